@@ -1,0 +1,103 @@
+//! What goes on after the caller has been told: loans that are still out, and farewells to servers that may lend.
+//!
+//! One thread for the process, started when there is something to do, ended when there is not.
+
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::thread;
+
+use crate::session::Participant;
+use crate::wait::{Wait, block_on_any};
+
+/// How many are looked after before the oldest farewells are cut short: descriptors are few, and a server that is
+/// stopped never answers.
+const MOST: usize = 64;
+
+static BACKGROUND: Mutex<Background> = Mutex::new(Background { arrivals: Vec::new(), wake: None });
+static IDLE: Condvar = Condvar::new();
+
+struct Background {
+    arrivals: Vec<Participant>,
+    /// Wakes the thread; `None` if there is no thread.
+    wake: Option<UnixStream>,
+}
+
+/// Waits until every lock that this process has lent is back and has been passed on, and every queue has been left.
+///
+/// A process that has released a lock to a client which cannot take the listener (npm's) is the server of that loan: if
+/// it ends before the loan does, those who are queued behind are sent away, and the order is lost. So a program that
+/// shares its lock with npm's calls this before it exits. It returns at once if nothing is lent.
+pub fn settle() {
+    let mut background = BACKGROUND.lock().unwrap_or_else(PoisonError::into_inner);
+    while background.wake.is_some() {
+        background = IDLE.wait(background).unwrap_or_else(PoisonError::into_inner);
+    }
+}
+
+/// Looks after a participant whose caller has been told already.
+pub(crate) fn adopt(participant: Participant) {
+    let mut background = BACKGROUND.lock().unwrap_or_else(PoisonError::into_inner);
+    background.arrivals.push(participant);
+    if let Some(wake) = &mut background.wake {
+        // A full buffer wakes just as well.
+        let _ = wake.write(&[0]);
+        return;
+    }
+    let started = UnixStream::pair().and_then(|(signal, wake)| {
+        signal.set_nonblocking(true)?;
+        wake.set_nonblocking(true)?;
+        let thread = thread::Builder::new().name("slocket".to_owned());
+        thread.spawn(move || look_after(Some(&signal)))?;
+        Ok(wake)
+    });
+    match started {
+        Ok(wake) => background.wake = Some(wake),
+        Err(_) => {
+            // No thread or no descriptor to be had. A loan must not be dropped, so the caller looks after it.
+            drop(background);
+            look_after(None);
+        }
+    }
+}
+
+/// Looks after all who arrive, until none is left.
+fn look_after(signal: Option<&UnixStream>) {
+    let mut participants: Vec<Participant> = Vec::new();
+    loop {
+        {
+            let mut background = BACKGROUND.lock().unwrap_or_else(PoisonError::into_inner);
+            participants.append(&mut background.arrivals);
+            if participants.is_empty() {
+                if signal.is_some() {
+                    background.wake = None;
+                    IDLE.notify_all();
+                }
+                return;
+            }
+        }
+        if participants.len() > MOST
+            && let Some(oldest) = participants.iter_mut().find(|participant| participant.is_lingering())
+        {
+            oldest.cut_short();
+        } else {
+            wait(&participants, signal);
+            for participant in &mut participants {
+                participant.wake();
+            }
+        }
+        participants.retain(|participant| !participant.is_finished());
+    }
+}
+
+/// Waits until one of the participants, or somebody who adds one, has something to tell.
+fn wait(participants: &[Participant], signal: Option<&UnixStream>) {
+    let arrival = Wait { descriptor: signal.map(AsFd::as_fd), until: None };
+    let waits: Vec<Wait<'_>> = participants.iter().map(Participant::wait).chain([arrival]).collect();
+    block_on_any(&waits);
+    if let Some(mut signal) = signal {
+        let mut bytes = [0; 64];
+        while matches!(signal.read(&mut bytes), Ok(count) if count > 0) {}
+    }
+}

@@ -1,0 +1,205 @@
+//! A waiter's connection to the server: joining the queue, receiving the lock, leaving.
+
+use std::io::IoSliceMut;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use rustix::fs::{AtFlags, CWD, unlinkat};
+use rustix::io::{Errno, retry_on_intr};
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, Shutdown, bind, recvmsg, shutdown,
+};
+use slocket_core::{Received, Removal};
+
+use crate::error::{Doing, Fault};
+use crate::inode::{Inode, Pin, Probe, look};
+use crate::listener::{self, Listener};
+use crate::lock::Lock;
+use crate::peer::{self, Holder};
+use crate::{address, publish};
+
+/// The most descriptors that the kernel puts into one message (`SCM_MAX_FD`, unix(7)): room for all of them, so that
+/// `MSG_CTRUNC` means one thing only.
+const MOST_DESCRIPTORS: usize = 253;
+
+/// A connection to whoever listens at the lock's path.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    socket: OwnedFd,
+    inode: Inode,
+    /// The socket was marked when we came: its server hands over, and always will.
+    hands_over: bool,
+    /// Keeps a descriptor in reserve, to be freed just before a listener is received.
+    reserve: Option<Pin>,
+}
+
+/// How connecting ended.
+#[derive(Debug)]
+pub(crate) enum Join {
+    Queued(Connection),
+    Missing,
+    Refused,
+    BacklogFull,
+    NotASocket,
+    WrongType,
+}
+
+/// What has arrived.
+#[derive(Debug)]
+pub(crate) enum Arrival {
+    /// Nothing yet.
+    Nothing,
+    /// The connection has ended.
+    End,
+    /// A message; the listener if one came.
+    Message(Received, Option<Listener>),
+}
+
+impl Connection {
+    /// Joins the queue at the lock's path, with a badge. A symbolic link there is not followed.
+    pub(crate) fn join(lock: &Lock) -> Result<Join, Fault> {
+        let path = lock.path();
+        let Some(pin) = Pin::new(path).doing("look at the path")? else { return Ok(Join::Missing) };
+        if !pin.look.is_socket {
+            return Ok(Join::NotASocket);
+        }
+        let socket = publish::stream_socket()?;
+        loop {
+            let badge = address::badge().doing("choose a badge")?;
+            match retry_on_intr(|| bind(&socket, &badge)) {
+                Ok(()) => break,
+                Err(Errno::ADDRINUSE) => {}
+                Err(errno) => return Err(errno).doing("bind the badge"),
+            }
+        }
+        match pin.connect(socket.as_fd(), path) {
+            Ok(()) => {}
+            Err(Errno::NOENT) => return Ok(Join::Missing),
+            Err(Errno::CONNREFUSED) => return Ok(Join::Refused),
+            Err(Errno::WOULDBLOCK) => return Ok(Join::BacklogFull),
+            Err(Errno::PROTOTYPE) => return Ok(Join::WrongType),
+            Err(errno) => return Err(errno).doing("connect"),
+        }
+        let look = pin.look;
+        Ok(Join::Queued(Self { socket, inode: look.inode, hands_over: look.is_marked, reserve: Some(pin) }))
+    }
+
+    /// Who listened when we connected.
+    pub(crate) fn server(&self) -> Option<Holder> {
+        peer::holder(self.socket.as_fd())
+    }
+
+    /// Takes what has arrived, without blocking.
+    pub(crate) fn receive(&mut self, path: &Path) -> Result<Arrival, Fault> {
+        self.reserve = None;
+        let mut bytes = [0_u8; 16];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
+        let message = loop {
+            match recvmsg(&self.socket, &mut [IoSliceMut::new(&mut bytes)], &mut control, flags) {
+                Ok(message) => break message,
+                Err(Errno::INTR) => {}
+                Err(Errno::WOULDBLOCK) => return Ok(Arrival::Nothing),
+                // A reset means the same as the end of the stream: the holder died while we were queued.
+                Err(_) => return Ok(Arrival::End),
+            }
+        };
+        let mut descriptors: Vec<OwnedFd> = Vec::new();
+        for part in control.drain() {
+            if let RecvAncillaryMessage::ScmRights(received) = part {
+                descriptors.extend(received);
+            }
+        }
+        if message.flags.contains(ReturnFlags::CTRUNC) {
+            return Ok(Arrival::Message(Received::Truncated, None));
+        }
+        if message.bytes == 0 {
+            return Ok(Arrival::End);
+        }
+        if bytes.get(..message.bytes) != Some(listener::OK) {
+            return Ok(Arrival::Message(Received::Foreign, None));
+        }
+        let first = descriptors.pop();
+        match (first, descriptors.is_empty()) {
+            (None, _) => {
+                // Who is lent the lock may have to tell later whether the path is still the server's.
+                Ok(Arrival::Message(Received::Loan, None))
+            }
+            (Some(socket), true) => match Listener::take_over(socket, path).doing("take the listener over")? {
+                Some(listener) => Ok(Arrival::Message(Received::Listener, Some(listener))),
+                None => Ok(Arrival::Message(Received::Foreign, None)),
+            },
+            (Some(_), false) => Ok(Arrival::Message(Received::Foreign, None)),
+        }
+    }
+
+    /// Leaves the queue (protocol section 2, "Cancel"). Tells whether the connection is done with, and hands out the
+    /// listener if it had arrived already.
+    pub(crate) fn leave(&mut self, path: &Path) -> (Leave, Option<Listener>) {
+        if !self.server_hands_over(path) {
+            // The server may lend: it is told that we are done, and its end of the stream is awaited. (npm's server
+            // dies if it grants to a closed connection.)
+            let _ = shutdown(&self.socket, Shutdown::Write);
+            return (Leave::Lingering, None);
+        }
+        let _ = shutdown(&self.socket, Shutdown::Read);
+        loop {
+            match self.receive(path) {
+                Ok(Arrival::Message(Received::Listener, listener)) => return (Leave::Done, listener),
+                Ok(Arrival::Message(..)) => {}
+                Ok(Arrival::Nothing | Arrival::End) | Err(_) => return (Leave::Done, None),
+            }
+        }
+    }
+
+    /// Lets nothing more arrive, so that the end of the stream is next.
+    pub(crate) fn cut(&self) {
+        let _ = shutdown(&self.socket, Shutdown::Both);
+    }
+
+    fn server_hands_over(&self, path: &Path) -> bool {
+        self.hands_over
+            || matches!(look(path), Ok(Some(found)) if found.inode == self.inode && found.is_socket && found.is_marked)
+    }
+
+    /// As the client of a lending server, ends the loan. If the server is gone, the path is ours to unlink, as long as
+    /// it is still the socket that we connected to and nobody has that open.
+    pub(crate) fn give_back(self, path: &Path) -> Removal {
+        if !listener::has_ended(self.socket.as_fd()) {
+            return Removal::Done;
+        }
+        let removal = (|| {
+            let Some(pin) = Pin::new(path)? else { return Ok(Removal::NotOurs) };
+            if pin.look.inode != self.inode {
+                return Ok(Removal::NotOurs);
+            }
+            match pin.probe(path)? {
+                Probe::Dead => unlinkat(CWD, path, AtFlags::empty()).map(|()| Removal::Done),
+                Probe::Alive | Probe::Datagram | Probe::Missing => Ok(Removal::Done),
+            }
+        })();
+        removal.unwrap_or_else(|errno: Errno| Removal::Failed(errno.raw_os_error()))
+    }
+
+    /// Whether the path is still the socket that we connected to.
+    pub(crate) fn is_intact(&self, path: &Path) -> rustix::io::Result<bool> {
+        Ok(look(path)?.is_some_and(|found| found.inode == self.inode))
+    }
+}
+
+impl AsFd for Connection {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+/// How leaving the queue went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leave {
+    /// The connection can be closed.
+    Done,
+    /// The server's end of the stream is still to come.
+    Lingering,
+}

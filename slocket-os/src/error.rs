@@ -1,0 +1,232 @@
+//! What can go wrong, in the words of the user.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::{error, fmt};
+
+use rustix::io::Errno;
+
+use crate::peer::Holder;
+
+/// Why a lock could not be had, kept or given back. Every variant names the path.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The time was over before the lock was ours.
+    TimedOut {
+        /// The lock.
+        path: PathBuf,
+        /// Who held it, if that can be known.
+        holder: Option<Holder>,
+    },
+    /// The folder that the lock is to be in does not exist.
+    ParentMissing {
+        /// The lock.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system does not permit it: the folder cannot be written, or what is at the path is another user's.
+    PermissionDenied {
+        /// The lock.
+        path: PathBuf,
+        /// The user who owns what is in the way.
+        owner: Option<u32>,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// What answers at the path does not speak the protocol.
+    NotASlocket {
+        /// The lock.
+        path: PathBuf,
+        /// What was found there.
+        found: &'static str,
+    },
+    /// The server's user is neither ours nor root, and [`Trust::Owner`](crate::Trust::Owner) is in force.
+    Untrusted {
+        /// The lock.
+        path: PathBuf,
+        /// The server's user.
+        uid: u32,
+    },
+    /// Nobody listens at the path, and it may be lent out; [`StalePolicy::Fail`](crate::StalePolicy::Fail) is in force.
+    Stale {
+        /// The lock.
+        path: PathBuf,
+    },
+    /// The path cannot name a lock.
+    InvalidPath {
+        /// The path, as it was given.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The mode has bits besides the nine permissions.
+    InvalidMode {
+        /// The lock.
+        path: PathBuf,
+        /// The mode, as it was given.
+        mode: u32,
+    },
+    /// The path, or a part of it, is longer than the system allows.
+    PathTooLong {
+        /// The lock.
+        path: PathBuf,
+    },
+    /// The file system has no sockets, or is shared with other machines, whose processes could not be seen.
+    UnsupportedFileSystem {
+        /// The lock.
+        path: PathBuf,
+        /// The kind of file system, as far as known.
+        name: String,
+    },
+    /// While the lock was held, somebody removed or replaced its socket: others may have held it too.
+    LockLost {
+        /// The lock.
+        path: PathBuf,
+    },
+    /// The system refused something else.
+    Io {
+        /// The lock.
+        path: PathBuf,
+        /// What was being done.
+        doing: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// The lock that this is about.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::TimedOut { path, .. }
+            | Self::ParentMissing { path, .. }
+            | Self::PermissionDenied { path, .. }
+            | Self::NotASlocket { path, .. }
+            | Self::Untrusted { path, .. }
+            | Self::Stale { path }
+            | Self::InvalidPath { path, .. }
+            | Self::InvalidMode { path, .. }
+            | Self::PathTooLong { path }
+            | Self::UnsupportedFileSystem { path, .. }
+            | Self::LockLost { path }
+            | Self::Io { path, .. } => path,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path().display();
+        match self {
+            Self::TimedOut { holder: Some(holder), .. } => {
+                write!(f, "timed out waiting for {path}: it is held by {holder}")
+            }
+            Self::TimedOut { holder: None, .. } => write!(f, "timed out waiting for {path}"),
+            Self::ParentMissing { .. } => {
+                write!(f, "the folder of {path} does not exist or is no folder; create it first")
+            }
+            Self::PermissionDenied { owner: Some(owner), .. } => {
+                write!(f, "no permission for {path}: what is there belongs to user {owner}")
+            }
+            Self::PermissionDenied { owner: None, .. } => {
+                write!(f, "no permission for {path}; its folder must be writable and searchable")
+            }
+            Self::NotASlocket { found, .. } => {
+                write!(f, "{path} is not a lock: found {found}; choose another path or stop that server")
+            }
+            Self::Untrusted { uid, .. } => {
+                write!(f, "{path} is held by user {uid}, who is not trusted; allow it with `Trust::Anyone`")
+            }
+            Self::Stale { .. } => write!(
+                f,
+                "{path} is a socket that nobody listens on, but the lock may be lent out; remove it once no process uses it"
+            ),
+            Self::InvalidPath { reason, .. } => write!(f, "\"{path}\" cannot name a lock: {reason}"),
+            Self::InvalidMode { mode, .. } => write!(f, "mode {mode:#o} of {path} has bits besides 0o777"),
+            Self::PathTooLong { .. } => write!(f, "{path} is longer than the system allows; choose a shorter path"),
+            Self::UnsupportedFileSystem { name, .. } => {
+                write!(
+                    f,
+                    "{path} is on a file system that cannot hold a lock ({name}); choose one local to this machine"
+                )
+            }
+            Self::LockLost { .. } => {
+                write!(
+                    f,
+                    "somebody removed or replaced {path} while it was held; others may have held the lock as well"
+                )
+            }
+            Self::Io { doing, .. } => write!(f, "cannot {doing} for {path}"),
+        }
+    }
+}
+
+impl error::Error for Error {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::ParentMissing { source, .. } | Self::PermissionDenied { source, .. } | Self::Io { source, .. } => {
+                Some(source)
+            }
+            Self::TimedOut { .. }
+            | Self::NotASlocket { .. }
+            | Self::Untrusted { .. }
+            | Self::Stale { .. }
+            | Self::InvalidPath { .. }
+            | Self::InvalidMode { .. }
+            | Self::PathTooLong { .. }
+            | Self::UnsupportedFileSystem { .. }
+            | Self::LockLost { .. } => None,
+        }
+    }
+}
+
+/// A system call that failed, before it is known whose fault that is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fault {
+    pub(crate) errno: Errno,
+    doing: &'static str,
+}
+
+impl Fault {
+    pub(crate) fn new(errno: Errno, doing: &'static str) -> Self {
+        Self { errno, doing }
+    }
+
+    /// The path does not fit an address, by no way.
+    pub(crate) fn too_long() -> Self {
+        Self::new(Errno::NAMETOOLONG, "name the socket")
+    }
+
+    /// The error that the user is told.
+    pub(crate) fn about(self, path: &Path) -> Error {
+        let path = path.to_path_buf();
+        let source = io::Error::from(self.errno);
+        match self.errno {
+            Errno::NOENT | Errno::NOTDIR => Error::ParentMissing { path, source },
+            // mknod(2), which bind comes down to, says EPERM where a file system has no sockets.
+            Errno::OPNOTSUPP | Errno::PERM if self.doing == "bind the socket" => {
+                Error::UnsupportedFileSystem { path, name: "it has no sockets".to_owned() }
+            }
+            Errno::ACCESS | Errno::PERM => {
+                let owner = crate::inode::look(&path).ok().flatten().map(|found| found.owner);
+                Error::PermissionDenied { path, owner, source }
+            }
+            Errno::NAMETOOLONG => Error::PathTooLong { path },
+            _ => Error::Io { path, doing: self.doing, source },
+        }
+    }
+}
+
+/// Says what was being done when a system call failed.
+pub(crate) trait Doing<T> {
+    fn doing(self, what: &'static str) -> Result<T, Fault>;
+}
+
+impl<T> Doing<T> for rustix::io::Result<T> {
+    fn doing(self, what: &'static str) -> Result<T, Fault> {
+        self.map_err(|errno| Fault::new(errno, what))
+    }
+}

@@ -1,0 +1,103 @@
+//! A lock that is held.
+
+use std::fmt;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use crate::error::{Error, Fault};
+use crate::session::Participant;
+use crate::trace::warning;
+
+/// The lock is held as long as this lives.
+///
+/// Owned, `'static`, `Send` and `Sync`. While it is held the library does nothing: no thread, no system call. Dropping
+/// it releases the lock before `drop` returns, on any thread, inside or outside any runtime, without blocking.
+///
+/// A process that is killed releases the lock, too: the next waiter has it as soon as the kernel has closed the
+/// process's descriptors. A process that was *forked without exec* while the lock was held shares it: the lock is held
+/// until both are gone (as with flock(2)).
+#[must_use = "dropping the guard at once releases the lock at once"]
+pub struct Guard {
+    participant: Option<Participant>,
+}
+
+impl Guard {
+    pub(crate) fn new(participant: Participant) -> Self {
+        Self { participant: Some(participant) }
+    }
+
+    /// Gives the lock back. What `drop` does, but tells whether something was wrong.
+    ///
+    /// The first waiter has the lock when this returns. It never blocks: if that waiter is one that cannot take the
+    /// listener (npm's), a background thread of this process ends the loan later; see [`settle`](crate::settle).
+    ///
+    /// # Errors
+    /// [`Error::LockLost`] if the path was no longer our socket, so that others may have held the lock as well; what
+    /// the system refused otherwise. The lock is not held any more in either case.
+    pub fn release(mut self) -> Result<(), Error> {
+        self.participant.take().map_or(Ok(()), Participant::release)
+    }
+
+    /// Whether somebody waits for the lock. One system call.
+    ///
+    /// `false` if the lock is on loan from an npm server, for only that server knows. Who has given up waiting may
+    /// count until the lock is passed on.
+    #[must_use]
+    pub fn contended(&self) -> bool {
+        self.listener().is_some_and(crate::listener::Listener::is_contended)
+    }
+
+    /// Whether the path is still our socket. `false` means that somebody removed or replaced it: others may hold the
+    /// lock as well. One system call.
+    ///
+    /// # Errors
+    /// What the system refused: the folder may not be searched any more, say.
+    pub fn is_intact(&self) -> Result<bool, Error> {
+        let Some(participant) = &self.participant else { return Ok(false) };
+        let path = participant.lock().path();
+        let intact = match (participant.listener(), participant.connection()) {
+            (Some(listener), _) => listener.is_intact(path),
+            (None, Some(connection)) => connection.is_intact(path),
+            (None, None) => Ok(false),
+        };
+        intact.map_err(|errno| Fault::new(errno, "look at the socket").about(path))
+    }
+
+    /// Whether the lock is on loan from a server that cannot hand it over (npm's).
+    #[must_use]
+    pub fn is_loan(&self) -> bool {
+        self.listener().is_none()
+    }
+
+    fn listener(&self) -> Option<&crate::listener::Listener> {
+        self.participant.as_ref().and_then(Participant::listener)
+    }
+}
+
+impl AsFd for Guard {
+    /// The descriptor that carries the lock: the listener, or the connection if the lock is on loan.
+    ///
+    /// It is closed on exec. A process that inherits a duplicate keeps the lock alive even if this one is killed.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.participant
+            .as_ref()
+            .and_then(Participant::descriptor)
+            .expect("a guard has its descriptor until it is dropped")
+    }
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.participant.as_ref().map(|participant| participant.lock().path());
+        f.debug_struct("Guard").field("path", &path).field("loan", &self.is_loan()).finish()
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(participant) = self.participant.take()
+            && let Err(_error) = participant.release()
+        {
+            warning!(error = %_error, "release failed");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What is at a path: which inode, what kind, marked or not, alive or not.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, chmod, fstat, openat, statat};
+use rustix::io::{Errno, Result, retry_on_intr};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, connect, socket_with};
+
+use crate::address;
+
+/// The sticky bit: "handed over only, dead means free" (protocol section 2, "the mark").
+const MARK: Mode = Mode::SVTX;
+
+/// Which file it is. Stays true while somebody has the inode open, for then its number is not used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Inode {
+    device: u64,
+    number: u64,
+}
+
+impl Inode {
+    /// No file at all.
+    pub(crate) const NONE: Self = Self { device: u64::MAX, number: u64::MAX };
+}
+
+/// What stat says of a path.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    pub(crate) inode: Inode,
+    pub(crate) is_socket: bool,
+    pub(crate) is_marked: bool,
+    pub(crate) owner: u32,
+    pub(crate) mode: Mode,
+}
+
+impl From<Stat> for Look {
+    #[allow(clippy::useless_conversion, clippy::unnecessary_cast, reason = "the types differ between systems")]
+    fn from(stat: Stat) -> Self {
+        let mode = Mode::from_raw_mode(stat.st_mode);
+        Self {
+            inode: Inode { device: stat.st_dev as u64, number: stat.st_ino as u64 },
+            is_socket: FileType::from_raw_mode(stat.st_mode) == FileType::Socket,
+            is_marked: mode.contains(MARK),
+            owner: stat.st_uid,
+            mode,
+        }
+    }
+}
+
+/// Looks at a path; `None` if nothing is there. A symbolic link is not followed.
+pub(crate) fn look(path: &Path) -> Result<Option<Look>> {
+    match statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(stat) => Ok(Some(stat.into())),
+        Err(Errno::NOENT) => Ok(None),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// An inode held fast: its number is not used again, and it is reached whatever its name is by now.
+#[derive(Debug)]
+pub(crate) struct Pin {
+    file: OwnedFd,
+    pub(crate) look: Look,
+}
+
+impl Pin {
+    /// Pins what is at a path; `None` if nothing is there. A symbolic link is pinned itself, not what it leads to.
+    pub(crate) fn new(path: &Path) -> Result<Option<Self>> {
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        match retry_on_intr(|| openat(CWD, path, flags, Mode::empty())) {
+            Ok(file) => Ok(Some(Self { look: fstat(&file)?.into(), file })),
+            Err(Errno::NOENT) => Ok(None),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// Connects `socket` to the pinned inode. (By its path where `/proc` is not mounted.)
+    pub(crate) fn connect(&self, socket: BorrowedFd<'_>, path: &Path) -> Result<()> {
+        let pinned = address::of_path(&address::proc_path(self.file.as_fd())).ok_or(Errno::NAMETOOLONG)?;
+        match retry_on_intr(|| connect(socket, &pinned)) {
+            Err(Errno::NOENT) => {
+                let named = address::of_path(path).ok_or(Errno::NAMETOOLONG)?;
+                retry_on_intr(|| connect(socket, &named))
+            }
+            result => result,
+        }
+    }
+
+    /// Whether some process has the pinned socket open (protocol section 2, "the probe").
+    pub(crate) fn probe(&self, path: &Path) -> Result<Probe> {
+        let probe =
+            socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK, None)?;
+        match self.connect(probe.as_fd(), path) {
+            Ok(()) => Ok(Probe::Datagram),
+            Err(Errno::PROTOTYPE) => Ok(Probe::Alive),
+            Err(Errno::CONNREFUSED) => Ok(Probe::Dead),
+            Err(Errno::NOENT) => Ok(Probe::Missing),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// Sets the mode of the pinned inode, exactly.
+    pub(crate) fn set_mode(&self, mode: Mode) -> Result<()> {
+        chmod(address::proc_path(self.file.as_fd()), mode)
+    }
+
+    /// Sets or clears the mark of the pinned inode, and leaves the rest of its mode as it is.
+    pub(crate) fn set_mark(&self, marked: bool) -> Result<()> {
+        let mut mode = self.look.mode;
+        mode.set(MARK, marked);
+        self.set_mode(mode)
+    }
+}
+
+/// What a probe found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Probe {
+    /// Some process has it open, even if it does not listen (yet).
+    Alive,
+    /// Nobody has it open.
+    Dead,
+    /// It is a datagram socket.
+    Datagram,
+    /// It is gone.
+    Missing,
+}
+
+/// The mode that a published socket gets: what the user asked for, and the mark.
+pub(crate) fn published_mode(mode: u32) -> Mode {
+    Mode::from_raw_mode(mode) | MARK
+}

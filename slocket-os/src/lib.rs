@@ -1,0 +1,55 @@
+//! The system calls of slocket: everything that the adapters share.
+//!
+//! `slocket-core` decides; this crate performs. A [`Session`] is one participant: it drives the core's machine, owns the
+//! descriptors, and never blocks. An adapter only waits, in the way of its runtime, for what [`Session::wait`] names:
+//!
+//! ```no_run
+//! # fn main() -> Result<(), slocket_os::Error> {
+//! use slocket_os::{Builder, Lock, Outcome, Session};
+//!
+//! let lock: Lock = Builder::new("/tmp/my.lock").build()?;
+//! let mut session = Session::acquire(&lock, None);
+//! let outcome = loop {
+//!     match session.outcome() {
+//!         Some(outcome) => break outcome?,
+//!         None => {
+//!             session.wait().block();
+//!             session.wake();
+//!         }
+//!     }
+//! };
+//! if let Outcome::Acquired(guard) = outcome {
+//!     guard.release()?;
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Applications use `slocket-sync` or one of the asynchronous adapters rather than this crate.
+
+mod address;
+mod background;
+mod connection;
+mod error;
+mod folder;
+mod guard;
+mod inode;
+mod listener;
+mod lock;
+mod peer;
+mod publish;
+mod reclaim;
+mod reserve;
+mod session;
+mod timers;
+mod trace;
+mod wait;
+mod watch;
+
+pub use background::settle;
+pub use error::Error;
+pub use guard::Guard;
+pub use lock::{Builder, Lock, StalePolicy, Trust};
+pub use peer::Holder;
+pub use session::{Outcome, Session};
+pub use wait::Wait;

@@ -1,0 +1,189 @@
+//! The listening socket, which is the lock: accepting, handing over, lending, closing out.
+
+use std::io::IoSlice;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{AtFlags, CWD, unlinkat};
+use rustix::io::{Errno, ioctl_fionbio, retry_on_intr};
+use rustix::net::{
+    AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, Shutdown, SocketAddrUnix,
+    SocketFlags, SocketType, acceptfrom_with, listen, recv, sendmsg, shutdown, sockopt,
+};
+use slocket_core::{Accepted, Delivery, Removal};
+
+use crate::inode::{Inode, Pin, look};
+use crate::{address, peer, reserve};
+
+/// The longest queue; the kernel lowers it to `net.core.somaxconn`.
+pub(crate) const BACKLOG: i32 = i32::MAX;
+
+/// The message that passes the lock on.
+pub(crate) const OK: &[u8] = b"OK";
+
+/// A listening socket at the lock's path. Who has it open holds the lock.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    socket: OwnedFd,
+    inode: Inode,
+}
+
+impl Listener {
+    pub(crate) fn new(socket: OwnedFd, inode: Inode) -> Self {
+        Self { socket, inode }
+    }
+
+    /// Takes over a listener that was handed to us; `None` if what came is not a listening Unix stream socket.
+    ///
+    /// It listens once more, which makes `SO_PEERCRED` name this process to those who connect from here on.
+    pub(crate) fn take_over(socket: OwnedFd, path: &Path) -> rustix::io::Result<Option<Self>> {
+        let is_listener = sockopt::socket_acceptconn(&socket) == Ok(true)
+            && sockopt::socket_type(&socket) == Ok(SocketType::STREAM)
+            && sockopt::socket_domain(&socket) == Ok(AddressFamily::UNIX);
+        if !is_listener {
+            return Ok(None);
+        }
+        ioctl_fionbio(&socket, true)?;
+        listen(&socket, BACKLOG)?;
+        // Removed by hand meanwhile: an inode that is nobody's, so the release will find the path in other hands.
+        let inode = look(path)?.map_or(Inode::NONE, |found| found.inode);
+        Ok(Some(Self::new(socket, inode)))
+    }
+
+    /// Whether the path is still this socket.
+    pub(crate) fn is_intact(&self, path: &Path) -> rustix::io::Result<bool> {
+        Ok(look(path)?.is_some_and(|found| found.inode == self.inode))
+    }
+
+    /// Whether somebody waits in the queue.
+    pub(crate) fn is_contended(&self) -> bool {
+        let mut fds = [PollFd::new(&self.socket, PollFlags::IN)];
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        retry_on_intr(|| poll(&mut fds, Some(&now))).is_ok_and(|ready| ready > 0)
+    }
+
+    /// Accepts the head of the queue and tells who it is. Spends the process's reserve if descriptors have run out.
+    pub(crate) fn accept(&self) -> (Accepted, Option<OwnedFd>) {
+        let accepted = match self.accept_one() {
+            Err(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS) => {
+                reserve::spend();
+                self.accept_one()
+            }
+            result => result,
+        };
+        match accepted {
+            Ok((peer, has_badge)) => (classify(peer.as_fd(), has_badge), Some(peer)),
+            Err(Errno::WOULDBLOCK) => (Accepted::Nobody, None),
+            Err(_) => (Accepted::Failed, None),
+        }
+    }
+
+    fn accept_one(&self) -> rustix::io::Result<(OwnedFd, bool)> {
+        loop {
+            match acceptfrom_with(&self.socket, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
+                Ok((peer, address)) => {
+                    let address = address.and_then(|address| SocketAddrUnix::try_from(address).ok());
+                    return Ok((peer, address.is_some_and(|address| address::is_badge(&address))));
+                }
+                Err(Errno::INTR | Errno::CONNABORTED) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+
+    /// Sends "OK" and this listener: the lock is the peer's.
+    pub(crate) fn hand_over(&self, peer: BorrowedFd<'_>) -> Delivery {
+        let listener = [self.socket.as_fd()];
+        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        if !control.push(SendAncillaryMessage::ScmRights(&listener)) {
+            return Delivery::Failed;
+        }
+        send(peer, &mut control)
+    }
+
+    /// Sets or clears the mark; tells whether the socket is that way now.
+    pub(crate) fn set_mark(&self, path: &Path, marked: bool) -> bool {
+        match Pin::new(path) {
+            Ok(Some(pin)) if pin.look.inode == self.inode => pin.set_mark(marked).is_ok(),
+            _ => false,
+        }
+    }
+
+    /// Gives up the path: unlinks it if it is still ours, then refuses newcomers, then ends who is queued, then closes.
+    /// In this order (protocol section 2, "Release, in full").
+    pub(crate) fn close_out(self, path: &Path) -> Removal {
+        let removal = match self.is_intact(path) {
+            Ok(true) => match unlinkat(CWD, path, AtFlags::empty()) {
+                Ok(()) => Removal::Done,
+                Err(Errno::NOENT) => Removal::NotOurs,
+                Err(errno) => Removal::Failed(errno.raw_os_error()),
+            },
+            Ok(false) => Removal::NotOurs,
+            Err(errno) => Removal::Failed(errno.raw_os_error()),
+        };
+        let _ = shutdown(&self.socket, Shutdown::Read);
+        while let (Accepted::Waiter | Accepted::Client | Accepted::Stranger | Accepted::Gone, Some(_)) = self.accept() {
+        }
+        removal
+    }
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+/// Who an accepted peer is.
+fn classify(peer: BorrowedFd<'_>, has_badge: bool) -> Accepted {
+    if has_ended(peer) {
+        return Accepted::Gone;
+    }
+    match peer::user(peer) {
+        Some(user) if user != rustix::process::geteuid().as_raw() => Accepted::Stranger,
+        Some(_) if has_badge => Accepted::Waiter,
+        Some(_) => Accepted::Client,
+        None => Accepted::Gone,
+    }
+}
+
+/// Sends "OK" alone: the lock is lent.
+pub(crate) fn lend(peer: BorrowedFd<'_>) -> Delivery {
+    send(peer, &mut SendAncillaryBuffer::default())
+}
+
+fn send(peer: BorrowedFd<'_>, control: &mut SendAncillaryBuffer<'_, '_, '_>) -> Delivery {
+    let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+    loop {
+        return match sendmsg(peer, &[IoSlice::new(OK)], control, flags) {
+            Ok(_) => Delivery::Sent,
+            Err(Errno::INTR) => continue,
+            Err(Errno::PIPE | Errno::CONNRESET | Errno::NOTCONN) => Delivery::Gone,
+            Err(_) => Delivery::Failed,
+        };
+    }
+}
+
+/// Whether a peer has ended its stream. (A client never writes; should one, its bytes stay where they are.)
+pub(crate) fn has_ended(peer: BorrowedFd<'_>) -> bool {
+    let mut byte = [0_u8; 1];
+    matches!(
+        retry_on_intr(|| recv(peer, &mut byte, RecvFlags::PEEK | RecvFlags::DONTWAIT)),
+        Ok((0, _)) | Err(Errno::CONNRESET)
+    )
+}
+
+/// Reads away what a borrower sent, and tells whether it has ended its stream.
+pub(crate) fn drain_until_end(peer: BorrowedFd<'_>) -> bool {
+    let mut bytes = [0_u8; 256];
+    loop {
+        match rustix::net::recv(peer, &mut bytes, RecvFlags::DONTWAIT) {
+            Ok((0, _)) => return true,
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(Errno::WOULDBLOCK) => return false,
+            Err(_) => return true,
+        }
+    }
+}

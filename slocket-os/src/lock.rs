@@ -1,0 +1,201 @@
+//! A lock by its path, and the options of those who share it.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::io::Errno;
+use slocket_core::Stale;
+
+use crate::error::{Error, Fault};
+use crate::folder::Place;
+use crate::peer::Holder;
+use crate::reserve;
+use crate::session::{Outcome, Session};
+
+/// What to do about a *stale* socket: one that nobody listens on and that may be lent out, for it does not carry the
+/// mark (protocol section 2, "Reclaim").
+///
+/// Only npm's slocket, or a holder killed while it lent to npm's, leaves such a socket behind. A dead socket *with* the
+/// mark is always removed and never needs a policy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StalePolicy {
+    /// Wait until somebody removes it, without using the CPU. Safe.
+    #[default]
+    Wait,
+    /// Fail with [`Error::Stale`]. Safe.
+    Fail,
+    /// Remove it when it has been stale for that long. **Unsafe while an npm client may be alive that holds the lock on
+    /// loan: there are two holders then.**
+    Reclaim {
+        /// How long it must have been stale.
+        after: Duration,
+    },
+}
+
+/// Whose servers are believed (protocol section 4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Trust {
+    /// Those of our own user and of root.
+    #[default]
+    Owner,
+    /// Those of any user: whoever may create a socket at the path can keep the lock, or grant it twice.
+    Anyone,
+}
+
+/// Options for a lock, in every adapter: `build` gives the adapter's own type.
+#[must_use = "options do nothing until `build`"]
+#[derive(Clone)]
+pub struct Builder<L> {
+    path: PathBuf,
+    mode: u32,
+    stale: StalePolicy,
+    trust: Trust,
+    builds: PhantomData<fn() -> L>,
+}
+
+impl<L> fmt::Debug for Builder<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, mode, stale, trust, builds: _ } = self;
+        write!(f, "Builder {{ path: {path:?}, mode: {mode:#o}, stale: {stale:?}, trust: {trust:?} }}")
+    }
+}
+
+impl<L: From<Lock>> Builder<L> {
+    /// Starts with the default options.
+    pub fn new(path: impl AsRef<Path>) -> Self {
+        Self {
+            path: path.as_ref().to_path_buf(),
+            mode: 0o600,
+            stale: StalePolicy::default(),
+            trust: Trust::default(),
+            builds: PhantomData,
+        }
+    }
+
+    /// The permissions of the socket, exactly, whatever the umask; 0o600 if not said. Who may write to it may wait for
+    /// the lock. Other users wait in turn, but the lock is not handed over between users: each such change costs the
+    /// queue its order.
+    pub fn mode(mut self, mode: u32) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// What to do about a stale socket; [`StalePolicy::Wait`] if not said.
+    pub fn stale(mut self, policy: StalePolicy) -> Self {
+        self.stale = policy;
+        self
+    }
+
+    /// Whose servers are believed; [`Trust::Owner`] if not said.
+    pub fn trust(mut self, trust: Trust) -> Self {
+        self.trust = trust;
+        self
+    }
+
+    /// Resolves the folder of the path (following symbolic links), and checks the options. Touches nothing.
+    ///
+    /// # Errors
+    /// [`Error::InvalidPath`], [`Error::InvalidMode`], [`Error::ParentMissing`], [`Error::PermissionDenied`],
+    /// [`Error::PathTooLong`]; [`Error::UnsupportedFileSystem`] on a network file system.
+    pub fn build(self) -> Result<L, Error> {
+        let given = self.path;
+        let invalid = |reason| Error::InvalidPath { path: given.clone(), reason };
+        if given.as_os_str().is_empty() {
+            return Err(invalid("it is empty"));
+        }
+        if given.as_os_str().as_bytes().contains(&0) {
+            return Err(invalid("it contains a NUL byte"));
+        }
+        let Some(name) = given.file_name() else { return Err(invalid("it has no file name")) };
+        if self.mode & !0o777 != 0 {
+            return Err(Error::InvalidMode { path: given.clone(), mode: self.mode });
+        }
+        let parent = match given.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let fault = |error: &std::io::Error| {
+            Fault::new(Errno::from_io_error(error).unwrap_or(Errno::IO), "resolve the folder").about(&given)
+        };
+        let folder = parent.canonicalize().map_err(|error| fault(&error))?;
+        if !folder.is_dir() {
+            return Err(fault(&Errno::NOTDIR.into()));
+        }
+        let path = folder.join(name);
+        match Place::of_path(&folder).map_err(|errno| fault(&errno.into()))? {
+            Place::Network(name) => return Err(Error::UnsupportedFileSystem { path, name: name.to_owned() }),
+            Place::Local | Place::Unknown(_) => {}
+        }
+        reserve::keep();
+        let options =
+            Options { name: PathBuf::from(name), path, folder, mode: self.mode, stale: self.stale, trust: self.trust };
+        Ok(L::from(Lock { options: Arc::new(options) }))
+    }
+}
+
+/// A lock by its path, with the options of those who share it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Lock {
+    options: Arc<Options>,
+}
+
+#[derive(Debug)]
+struct Options {
+    path: PathBuf,
+    folder: PathBuf,
+    name: PathBuf,
+    mode: u32,
+    stale: StalePolicy,
+    trust: Trust,
+}
+
+impl Lock {
+    /// The path, with its folder resolved.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.options.path
+    }
+
+    /// Who holds the lock; `None` if nobody listens at the path.
+    ///
+    /// It stands in the queue for an instant, without taking the lock.
+    ///
+    /// # Errors
+    /// [`Error::NotASlocket`] if something else is at the path, or what the system refused.
+    pub fn holder(&self) -> Result<Option<Holder>, Error> {
+        match Session::look(self).outcome() {
+            Some(Ok(Outcome::Listened(holder))) => Ok(holder),
+            Some(Err(error)) => Err(error),
+            Some(Ok(_)) | None => Ok(None),
+        }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.options.folder
+    }
+
+    pub(crate) fn name(&self) -> &Path {
+        &self.options.name
+    }
+
+    pub(crate) fn mode(&self) -> u32 {
+        self.options.mode
+    }
+
+    pub(crate) fn trusts_anyone(&self) -> bool {
+        self.options.trust == Trust::Anyone
+    }
+
+    /// The policy as the core knows it, and how long a stale socket is put up with.
+    pub(crate) fn stale(&self) -> (Stale, Duration) {
+        match self.options.stale {
+            StalePolicy::Wait => (Stale::Wait, Duration::ZERO),
+            StalePolicy::Fail => (Stale::Fail, Duration::ZERO),
+            StalePolicy::Reclaim { after } => (Stale::Reclaim, after),
+        }
+    }
+}

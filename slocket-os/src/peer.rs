@@ -1,0 +1,49 @@
+//! Who is at the other end: peer credentials (unix(7), `SO_PEERCRED`).
+
+use std::fmt;
+use std::os::fd::BorrowedFd;
+
+use nix::sys::socket::getsockopt;
+use nix::sys::socket::sockopt::PeerCredentials;
+
+/// Who holds a lock.
+///
+/// If the holder has lent it to a client that cannot take a listener (npm's), this is the lender: the kernel does not
+/// tell more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Holder {
+    /// Its process; `None` if that lives outside our pid namespace.
+    pub pid: Option<u32>,
+    /// Its user.
+    pub uid: u32,
+    /// The name of its program, if it can be read (proc(5), `/proc/pid/comm`).
+    pub program: Option<String>,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.pid, &self.program) {
+            (Some(pid), Some(program)) => write!(f, "pid {pid} ({program})"),
+            (Some(pid), None) => write!(f, "pid {pid}"),
+            (None, _) => write!(f, "a process of user {} that cannot be seen from here", self.uid),
+        }
+    }
+}
+
+// rustix's `socket_peercred` has no value for the pid 0 that the kernel reports across pid namespaces, so nix asks.
+
+/// The user of a connection's other end.
+pub(crate) fn user(connection: BorrowedFd<'_>) -> Option<u32> {
+    getsockopt(&connection, PeerCredentials).ok().map(|peer| peer.uid())
+}
+
+/// Who listened when this connection was made.
+pub(crate) fn holder(connection: BorrowedFd<'_>) -> Option<Holder> {
+    let peer = getsockopt(&connection, PeerCredentials).ok()?;
+    let pid = u32::try_from(peer.pid()).ok().filter(|&pid| pid != 0);
+    let program = pid
+        .and_then(|pid| std::fs::read_to_string(format!("/proc/{pid}/comm")).ok())
+        .map(|name| name.trim_end().to_owned());
+    Some(Holder { pid, uid: peer.uid(), program })
+}

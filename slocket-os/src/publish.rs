@@ -1,0 +1,115 @@
+//! Publishing the socket: in place under the shared guard, or aside (protocol section 2, "Publishing the socket").
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use rustix::fs::{AtFlags, RenameFlags, fchmod, linkat, renameat_with, unlinkat};
+use rustix::io::{Errno, retry_on_intr};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with};
+
+use crate::address;
+use crate::error::{Doing, Fault};
+use crate::folder::Folder;
+use crate::inode::{Look, Pin, look, published_mode};
+use crate::listener::{BACKLOG, Listener};
+use crate::lock::Lock;
+
+/// How publishing ended.
+#[derive(Debug)]
+pub(crate) enum Publication {
+    /// Our socket is at the path, marked, and listens.
+    Ours(Listener),
+    /// Something is at the path already.
+    InUse,
+    /// Our temporary name was swept, or our socket removed, while we were at it.
+    Swept,
+}
+
+/// Publishes a listening, marked socket at the lock's path.
+pub(crate) fn publish(lock: &Lock) -> Result<Publication, Fault> {
+    let socket = stream_socket()?;
+    let folder = Folder::open(lock.folder()).doing("open the folder")?;
+    let address = address::in_folder(lock.path(), folder.as_fd(), lock.name());
+    match address {
+        Some(address) if folder.guard_shared() => in_place(lock, socket, folder, &address),
+        _ => aside(lock, socket, &folder),
+    }
+}
+
+/// A stream socket, closed on exec, that never blocks.
+pub(crate) fn stream_socket() -> Result<OwnedFd, Fault> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None).doing("make a socket")
+}
+
+/// Binds at the path itself. The guard is held until the socket is registered: before that, a probe calls it dead.
+fn in_place(lock: &Lock, socket: OwnedFd, folder: Folder, address: &SocketAddrUnix) -> Result<Publication, Fault> {
+    fchmod(&socket, published_mode(lock.mode())).doing("set the socket's mode")?;
+    match retry_on_intr(|| bind(&socket, address)) {
+        Ok(()) => {}
+        Err(Errno::ADDRINUSE) => return Ok(Publication::InUse),
+        Err(errno) => return Err(errno).doing("bind the socket"),
+    }
+    let Some(look) = settle_mode(lock.path(), lock.mode())? else { return Ok(Publication::Swept) };
+    drop(folder);
+    listen(&socket, BACKLOG).doing("listen")?;
+    Ok(Publication::Ours(Listener::new(socket, look.inode)))
+}
+
+/// Binds and listens under a temporary name, and moves the socket to the path without replacing anything: what is
+/// visible is alive, so no guard is needed.
+fn aside(lock: &Lock, socket: OwnedFd, folder: &Folder) -> Result<Publication, Fault> {
+    if look(lock.path()).doing("look at the path")?.is_some() {
+        return Ok(Publication::InUse);
+    }
+    folder.sweep(lock.folder());
+    let name = address::temporary_name().doing("choose a temporary name")?;
+    let path = lock.folder().join(&name);
+    let address = address::in_folder(&path, folder.as_fd(), Path::new(&name)).ok_or(Fault::too_long())?;
+    fchmod(&socket, published_mode(lock.mode())).doing("set the socket's mode")?;
+    match retry_on_intr(|| bind(&socket, &address)) {
+        Ok(()) => {}
+        Err(Errno::ADDRINUSE) => return Ok(Publication::Swept),
+        Err(errno) => return Err(errno).doing("bind the socket"),
+    }
+    let published = (|| {
+        listen(&socket, BACKLOG).doing("listen")?;
+        let Some(look) = settle_mode(&path, lock.mode())? else { return Ok(Err(Errno::NOENT)) };
+        Ok(move_without_replacing(folder.as_fd(), Path::new(&name), lock.name()).map(|()| look))
+    })();
+    if !matches!(published, Ok(Ok(_))) {
+        // A name that somebody has swept meanwhile is gone already.
+        let _ = unlinkat(folder, name.as_str(), AtFlags::empty());
+    }
+    match published? {
+        Ok(look) => Ok(Publication::Ours(Listener::new(socket, look.inode))),
+        Err(Errno::EXIST) => Ok(Publication::InUse),
+        Err(Errno::NOENT) => Ok(Publication::Swept),
+        Err(errno) => Err(errno).doing("move the socket to the path"),
+    }
+}
+
+/// Makes the mode exact if the umask took bits away, and tells which inode it is; `None` if it is gone.
+fn settle_mode(path: &Path, mode: u32) -> Result<Option<Look>, Fault> {
+    let Some(found) = look(path).doing("look at the new socket")? else { return Ok(None) };
+    if found.mode != published_mode(mode) {
+        let Some(pin) = Pin::new(path).doing("look at the new socket")? else { return Ok(None) };
+        if pin.look.inode != found.inode {
+            return Ok(None);
+        }
+        pin.set_mode(published_mode(mode)).doing("set the socket's mode")?;
+    }
+    Ok(Some(found))
+}
+
+/// Renames within the folder; `EXIST` if the new name is taken.
+fn move_without_replacing(folder: BorrowedFd<'_>, from: &Path, to: &Path) -> rustix::io::Result<()> {
+    match renameat_with(folder, from, folder, to, RenameFlags::NOREPLACE) {
+        // The file system cannot: a second name, then without the first, does the same.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+            linkat(folder, from, folder, to, AtFlags::empty())?;
+            unlinkat(folder, from, AtFlags::empty())
+        }
+        result => result,
+    }
+}

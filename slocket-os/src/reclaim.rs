@@ -1,0 +1,71 @@
+//! What is at the path, and the removal of a dead socket (protocol section 2, "Reclaim").
+
+use rustix::fs::{AtFlags, unlinkat};
+use rustix::io::Errno;
+use slocket_core::{Inspected, Reclaimed};
+
+use crate::error::{Doing, Fault};
+use crate::folder::{Folder, Place};
+use crate::inode::{Pin, Probe, look};
+use crate::lock::Lock;
+
+/// Looks at the path: a stat and a probe.
+pub(crate) fn inspect(lock: &Lock) -> Result<Inspected, Fault> {
+    let path = lock.path();
+    let Some(pin) = Pin::new(path).doing("look at the path")? else { return Ok(Inspected::Missing) };
+    if !pin.look.is_socket {
+        return Ok(Inspected::NotASocket);
+    }
+    match pin.probe(path).doing("probe the socket")? {
+        Probe::Alive => Ok(Inspected::Alive),
+        Probe::Datagram => Ok(Inspected::WrongType),
+        Probe::Missing => Ok(Inspected::Missing),
+        // The mark is read after the probe: its owner may have cleared it, lent the lock and died in between.
+        Probe::Dead => match look(path).doing("look at the path")? {
+            Some(found) if found.inode != pin.look.inode => Ok(Inspected::Alive),
+            Some(found) if !found.is_marked => Ok(Inspected::Stale),
+            Some(_) if Place::of_path(lock.folder()).doing("ask for the file system")? == Place::Local => {
+                Ok(Inspected::Dead)
+            }
+            Some(_) => Ok(Inspected::DeadElsewhere),
+            None => Ok(Inspected::Missing),
+        },
+    }
+}
+
+/// Removes the dead socket at the path, under the exclusive guard, with its inode pinned.
+pub(crate) fn reclaim(lock: &Lock, unmarked_too: bool) -> Result<Reclaimed, Fault> {
+    let path = lock.path();
+    let folder = Folder::open(lock.folder()).doing("open the folder")?;
+    if folder.place().doing("ask for the file system")? != Place::Local {
+        return Ok(Reclaimed::Elsewhere);
+    }
+    match folder.guard_exclusive() {
+        Ok(()) => {}
+        // Who cannot read the folder cannot repair a crash: others may, so it waits for them.
+        Err(Errno::WOULDBLOCK | Errno::ACCESS) => return Ok(Reclaimed::Busy),
+        Err(errno) => return Err(errno).doing("guard the folder"),
+    }
+    let Some(pin) = Pin::new(path).doing("look at the path")? else { return Ok(Reclaimed::Changed) };
+    if !pin.look.is_socket {
+        return Ok(Reclaimed::Changed);
+    }
+    if pin.probe(path).doing("probe the socket")? != Probe::Dead {
+        return Ok(Reclaimed::Changed);
+    }
+    let removed = match look(path).doing("look at the path")? {
+        Some(found) if found.inode != pin.look.inode => return Ok(Reclaimed::Changed),
+        Some(found) if !found.is_marked && !unmarked_too => return Ok(Reclaimed::Unmarked),
+        Some(_) => unlinkat(&folder, lock.name(), AtFlags::empty()),
+        None => return Ok(Reclaimed::Changed),
+    };
+    match removed {
+        Ok(()) => {
+            folder.sweep(lock.folder());
+            Ok(Reclaimed::Removed)
+        }
+        Err(Errno::NOENT) => Ok(Reclaimed::Changed),
+        Err(Errno::PERM | Errno::ACCESS) => Ok(Reclaimed::Denied),
+        Err(errno) => Err(errno).doing("remove the dead socket"),
+    }
+}

@@ -1,0 +1,38 @@
+//! Waiting for descriptors and deadlines, by blocking the thread.
+
+use std::os::fd::BorrowedFd;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+
+/// What a session waits for: its descriptor becomes readable, or the time comes. (With neither, it has an outcome.)
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wait<'a> {
+    /// To be waited on for reading.
+    pub descriptor: Option<BorrowedFd<'a>>,
+    /// To be woken at, at the latest.
+    pub until: Option<Instant>,
+}
+
+impl Wait<'_> {
+    /// Blocks the thread until it has come: one poll(2), no CPU. It may return early.
+    pub fn block(self) {
+        block_on_any(&[self]);
+    }
+}
+
+/// Blocks the thread until one of them has come. It may return early.
+pub(crate) fn block_on_any(waits: &[Wait<'_>]) {
+    let descriptors = waits.iter().filter_map(|wait| wait.descriptor);
+    let mut fds: Vec<_> = descriptors.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
+    let until = waits.iter().filter_map(|wait| wait.until).min();
+    let timeout = until.map(|until| until.saturating_duration_since(Instant::now()));
+    let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+    match poll(&mut fds, timeout.as_ref()) {
+        Ok(_) | Err(Errno::INTR) => {}
+        // The kernel has no memory, or allows no descriptors: not a reason to spin.
+        Err(_) => thread::sleep(Duration::from_millis(10)),
+    }
+}
