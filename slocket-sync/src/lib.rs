@@ -1,5 +1,27 @@
 //! A cross-process mutex for one machine, for blocking code.
-#![cfg_attr(not(doctest), doc = "")]
+//!
+//! ```
+//! use slocket_sync::Slocket;
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("build.lock");
+//!
+//! let slocket = Slocket::new(&path)?;
+//! let guard = slocket.acquire()?; // waits its turn
+//! // ... no other process is here ...
+//! guard.release()?; // or drop it
+//! # assert!(!path.exists());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! * **Order.** First come, first served, until a holder crashes or closes out (then those who waited race).
+//! * **A holder that dies**, however it dies, releases the lock; the next waiter has it at once. There is no lease, no
+//!   heartbeat, and no poisoning: what the lock protects may be half-written, as after any crash.
+//! * **While it holds**, a process runs nothing for the lock: no thread, no system call. While it waits, it uses no CPU.
+//! * **Fork** without exec shares a held lock: it is held until both processes are gone (as with flock(2)). Exec does not:
+//!   all descriptors are closed on exec.
+//! * **Interoperates** with the npm package `slocket`. Its clients can only be *lent* the lock, which this process must
+//!   outlive: see [`settle`].
+//! * **Every lock is one acquire**: who acquires a second time while holding waits for itself.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,30 +29,41 @@ use std::time::Duration;
 pub use slocket_os::{Error, Guard, Holder, StalePolicy, Trust, settle};
 use slocket_os::{Lock, Outcome, Session};
 
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 /// Options for a [`Slocket`].
 pub type Builder = slocket_os::Builder<Slocket>;
 
 /// A lock that processes of this machine share by its path.
 ///
-/// Cheap to clone, `Send` and `Sync`. Nothing is held and nothing is on disk until a lock is acquired.
+/// Cheap to clone, `Send` and `Sync`. Nothing is held and nothing is on disk until it is acquired.
 #[derive(Clone, Debug)]
 pub struct Slocket {
     lock: Lock,
 }
 
-impl From<Lock> for Slocket {
-    fn from(lock: Lock) -> Self {
-        Self { lock }
-    }
-}
-
 impl Slocket {
-    /// Names a lock with default options.
+    /// Names a lock, with the default options. Resolves the folder of the path, which must exist; touches nothing.
+    ///
+    /// # Errors
+    /// [`Error::InvalidPath`], [`Error::ParentMissing`], [`Error::PermissionDenied`], [`Error::PathTooLong`];
+    /// [`Error::UnsupportedFileSystem`] on a network file system.
     pub fn new(path: impl AsRef<Path>) -> Result<Self, Error> {
         Self::builder(path).build()
     }
 
     /// Names a lock, with options.
+    ///
+    /// ```
+    /// use slocket_sync::{Slocket, StalePolicy};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("shared.lock");
+    ///
+    /// let slocket = Slocket::builder(&path).mode(0o660).stale(StalePolicy::Fail).build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn builder(path: impl AsRef<Path>) -> Builder {
         Builder::new(path)
     }
@@ -40,20 +73,31 @@ impl Slocket {
     pub fn path(&self) -> &Path {
         self.lock.path()
     }
-}
 
-impl Slocket {
     /// Takes the lock, waiting for its turn.
+    ///
+    /// Something at the path that is no socket counts as held: it is waited for until it is gone.
+    ///
+    /// # Errors
+    /// [`Error::NotASlocket`], [`Error::Untrusted`], [`Error::Stale`], [`Error::PermissionDenied`],
+    /// [`Error::ParentMissing`], or what else the system refused. The lock is not held then, and nothing is left behind.
     pub fn acquire(&self) -> Result<Guard, Error> {
         self.acquire_within(None)
     }
 
-    /// Takes the lock, waiting for its turn for `timeout` at most.
+    /// Takes the lock, waiting for its turn for `timeout` at most, measured on the monotonic clock, whatever is waited
+    /// for. A lock that is free is had even with a time-out of zero.
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`], which names the holder if it can be known; and those of [`acquire`](Self::acquire).
     pub fn acquire_timeout(&self, timeout: Duration) -> Result<Guard, Error> {
         self.acquire_within(Some(timeout))
     }
 
-    /// Takes the lock if that is possible without queueing.
+    /// Takes the lock if that is possible without queueing: `None` if it is held, or something else is at the path.
+    ///
+    /// # Errors
+    /// Those of [`acquire`](Self::acquire).
     pub fn try_acquire(&self) -> Result<Option<Guard>, Error> {
         match wait(Session::try_acquire(&self.lock))? {
             Outcome::Acquired(guard) => Ok(Some(guard)),
@@ -62,6 +106,12 @@ impl Slocket {
     }
 
     /// Who holds the lock; `None` if nobody listens at the path.
+    ///
+    /// It stands in the queue for an instant, without taking the lock. Of a lock that is lent to an npm client, it tells
+    /// the lender.
+    ///
+    /// # Errors
+    /// [`Error::NotASlocket`] if something that is no socket is at the path; or what the system refused.
     pub fn holder(&self) -> Result<Option<Holder>, Error> {
         self.lock.holder()
     }
@@ -73,6 +123,12 @@ impl Slocket {
                 unreachable!("an acquire ends with the lock or an error")
             }
         }
+    }
+}
+
+impl From<Lock> for Slocket {
+    fn from(lock: Lock) -> Self {
+        Self { lock }
     }
 }
 
