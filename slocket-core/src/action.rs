@@ -28,8 +28,8 @@ pub enum Action {
     },
     /// Arm a timer, replacing an earlier one of that name.
     ///
-    /// `level` (0 to 7) is how often in a row the attempt came to nothing. [`Timer::Retry`] is to fire at a random time
-    /// that grows with the level, counted from the *beginning* of the attempt that failed (its last
+    /// [`Timer::Retry`] has a `level` from 1 to 7 (the others 0): how often in a row the attempt came to nothing. It is to
+    /// fire at a random time that grows with the level, counted from the *beginning* of the attempt that failed (its last
     /// [`Action::Publish`] or [`Action::Connect`]): who waited for long in a queue pauses no further.
     Arm {
         /// Which timer.

@@ -74,7 +74,7 @@ pub struct Attempt {
     pub stale: Stale,
     /// How long a stale socket has been put up with.
     pub patience: Patience,
-    /// How often in a row the attempt came to nothing, 7 at most.
+    /// How often in a row the attempt came to nothing, 6 at most.
     pub level: u8,
     /// The number of the present connection.
     pub connection: Connection,
@@ -160,6 +160,16 @@ impl State {
     /// Whether the caller has been told and the rest goes on without it, in the background.
     #[must_use]
     pub const fn is_background(&self) -> bool {
-        matches!(self, Self::Lent | Self::Lingering(_))
+        matches!(
+            self,
+            Self::Lent
+                | Self::Lingering(_)
+                | Self::Accepting(None)
+                | Self::HandingOver(None)
+                | Self::ClearingMark(None)
+                | Self::Lending(None)
+                | Self::SettingMark(None)
+                | Self::ClosingOut(None)
+        )
     }
 }

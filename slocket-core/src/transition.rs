@@ -78,7 +78,9 @@ pub fn transition(state: State, event: Event) -> Result<Step, Misuse> {
     let step = match (state, event) {
         // ---- Idle: nothing has been asked for.
         (State::Idle, Event::Acquire(stale)) => publish(Attempt { wish: Wish::Acquire, stale, ..Attempt::default() }),
-        (State::Idle, Event::Try(stale)) => publish(Attempt { wish: Wish::Try, stale, ..Attempt::default() }),
+        (State::Idle, Event::Try(stale)) => {
+            publish(Attempt { wish: Wish::Try, stale: hasty(stale), ..Attempt::default() })
+        }
         (State::Idle, Event::Look) => connect(Attempt { wish: Wish::Look, ..Attempt::default() }),
         (State::Idle, Event::Cancel | a_happening!()) => unchanged(state),
         (State::Idle, Event::Release | an_answer!()) => return Err(Misuse { state, event }),
@@ -117,7 +119,11 @@ pub fn transition(state: State, event: Event) -> Result<Step, Misuse> {
             Connected::WrongType => fail(attempt, Failure::NotASlocket),
             Connected::Failed(code) => fail(attempt, Failure::Os(code)),
         },
-        (State::Connecting(attempt), a_stop!()) => (State::Connecting(quit(attempt, event)), Actions::none()),
+        (State::Connecting(attempt), a_stop!()) => {
+            // The connection that may come of it has to be left.
+            let connection = attempt.connection;
+            (State::Connecting(Attempt { connection, ..quit(attempt, event) }), Actions::none())
+        }
         (State::Connecting(_), a_happening!()) => unchanged(state),
         (State::Connecting(_), a_start!() | Event::Release | an_answer!()) => return Err(Misuse { state, event }),
 
@@ -131,7 +137,8 @@ pub fn transition(state: State, event: Event) -> Result<Step, Misuse> {
             }
         }
         (State::Queued(attempt), Event::Ended(connection)) if connection == attempt.connection => disconnected(attempt),
-        (State::Queued(attempt), a_stop!()) => leave(quit(attempt, event), Report::Cancelled),
+        (State::Queued(attempt), Event::Cancel) => leave(attempt, Report::Cancelled),
+        (State::Queued(attempt), Event::TimerFired(Timer::Deadline)) => leave(attempt, Report::TimedOut),
         (State::Queued(_), a_happening!()) => unchanged(state),
         (State::Queued(_), a_start!() | Event::Release | an_answer!()) => return Err(Misuse { state, event }),
 
@@ -143,7 +150,7 @@ pub fn transition(state: State, event: Event) -> Result<Step, Misuse> {
                 Wish::Try => finish(attempt, Report::WouldBlock),
                 Wish::Acquire | Wish::Look => pause_to_connect(patient(attempt)),
             },
-            Inspected::Dead => reclaim(patient(attempt), false),
+            Inspected::Dead => reclaim(attempt, false),
             Inspected::DeadElsewhere => fail(attempt, Failure::Elsewhere),
             Inspected::Stale => stale(attempt),
             Inspected::NotASocket => occupied(patient(attempt)),
@@ -158,6 +165,9 @@ pub fn transition(state: State, event: Event) -> Result<Step, Misuse> {
         (State::Inspecting(_), a_start!() | Event::Release | an_answer!()) => return Err(Misuse { state, event }),
 
         // ---- ArmingWatch: watch first, then look again (without the second look a wake-up is lost).
+        (State::ArmingWatch(attempt), Event::WatchArmed) if attempt.quit.is_some() => {
+            finish(attempt, Report::Cancelled)
+        }
         (State::ArmingWatch(attempt), Event::WatchArmed) => inspect(Attempt { watched: true, ..attempt }),
         (State::ArmingWatch(attempt), a_stop!()) => (State::ArmingWatch(quit(attempt, event)), Actions::none()),
         (State::ArmingWatch(attempt), Event::TimerFired(Timer::Stale)) => {
@@ -308,8 +318,9 @@ const fn inspect(attempt: Attempt) -> Step {
     (State::Inspecting(attempt), Actions::one(Action::Inspect))
 }
 
+/// Reclaims. Whatever is there afterwards has not been put up with yet.
 const fn reclaim(attempt: Attempt, unmarked_too: bool) -> Step {
-    (State::Reclaiming(attempt), Actions::one(Action::Reclaim { unmarked_too }))
+    (State::Reclaiming(patient(attempt)), Actions::one(Action::Reclaim { unmarked_too }))
 }
 
 /// The path looks free: publish, at once for the first times in a row, then with a pause.
@@ -325,17 +336,20 @@ fn disconnected(attempt: Attempt) -> Step {
 }
 
 const fn pause_to_publish(attempt: Attempt) -> Step {
-    let attempt = one_up(attempt);
-    (State::PausingToPublish(attempt), Actions::one(Action::Arm { timer: Timer::Retry, level: attempt.level }))
+    (State::PausingToPublish(one_up(attempt)), pause(attempt))
 }
 
 const fn pause_to_connect(attempt: Attempt) -> Step {
-    let attempt = one_up(attempt);
-    (State::PausingToConnect(attempt), Actions::one(Action::Arm { timer: Timer::Retry, level: attempt.level }))
+    (State::PausingToConnect(one_up(attempt)), pause(attempt))
+}
+
+const fn pause(attempt: Attempt) -> Actions {
+    let level = if attempt.level < 6 { attempt.level + 1 } else { 7 };
+    Actions::one(Action::Arm { timer: Timer::Retry, level })
 }
 
 const fn one_up(attempt: Attempt) -> Attempt {
-    let level = if attempt.level < 7 { attempt.level + 1 } else { 7 };
+    let level = if attempt.level < 6 { attempt.level + 1 } else { 6 };
     Attempt { level, ..attempt }
 }
 
@@ -373,16 +387,27 @@ fn occupied(attempt: Attempt) -> Step {
 
 const fn watch(attempt: Attempt) -> Step {
     if attempt.watched {
-        (State::Watching(attempt), Actions::one(Action::Arm { timer: Timer::Recheck, level: attempt.level }))
+        (State::Watching(attempt), Actions::one(Action::Arm { timer: Timer::Recheck, level: 0 }))
     } else {
         (State::ArmingWatch(attempt), Actions::one(Action::Watch))
     }
 }
 
-/// Remembers that the caller wants no more.
-const fn quit(attempt: Attempt, stop: Event) -> Attempt {
+/// Remembers that the caller wants no more (and why, the first time), and forgets what matters no more.
+fn quit(attempt: Attempt, stop: Event) -> Attempt {
+    if attempt.quit.is_some() {
+        return attempt;
+    }
     let report = if matches!(stop, Event::Cancel) { Report::Cancelled } else { Report::TimedOut };
-    Attempt { quit: Some(report), ..attempt }
+    Attempt { quit: Some(report), ..Attempt::default() }
+}
+
+/// Who does not wait cannot put up with a stale socket for a while first.
+const fn hasty(stale: Stale) -> Stale {
+    match stale {
+        Stale::Wait | Stale::Reclaim => Stale::Wait,
+        Stale::Fail => Stale::Fail,
+    }
 }
 
 fn leave(attempt: Attempt, report: Report) -> Step {

@@ -1,5 +1,7 @@
 //! All values of each enum of the machine, or representatives where there are too many.
 
+use std::sync::OnceLock;
+
 use slocket_core::{
     Accepted, Attempt, Connected, Connection, Delivery, Event, Failure, Inspected, Left, Owed, Patience, Published,
     Received, Reclaimed, Removal, Report, Stale, State, Timer, Wish,
@@ -58,7 +60,8 @@ every!(Delivery: Sent, Gone, Failed);
 every!(Removal: Done, NotOurs; Self::Failed(_) => [Self::Failed(CODE)]);
 every!(Received: Listener, Loan, Truncated, Foreign);
 every!(Failure: NotASlocket, Untrusted, Stale, Denied, Elsewhere, LockLost; Self::Os(_) => [Self::Os(CODE)]);
-every!(Report: Acquired, WouldBlock, TimedOut, Cancelled, Released, Free, Listened; Self::Failed(_) => of(Self::Failed));
+every!(Report: Acquired, WouldBlock, TimedOut, Cancelled, Released, Free, Listened;
+    Self::Failed(_) => of(Self::Failed));
 
 every!(Event: Look, Release, Cancel, WatchArmed, LoanEnded, PathChanged;
     Self::Acquire(_) => of(Self::Acquire),
@@ -100,6 +103,12 @@ every!(State: Idle, Holding, Borrowing, Lent, Finished;
     Self::ClosingOut(_) => owed().map(Self::ClosingOut),
     Self::GivingBack(_) => of(Self::GivingBack),
 );
+
+/// Every event.
+pub(crate) fn events() -> &'static [Event] {
+    static EVENTS: OnceLock<Vec<Event>> = OnceLock::new();
+    EVENTS.get_or_init(Event::every)
+}
 
 impl Every for bool {
     fn every() -> Vec<Self> {

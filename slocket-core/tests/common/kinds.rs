@@ -64,11 +64,9 @@ pub(crate) fn kind(event: Event) -> Kind {
         Event::MarkSet(_) => Kind::Answer(Question::SetMark),
         Event::ClosedOut(_) => Kind::Answer(Question::CloseOut),
         Event::GivenBack(_) => Kind::Answer(Question::GiveBack),
-        Event::Received(..)
-        | Event::Ended(_)
-        | Event::LoanEnded
-        | Event::PathChanged
-        | Event::TimerFired(_) => Kind::Happening,
+        Event::Received(..) | Event::Ended(_) | Event::LoanEnded | Event::PathChanged | Event::TimerFired(_) => {
+            Kind::Happening
+        }
     }
 }
 

@@ -93,18 +93,16 @@ impl Participant {
 /// The numbers that connections are given, in their order, beginning with the first.
 pub(crate) fn connections() -> [Connection; 4] {
     let mut machine = Machine::new();
-    let mut number = |event| {
-        let step = machine.handle(event).expect("a driver that is faithful");
-        step.into_iter().find_map(|action| if let Connect(connection) = action { Some(connection) } else { None })
-    };
-    let first = number(Look).expect("who looks connects");
-    [0; 3].iter().fold(vec![first], |mut numbers, _| {
-        assert_eq!(number(connected(Connected::BacklogFull)), None);
-        numbers.push(number(fired(Timer::Retry)).expect("after the pause it connects again"));
-        numbers
-    })[..]
-        .try_into()
-        .expect("four numbers")
+    let mut first = Some(Look);
+    std::array::from_fn(|_| {
+        let event = first.take().unwrap_or_else(|| {
+            let _ = machine.handle(connected(Connected::BacklogFull)).expect("the answer to the question");
+            fired(Timer::Retry)
+        });
+        let actions = machine.handle(event).expect("a faithful driver");
+        let connect = |action| if let Connect(connection) = action { Some(connection) } else { None };
+        actions.into_iter().find_map(connect).expect("who looks connects")
+    })
 }
 
 /// The number of the connection after this one.
