@@ -1,0 +1,108 @@
+//! The exit codes, and which error has which.
+
+use rustix::io::Errno;
+use slocket_sync::Error;
+
+pub(crate) const SUCCESS: u8 = 0;
+pub(crate) const USAGE: u8 = 64;
+pub(crate) const OS_ERROR: u8 = 71;
+pub(crate) const CANNOT_CREATE: u8 = 73;
+pub(crate) const CONFLICT: u8 = 75;
+pub(crate) const NO_PERMISSION: u8 = 77;
+pub(crate) const CANNOT_RUN: u8 = 126;
+pub(crate) const NOT_FOUND: u8 = 127;
+pub(crate) const SIGNALLED: u8 = 128;
+
+const TABLE: &[(u8, &str)] = &[
+    (USAGE, "wrong usage; an empty path"),
+    (OS_ERROR, "another error of the operating system"),
+    (
+        CANNOT_CREATE,
+        "no lock can be at that path: missing folder, read-only or network file system,\n       no space, path too long, or a socket there that is no slocket",
+    ),
+    (CONFLICT, "the lock is held (-n) or was not free in time (-w); -E changes this code"),
+    (NO_PERMISSION, "no permission, or the holder is a user who is not trusted"),
+    (CANNOT_RUN, "the command was found but cannot be run"),
+    (NOT_FOUND, "the command was not found"),
+];
+
+/// The table of the help.
+pub(crate) fn table() -> String {
+    let mut table = "Exit codes:\n  That of the command, 128+N if it died of signal N, or:".to_owned();
+    for (code, meaning) in TABLE {
+        table.push_str(&format!("\n  {code:>3}  {meaning}"));
+    }
+    table
+}
+
+/// The code for a lock that was not acquired; `conflict` is the one for a lock that somebody else has.
+pub(crate) fn code(error: &Error, conflict: u8) -> u8 {
+    match error {
+        Error::TimedOut { .. } | Error::Stale { .. } => conflict,
+        Error::InvalidPath { .. } | Error::InvalidMode { .. } => USAGE,
+        Error::ParentMissing { .. }
+        | Error::PathTooLong { .. }
+        | Error::UnsupportedFileSystem { .. }
+        | Error::NotASlocket { .. } => CANNOT_CREATE,
+        Error::PermissionDenied { .. } | Error::Untrusted { .. } => NO_PERMISSION,
+        Error::Io { source, .. } => match Errno::from_io_error(source) {
+            Some(
+                Errno::NOSPC
+                | Errno::DQUOT
+                | Errno::ROFS
+                | Errno::NOENT
+                | Errno::NOTDIR
+                | Errno::LOOP
+                | Errno::NAMETOOLONG
+                | Errno::OPNOTSUPP,
+            ) => CANNOT_CREATE,
+            Some(Errno::ACCESS | Errno::PERM) => NO_PERMISSION,
+            _ => OS_ERROR,
+        },
+        _ => OS_ERROR,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::PathBuf;
+
+    use super::*;
+
+    #[test]
+    fn every_error_has_its_code() {
+        let path = || PathBuf::from("/lock");
+        let source = |errno: Errno| io::Error::from(errno);
+        let io = |errno| Error::Io { path: path(), doing: "bind", source: source(errno) };
+        for (error, expected) in [
+            (Error::TimedOut { path: path(), holder: None }, 42),
+            (Error::Stale { path: path() }, 42),
+            (Error::InvalidPath { path: path(), reason: "empty" }, 64),
+            (Error::InvalidMode { path: path(), mode: 0o1777 }, 64),
+            (Error::ParentMissing { path: path(), source: source(Errno::NOENT) }, 73),
+            (Error::PathTooLong { path: path() }, 73),
+            (Error::UnsupportedFileSystem { path: path(), name: "nfs".to_owned() }, 73),
+            (Error::NotASlocket { path: path(), found: "garbage" }, 73),
+            (Error::PermissionDenied { path: path(), owner: None, source: source(Errno::ACCESS) }, 77),
+            (Error::Untrusted { path: path(), uid: 1 }, 77),
+            (Error::LockLost { path: path() }, 71),
+            (io(Errno::NOSPC), 73),
+            (io(Errno::ROFS), 73),
+            (io(Errno::ACCESS), 77),
+            (io(Errno::MFILE), 71),
+            (Error::Io { path: path(), doing: "bind", source: io::Error::other("no errno") }, 71),
+        ] {
+            assert_eq!(code(&error, 42), expected, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn the_table_names_every_code_in_order() {
+        let codes: Vec<u8> = TABLE.iter().map(|&(code, _)| code).collect();
+        assert_eq!(codes, [64, 71, 73, 75, 77, 126, 127]);
+        for code in codes {
+            assert!(table().contains(&format!("\n  {code:>3}  ")), "{code}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Errors in words: what was found, who owns it, what to do. At most three lines.
+
+use std::time::Duration;
+
+use slocket_sync::{Error, Slocket};
+
+use crate::found::{self, Found};
+
+/// The lock is held, and the user does not want to wait.
+pub(crate) fn held(slocket: &Slocket) -> Vec<String> {
+    let found = found::glance(slocket);
+    let mut lines = vec![format!("{}: {}", slocket.path().display(), found.in_words())];
+    if matches!(found, Found::Abandoned { .. } | Found::Other { .. }) {
+        lines.push(found.advice().to_owned());
+    }
+    lines
+}
+
+/// The time was up.
+pub(crate) fn timed_out(slocket: &Slocket, waited: Duration, error: Error) -> Vec<String> {
+    let found = match error {
+        Error::TimedOut { holder: Some(holder), .. } => Found::Holder(holder),
+        _ => found::look(slocket),
+    };
+    vec![
+        format!("{}: not free within {waited:?}", slocket.path().display()),
+        found.in_words(),
+        found.advice().to_owned(),
+    ]
+}
+
+/// The lock cannot be had at all.
+pub(crate) fn failed(error: &Error) -> Vec<String> {
+    let (path, what, advice) = match error {
+        Error::ParentMissing { path, source } => {
+            (path, format!("its folder cannot be found: {source}"), Some("create the folder first"))
+        }
+        Error::PermissionDenied { path, owner, source } => match owner {
+            Some(uid) => (path, format!("no permission: what is there belongs to uid {uid}: {source}"), None),
+            None => (path, format!("no permission: {source}"), None),
+        },
+        Error::NotASlocket { path, found } => {
+            (path, format!("not a slocket: {found}"), Some("another program listens there; choose another path"))
+        }
+        Error::Untrusted { path, uid } => {
+            (path, format!("held by uid {uid}, who is neither you nor root"), Some("choose a path of your own"))
+        }
+        Error::InvalidPath { path, reason } => (path, format!("not the path of a lock: {reason}"), None),
+        Error::PathTooLong { path } => (path, "the path is too long".to_owned(), None),
+        Error::UnsupportedFileSystem { path, name } => (
+            path,
+            format!("no lock can be on this file system ({name})"),
+            Some("choose a path on a file system of this machine"),
+        ),
+        Error::LockLost { path } => (
+            path,
+            "the lock was lost: its socket is no longer at the path".to_owned(),
+            Some("somebody else may have held the lock at the same time; do not remove or rename its socket"),
+        ),
+        Error::Io { path, doing, source } => (path, format!("cannot {doing}: {source}"), None),
+        other => return vec![other.to_string()],
+    };
+    let mut lines = vec![format!("{}: {what}", path.display())];
+    lines.extend(advice.map(str::to_owned));
+    lines
+}

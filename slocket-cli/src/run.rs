@@ -1,0 +1,187 @@
+//! `slocket run`, from the lock to the exit code.
+
+use std::io;
+use std::mem;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, ExitStatus};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use rustix::io::Errno;
+use slocket_sync::{Error, Guard, Slocket, Trust};
+
+use crate::cli::Run;
+use crate::later::Later;
+use crate::relay::Relay;
+use crate::{exit, found, inherit, report, say};
+
+/// How long an npm server that is busy, or stopped, may put off the end of the tool when it no longer queues.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// Does it all and returns the exit code.
+pub(crate) fn run(args: &Run) -> u8 {
+    let done = slocket(args).and_then(|slocket| {
+        Ok(match acquire(&slocket, args)? {
+            Some(guard) => run_holding(guard, slocket.path(), args),
+            None => args.conflict_exit_code,
+        })
+    });
+    done.unwrap_or_else(|error| {
+        say::say_lines(&report::failed(&error));
+        exit::code(&error, args.conflict_exit_code)
+    })
+}
+
+fn slocket(args: &Run) -> Result<Slocket, Error> {
+    let builder = Slocket::builder(&args.path);
+    match args.mode {
+        // To connect one needs permission to write. Who gives that to others means them to take part, and to hold.
+        Some(mode) if mode & 0o022 != 0 => builder.mode(mode).trust(Trust::Anyone),
+        Some(mode) => builder.mode(mode),
+        None => builder,
+    }
+    .build()
+}
+
+/// Acquires the lock the way the user wants it; `None`: it is held.
+fn acquire(slocket: &Slocket, args: &Run) -> Result<Option<Guard>, Error> {
+    let acquired = match args.wait {
+        Some(limit) if limit > Duration::ZERO => timed(slocket, limit, args),
+        None if !args.nonblock => {
+            let _later = waiting(slocket, args.quiet);
+            slocket.acquire().map(Some)
+        }
+        _ => at_once(slocket, args),
+    };
+    if !matches!(acquired, Ok(Some(_))) {
+        leave();
+    }
+    acquired
+}
+
+fn at_once(slocket: &Slocket, args: &Run) -> Result<Option<Guard>, Error> {
+    let guard = slocket.try_acquire()?;
+    if guard.is_none() && !args.quiet {
+        say::say_lines(&report::held(slocket));
+    }
+    Ok(guard)
+}
+
+fn timed(slocket: &Slocket, limit: Duration, args: &Run) -> Result<Option<Guard>, Error> {
+    let later = waiting(slocket, args.quiet);
+    let acquired = slocket.acquire_timeout(limit);
+    drop(later);
+    match acquired {
+        Ok(guard) => Ok(Some(guard)),
+        Err(error @ Error::TimedOut { .. }) => {
+            if !args.quiet {
+                say::say_lines(&report::timed_out(slocket, limit, error));
+            }
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Says after a second whom the user is waiting for.
+fn waiting(slocket: &Slocket, quiet: bool) -> Option<Later> {
+    let slocket = slocket.clone();
+    let line = move || Some(format!("{}: waiting: {}", slocket.path().display(), found::look(&slocket).in_words()));
+    (!quiet).then(|| Later::say(line, || ()))
+}
+
+fn run_holding(guard: Guard, path: &Path, args: &Run) -> u8 {
+    let mut relay = match Relay::new() {
+        Ok(relay) => relay,
+        Err(error) => {
+            release(guard);
+            return os_error("cannot catch signals", &error);
+        }
+    };
+    let (inherited, witness) = if args.close {
+        (None, None)
+    } else {
+        match inherit::inherit(&guard) {
+            Ok((inherited, witness)) => (Some(inherited), Some(witness)),
+            Err(error) => {
+                release(guard);
+                return os_error("cannot pass the lock to the command", &error);
+            }
+        }
+    };
+    let program = &args.command[0];
+    let command = Command::new(program).args(&args.command[1..]).spawn();
+    drop(inherited);
+    let code = match command {
+        Ok(mut command) => match relay.wait(&mut command) {
+            Ok(status) => of_command(status),
+            Err(error) => os_error("cannot wait for the command", &error),
+        },
+        Err(error) => not_run(program.as_ref(), &error),
+    };
+    if witness.is_some_and(|witness| witness.left_behind()) {
+        if !args.quiet {
+            say::say(&format!("{}: kept by a process that the command left behind; -o avoids this", path.display()));
+        }
+        // To release would hand the lock to the next while a descendant of this command still runs under it.
+        mem::forget(guard);
+        return code;
+    }
+    release(guard);
+    settle(relay, path, args.quiet);
+    code
+}
+
+/// Releases. A failure is told, but the exit code stays that of the command, which has run.
+fn release(guard: Guard) {
+    if let Err(error) = guard.release() {
+        say::say_lines(&report::failed(&error));
+    }
+}
+
+/// Waits until a lock that was lent on release is back: the lender must not be gone before.
+fn settle(relay: Relay, path: &Path, quiet: bool) {
+    let line = (!quiet)
+        .then(|| format!("{}: lent to a client that cannot take it over; waiting until it is done", path.display()));
+    // The command has ended: from here on who wants to stop the tool may.
+    let _later = Later::say(|| line, || relay.give_up());
+    slocket_sync::settle();
+}
+
+/// Lets an npm server notice that we no longer queue, which takes it no time unless it is busy: if we are gone when it
+/// grants, it dies of EPIPE. But the user has set a time, and the server may never look.
+fn leave() {
+    let (done, settled) = mpsc::channel();
+    let settling = thread::Builder::new().spawn(move || {
+        slocket_sync::settle();
+        let _ = done.send(());
+    });
+    if settling.is_ok() {
+        let _ = settled.recv_timeout(FAREWELL);
+    }
+}
+
+fn of_command(status: ExitStatus) -> u8 {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => (code & 0xff) as u8,
+        (None, Some(signal)) => exit::SIGNALLED.saturating_add((signal & 0x7f) as u8),
+        (None, None) => exit::OS_ERROR,
+    }
+}
+
+fn not_run(program: &Path, error: &io::Error) -> u8 {
+    say::say(&format!("{}: cannot run the command: {error}", program.display()));
+    match Errno::from_io_error(error) {
+        Some(Errno::NOENT) => exit::NOT_FOUND,
+        // The process could not even be made.
+        Some(Errno::AGAIN | Errno::NOMEM | Errno::MFILE | Errno::NFILE) => exit::OS_ERROR,
+        _ => exit::CANNOT_RUN,
+    }
+}
+
+fn os_error(what: &str, error: &io::Error) -> u8 {
+    say::say(&format!("{what}: {error}"));
+    exit::OS_ERROR
+}

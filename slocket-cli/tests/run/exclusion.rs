@@ -1,0 +1,36 @@
+//! One at a time.
+
+use std::fs;
+
+use crate::harness::{Folder, start};
+
+#[test]
+fn twenty_increments_are_all_counted() {
+    let folder = Folder::new();
+    let counters = Folder::new();
+    let counter = counters.path().join("counter");
+    fs::write(&counter, "0\n").expect("a file");
+    let counter_name = counter.to_str().expect("UTF-8");
+    let script = format!("read n <{counter_name}; n=$((n+1)); echo $n >{counter_name}");
+    let runs: Vec<_> = (0..20).map(|_| start(folder.run(&["-q"], &["sh", "-c", &script]))).collect();
+    for run in runs {
+        run.assert_end(0, "", "");
+    }
+    assert_eq!(fs::read_to_string(&counter).expect("it is there"), "20\n");
+    folder.assert_empty();
+}
+
+#[test]
+fn of_many_who_do_not_wait_those_who_ran_never_met() {
+    let folder = Folder::new();
+    let inside = Folder::new();
+    let inside_name = inside.path().join("inside");
+    let inside_name = inside_name.to_str().expect("UTF-8");
+    // mkdir fails if somebody else is in there.
+    let script = format!("mkdir {inside_name} && rmdir {inside_name}");
+    let runs: Vec<_> = (0..20).map(|_| start(folder.run(&["-nq"], &["sh", "-c", &script]))).collect();
+    let codes: Vec<_> = runs.into_iter().map(|run| run.end()).collect();
+    assert!(codes.iter().all(|(code, _)| matches!(code, Some(0 | 75))), "{codes:?}");
+    assert!(codes.iter().any(|(code, _)| *code == Some(0)), "{codes:?}");
+    folder.assert_empty();
+}

@@ -1,0 +1,16 @@
+//! `slocket run`, driven as a user drives it: processes, pipes, signals and exit codes, nothing else.
+//!
+//! Nothing here sleeps: a command says `up` when it runs and ends when it reads a line or the end of its input.
+
+mod bad_input;
+mod bad_path;
+mod command;
+mod exclusion;
+mod harness;
+mod inheritance;
+mod lending;
+mod output;
+mod signals;
+mod terminal;
+mod users;
+mod waiting;

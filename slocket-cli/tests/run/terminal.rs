@@ -1,0 +1,69 @@
+//! Keys of a terminal. Linux: `setsid --ctty` is from util-linux, and only there a key can be told from a kill(1).
+#![cfg(target_os = "linux")]
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+
+use rustix::io::retry_on_intr;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use crate::harness::{Folder, HANG, SLOCKET};
+
+/// Ctrl-C and Ctrl-\ reach the command from the terminal, once, and not a second time from the tool. What is sent to the tool
+/// alone is passed on.
+#[test]
+fn a_key_reaches_the_command_once() {
+    let folder = Folder::new();
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pseudo-terminal");
+    grantpt(&terminal).expect("it is ours");
+    unlockpt(&terminal).expect("it is ours");
+    let name = ptsname(&terminal, Vec::new()).expect("it has a name");
+    let name = name.to_str().expect("ASCII");
+    let side = || Stdio::from(OpenOptions::new().read(true).write(true).open(name).expect("the other side"));
+    let script = "trap 'echo int' INT; trap 'echo quit' QUIT; trap 'echo term; exit 3' TERM; echo up; \
+                  while :; do read x; done";
+    let mut command = Command::new("env");
+    command.args(["--default-signal", "setsid", "--ctty", SLOCKET, "run"]).arg(folder.lock());
+    command.args(["sh", "-c", script]).stdin(side()).stdout(side()).stderr(side());
+    let mut tool = command.spawn().expect("it starts");
+    drop(command);
+
+    let mut keys = File::from(terminal);
+    let screen = BufReader::new(keys.try_clone().expect("a descriptor"));
+    let (send, lines) = mpsc::channel();
+    thread::spawn(move || {
+        for line in screen.lines().map_while(Result::ok) {
+            // The terminal echoes the keys as ^C and ^\.
+            let _ = send.send(line.trim().trim_start_matches("^C").trim_start_matches("^\\").to_owned());
+        }
+    });
+    let next = || lines.recv_timeout(HANG).expect("a line");
+    let pid = Pid::from_child(&tool);
+
+    // While the tool is stopped, the command has the key's signal for itself and is done with it. Two signals at once would be
+    // one to the command.
+    let mut press = |key: &[u8], answer: &str| {
+        kill_process(pid, Signal::STOP).expect("it lives");
+        retry_on_intr(|| waitid(WaitId::Pid(pid), WaitIdOptions::STOPPED)).expect("it stops");
+        keys.write_all(key).expect("a terminal");
+        assert_eq!(next(), answer);
+        kill_process(pid, Signal::CONT).expect("it lives");
+    };
+
+    assert_eq!(next(), "up");
+    press(b"\x03", "int");
+    // Only the tool gets this one. It passes signals on in order: a second "int" would come before.
+    kill_process(pid, Signal::QUIT).expect("it lives");
+    assert_eq!(next(), "quit");
+    kill_process(pid, Signal::INT).expect("it lives");
+    assert_eq!(next(), "int");
+    press(b"\x1c", "quit");
+    kill_process(pid, Signal::TERM).expect("it lives");
+    assert_eq!(next(), "term");
+    assert_eq!(tool.wait().expect("it ends").code(), Some(3));
+    folder.assert_empty();
+}

@@ -1,0 +1,114 @@
+//! Permissions, and users who share a lock.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::Command;
+
+use rustix::process::geteuid;
+
+use crate::harness::{Folder, HOLD, Process, SLOCKET, fails, start};
+
+/// A copy of the tool that every user can run, and a folder for the lock.
+struct Shared {
+    folder: Folder,
+}
+
+impl Shared {
+    /// `mode`: the permissions of the lock's folder.
+    fn new(mode: u32) -> Self {
+        let folder = Folder::new();
+        let permit = |path: PathBuf, mode| {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("it is ours");
+        };
+        permit(folder.path(), 0o755);
+        fs::copy(SLOCKET, folder.path().join("slocket")).expect("a copy");
+        fs::create_dir(folder.path().join("shared")).expect("a folder");
+        permit(folder.path().join("shared"), mode);
+        Self { folder }
+    }
+
+    fn run(&self, options: &[&str], command: &[&str]) -> Command {
+        let mut run = Command::new(self.folder.path().join("slocket"));
+        run.arg("run").args(options).arg(self.folder.path().join("shared/lock")).arg("--").args(command);
+        run
+    }
+
+    fn run_as(&self, uid: u32, options: &[&str], command: &[&str]) -> Command {
+        let mut run = self.run(options, command);
+        run.uid(uid).gid(uid);
+        run
+    }
+
+    fn hold_as(&self, uid: u32, options: &[&str]) -> Process {
+        let holder = start(self.run_as(uid, options, &HOLD));
+        holder.expect_output("up");
+        holder
+    }
+
+    #[track_caller]
+    fn assert_empty(&self) {
+        assert_eq!(fs::read_dir(self.folder.path().join("shared")).expect("it exists").count(), 0);
+    }
+}
+
+const ONE: u32 = 65533;
+const OTHER: u32 = 65534;
+
+fn can_be_other_users() -> bool {
+    let can = geteuid().is_root();
+    if !can {
+        eprintln!("not run: only root can be two users");
+    }
+    can
+}
+
+#[test]
+fn no_permission_to_make_a_lock() {
+    let shared = Shared::new(0o555);
+    for options in [&["-n"][..], &["-w", "60"], &[]] {
+        // Nothing is forbidden to root.
+        let command =
+            if geteuid().is_root() { shared.run_as(ONE, options, &["true"]) } else { shared.run(options, &["true"]) };
+        fails(command, 77, "no permission");
+    }
+    shared.assert_empty();
+}
+
+#[test]
+fn the_lock_of_another_user() {
+    if !can_be_other_users() {
+        return;
+    }
+    let shared = Shared::new(0o777);
+    let mut holder = shared.hold_as(ONE, &[]);
+    for options in [&["-n"][..], &["-w", "60"], &[], &["--mode", "0666"]] {
+        fails(shared.run_as(OTHER, options, &["true"]), 77, "belongs to uid 65533");
+    }
+    holder.tell();
+    holder.assert_end(0, "", "");
+    shared.assert_empty();
+}
+
+#[test]
+fn the_lock_of_another_user_who_offers_to_share_it() {
+    if !can_be_other_users() {
+        return;
+    }
+    let shared = Shared::new(0o777);
+    let mut holder = shared.hold_as(ONE, &["--mode", "0666"]);
+    fails(shared.run_as(OTHER, &[], &["true"]), 77, "held by uid 65533");
+    fails(shared.run_as(OTHER, &["-n"], &["true"]), 75, "held by pid");
+    // Who shares trusts those with whom the lock is shared.
+    let waiter = start(shared.run_as(OTHER, &["--mode", "0666"], &HOLD));
+    assert!(waiter.error_line().contains("waiting: held by pid"));
+    holder.tell();
+    holder.assert_end(0, "", "");
+    waiter.expect_output("up");
+    let mut waiter = waiter;
+    fails(shared.run_as(ONE, &["-n"], &["true"]), 75, "held by pid");
+    waiter.tell();
+    waiter.assert_end(0, "", "");
+    shared.assert_empty();
+}

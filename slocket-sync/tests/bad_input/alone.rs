@@ -1,0 +1,249 @@
+//! A test in a process of its own: this very binary, started again in the surroundings that the test needs.
+
+use std::any::type_name;
+use std::io::{BufRead, BufReader, Read, Seek, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::{env, fs, io, thread};
+
+use rustix::process::{Pid, Signal, geteuid, kill_process_group};
+
+use crate::census::Census;
+use crate::scene::HANG;
+
+/// Tells the process that it is the inside of a test, and of which one.
+const INSIDE: &str = "SLOCKET_BAD_INPUT";
+
+/// A user who is nobody else's, for what root may do but others may not.
+pub(crate) const NOBODY: u32 = 65534;
+
+/// What surrounds the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Setting {
+    /// Nothing special.
+    Plain,
+    /// A user for whom permissions count: this one, or ours if we are not root.
+    User(u32),
+    /// Mounts of its own.
+    Mounts,
+    /// A network of its own, for its `net.core.somaxconn`.
+    Network,
+    /// Process ids of its own.
+    Processes,
+    /// A user namespace of its own, for its limits.
+    Limits,
+    /// The first waits of every thread are interrupted, as by signals.
+    Interrupted,
+    /// Every change of a mode takes a while.
+    SlowModes,
+    /// statfs(2) says that every file system is of this type.
+    FileSystem(u32),
+}
+
+/// Runs `inside` in a process of its own, which may leave nothing behind.
+#[track_caller]
+pub(crate) fn alone<I: FnOnce()>(setting: Setting, inside: I) {
+    run(&name_of::<I>(), setting, |_| {}, |_| inside());
+}
+
+/// Runs `inside` in a process of its own, and `outside` here, meanwhile; they can talk.
+#[track_caller]
+pub(crate) fn beside<O: FnOnce(&mut Talk), I: FnOnce(&mut Talk)>(setting: Setting, outside: O, inside: I) {
+    run(&name_of::<O>(), setting, outside, inside);
+}
+
+/// Runs a test that needs root and another user.
+#[track_caller]
+pub(crate) fn with_two_users<T: FnOnce()>(test: T) {
+    if env::var_os(INSIDE).is_none() && !geteuid().is_root() {
+        as_root(&name_of::<T>());
+    } else {
+        test();
+    }
+}
+
+/// The name of the test that the closure is in.
+fn name_of<F>() -> String {
+    let name = type_name::<F>();
+    let (_, name) = name.split_once("::").expect("a path");
+    name.trim_end_matches("::{{closure}}").to_owned()
+}
+
+#[track_caller]
+fn run(name: &str, setting: Setting, outside: impl FnOnce(&mut Talk), inside: impl FnOnce(&mut Talk)) {
+    if let Ok(wanted) = env::var(INSIDE) {
+        // A test may need several processes: this is one of them.
+        if wanted == format!("{setting:?}") {
+            let talk = io::stdin().as_fd().try_clone_to_owned().expect("a descriptor");
+            let mut talk = Talk::new(UnixStream::from(talk));
+            let census = Census::take();
+            inside(&mut talk);
+            census.assert_same();
+        }
+        return;
+    }
+    let (ours, theirs) = UnixStream::pair().expect("a pair");
+    let mut output = tempfile::tempfile().expect("a temporary file");
+    let child = match start(name, setting, theirs, &output) {
+        Ok(child) => child,
+        Err(reason) => return skip(name, &reason),
+    };
+    let mut talk = Talk::new(ours);
+    let result = catch_unwind(AssertUnwindSafe(|| outside(&mut talk)));
+    drop(talk);
+    let status = wait(child);
+    output.rewind().expect("a file");
+    let mut text = String::new();
+    output.read_to_string(&mut text).expect("text");
+    let passed = status.is_some_and(|status| status.success()) && text.contains("test result: ok. 1 passed");
+    assert!(passed, "the process of {name} ({setting:?}) failed ({status:?}):\n{text}");
+    if let Err(panic) = result {
+        resume_unwind(panic);
+    }
+}
+
+fn start(name: &str, setting: Setting, stdin: UnixStream, output: &fs::File) -> Result<Child, String> {
+    let program = env::current_exe().expect("a program");
+    let stdin = OwnedFd::from(stdin);
+    let spawn = |program: &Path| {
+        let mut command = setting.command(program)?;
+        command.args(["--exact", name, "--nocapture"]).env(INSIDE, format!("{setting:?}"));
+        command.current_dir("/").process_group(0);
+        let pipe = |file: &fs::File| Stdio::from(file.try_clone().expect("a descriptor"));
+        command.stdin(stdin.try_clone().expect("a descriptor")).stdout(pipe(output)).stderr(pipe(output));
+        Ok::<_, String>(command.spawn())
+    };
+    match spawn(&program)? {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            // That user may not come to where the binary is.
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("ours");
+            let copy = folder.path().join("test");
+            fs::copy(&program, &copy).expect("a copy");
+            Ok(spawn(&copy)?.expect("it starts"))
+        }
+        result => Ok(result.expect("it starts")),
+    }
+}
+
+impl Setting {
+    /// How `program` is started in the setting; or why there is none to be had.
+    fn command(self, program: &Path) -> Result<Command, String> {
+        let is_root = geteuid().is_root();
+        let unshare = |what: &str| format!("unshare {} {what}", if is_root { "" } else { "--map-root-user" });
+        let tool = match self {
+            Self::Plain => return Ok(Command::new(program)),
+            Self::User(user) => {
+                let mut command = Command::new(program);
+                if is_root {
+                    command.uid(user).gid(user);
+                }
+                return Ok(command);
+            }
+            Self::Mounts => unshare("--mount"),
+            Self::Network => unshare("--net"),
+            Self::Processes => unshare("--pid --fork"),
+            Self::Limits => "unshare --user --map-root-user".to_owned(),
+            Self::Interrupted => strace("poll,ppoll", "error=EINTR:when=1..3"),
+            Self::SlowModes => strace("chmod,fchmodat", "delay_enter=500000"),
+            Self::FileSystem(magic) => {
+                let bytes: String = u64::from(magic).to_ne_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+                strace("statfs,fstatfs", &format!("poke_exit=@arg2={bytes}"))
+            }
+        };
+        let mut words = tool.split_whitespace();
+        let tool = words.next().expect("a word");
+        let run = |program: &Path| {
+            let mut command = Command::new(tool);
+            command.args(words.clone()).arg(program);
+            command
+        };
+        match run(Path::new("true")).output() {
+            Err(error) => Err(format!("{tool}: {error}")),
+            Ok(output) if !output.status.success() => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+            Ok(_) => Ok(run(program)),
+        }
+    }
+}
+
+/// The command that interferes with some system calls.
+fn strace(calls: &str, interference: &str) -> String {
+    format!("strace -f -o /dev/null -e trace={calls} -e inject={calls}:{interference}")
+}
+
+/// Runs the whole test as root, if sudo(8) lets us without a password.
+#[track_caller]
+fn as_root(name: &str) {
+    let program = env::current_exe().expect("a program");
+    let may = Command::new("sudo").args(["--non-interactive", "true"]).output();
+    if !may.is_ok_and(|output| output.status.success()) {
+        return skip(name, "it needs two users, and we are not root");
+    }
+    let mut command = Command::new("sudo");
+    command.arg("--non-interactive").arg(program).args(["--exact", name, "--nocapture"]);
+    let output = command.output().expect("it runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("test result: ok. 1 passed"), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Says that a test cannot be run here; with `CI=true` that is a failure.
+#[track_caller]
+fn skip(name: &str, reason: &str) {
+    let line = format!("{name}: SKIPPED: {reason}");
+    assert!(env::var("CI").as_deref() != Ok("true"), "{line}");
+    // The harness captures `eprintln`, but not this.
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Waits for the end; if it does not come, makes one, and tells `None`.
+fn wait(mut child: Child) -> Option<ExitStatus> {
+    let group = Pid::from_child(&child);
+    let (send, ended) = mpsc::channel();
+    let waiter = thread::spawn(move || {
+        let _ = send.send(child.wait());
+    });
+    let status = ended.recv_timeout(HANG);
+    if status.is_err() {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    let _ = waiter.join();
+    status.ok().and_then(Result::ok)
+}
+
+/// A line of talk between the two processes of a test.
+pub(crate) struct Talk {
+    stream: BufReader<UnixStream>,
+}
+
+impl Talk {
+    fn new(stream: UnixStream) -> Self {
+        stream.set_read_timeout(Some(HANG)).expect("a time-out");
+        Self { stream: BufReader::new(stream) }
+    }
+
+    /// Says a line.
+    #[track_caller]
+    pub(crate) fn tell(&mut self, line: &str) {
+        writeln!(self.stream.get_mut(), "{line}").expect("the other process lives");
+    }
+
+    /// Waits for a line.
+    #[track_caller]
+    pub(crate) fn hear(&mut self) -> String {
+        let mut line = String::new();
+        self.stream.read_line(&mut line).expect("the other process answers");
+        line.strip_suffix('\n').expect("the other process lives").to_owned()
+    }
+
+    /// Waits for this very line.
+    #[track_caller]
+    pub(crate) fn expect(&mut self, line: &str) {
+        assert_eq!(self.hear(), line);
+    }
+}

@@ -1,0 +1,69 @@
+//! File systems that are shared with other machines, or may be: statfs(2) is made to say so.
+
+use rustix::fs::statfs;
+use slocket_sync::{Error, Slocket, StalePolicy};
+
+use crate::alone::{Setting, alone};
+use crate::scene::{HANG, Scene, assert_works, leave_dead};
+
+const NFS: u32 = 0x6969;
+const SMB2: u32 = 0xfe53_4d42;
+const NINE_P: u32 = 0x0102_1997;
+const CEPH: u32 = 0x00c3_6400;
+/// Local, or sshfs: nobody knows.
+const FUSE: u32 = 0x6573_5546;
+
+#[track_caller]
+fn assert_unsupported<T: std::fmt::Debug>(result: Result<T, Error>, kind: &str) {
+    match result {
+        Err(error @ Error::UnsupportedFileSystem { .. }) => {
+            let text = error.to_string();
+            assert!(text.contains(kind) && text.contains("file system"), "{text}");
+        }
+        other => panic!("{kind}: {other:?}"),
+    }
+}
+
+#[track_caller]
+fn assert_injected(scene: &Scene, magic: u32) {
+    let says = u32::try_from(statfs(scene.path()).unwrap().f_type).unwrap();
+    assert_eq!(says, magic, "strace does its work");
+}
+
+#[test]
+fn a_network_file_system() {
+    for (magic, kind) in [(NFS, "NFS"), (SMB2, "SMB"), (NINE_P, "9P"), (CEPH, "Ceph")] {
+        alone(Setting::FileSystem(magic), move || {
+            let scene = Scene::new();
+            assert_injected(&scene, magic);
+            assert_unsupported(Slocket::new(scene.lock()), kind);
+            scene.assert_empty();
+        });
+    }
+}
+
+#[test]
+fn a_file_system_of_unknown_kind() {
+    alone(Setting::FileSystem(FUSE), || {
+        let scene = Scene::new();
+        assert_injected(&scene, FUSE);
+        let slocket = scene.slocket();
+        assert_works(&slocket);
+        scene.assert_empty();
+
+        // Who is dead here may live elsewhere.
+        leave_dead(&scene.lock(), true, 0o600);
+        assert_unsupported(slocket.acquire(), "0x65735546");
+        assert_unsupported(slocket.acquire_timeout(HANG), "0x65735546");
+        assert_unsupported(slocket.try_acquire(), "0x65735546");
+        scene.assert_left(&["lock"]);
+        std::fs::remove_file(scene.lock()).unwrap();
+
+        // No policy changes that.
+        leave_dead(&scene.lock(), false, 0o600);
+        let after = std::time::Duration::ZERO;
+        let bold = Slocket::builder(scene.lock()).stale(StalePolicy::Reclaim { after }).build().unwrap();
+        assert_unsupported(bold.acquire_timeout(HANG), "0x65735546");
+        scene.assert_left(&["lock"]);
+    });
+}

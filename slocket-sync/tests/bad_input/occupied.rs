@@ -1,0 +1,229 @@
+//! Something at the path that nobody can queue at: it counts as held until it goes.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::os::unix::net::{UnixDatagram, UnixListener};
+use std::path::Path;
+use std::thread;
+
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with};
+use slocket_sync::{Error, Slocket, StalePolicy};
+
+use crate::alone::{Setting, alone};
+use crate::census::threads;
+use crate::scene::{
+    HANG, Scene, assert_times_out, assert_works, eventually, hand_over, leave_dead, named, until_asleep,
+};
+
+/// The thread that keeps the watch.
+const WATCHER: &str = "notify-rs inoti S";
+
+/// What `put` puts at the path counts as held, and the lock is free as soon as it is gone.
+#[track_caller]
+fn assert_counts_as_held(put: impl Fn(&Path)) {
+    let scene = Scene::new();
+    let slocket = scene.slocket();
+    put(slocket.path());
+    let before = fs::symlink_metadata(slocket.path()).unwrap();
+
+    assert!(slocket.try_acquire().unwrap().is_none());
+    assert_eq!(assert_times_out(&slocket), None);
+    scene.assert_left(&["lock"]);
+    let after = fs::symlink_metadata(slocket.path()).unwrap();
+    assert_eq!(before.permissions(), after.permissions());
+    assert_eq!(before.file_type(), after.file_type());
+
+    thread::scope(|scope| {
+        let waiter = scope.spawn(|| slocket.acquire_timeout(HANG));
+        eventually(|| threads().iter().any(|thread| thread == WATCHER), || format!("{:?}", threads()));
+        if before.is_dir() { fs::remove_dir(slocket.path()) } else { fs::remove_file(slocket.path()) }.unwrap();
+        waiter.join().unwrap().expect("it is free now").release().unwrap();
+    });
+    assert_works(&slocket);
+    scene.assert_empty();
+}
+
+/// Nobody can be asked who holds what is no lock.
+#[track_caller]
+fn assert_no_holder(put: impl Fn(&Path)) {
+    let scene = Scene::new();
+    put(&scene.lock());
+    match scene.slocket().holder() {
+        Err(Error::NotASlocket { found, .. }) => assert!(found.contains("no socket"), "{found}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_directory() {
+    alone(Setting::Plain, || {
+        let put = |path: &Path| fs::create_dir(path).unwrap();
+        assert_counts_as_held(put);
+        assert_no_holder(put);
+    });
+}
+
+#[test]
+fn a_fifo() {
+    alone(Setting::Plain, || {
+        let put = |path: &Path| mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        assert_counts_as_held(put);
+        assert_no_holder(put);
+    });
+}
+
+#[test]
+fn a_regular_file() {
+    alone(Setting::Plain, || {
+        let put = |path: &Path| fs::write(path, "not a lock").unwrap();
+        assert_counts_as_held(put);
+        assert_no_holder(put);
+    });
+}
+
+#[test]
+fn a_dangling_link() {
+    alone(Setting::Plain, || {
+        let put = |path: &Path| symlink("nowhere", path).unwrap();
+        assert_counts_as_held(put);
+        assert_no_holder(put);
+    });
+}
+
+#[test]
+fn a_loop_of_links() {
+    alone(Setting::Plain, || {
+        let put = |path: &Path| symlink("lock", path).unwrap();
+        assert_counts_as_held(put);
+        assert_no_holder(put);
+    });
+}
+
+#[test]
+fn a_link_to_a_lock_is_not_followed() {
+    alone(Setting::Plain, || {
+        let other = Scene::new();
+        let guard = other.slocket().acquire().unwrap();
+        assert_counts_as_held(|path| symlink(other.lock(), path).unwrap());
+        assert!(!guard.contended());
+        guard.release().unwrap();
+        other.assert_empty();
+    });
+}
+
+#[test]
+fn a_stale_socket() {
+    alone(Setting::Plain, || {
+        assert_counts_as_held(|path| leave_dead(path, false, 0o600));
+        assert_counts_as_held(|path| leave_dead(path, false, 0o777));
+        assert_counts_as_held(|path| drop(UnixDatagram::bind(path).unwrap()));
+    });
+}
+
+#[test]
+fn a_file_that_a_lock_replaces() {
+    alone(Setting::Plain, || {
+        let scene = Scene::new();
+        let slocket = scene.slocket();
+        fs::write(slocket.path(), "").unwrap();
+        let guard = Slocket::new(scene.path().join("other")).unwrap().acquire().unwrap();
+        thread::scope(|scope| {
+            let waiter = scope.spawn(|| named("waiter", || slocket.acquire_timeout(HANG)));
+            until_asleep("waiter");
+            fs::rename(scene.path().join("other"), slocket.path()).unwrap();
+            eventually(|| guard.contended(), || "not in the queue".to_owned());
+            guard.release().unwrap();
+            waiter.join().unwrap().unwrap().release().unwrap();
+        });
+        scene.assert_empty();
+    });
+}
+
+#[test]
+fn a_stale_socket_by_policy() {
+    alone(Setting::Plain, || {
+        let scene = Scene::new();
+        leave_dead(&scene.lock(), false, 0o600);
+
+        let strict = Slocket::builder(scene.lock()).stale(StalePolicy::Fail).build().unwrap();
+        assert!(matches!(strict.acquire(), Err(Error::Stale { path }) if path == strict.path()));
+        assert!(matches!(strict.try_acquire(), Err(Error::Stale { .. })));
+        scene.assert_left(&["lock"]);
+
+        let after = std::time::Duration::from_millis(50);
+        let bold = Slocket::builder(scene.lock()).stale(StalePolicy::Reclaim { after }).build().unwrap();
+        assert!(bold.try_acquire().unwrap().is_none());
+        let guard = bold.acquire_timeout(HANG).unwrap();
+        hand_over(&bold, guard).unwrap().release().unwrap();
+        scene.assert_empty();
+    });
+}
+
+#[test]
+fn a_datagram_socket() {
+    alone(Setting::Plain, || {
+        let scene = Scene::new();
+        let slocket = scene.slocket();
+        let server = UnixDatagram::bind(slocket.path()).unwrap();
+        assert_no_lock(slocket.acquire());
+        assert_no_lock(slocket.acquire_timeout(HANG));
+        assert_no_lock(slocket.try_acquire());
+        assert_no_lock(slocket.holder());
+        // It is as it was.
+        let client = UnixDatagram::unbound().unwrap();
+        client.send_to(b"hello", slocket.path()).unwrap();
+        assert_eq!(server.recv(&mut [0; 8]).unwrap(), 5);
+        scene.assert_left(&["lock"]);
+    });
+}
+
+#[test]
+fn a_seqpacket_socket() {
+    alone(Setting::Plain, || {
+        let scene = Scene::new();
+        let slocket = scene.slocket();
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        let server = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None).unwrap();
+        bind(&server, &SocketAddrUnix::new(slocket.path()).unwrap()).unwrap();
+        listen(&server, 8).unwrap();
+        assert_no_lock(slocket.acquire());
+        assert_no_lock(slocket.acquire_timeout(HANG));
+        assert_no_lock(slocket.holder());
+        // A probe cannot tell it from a holder, which is enough for who does not want to wait.
+        assert!(slocket.try_acquire().unwrap().is_none());
+        assert!(rustix::net::accept(&server).is_err(), "nobody was queued");
+        scene.assert_left(&["lock"]);
+    });
+}
+
+#[track_caller]
+fn assert_no_lock<T: std::fmt::Debug>(result: Result<T, Error>) {
+    match result {
+        Err(error @ Error::NotASlocket { .. }) => assert!(error.to_string().contains("is not a lock"), "{error}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_socket_that_does_not_listen_yet() {
+    alone(Setting::Plain, || {
+        let scene = Scene::new();
+        let slocket = scene.slocket();
+        let flags = SocketFlags::CLOEXEC;
+        let server = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None).unwrap();
+        bind(&server, &SocketAddrUnix::new(slocket.path()).unwrap()).unwrap();
+        assert!(slocket.try_acquire().unwrap().is_none());
+        assert_eq!(assert_times_out(&slocket), None);
+        thread::scope(|scope| {
+            let waiter = scope.spawn(|| slocket.acquire_timeout(HANG));
+            listen(&server, 8).unwrap();
+            let server = UnixListener::from(server);
+            let (connection, _) = server.accept().unwrap();
+            fs::remove_file(slocket.path()).unwrap();
+            drop((server, connection));
+            waiter.join().unwrap().unwrap().release().unwrap();
+        });
+        scene.assert_empty();
+    });
+}

@@ -1,0 +1,164 @@
+//! A folder with a lock, and what the tests look at.
+
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use rustix::time::{ClockId, clock_gettime};
+use slocket_sync::{Error, Guard, Slocket};
+use tempfile::TempDir;
+
+use crate::census::threads;
+
+/// Only for what hangs.
+pub(crate) const HANG: Duration = Duration::from_secs(90);
+
+/// Long enough to tell waiting from spinning.
+pub(crate) const WHILE: Duration = Duration::from_millis(400);
+
+/// A folder of a test's own.
+pub(crate) struct Scene {
+    folder: TempDir,
+}
+
+impl Scene {
+    pub(crate) fn new() -> Self {
+        Self { folder: TempDir::with_prefix("slocket-bad-").expect("a temporary folder") }
+    }
+
+    /// With other permissions than its owner's alone.
+    pub(crate) fn with_mode(mode: u32) -> Self {
+        let scene = Self::new();
+        scene.set_mode(mode);
+        scene
+    }
+
+    pub(crate) fn set_mode(&self, mode: u32) {
+        fs::set_permissions(self.path(), fs::Permissions::from_mode(mode)).expect("the folder is ours");
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where the lock is.
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.path().join("lock")
+    }
+
+    pub(crate) fn slocket(&self) -> Slocket {
+        Slocket::new(self.lock()).expect("a good path")
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_empty(&self) {
+        self.assert_left(&[]);
+    }
+
+    /// These files are in the folder, and no others.
+    #[track_caller]
+    pub(crate) fn assert_left(&self, names: &[&str]) {
+        assert_left(self.path(), names);
+    }
+}
+
+/// These files are in the folder, and no others.
+#[track_caller]
+pub(crate) fn assert_left(folder: &Path, names: &[&str]) {
+    let entries = fs::read_dir(folder).expect("the folder exists");
+    let mut left: Vec<_> = entries.map(|entry| entry.expect("it exists").file_name().into_string().unwrap()).collect();
+    left.sort();
+    assert_eq!(left, names, "in {}", folder.display());
+}
+
+/// Leaves a socket behind that nobody has open; with the mark or without.
+pub(crate) fn leave_dead(path: &Path, marked: bool, mode: u32) {
+    drop(UnixListener::bind(path).expect("a free path"));
+    let mark = if marked { 0o1000 } else { 0 };
+    fs::set_permissions(path, fs::Permissions::from_mode(mark | mode)).expect("ours");
+}
+
+/// The lock works at `path`: it is taken, refused to a second, waited for, handed over, given back.
+#[track_caller]
+pub(crate) fn assert_works(slocket: &Slocket) {
+    let guard = slocket.acquire().expect("the lock is free");
+    assert!(guard.is_intact().unwrap());
+    assert!(slocket.try_acquire().expect("nothing is wrong").is_none(), "two holders");
+    let holder = slocket.holder().unwrap().expect("we listen");
+    assert_eq!(holder.pid, Some(std::process::id()));
+    let second = hand_over(slocket, guard).expect("the lock was handed over");
+    assert!(second.is_intact().unwrap() && !second.is_loan());
+    second.release().expect("it is ours");
+    assert!(fs::symlink_metadata(slocket.path()).is_err(), "left behind");
+}
+
+/// Gives the lock to a second thread, which was in the queue. (What [`Slocket::holder`] left in it is passed over.)
+#[track_caller]
+pub(crate) fn hand_over(slocket: &Slocket, guard: Guard) -> Result<Guard, Error> {
+    thread::scope(|scope| {
+        let waiter = scope.spawn(|| named("waiter", || slocket.acquire_timeout(HANG)));
+        until_asleep("waiter");
+        guard.release().expect("it is ours");
+        waiter.join().expect("no panic")
+    })
+}
+
+/// Runs `body` on this thread under a name.
+pub(crate) fn named<T>(name: &str, body: impl FnOnce() -> T) -> T {
+    fs::write("/proc/thread-self/comm", name).expect("a thread may be renamed");
+    body()
+}
+
+/// Waits until the thread of that name is blocked in the kernel.
+#[track_caller]
+pub(crate) fn until_asleep(name: &str) {
+    let asleep = format!("{name} S");
+    eventually(|| threads().contains(&asleep), || format!("{:?}", threads()));
+}
+
+/// Waits for a condition that no event announces.
+#[track_caller]
+pub(crate) fn eventually(mut condition: impl FnMut() -> bool, otherwise: impl FnOnce() -> String) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < HANG / 3, "still: {}", otherwise());
+        thread::yield_now();
+    }
+}
+
+/// The process takes next to no CPU while `body` runs, which takes a while.
+#[track_caller]
+pub(crate) fn idle<T>(body: impl FnOnce() -> T) -> T {
+    let (start, before) = (Instant::now(), cpu());
+    let result = body();
+    let (elapsed, used) = (start.elapsed(), cpu() - before);
+    assert!(used * 10 < elapsed, "{used:?} of CPU in {elapsed:?}");
+    result
+}
+
+fn cpu() -> Duration {
+    clock_gettime(ClockId::ProcessCPUTime).try_into().expect("a positive time")
+}
+
+/// Waiting for `slocket` times out, without spinning; the holder's process, if one is named.
+#[track_caller]
+pub(crate) fn assert_times_out(slocket: &Slocket) -> Option<u32> {
+    match idle(|| slocket.acquire_timeout(WHILE)) {
+        Err(Error::TimedOut { path, holder }) => {
+            assert_eq!(path, slocket.path());
+            holder.and_then(|holder| holder.pid)
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The system's own error code in an [`Error::Io`], whose text says what was being done.
+#[track_caller]
+pub(crate) fn io_code(error: &Error) -> i32 {
+    let Error::Io { path, doing, source } = error else { panic!("{error:?}") };
+    let text = error.to_string();
+    assert!(text.contains(*doing) && text.contains(&*path.to_string_lossy()), "{text}");
+    source.raw_os_error().expect("an error of the system")
+}

@@ -1,0 +1,242 @@
+//! The commands of a player.
+
+use std::hint;
+use std::io::{self, Write};
+use std::path::Path;
+use std::str::FromStr;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use slocket_sync::Error;
+use trials::witness::{Hold, Witness, now};
+
+use crate::adapter::{Adapter, Held};
+
+/// A player's state between two commands.
+pub(crate) struct Commands {
+    adapter: Box<dyn Adapter>,
+    witness: Option<Witness>,
+    held: Option<(Box<dyn Held>, Option<Hold>)>,
+    random: u64,
+}
+
+/// Why a command was not done, as the answer says it.
+struct Refusal {
+    kind: String,
+    message: String,
+}
+
+type Answer = Result<String, Refusal>;
+
+impl Commands {
+    pub(crate) fn new(adapter: Box<dyn Adapter>) -> Self {
+        Self {
+            adapter,
+            witness: None,
+            held: None,
+            random: u64::from(std::process::id()) << 32 | now() & 0xffff_ffff | 1,
+        }
+    }
+
+    /// Does what the line says and gives the answer.
+    pub(crate) fn perform(&mut self, line: &str) -> String {
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        let answer = match *words {
+            ["acquire"] => self.acquire(None),
+            ["acquire-for", milliseconds] => {
+                number(milliseconds).and_then(|milliseconds| self.acquire(Some(Duration::from_millis(milliseconds))))
+            }
+            ["acquire-until", instant] => number(instant)
+                .and_then(|instant| self.acquire(Some(Duration::from_nanos(u64::saturating_sub(instant, now()))))),
+            ["try"] => self.try_acquire(),
+            ["release"] => self.release(),
+            ["release-at", instant] => number(instant).and_then(|instant| {
+                while now() < instant {
+                    hint::spin_loop();
+                }
+                self.release()
+            }),
+            ["contended"] => self.held().map(|held| format!("contended {}", held.contended())),
+            ["intact"] => self.held().and_then(|held| Ok(format!("intact {}", held.is_intact()?))),
+            ["holder"] => self.holder(),
+            ["witness", counter, log] => {
+                self.witness = Some(Witness::open(Path::new(counter), Path::new(log)));
+                Ok("ok".into())
+            }
+            ["rounds", rounds, micros, counter, log] => number(rounds).and_then(|rounds| {
+                self.rounds(rounds, number(micros)?, &mut Witness::open(Path::new(counter), Path::new(log)))
+            }),
+            ["timeouts", rounds, micros, counter, log] => number(rounds).and_then(|rounds| {
+                self.timeouts(rounds, number(micros)?, &mut Witness::open(Path::new(counter), Path::new(log)))
+            }),
+            ["tries", rounds, counter, log] => number(rounds)
+                .and_then(|rounds| self.tries(rounds, &mut Witness::open(Path::new(counter), Path::new(log)))),
+            ["once-marked"] => self.once_marked(),
+            ["settle"] => {
+                self.adapter.settle();
+                Ok("settled".into())
+            }
+            _ => Err(refusal("Usage", line)),
+        };
+        answer.unwrap_or_else(|Refusal { kind, message }| format!("error {kind} {}", message.replace('\n', " ")))
+    }
+
+    /// Releases what is held and settles.
+    pub(crate) fn end(&mut self) {
+        if self.held.is_some() {
+            let _ = self.release();
+        }
+        self.adapter.settle();
+    }
+
+    fn acquire(&mut self, timeout: Option<Duration>) -> Answer {
+        self.must_not_hold()?;
+        let result = match timeout {
+            None => self.adapter.acquire(),
+            Some(timeout) => self.adapter.acquire_timeout(timeout),
+        };
+        match result {
+            Ok(held) => Ok(self.hold(held)),
+            Err(Error::TimedOut { holder, .. }) => {
+                let pid = holder.and_then(|holder| holder.pid);
+                Ok(format!("timed-out {}", pid.map_or("unknown".into(), |pid| pid.to_string())))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn try_acquire(&mut self) -> Answer {
+        self.must_not_hold()?;
+        Ok(match self.adapter.try_acquire()? {
+            Some(held) => self.hold(held),
+            None => "would-block".into(),
+        })
+    }
+
+    fn hold(&mut self, held: Box<dyn Held>) -> String {
+        let hold = self.witness.as_mut().map(Witness::begin);
+        let answer = if held.is_loan() { "held loan" } else { "held" };
+        self.held = Some((held, hold));
+        answer.into()
+    }
+
+    fn release(&mut self) -> Answer {
+        let (held, hold) = self.held.take().ok_or_else(|| refusal("Usage", "nothing is held"))?;
+        if let (Some(witness), Some(hold)) = (&mut self.witness, hold) {
+            witness.end(hold);
+        }
+        held.release()?;
+        Ok("released".into())
+    }
+
+    fn holder(&mut self) -> Answer {
+        Ok(match self.adapter.holder()? {
+            None => "holder none".into(),
+            Some(holder) => {
+                let pid = holder.pid.map_or("unknown".into(), |pid| pid.to_string());
+                format!("holder {pid} {}", holder.uid)
+            }
+        })
+    }
+
+    fn rounds(&mut self, rounds: u64, micros: u64, witness: &mut Witness) -> Answer {
+        self.must_not_hold()?;
+        for _ in 0..rounds {
+            one_round(self.adapter.acquire()?, micros, witness)?;
+        }
+        Ok(format!("done {rounds}"))
+    }
+
+    fn timeouts(&mut self, rounds: u64, micros: u64, witness: &mut Witness) -> Answer {
+        self.must_not_hold()?;
+        let (mut held, mut timed_out) = (0, 0);
+        for _ in 0..rounds {
+            let timeout = Duration::from_nanos(self.random() % (micros * 1000 + 1));
+            match self.adapter.acquire_timeout(timeout) {
+                Ok(guard) => {
+                    one_round(guard, 0, witness)?;
+                    held += 1;
+                }
+                Err(Error::TimedOut { .. }) => timed_out += 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(format!("done {held} {timed_out}"))
+    }
+
+    fn tries(&mut self, rounds: u64, witness: &mut Witness) -> Answer {
+        self.must_not_hold()?;
+        let (mut held, mut would_block) = (0, 0);
+        while held < rounds {
+            if let Some(guard) = self.adapter.try_acquire()? {
+                one_round(guard, 0, witness)?;
+                held += 1;
+            } else {
+                would_block += 1;
+                thread::yield_now();
+            }
+        }
+        Ok(format!("done {held} {would_block}"))
+    }
+
+    fn once_marked(&mut self) -> Answer {
+        self.must_not_hold()?;
+        mark("mark: begin\n")?;
+        let held = self.adapter.acquire()?;
+        mark("mark: held\n")?;
+        held.release()?;
+        mark("mark: end\n")?;
+        Ok("done 1".into())
+    }
+
+    fn held(&self) -> Result<&dyn Held, Refusal> {
+        Ok(&*self.held.as_ref().ok_or_else(|| refusal("Usage", "nothing is held"))?.0)
+    }
+
+    fn must_not_hold(&self) -> Result<(), Refusal> {
+        if self.held.is_some() { Err(refusal("Usage", "the lock is held already")) } else { Ok(()) }
+    }
+
+    /// A xorshift: this needs no quality, only variety.
+    fn random(&mut self) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random
+    }
+}
+
+fn one_round(held: Box<dyn Held>, micros: u64, witness: &mut Witness) -> Result<(), Refusal> {
+    let hold = witness.begin();
+    let begin = Instant::now();
+    // At least once, so that a second holder, if there is one, gets its chance in the gap.
+    loop {
+        thread::yield_now();
+        if begin.elapsed() >= Duration::from_micros(micros) {
+            break;
+        }
+    }
+    witness.end(hold);
+    Ok(held.release()?)
+}
+
+/// Shows up in a trace of the system calls.
+fn mark(text: &str) -> Result<(), Refusal> {
+    io::stderr().write_all(text.as_bytes()).map_err(|error| refusal("Io", &error.to_string()))
+}
+
+fn number<T: FromStr>(word: &str) -> Result<T, Refusal> {
+    word.parse().map_err(|_| refusal("Usage", word))
+}
+
+fn refusal(kind: &str, message: &str) -> Refusal {
+    Refusal { kind: kind.into(), message: message.into() }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        let variant = format!("{error:?}");
+        let kind = variant.split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default();
+        refusal(kind, &error.to_string())
+    }
+}

@@ -1,0 +1,95 @@
+//! Trials of slocket with real processes.
+//!
+//! The actors are *players*: processes that take commands on stdin, one per line, and answer each with one line on
+//! stdout. There is one for every adapter (the binary `player`) and one for the npm package (`interop/player.js`), and all
+//! speak the same protocol, so that one trial runs against any mix of them. [`Player`] starts and commands one of either
+//! kind.
+//!
+//! | command | answer |
+//! |---|---|
+//! | (start) | `ready PID` |
+//! | `acquire` | `held`, or `held loan` as the client of a lending server |
+//! | `acquire-for MS` | as `acquire`, or `timed-out PID` (`timed-out unknown`) |
+//! | `acquire-until NS` | the same, with an instant of `CLOCK_MONOTONIC` in nanoseconds |
+//! | `try` | as `acquire`, or `would-block` |
+//! | `release` | `released` |
+//! | `release-at NS` | `released`, as close to that instant of `CLOCK_MONOTONIC` as it can be |
+//! | `contended` | `contended true`, `contended false` |
+//! | `intact` | `intact true`, `intact false` |
+//! | `holder` | `holder PID UID`, `holder unknown UID`, `holder none` |
+//! | `witness COUNTER LOG` | `ok`; from here on every hold is seen by both witnesses |
+//! | `rounds N HOLD_MICROS COUNTER LOG` | `done N` after N times acquire, both witnesses, release |
+//! | | from Node `done N RESETS`: so often the npm package gave up as the server went away, and was asked again |
+//! | `timeouts N MAX_MICROS COUNTER LOG` | `done HELD TIMED_OUT`: the same, each with a random time-out |
+//! | `tries N COUNTER LOG` | `done N WOULD_BLOCK`: the same, each tried until it is held |
+//! | `once-marked` | `done 1`: acquires and releases between two marks in the system-call trace |
+//! | `settle` | `settled` when every lock that was lent is back |
+//! | `quit`, or the end of stdin | releases, settles, exits with 0 |
+//!
+//! Anything may be answered with `error KIND MESSAGE`. The npm package has no time-outs, no `try` and no questions; its
+//! player answers those commands with `error Unsupported ...`.
+//!
+//! Nothing here sleeps until something "should have happened": [`queue::wait_until_queued`] and [`process`] watch what the
+//! kernel says. The only bound is [`PATIENCE`], for hangs. What goes wrong in a trial panics.
+
+#![allow(clippy::must_use_candidate, reason = "an answer that was expected needs no second look")]
+
+pub mod node;
+pub mod place;
+pub mod player;
+pub mod process;
+pub mod queue;
+pub mod trace;
+pub mod witness;
+
+use std::fs::File;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use rustix::fs::{FlockOperation, flock};
+
+pub use node::node_or_skip;
+pub use place::Place;
+pub use player::{Adapter, Player};
+pub use queue::wait_until_queued;
+
+/// How long a trial waits for anything before it calls it a hang. No trial measures time by it.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Prints a figure or a remark, also from a trial that passes (the test harness captures `println`, not this).
+pub fn tell(line: impl AsRef<str>) {
+    let _ = writeln!(std::io::stderr(), "{}", line.as_ref());
+}
+
+/// Keeps every other trial waiting until it is dropped, so that trials do not disturb each other's figures.
+#[derive(Debug)]
+#[must_use]
+pub struct Alone(#[allow(dead_code)] File);
+
+/// Waits until no other trial of this user runs, in this process or in another.
+///
+/// # Panics
+/// If the file in the temporary folder that carries the lock cannot be used.
+pub fn alone() -> Alone {
+    let path = std::env::temp_dir().join(format!("slocket-trials-{}.alone", rustix::process::getuid().as_raw()));
+    let file = File::create(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    rustix::io::retry_on_intr(|| flock(&file, FlockOperation::LockExclusive)).expect("flock");
+    Alone(file)
+}
+
+/// Looks again and again until `seen` gives something, and gives it back.
+///
+/// # Panics
+/// After [`PATIENCE`], with what was waited for.
+#[track_caller]
+pub fn watch_for<T>(what: &str, mut seen: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = seen() {
+            return found;
+        }
+        assert!(start.elapsed() < PATIENCE, "hang: waited {PATIENCE:?} for {what}");
+        // Only to leave the processor to those that are watched.
+        std::thread::park_timeout(Duration::from_micros(200));
+    }
+}

@@ -1,0 +1,111 @@
+//! A place for one trial: a fresh folder for the lock, another for what the witnesses write.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::witness::{self, Report};
+
+/// A fresh folder with nothing in it but one lock, and a second one for the witnesses. Removed when dropped.
+#[derive(Debug)]
+pub struct Place {
+    folder: TempDir,
+    notes: TempDir,
+    path: PathBuf,
+}
+
+impl Place {
+    /// Makes both folders.
+    ///
+    /// # Panics
+    /// If they cannot be made.
+    #[must_use]
+    pub fn new() -> Self {
+        let folder = TempDir::with_prefix("slocket-trial-").expect("a temporary folder");
+        let notes = TempDir::with_prefix("slocket-notes-").expect("a temporary folder");
+        let path = folder.path().canonicalize().expect("the temporary folder");
+        Self { folder, notes, path }
+    }
+
+    /// The path of the lock.
+    #[must_use]
+    pub fn lock(&self) -> PathBuf {
+        self.path.join("lock")
+    }
+
+    /// The lock's folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.path
+    }
+
+    /// The names in the lock's folder: none, when nobody uses the lock.
+    ///
+    /// # Panics
+    /// If the folder cannot be read.
+    #[must_use]
+    pub fn leftovers(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.folder.path()).expect("the lock's folder");
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    /// The file of the first witness, the counter.
+    #[must_use]
+    pub fn counter(&self) -> PathBuf {
+        self.notes.path().join("counter")
+    }
+
+    /// The file of the second witness, the intervals, of one player.
+    #[must_use]
+    pub fn log(&self, who: &str) -> PathBuf {
+        self.notes.path().join(format!("{who}.log"))
+    }
+
+    /// A file for anything else.
+    #[must_use]
+    pub fn note(&self, name: &str) -> PathBuf {
+        self.notes.path().join(name)
+    }
+
+    /// What the counter says.
+    ///
+    /// # Panics
+    /// If it holds no number.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        witness::count(&self.counter())
+    }
+
+    /// What the intervals of all players say.
+    ///
+    /// # Panics
+    /// If a log cannot be read.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        witness::check(self.notes.path())
+    }
+
+    /// Fails unless both witnesses saw exactly `holds` holds, no two of them at a time, and the lock's folder is empty.
+    ///
+    /// # Panics
+    /// If they did not.
+    #[track_caller]
+    pub fn assert_exclusive(&self, holds: u64) -> Report {
+        let report = self.report();
+        assert_eq!(report.overlaps, [], "two held the lock at a time");
+        assert_eq!(report.intervals.len() as u64, holds, "holds that the intervals show");
+        assert_eq!(self.count(), holds, "holds that the counter shows: a lost update is a second holder");
+        assert_eq!(self.leftovers(), [""; 0], "left in the lock's folder");
+        report
+    }
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self::new()
+    }
+}

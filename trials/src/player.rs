@@ -1,0 +1,316 @@
+//! Starts and commands one player: a process of its own that uses a lock.
+
+use std::fmt::Display;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
+use std::thread;
+
+use rustix::process::Signal;
+
+use crate::{PATIENCE, Place, node, process, trace, watch_for};
+
+/// What a player uses the lock with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Adapter {
+    /// `slocket-sync`.
+    Sync,
+    /// The npm package.
+    Node,
+}
+
+impl Adapter {
+    /// The word for it, as the binary `player` takes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sync => "sync",
+            Self::Node => "node",
+        }
+    }
+
+    /// What starts a player of this adapter.
+    fn command(self, lock: &Path) -> Vec<PathBuf> {
+        match self {
+            Self::Sync => vec![binary(), self.name().into(), lock.into()],
+            Self::Node => vec!["node".into(), node::player(), lock.into()],
+        }
+    }
+}
+
+/// A running player. Killed when dropped.
+#[derive(Debug)]
+pub struct Player {
+    name: String,
+    child: Child,
+    stdin: Option<ChildStdin>,
+    answers: Receiver<String>,
+    pid: u32,
+}
+
+impl Player {
+    /// Starts a player and waits until it is ready.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    #[track_caller]
+    pub fn start(adapter: Adapter, lock: &Path) -> Self {
+        Self::start_with(adapter, lock, &[])
+    }
+
+    /// Starts a player with options: `--mode=0660`, `--stale=wait`, `--stale=fail`, `--stale=MS` (reclaim after), `--trust=anyone`.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    #[track_caller]
+    pub fn start_with(adapter: Adapter, lock: &Path, options: &[&str]) -> Self {
+        let mut line = adapter.command(lock);
+        line.extend(options.iter().map(PathBuf::from));
+        Self::run(adapter, &line)
+    }
+
+    /// Starts a player whose system calls, those of all its threads, go to a file that [`trace::read`] understands.
+    ///
+    /// # Panics
+    /// If there is no strace.
+    #[must_use]
+    #[track_caller]
+    pub fn start_traced(adapter: Adapter, lock: &Path, trace: &Path) -> Self {
+        let mut line = trace::command(trace);
+        line.extend(adapter.command(lock));
+        Self::run(adapter, &line)
+    }
+
+    #[track_caller]
+    fn run(adapter: Adapter, line: &[PathBuf]) -> Self {
+        let mut command = Command::new(&line[0]);
+        command.args(&line[1..]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", line[0].display()));
+        let (tell, answers) = channel();
+        let stdout = child.stdout.take().expect("a pipe");
+        thread::spawn(move || read(stdout, &tell));
+        let stdin = child.stdin.take();
+        let mut player = Self { name: adapter.name().to_owned(), pid: child.id(), child, stdin, answers };
+        let ready = player.answer();
+        let pid = ready.strip_prefix("ready ").and_then(|pid| pid.parse().ok());
+        player.pid = pid.unwrap_or_else(|| panic!("{}: {ready}", player.name));
+        player.name = format!("{}-{}", adapter.name(), player.pid);
+        player
+    }
+
+    /// The adapter and the process id, as in `sync-4711`: a name for its log.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The process id of the player itself.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Sends a command and does not wait for the answer.
+    ///
+    /// # Panics
+    /// If the player has died.
+    #[track_caller]
+    pub fn send(&mut self, command: impl Display) {
+        let stdin = self.stdin.as_mut().expect("open until `quit`");
+        // One write: a player must not see half a command.
+        let line = format!("{command}\n");
+        stdin.write_all(line.as_bytes()).unwrap_or_else(|error| panic!("{}: `{command}`: {error}", self.name));
+    }
+
+    /// Waits for the next answer.
+    ///
+    /// # Panics
+    /// If the player has died, or after [`PATIENCE`].
+    #[track_caller]
+    pub fn answer(&self) -> String {
+        match self.answers.recv_timeout(PATIENCE) {
+            Ok(answer) => answer,
+            Err(RecvTimeoutError::Timeout) => panic!("hang: {} did not answer in {PATIENCE:?}", self.name),
+            Err(RecvTimeoutError::Disconnected) => panic!("{} died and left an answer open", self.name),
+        }
+    }
+
+    /// The next answer, if it is there already.
+    ///
+    /// # Panics
+    /// If the player has died.
+    #[must_use]
+    #[track_caller]
+    pub fn answer_now(&self) -> Option<String> {
+        match self.answers.try_recv() {
+            Ok(answer) => Some(answer),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => panic!("{} died and left an answer open", self.name),
+        }
+    }
+
+    /// Waits for the next answer, which must be the one given.
+    ///
+    /// # Panics
+    /// If it is another.
+    #[track_caller]
+    pub fn expect(&self, answer: impl Display) {
+        let got = self.answer();
+        assert_eq!(got, answer.to_string(), "{}", self.name);
+    }
+
+    /// Sends a command and waits for the answer.
+    ///
+    /// # Panics
+    /// As [`send`](Self::send) and [`answer`](Self::answer).
+    #[track_caller]
+    pub fn ask(&mut self, command: impl Display) -> String {
+        self.send(command);
+        self.answer()
+    }
+
+    /// Acquires, and says whether the lock is on loan from a lending server.
+    ///
+    /// # Panics
+    /// If the answer is not `held`.
+    #[track_caller]
+    pub fn acquire(&mut self) -> bool {
+        self.send("acquire");
+        self.expect_held()
+    }
+
+    /// Waits for `held`, and says whether the lock is on loan.
+    ///
+    /// # Panics
+    /// If the answer is another.
+    #[track_caller]
+    pub fn expect_held(&self) -> bool {
+        match self.answer().as_str() {
+            "held" => false,
+            "held loan" => true,
+            other => panic!("{}: {other}", self.name),
+        }
+    }
+
+    /// Begins `rounds` rounds of acquire, both witnesses, release, and does not wait for them: see
+    /// [`expect_done`](Self::expect_done).
+    ///
+    /// # Panics
+    /// If the player has died.
+    #[track_caller]
+    pub fn begin_rounds(&mut self, rounds: u64, hold_micros: u64, place: &Place) {
+        let (counter, log) = (place.counter(), place.log(&self.name));
+        self.send(format!("rounds {rounds} {hold_micros} {} {}", counter.display(), log.display()));
+    }
+
+    /// Has every hold from here on seen by both witnesses.
+    ///
+    /// # Panics
+    /// If the player has died.
+    #[track_caller]
+    pub fn witness(&mut self, place: &Place) {
+        let (counter, log) = (place.counter(), place.log(&self.name));
+        self.send(format!("witness {} {}", counter.display(), log.display()));
+        self.expect("ok");
+    }
+
+    /// Releases.
+    ///
+    /// # Panics
+    /// If that fails.
+    #[track_caller]
+    pub fn release(&mut self) {
+        self.send("release");
+        self.expect("released");
+    }
+
+    /// Waits for the end of `rounds`, and says how often the npm package gave up in between because the server went away.
+    ///
+    /// # Panics
+    /// If the answer is another.
+    #[track_caller]
+    pub fn expect_done(&self, rounds: u64) -> u64 {
+        let answer = self.answer();
+        let resets = match answer.split(' ').collect::<Vec<_>>()[..] {
+            ["done", done] if done.parse() == Ok(rounds) => Some(0),
+            ["done", done, resets] if done.parse() == Ok(rounds) => resets.parse().ok(),
+            _ => None,
+        };
+        resets.unwrap_or_else(|| panic!("{}: {answer}", self.name))
+    }
+
+    /// Lets it settle, ends it, and waits for its end.
+    ///
+    /// # Panics
+    /// If it does not exit with 0.
+    #[track_caller]
+    pub fn quit(mut self) {
+        self.send("quit");
+        let status = self.wait();
+        assert!(status.success(), "{}: {status}", self.name);
+    }
+
+    /// Kills it (SIGKILL) and waits until it is gone.
+    ///
+    /// # Panics
+    /// If it had died of something else.
+    #[track_caller]
+    pub fn kill(mut self) {
+        process::signal(self.pid, Signal::KILL);
+        let status = self.wait();
+        assert_eq!(status.signal(), Some(9), "{}: {status}", self.name);
+    }
+
+    /// Whether it still runs.
+    ///
+    /// # Panics
+    /// If that cannot be told.
+    #[must_use]
+    pub fn is_alive(&mut self) -> bool {
+        self.child.try_wait().expect("wait").is_none()
+    }
+
+    /// Waits for its end, whatever ends it.
+    ///
+    /// # Panics
+    /// After [`PATIENCE`].
+    #[track_caller]
+    pub fn wait(&mut self) -> ExitStatus {
+        self.stdin = None;
+        let what = format!("{} to end", self.name);
+        watch_for(&what, || self.child.try_wait().expect("wait"))
+    }
+}
+
+impl Drop for Player {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            if self.pid != self.child.id() {
+                // Killing strace alone would let the player run on.
+                process::signal(self.pid, Signal::KILL);
+            }
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+/// The binary `player` of this build: beside the program that runs, or, for a test, one folder up.
+fn binary() -> PathBuf {
+    let program = std::env::current_exe().expect("this program has a path");
+    let found = program.ancestors().skip(1).take(2).map(|folder| folder.join("player")).find(|path| path.is_file());
+    found.unwrap_or_else(|| panic!("no `player` beside {}: run `cargo build -p trials` first", program.display()))
+}
+
+fn read(stdout: ChildStdout, tell: &Sender<String>) {
+    for line in BufReader::new(stdout).lines() {
+        let Ok(line) = line else { return };
+        if tell.send(line).is_err() {
+            return;
+        }
+    }
+}

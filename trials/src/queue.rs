@@ -1,0 +1,51 @@
+//! Who waits at a lock, as the kernel sees it.
+//!
+//! `/proc/net/unix` (`proc_net(5)`) lists every socket with the address it is bound to; a connection that a listener has not
+//! accepted yet, and one that it has, carry the listener's. So a waiter is seen the instant it is queued, with whatever
+//! adapter, without asking it.
+
+use std::fs;
+use std::path::Path;
+
+use crate::watch_for;
+
+/// Waits until at least `count` waiters are queued at the lock.
+///
+/// A waiter that died stays in the count until the holder passes it over; the client that a server has lent the lock to
+/// counts as one too.
+///
+/// # Panics
+/// After [`PATIENCE`](crate::PATIENCE).
+#[track_caller]
+pub fn wait_until_queued(lock: &Path, count: usize) {
+    watch_for(&format!("{count} waiters at {}", lock.display()), || (queued(lock) >= count).then_some(()));
+}
+
+/// How many connections there are to the lock: those in its listener's queue, and those that an npm server or a lender has
+/// accepted.
+///
+/// # Panics
+/// If `/proc/net/unix` cannot be read.
+#[must_use]
+pub fn queued(lock: &Path) -> usize {
+    let unaccepted_or_accepted = ["02", "03"];
+    sockets(lock).iter().filter(|state| unaccepted_or_accepted.contains(&state.as_str())).count()
+}
+
+/// The states of all sockets that are bound to the lock's path, or to a temporary name in its folder: published aside, a
+/// socket keeps the name that it was bound to. (So a folder must hold one lock only.)
+fn sockets(lock: &Path) -> Vec<String> {
+    let folder = lock.parent().expect("a lock has a folder");
+    let temporary = folder.join(".slocket-");
+    let (lock, temporary) = (lock.to_str().expect("UTF-8"), temporary.to_str().expect("UTF-8"));
+    let table = fs::read_to_string("/proc/net/unix").expect("/proc/net/unix");
+    table
+        .lines()
+        .filter_map(|line| {
+            let mut fields = line.split_ascii_whitespace();
+            let state = fields.nth(5)?;
+            let address = fields.nth(1)?;
+            (address == lock || address.starts_with(temporary)).then(|| state.to_owned())
+        })
+        .collect()
+}

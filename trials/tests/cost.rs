@@ -1,0 +1,161 @@
+//! What a lock costs: system calls, threads, processor time.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::net::UnixListener;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use trials::trace::{self, Call};
+use trials::{Adapter, Place, Player, alone, node_or_skip, process, tell, wait_until_queued, watch_for};
+
+/// How many system calls an uncontended acquire and release may make together, published in place.
+const BUDGET: usize = 14;
+
+/// The clock tick of `proc_pid_stat(5)`.
+const TICK: Duration = Duration::from_millis(10);
+
+#[test]
+fn an_uncontended_lock_makes_few_system_calls() {
+    let _alone = alone();
+    let place = Place::new();
+    let file = place.note("trace");
+    let mut player = Player::start_traced(Adapter::Sync, &place.lock(), &file);
+    // The first lock of a process may pay for what later ones reuse.
+    for _ in 0..2 {
+        player.send("once-marked");
+        player.expect("done 1");
+    }
+    player.quit();
+    let calls = trace::read(&file);
+    let second = calls.iter().rposition(|call| call.line.contains("mark: begin")).expect("the marks");
+    let acquire = library(trace::between(&calls[second..], "mark: begin", "mark: held"));
+    let release = library(trace::between(&calls[second..], "mark: held", "mark: end"));
+    tell(format!("cost: {} system calls to acquire, {} to release:", acquire.len(), release.len()));
+    for call in acquire.iter().chain(&release) {
+        tell(format!("    {}", call.line));
+    }
+    let in_place = format!("sun_path=\"{}\"", place.lock().display());
+    assert!(
+        acquire.iter().any(|call| call.name() == "bind" && call.line.contains(&in_place)),
+        "not published in place: this is not the way that is to be counted"
+    );
+    let sum = acquire.len() + release.len();
+    assert!(sum <= BUDGET, "{sum} system calls, {BUDGET} are the budget");
+}
+
+#[test]
+fn a_holder_does_no_work() {
+    let _alone = alone();
+    let place = Place::new();
+    let file = place.note("trace");
+    let mut player = Player::start_traced(Adapter::Sync, &place.lock(), &file);
+    let mut waiter = Player::start(Adapter::Sync, &place.lock());
+    player.acquire();
+    // Somebody who waits makes no work either.
+    waiter.send("acquire");
+    wait_until_queued(&place.lock(), 1);
+    // Not to wait for anything: this is the second that is looked at.
+    thread::sleep(Duration::from_secs(1));
+    assert_eq!(process::threads(player.pid()), 1, "threads of a holder");
+    player.release();
+    waiter.expect_held();
+    waiter.release();
+    player.quit();
+    waiter.quit();
+
+    let calls = trace::read(&file);
+    let threads: BTreeSet<_> = calls.iter().map(|call| call.tid).collect();
+    assert_eq!(threads.len(), 1, "threads that made a system call");
+    let held = trace::between(&calls, "write(1, \"held", "write(1, \"released");
+    let reads: Vec<_> = held.iter().map(|call| call.line.as_str()).take(1).collect();
+    assert!(
+        matches!(reads[..], [read] if read.starts_with("read(0, \"release\\n\"")),
+        "the first system call after `held` is not the read of the next command: {reads:?}"
+    );
+    tell("cost: no system call and one thread during a hold of one second, with a waiter in the queue");
+}
+
+/// A socket at which nobody listens, as an npm server leaves it behind when it is killed: it may have been lent out, so the
+/// waiter waits until somebody removes it.
+#[test]
+fn a_waiter_at_a_stale_socket_uses_no_processor_time() {
+    let _alone = alone();
+    let place = Place::new();
+    drop(UnixListener::bind(place.lock()).expect("bind"));
+    let mut waiter = Player::start(Adapter::Sync, &place.lock());
+    waiter.send("acquire");
+    watch_for("the waiter to sleep", || (process::state(waiter.pid())? == 'S').then_some(()));
+    let share = processor_share(waiter.pid());
+    assert_eq!(waiter.answer_now(), None, "held while the socket may be lent out");
+    tell(format!("cost: a waiter at a stale socket uses {:.2} % of a processor", share * 100.0));
+    assert!(share < 0.01, "a waiter at a stale socket uses {:.2} % of a processor", share * 100.0);
+    fs::remove_file(place.lock()).expect("the stale socket");
+    let removed = Instant::now();
+    waiter.expect_held();
+    tell(format!("cost: it holds {:.2} ms after the socket was removed", removed.elapsed().as_secs_f64() * 1e3));
+    waiter.release();
+    waiter.quit();
+    assert_eq!(place.leftovers(), [""; 0]);
+}
+
+/// That the measure above tells a waiter that spins: npm's does.
+#[test]
+fn the_npm_package_spins_at_a_stale_socket() {
+    if !node_or_skip() {
+        return;
+    }
+    let _alone = alone();
+    let place = Place::new();
+    drop(UnixListener::bind(place.lock()).expect("bind"));
+    let mut waiter = Player::start(Adapter::Node, &place.lock());
+    waiter.send("acquire");
+    let share = processor_share(waiter.pid());
+    tell(format!("cost: the npm package at a stale socket uses {:.0} % of a processor", share * 100.0));
+    assert!(share > 0.1, "the measure does not see a waiter that spins: {:.2} %", share * 100.0);
+    fs::remove_file(place.lock()).expect("the stale socket");
+    waiter.expect_held();
+    waiter.release();
+    waiter.quit();
+}
+
+#[test]
+fn a_waiter_in_the_queue_uses_no_processor_time() {
+    let _alone = alone();
+    let place = Place::new();
+    let mut holder = Player::start(Adapter::Sync, &place.lock());
+    let mut waiter = Player::start(Adapter::Sync, &place.lock());
+    holder.acquire();
+    waiter.send("acquire");
+    wait_until_queued(&place.lock(), 1);
+    let share = processor_share(waiter.pid());
+    tell(format!("cost: a waiter in the queue uses {:.2} % of a processor", share * 100.0));
+    assert!(share < 0.01, "a waiter in the queue uses {:.2} % of a processor", share * 100.0);
+    holder.release();
+    waiter.expect_held();
+    waiter.release();
+    holder.quit();
+    waiter.quit();
+}
+
+/// The calls without those that are not the library's: with debug assertions on, the standard library asks about each
+/// descriptor (`F_GETFD`) right before it closes it.
+fn library(calls: &[Call]) -> Vec<Call> {
+    let descriptor = |call: &Call| call.line.split(['(', ',', ')']).nth(1).map(str::to_owned);
+    let assertion = |index: usize| {
+        let (call, next) = (&calls[index], calls.get(index + 1));
+        cfg!(debug_assertions)
+            && call.line.contains("F_GETFD")
+            && next.is_some_and(|next| next.name() == "close" && descriptor(next) == descriptor(call))
+    };
+    (0..calls.len()).filter(|index| !assertion(*index)).map(|index| calls[index].clone()).collect()
+}
+
+/// The share of one processor that a process uses, over a span of three seconds.
+fn processor_share(pid: u32) -> f64 {
+    let (start, before) = (Instant::now(), process::cpu_ticks(pid));
+    // Not to wait for anything: this is the span that is looked at.
+    thread::sleep(Duration::from_secs(3));
+    let used = TICK.as_secs_f64() * (process::cpu_ticks(pid) - before) as f64;
+    used / start.elapsed().as_secs_f64()
+}

@@ -1,0 +1,71 @@
+//! Mutual exclusion among processes, by two independent witnesses.
+
+use trials::{Adapter, Place, Player, alone, node_or_skip, tell};
+
+#[test]
+fn ten_thousand_acquisitions_by_eight_processes() {
+    let _alone = alone();
+    contend(&[Adapter::Sync; 8], 1250);
+}
+
+#[test]
+fn four_node_and_four_blocking_processes() {
+    if !node_or_skip() {
+        return;
+    }
+    let _alone = alone();
+    contend(&[Adapter::Node, Adapter::Sync].repeat(4), 1250);
+}
+
+/// As npm's "3 serial locks".
+#[test]
+fn one_process_again_and_again() {
+    let _alone = alone();
+    contend(&[Adapter::Sync], 1000);
+}
+
+/// Nobody queues, so every hold is a new socket at the path, and everybody else probes it in the very instant it appears.
+#[test]
+fn nobody_queues() {
+    const PLAYERS: u64 = 4;
+    const ROUNDS: u64 = 2000;
+    let _alone = alone();
+    let place = Place::new();
+    let mut players: Vec<_> = (0..PLAYERS).map(|_| Player::start(Adapter::Sync, &place.lock())).collect();
+    for player in &mut players {
+        let (counter, log) = (place.counter(), place.log(player.name()));
+        player.send(format!("tries {ROUNDS} {} {}", counter.display(), log.display()));
+    }
+    let mut blocked = 0;
+    for player in &players {
+        let answer = player.answer();
+        let would_block = answer.strip_prefix(&format!("done {ROUNDS} ")).and_then(|number| number.parse::<u64>().ok());
+        blocked += would_block.unwrap_or_else(|| panic!("{answer}"));
+    }
+    players.into_iter().for_each(Player::quit);
+    place.assert_exclusive(PLAYERS * ROUNDS);
+    assert!(blocked > ROUNDS / 10, "the players did not contend: {blocked} tries would have blocked");
+    tell(format!("exclusion: {PLAYERS} processes, {} tries held, {blocked} would have blocked", PLAYERS * ROUNDS));
+}
+
+fn contend(adapters: &[Adapter], rounds: u64) {
+    let place = Place::new();
+    let mut players: Vec<_> = adapters.iter().map(|adapter| Player::start(*adapter, &place.lock())).collect();
+    for player in &mut players {
+        player.begin_rounds(rounds, 0, &place);
+    }
+    let resets: u64 = players.iter().map(|player| player.expect_done(rounds)).sum();
+    for player in players {
+        player.quit();
+    }
+    let report = place.assert_exclusive(rounds * adapters.len() as u64);
+    let turns = report.order().windows(2).filter(|pair| pair[0] != pair[1]).count();
+    assert!(adapters.len() == 1 || turns > adapters.len(), "the players did not contend: {turns} turns");
+    let (processes, holds) = (adapters.len(), report.intervals.len());
+    tell(format!("exclusion: {processes} processes, {holds} acquisitions, {turns} turns, 0 overlaps, nothing left"));
+    if adapters.contains(&Adapter::Node) {
+        tell(format!(
+            "exclusion: the npm package gave up as an npm server closed, and was asked again, {resets} times"
+        ));
+    }
+}

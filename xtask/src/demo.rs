@@ -1,0 +1,54 @@
+//! `cargo xtask demo`: real processes take turns on one lock, and one is killed while it holds it.
+
+mod actor;
+mod chart;
+mod claims;
+pub(crate) mod player;
+mod stage;
+
+use crate::Result;
+use crate::command::{heading, in_ci};
+use crate::npm::{self, Npm};
+use stage::{Cast, Stage};
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Processes that use slocket-sync
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(2..=6))]
+    rust: u16,
+    /// Processes that use npm's slocket, where Node is installed
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(0..=3))]
+    node: u16,
+    /// Turns that each process takes
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(3..=100))]
+    turns: u16,
+}
+
+pub(crate) fn run(options: &Options) -> Result {
+    heading("demo");
+    let mut node = options.node;
+    let npm = if node == 0 { Npm::Missing("not asked for".into()) } else { npm::install()? };
+    let node_text = match npm {
+        Npm::Ready { version, node: runtime } => format!("{node} with npm's slocket {version} under Node {runtime}"),
+        Npm::Missing(reason) if in_ci() && node > 0 => return Err(reason.into()),
+        Npm::Missing(reason) => {
+            node = 0;
+            format!("none with Node: {reason}")
+        }
+    };
+
+    let stage = Stage::new()?;
+    println!("{} processes with slocket-sync, {node_text}.", options.rust);
+    println!("They take {} turns each on {}.", options.turns, stage.lock().display());
+    println!("One of them is killed by SIGKILL while it holds the lock.\n");
+    let mut play = stage.perform(&Cast { rust: options.rust, node, turns: options.turns })?;
+
+    println!();
+    chart::draw(&play);
+    println!();
+    let claims = claims::check(&mut play, &stage)?;
+    for claim in &claims {
+        println!("{claim}");
+    }
+    if claims.iter().all(|claim| claim.holds) { Ok(()) } else { Err("a claim does not hold".into()) }
+}

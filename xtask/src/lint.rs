@@ -1,0 +1,20 @@
+//! `cargo xtask lint`: all that is checked without running the tests.
+
+use crate::command::{self, cargo, heading};
+use crate::{Result, dependencies};
+
+pub(crate) fn run() -> Result {
+    step("format", &["fmt", "--all", "--check"])?;
+    step("clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    step(
+        "clippy, all features",
+        &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"],
+    )?;
+    step("docs", &["doc", "--workspace", "--no-deps", "--all-features"])?;
+    dependencies::check()
+}
+
+fn step(name: &str, arguments: &[&str]) -> Result {
+    heading(name);
+    command::run(cargo(arguments).env("RUSTDOCFLAGS", "-D warnings"))
+}

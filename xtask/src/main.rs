@@ -1,0 +1,56 @@
+//! The one door to this workspace: `cargo xtask test`, `demo`, `lint`, `ci`.
+//!
+//! Each task says what it did and fails if it did nothing.
+
+mod command;
+mod demo;
+mod dependencies;
+mod lint;
+mod npm;
+mod report;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What a task returns: an error is one line for a person.
+type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "The tasks of this workspace")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Watch real processes take turns on one lock, with one of them killed on the way
+    Demo(demo::Options),
+    /// Run all tests; with CI=true a skipped test is a failure
+    Test(test::Options),
+    /// Check formatting, clippy, docs, the MSRV and the dependencies
+    Lint,
+    /// All that a change must pass: lint, then test
+    Ci,
+    #[command(hide = true)]
+    DemoPlayer(demo::player::Options),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().task {
+        Task::Demo(options) => demo::run(&options),
+        Task::Test(options) => test::run(&options),
+        Task::Lint => lint::run(),
+        Task::Ci => lint::run().and_then(|()| test::run(&test::Options::default())),
+        Task::DemoPlayer(options) => demo::player::run(&options),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

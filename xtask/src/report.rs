@@ -1,0 +1,240 @@
+//! What the test binaries said, counted and named.
+
+use std::fmt;
+
+/// What stands between the name of a test that could not be run and the reason.
+const SKIPPED: &str = ": SKIPPED: ";
+
+/// How the name of a suite ends that consists of doctests.
+const DOCTESTS: &str = ", doctests";
+
+/// The outcome of all test binaries that were followed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Report {
+    suites: Vec<Suite>,
+    failed: Vec<String>,
+    skipped: Vec<String>,
+    listing_failures: bool,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Suite {
+    name: String,
+    passed: usize,
+    failed: usize,
+    /// Of those that the harness calls passed.
+    skipped: usize,
+    finished: bool,
+}
+
+impl Suite {
+    fn passed(&self) -> usize {
+        self.passed.saturating_sub(self.skipped)
+    }
+
+    fn is_doctests(&self) -> bool {
+        self.name.ends_with(DOCTESTS)
+    }
+}
+
+impl Report {
+    /// Takes in one line of what `cargo test` prints.
+    pub(crate) fn see(&mut self, line: &str) {
+        let words = line.trim();
+        if let Some((name, reason)) = words.split_once(SKIPPED) {
+            // Run one at a time, a test has the main thread's name; the harness has just printed its own.
+            let name = name.strip_prefix("test ").and_then(|name| name.split(" ... ").next()).unwrap_or(name);
+            if self.skip(&format!("{name}: {reason}"))
+                && let Some(suite) = self.suites.last_mut()
+            {
+                suite.skipped += 1;
+            }
+        }
+        if let Some(suite) = suite(words) {
+            self.begin(&suite);
+        } else if let Some(result) = words.strip_prefix("test result: ") {
+            self.finish(result);
+        } else if let Some(test) = words.strip_prefix("test ").and_then(|rest| rest.split_once(" ... ignored")) {
+            self.skip(&format!("{}: ignored{}", test.0, test.1));
+        } else if words == "failures:" {
+            self.listing_failures = true;
+        } else if self.listing_failures && line.starts_with("    ") && !words.contains(char::is_whitespace) {
+            self.fail(words);
+        } else if !words.is_empty() {
+            self.listing_failures = false;
+        }
+    }
+
+    /// Counts a binary that ended without a result, or anything else that went wrong outside a test.
+    pub(crate) fn fail(&mut self, what: &str) {
+        if !self.failed.iter().any(|known| known == what) {
+            self.failed.push(what.to_owned());
+        }
+    }
+
+    /// How many tests passed.
+    pub(crate) fn passed(&self) -> usize {
+        self.suites.iter().map(Suite::passed).sum()
+    }
+
+    /// How many tests failed, with whatever broke off.
+    pub(crate) fn failed(&self) -> usize {
+        let counted = self.suites.iter().map(|suite| suite.failed + usize::from(!suite.finished)).sum();
+        self.failed.len().max(counted)
+    }
+
+    /// How many tests could not be run.
+    pub(crate) fn skipped(&self) -> usize {
+        self.skipped.len()
+    }
+
+    /// Counts a test that could not be run, if it is a new one.
+    fn skip(&mut self, what: &str) -> bool {
+        let new = !self.skipped.iter().any(|known| known == what);
+        if new {
+            self.skipped.push(what.to_owned());
+        }
+        new
+    }
+
+    fn begin(&mut self, name: &str) {
+        self.suites.push(Suite { name: name.to_owned(), ..Suite::default() });
+    }
+
+    fn finish(&mut self, result: &str) {
+        let count = |what: &str| {
+            let words: Vec<_> = result.split([' ', ';', '.']).filter(|word| !word.is_empty()).collect();
+            words.windows(2).find(|pair| pair[1] == what).and_then(|pair| pair[0].parse().ok()).unwrap_or(0)
+        };
+        let (passed, failed) = (count("passed"), count("failed"));
+        match self.suites.last_mut() {
+            // Doctests of one crate may end with two results, of those that were merged and of the rest.
+            Some(suite) if suite.finished && suite.is_doctests() => {
+                suite.passed += passed;
+                suite.failed += failed;
+            }
+            // A test that runs its own binary may show another result before the one that counts.
+            Some(suite) => {
+                suite.passed = passed;
+                suite.failed = failed;
+                suite.finished = true;
+            }
+            None => {
+                self.begin("unnamed");
+                self.finish(result);
+            }
+        }
+    }
+}
+
+/// The name of the test binary that the line announces.
+fn suite(words: &str) -> Option<String> {
+    if let Some(name) = words.strip_prefix("Doc-tests ") {
+        return Some(format!("{name}{DOCTESTS}"));
+    }
+    let (source, binary) = words.strip_prefix("Running ")?.strip_suffix(')')?.split_once(" (")?;
+    let binary = binary.rsplit('/').next()?;
+    let (name, _hash) = binary.rsplit_once('-')?;
+    Some(if source.starts_with("unittests") { format!("{name}, unit tests") } else { name.to_owned() })
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for suite in self.suites.iter().filter(|suite| suite.passed + suite.failed > 0 || !suite.finished) {
+            let remark = match suite {
+                Suite { finished: false, .. } => "  BROKE OFF".to_owned(),
+                Suite { failed: 0, .. } => String::new(),
+                Suite { failed, .. } => format!("  {failed} FAILED"),
+            };
+            writeln!(f, "  {:40} {:5} passed{remark}", suite.name, suite.passed())?;
+        }
+        for name in &self.failed {
+            writeln!(f, "  failed   {name}")?;
+        }
+        for name in &self.skipped {
+            writeln!(f, "  skipped  {name}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(lines: &[&str]) -> Report {
+        let mut report = Report::default();
+        lines.iter().for_each(|line| report.see(line));
+        report
+    }
+
+    #[test]
+    fn suites_are_named_and_counted() {
+        let report = report(&[
+            "     Running unittests src/lib.rs (target/debug/deps/slocket_core-0123456789abcdef)",
+            "test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+            "     Running tests/interop.rs (target/debug/deps/interop-0123456789abcdef)",
+            "test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+            "   Doc-tests slocket_sync",
+            "test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+        ]);
+        assert_eq!((report.passed(), report.failed(), report.skipped()), (16, 0, 0));
+        let text = report.to_string();
+        for name in ["slocket_core, unit tests", "interop ", "slocket_sync, doctests"] {
+            assert!(text.contains(name), "{name} is missing in\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_skipped_test_is_named_once() {
+        let report = report(&[
+            "     Running tests/interop.rs (target/debug/deps/interop-0123456789abcdef)",
+            "test node_holds ... main: SKIPPED: Node is missing",
+            "node_holds: SKIPPED: Node is missing",
+            "test slow ... ignored, takes an hour",
+            "test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+        ]);
+        // The harness calls the skipped one passed.
+        assert_eq!((report.passed(), report.failed(), report.skipped()), (1, 0, 2));
+        assert!(report.to_string().contains("skipped  node_holds: Node is missing"));
+        assert!(report.to_string().contains("slow: ignored, takes an hour"));
+    }
+
+    #[test]
+    fn a_failed_test_is_named() {
+        let report = report(&[
+            "     Running tests/interop.rs (target/debug/deps/interop-0123456789abcdef)",
+            "failures:",
+            "",
+            "---- tests::order stdout ----",
+            "assertion failed",
+            "",
+            "failures:",
+            "    tests::order",
+            "",
+            "test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+        ]);
+        assert_eq!((report.passed(), report.failed()), (1, 1));
+        assert!(report.to_string().contains("failed   tests::order"));
+    }
+
+    #[test]
+    fn results_within_a_result_do_not_count() {
+        let report = report(&[
+            "     Running tests/bad_input.rs (target/debug/deps/bad_input-0123456789abcdef)",
+            "test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 80 filtered out; finished in 0.01s",
+            "test result: FAILED. 80 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+            "   Doc-tests slocket_sync",
+            "test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+            "test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+        ]);
+        assert_eq!((report.passed(), report.failed()), (83, 2));
+    }
+
+    #[test]
+    fn a_binary_that_broke_off_counts_as_failed() {
+        let report = report(&["     Running tests/storm.rs (target/debug/deps/storm-0123456789abcdef)", "test a ... "]);
+        assert_eq!(report.failed(), 1);
+        assert!(report.to_string().contains("BROKE OFF"));
+    }
+}
