@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 
-use crate::session::Participant;
+use crate::participant::Participant;
 use crate::wait::{Wait, block_on_any};
 
 /// How many are looked after before the oldest farewells are cut short: descriptors are few, and a server that is

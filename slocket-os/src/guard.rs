@@ -4,7 +4,8 @@ use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use crate::error::{Error, Fault};
-use crate::session::Participant;
+use crate::local::Turn;
+use crate::participant::Participant;
 use crate::trace::warning;
 
 /// The lock is held as long as this lives.
@@ -34,10 +35,10 @@ impl Guard {
     /// [`Error::LockLost`] if the path was no longer our socket, so that others may have held the lock as well; what
     /// the system refused otherwise. The lock is not held any more in either case.
     pub fn release(mut self) -> Result<(), Error> {
-        self.participant.take().map_or(Ok(()), Participant::release)
+        self.participant.take().map_or(Ok(()), release)
     }
 
-    /// Whether somebody waits for the lock. One system call.
+    /// Whether somebody outside this process waits for the lock. One system call.
     ///
     /// `false` if the lock is on loan from an npm server, for only that server knows. Who has given up waiting may
     /// count until the lock is passed on.
@@ -95,9 +96,27 @@ impl fmt::Debug for Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         if let Some(participant) = self.participant.take()
-            && let Err(_error) = participant.release()
+            && let Err(_error) = release(participant)
         {
             warning!(error = %_error, "release failed");
         }
     }
+}
+
+/// Passes the lock on: inside the process if somebody waits here and nobody outside, else outside.
+fn release(participant: Participant) -> Result<(), Error> {
+    let lock = participant.lock().clone();
+    let queue = lock.queue();
+    let stays_inside = queue.is_contended() && participant.listener().is_some_and(|listener| !listener.is_contended());
+    let participant = if stays_inside {
+        match queue.pass(Turn::Lock(participant)) {
+            Some(Turn::Lock(participant)) => participant,
+            Some(Turn::Place(_) | Turn::Go) | None => return Ok(()),
+        }
+    } else {
+        participant
+    };
+    let released = participant.release();
+    queue.leave();
+    released
 }

@@ -12,9 +12,10 @@ use slocket_core::Stale;
 
 use crate::error::{Error, Fault};
 use crate::folder::Place;
+use crate::local::LocalQueue;
 use crate::peer::Holder;
 use crate::reserve;
-use crate::session::{Outcome, Session};
+use crate::session;
 
 /// What to do about a *stale* socket: one that nobody listens on and that may be lent out, for it does not carry the
 /// mark (protocol section 2, "Reclaim").
@@ -131,33 +132,41 @@ impl<L: From<Lock>> Builder<L> {
             Place::Local | Place::Unknown(_) => {}
         }
         reserve::keep();
-        let options =
-            Options { name: PathBuf::from(name), path, folder, mode: self.mode, stale: self.stale, trust: self.trust };
-        Ok(L::from(Lock { options: Arc::new(options) }))
+        let shared = Shared {
+            name: PathBuf::from(name),
+            path,
+            folder,
+            mode: self.mode,
+            stale: self.stale,
+            trust: self.trust,
+            queue: LocalQueue::default(),
+        };
+        Ok(L::from(Lock { shared: Arc::new(shared) }))
     }
 }
 
 /// A lock by its path, with the options of those who share it. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Lock {
-    options: Arc<Options>,
+    shared: Arc<Shared>,
 }
 
 #[derive(Debug)]
-struct Options {
+struct Shared {
     path: PathBuf,
     folder: PathBuf,
     name: PathBuf,
     mode: u32,
     stale: StalePolicy,
     trust: Trust,
+    queue: LocalQueue,
 }
 
 impl Lock {
     /// The path, with its folder resolved.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.options.path
+        &self.shared.path
     }
 
     /// Who holds the lock; `None` if nobody listens at the path.
@@ -167,32 +176,33 @@ impl Lock {
     /// # Errors
     /// [`Error::NotASlocket`] if something else is at the path, or what the system refused.
     pub fn holder(&self) -> Result<Option<Holder>, Error> {
-        match Session::look(self).outcome() {
-            Some(Ok(Outcome::Listened(holder))) => Ok(holder),
-            Some(Err(error)) => Err(error),
-            Some(Ok(_)) | None => Ok(None),
-        }
+        session::look(self)
+    }
+
+    /// The queue inside this process.
+    pub(crate) fn queue(&self) -> &LocalQueue {
+        &self.shared.queue
     }
 
     pub(crate) fn folder(&self) -> &Path {
-        &self.options.folder
+        &self.shared.folder
     }
 
     pub(crate) fn name(&self) -> &Path {
-        &self.options.name
+        &self.shared.name
     }
 
     pub(crate) fn mode(&self) -> u32 {
-        self.options.mode
+        self.shared.mode
     }
 
     pub(crate) fn trusts_anyone(&self) -> bool {
-        self.options.trust == Trust::Anyone
+        self.shared.trust == Trust::Anyone
     }
 
     /// The policy as the core knows it, and how long a stale socket is put up with.
     pub(crate) fn stale(&self) -> (Stale, Duration) {
-        match self.options.stale {
+        match self.shared.stale {
             StalePolicy::Wait => (Stale::Wait, Duration::ZERO),
             StalePolicy::Fail => (Stale::Fail, Duration::ZERO),
             StalePolicy::Reclaim { after } => (Stale::Reclaim, after),

@@ -1,27 +1,19 @@
-//! One participant: the core's machine, its descriptors, and the performing of its actions.
+//! A request for a lock, from the call to its outcome.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::mem;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use rustix::io::Errno;
-use slocket_core::{
-    Action, Connected, Delivery, Event, Failure, Inspected, Interest, Left, Machine, Published, Received, Reclaimed,
-    Removal, Report, Timer,
-};
+use slocket_core::{Event, Report, Timer};
 
-use crate::connection::{Arrival, Connection, Join, Leave};
-use crate::error::{Error, Fault};
-use crate::folder::Place;
+use crate::error::Error;
 use crate::guard::Guard;
-use crate::inode;
-use crate::listener::{self, Listener};
+use crate::local::{Ticket, Turn};
 use crate::lock::Lock;
+use crate::participant::Participant;
 use crate::peer::Holder;
-use crate::publish::Publication;
-use crate::trace::trace;
 use crate::wait::Wait;
-use crate::watch::Watch;
-use crate::{background, peer, publish, reclaim, reserve, timers};
 
 /// What became of a request.
 #[derive(Debug)]
@@ -31,457 +23,247 @@ pub enum Outcome {
     Acquired(Guard),
     /// The lock could not be had without queueing.
     WouldBlock,
-    /// Nobody listens at the path.
-    Free,
-    /// Somebody listens at the path.
-    Listened(Option<Holder>),
 }
 
-/// A request for a lock, from the call to its outcome. It never blocks.
+/// A request for a lock, from the call to its outcome. Its methods never block (but [`block`](Self::block)).
 ///
-/// Dropping it cancels the request: it leaves the queue, passes on a lock that was granted meanwhile, and leaves no file
-/// and no descriptor behind. (Towards an npm server the connection is closed by the background thread, once the server
-/// has taken note.)
+/// Clones of one [`Lock`] queue inside the process first, and one of them at a time outside.
+///
+/// Dropping a session cancels the request: it leaves the queue, passes on a lock that was granted meanwhile, and leaves
+/// no file and no descriptor behind. Its place outside goes to the next who waits inside, if somebody does. (Towards an
+/// npm server the connection is closed by the background thread, once the server has taken note.)
 #[derive(Debug)]
+#[must_use = "dropping a session cancels the request"]
 pub struct Session {
-    participant: Option<Participant>,
+    lock: Lock,
+    deadline: Option<Instant>,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// Waiting inside the process.
+    Inside(Arc<Ticket>),
+    /// Going for the lock outside.
+    Outside(Participant),
+    /// Done; the outcome until it is given out.
+    Over(Option<Result<Outcome, Error>>),
 }
 
 impl Session {
     /// Asks for the lock, waiting for it `timeout` at most.
-    #[must_use]
     pub fn acquire(lock: &Lock, timeout: Option<Duration>) -> Self {
-        let mut participant = Participant::new(lock);
-        if let Some(timeout) = timeout {
-            participant.timers.arm(Timer::Deadline, Instant::now(), timeout);
-        }
-        participant.tell(Event::Acquire(lock.stale().0));
-        Self { participant: Some(participant) }
+        let stage = match lock.queue().enter() {
+            Some(ticket) => Stage::Inside(ticket),
+            None => Stage::Outside(go(lock)),
+        };
+        // A time too far away to be told never comes.
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        Self { lock: lock.clone(), deadline, stage }
     }
 
     /// Asks for the lock without queueing.
-    #[must_use]
     pub fn try_acquire(lock: &Lock) -> Self {
-        let mut participant = Participant::new(lock);
-        participant.tell(Event::Try(lock.stale().0));
-        Self { participant: Some(participant) }
-    }
-
-    /// Asks who holds the lock.
-    pub(crate) fn look(lock: &Lock) -> Self {
-        let mut participant = Participant::new(lock);
-        participant.tell(Event::Look);
-        Self { participant: Some(participant) }
+        let stage = if lock.queue().try_enter() {
+            let mut participant = Participant::new(lock);
+            participant.tell(Event::Try(lock.stale().0));
+            Stage::Outside(participant)
+        } else {
+            Stage::Over(Some(Ok(Outcome::WouldBlock)))
+        };
+        Self { lock: lock.clone(), deadline: None, stage }
     }
 
     /// The outcome, once there is one; it is given out once.
     pub fn outcome(&mut self) -> Option<Result<Outcome, Error>> {
-        let mut participant = self.participant.take_if(|participant| participant.report.is_some())?;
-        let report = participant.report.take()?;
-        let lock = participant.lock.clone();
-        let server = participant.server.take();
-        match report {
-            Report::Acquired => return Some(Ok(Outcome::Acquired(Guard::new(participant)))),
-            Report::WouldBlock | Report::Free | Report::Listened | Report::TimedOut | Report::Failed(_) => {}
-            Report::Cancelled | Report::Released => unreachable!("a session is dropped to cancel it, a guard releases"),
-        }
-        let error = match report {
-            Report::Failed(failure) => Some(participant.error(failure)),
-            _ => None,
-        };
-        participant.settle();
-        Some(match (report, error) {
-            (_, Some(error)) => Err(error),
-            (Report::TimedOut, None) => {
-                let holder = lock.holder().ok().flatten();
-                Err(Error::TimedOut { path: lock.path().to_path_buf(), holder })
+        match &mut self.stage {
+            Stage::Over(outcome) => outcome.take(),
+            Stage::Outside(participant) if participant.has_report() => {
+                let Stage::Outside(participant) = mem::replace(&mut self.stage, Stage::Over(None)) else { return None };
+                self.conclude(participant)
             }
-            (Report::Free, None) => Ok(Outcome::Free),
-            (Report::Listened, None) => Ok(Outcome::Listened(server)),
-            (_, None) => Ok(Outcome::WouldBlock),
-        })
+            Stage::Outside(_) | Stage::Inside(_) => None,
+        }
     }
 
-    /// What to wait for.
+    /// What to wait for outside. A session that waits for its turn inside has no descriptor: see
+    /// [`poll_turn`](Self::poll_turn).
     #[must_use]
     pub fn wait(&self) -> Wait<'_> {
-        self.participant.as_ref().map_or_else(Wait::default, Participant::wait)
+        let mut wait = match &self.stage {
+            Stage::Outside(participant) => participant.wait(),
+            Stage::Inside(_) | Stage::Over(_) => Wait::default(),
+        };
+        wait.until = wait.until.into_iter().chain(self.deadline).min();
+        wait
+    }
+
+    /// Whether the session waits for its turn inside the process.
+    #[must_use]
+    pub fn is_inside(&self) -> bool {
+        matches!(self.stage, Stage::Inside(_))
+    }
+
+    /// Ready when the turn inside the process has come, or when there is none to wait for.
+    pub fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        match &self.stage {
+            Stage::Inside(ticket) => ticket.poll(context),
+            Stage::Outside(_) | Stage::Over(_) => Poll::Ready(()),
+        }
+    }
+
+    /// Blocks the thread until what is waited for has come: no CPU, one system call. It may return early.
+    pub fn block(&mut self) {
+        match &self.stage {
+            Stage::Inside(ticket) => block_on_turn(ticket, self.deadline),
+            Stage::Outside(_) => self.wait().block(),
+            Stage::Over(_) => {}
+        }
     }
 
     /// To be called when what was waited for has come; does nothing if it has not.
     pub fn wake(&mut self) {
-        if let Some(participant) = &mut self.participant {
+        if let Stage::Inside(ticket) = &self.stage
+            && let Some(turn) = ticket.take()
+        {
+            self.stage = match turn {
+                Turn::Lock(participant) => Stage::Over(Some(Ok(Outcome::Acquired(Guard::new(participant))))),
+                Turn::Place(participant) => Stage::Outside(participant),
+                Turn::Go => Stage::Outside(go(&self.lock)),
+            };
+        }
+        if let Stage::Outside(participant) = &mut self.stage
+            && !participant.has_report()
+        {
             participant.wake();
         }
+        if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            self.deadline = None;
+            self.time_out();
+        }
+    }
+
+    /// The time is over. What has come already counts.
+    fn time_out(&mut self) {
+        match mem::replace(&mut self.stage, Stage::Over(None)) {
+            Stage::Inside(ticket) => {
+                if let Some(turn) = self.lock.queue().give_up(&ticket) {
+                    give_up(&self.lock, turn);
+                }
+                self.stage = Stage::Over(Some(Err(self.timed_out())));
+            }
+            Stage::Outside(participant) if participant.has_report() => self.stage = Stage::Outside(participant),
+            Stage::Outside(participant) => match self.lock.queue().pass(Turn::Place(participant)) {
+                None => self.stage = Stage::Over(Some(Err(self.timed_out()))),
+                Some(Turn::Place(mut participant)) => {
+                    participant.tell(Event::TimerFired(Timer::Deadline));
+                    self.stage = Stage::Outside(participant);
+                }
+                Some(Turn::Lock(_) | Turn::Go) => {}
+            },
+            over @ Stage::Over(_) => self.stage = over,
+        }
+    }
+
+    fn timed_out(&self) -> Error {
+        Error::TimedOut { path: self.lock.path().to_path_buf(), holder: self.lock.holder().ok().flatten() }
+    }
+
+    /// Turns the machine's report into the outcome.
+    fn conclude(&self, mut participant: Participant) -> Option<Result<Outcome, Error>> {
+        let outcome = match participant.take_report()? {
+            Report::Acquired => return Some(Ok(Outcome::Acquired(Guard::new(participant)))),
+            Report::Failed(failure) => Err(participant.error(failure)),
+            Report::TimedOut => Err(self.timed_out()),
+            Report::WouldBlock | Report::Free | Report::Listened | Report::Cancelled | Report::Released => {
+                Ok(Outcome::WouldBlock)
+            }
+        };
+        participant.settle();
+        self.lock.queue().leave();
+        Some(outcome)
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        if let Some(mut participant) = self.participant.take() {
-            participant.tell(Event::Cancel);
-            participant.settle();
+        match mem::replace(&mut self.stage, Stage::Over(None)) {
+            Stage::Inside(ticket) => {
+                if let Some(turn) = self.lock.queue().give_up(&ticket) {
+                    give_up(&self.lock, turn);
+                }
+            }
+            Stage::Outside(mut participant) => {
+                if participant.has_report() {
+                    // Told, but nobody asked: what was acquired is released.
+                    drop(self.conclude(participant));
+                } else if let Some(Turn::Place(returned)) = self.lock.queue().pass(Turn::Place(participant)) {
+                    participant = returned;
+                    participant.tell(Event::Cancel);
+                    participant.settle();
+                    self.lock.queue().leave();
+                }
+            }
+            Stage::Over(_) => {}
         }
     }
 }
 
-/// The machine with its descriptors and timers.
-#[derive(Debug)]
-pub(crate) struct Participant {
-    lock: Lock,
-    machine: Machine,
-    /// The number of the connection in `connection`.
-    number: slocket_core::Connection,
-    connection: Option<Connection>,
-    server: Option<Holder>,
-    listener: Option<Listener>,
-    /// Who was accepted last.
-    guest: Option<OwnedFd>,
-    watch: Option<Watch>,
-    timers: timers::Timers,
-    /// When the last attempt began.
-    began: Instant,
-    /// The last system call that failed.
-    fault: Option<Fault>,
-    report: Option<Report>,
+/// Goes outside for the lock.
+fn go(lock: &Lock) -> Participant {
+    let mut participant = Participant::new(lock);
+    participant.tell(Event::Acquire(lock.stale().0));
+    participant
 }
 
-impl Participant {
-    fn new(lock: &Lock) -> Self {
-        Self {
-            lock: lock.clone(),
-            machine: Machine::new(),
-            number: slocket_core::Connection::default(),
-            connection: None,
-            server: None,
-            listener: None,
-            guest: None,
-            watch: None,
-            timers: timers::Timers::default(),
-            began: Instant::now(),
-            fault: None,
-            report: None,
+/// Passes on a turn that came to somebody who has given up.
+fn give_up(lock: &Lock, turn: Turn) {
+    match turn {
+        Turn::Lock(participant) => drop(Guard::new(participant)),
+        Turn::Place(participant) => {
+            let place = Stage::Outside(participant);
+            drop(Session { lock: lock.clone(), deadline: None, stage: place });
+        }
+        Turn::Go => lock.queue().leave(),
+    }
+}
+
+/// Asks who listens at the lock's path.
+pub(crate) fn look(lock: &Lock) -> Result<Option<Holder>, Error> {
+    let mut participant = Participant::new(lock);
+    participant.tell(Event::Look);
+    let holder = match participant.take_report() {
+        Some(Report::Listened) => Ok(participant.take_server()),
+        Some(Report::Failed(failure)) => Err(participant.error(failure)),
+        _ => Ok(None),
+    };
+    participant.settle();
+    holder
+}
+
+/// Blocks the thread until the turn has come or the time is over.
+fn block_on_turn(ticket: &Ticket, deadline: Option<Instant>) {
+    #[derive(Default)]
+    struct Bell {
+        rung: Mutex<bool>,
+        rings: Condvar,
+    }
+    impl Wake for Bell {
+        fn wake(self: Arc<Self>) {
+            *self.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            self.rings.notify_one();
         }
     }
-
-    pub(crate) fn lock(&self) -> &Lock {
-        &self.lock
+    let bell = Arc::new(Bell::default());
+    if ticket.poll(&mut Context::from_waker(&Waker::from(Arc::clone(&bell)))).is_ready() {
+        return;
     }
-
-    pub(crate) fn listener(&self) -> Option<&Listener> {
-        self.listener.as_ref()
-    }
-
-    pub(crate) fn connection(&self) -> Option<&Connection> {
-        self.connection.as_ref()
-    }
-
-    /// The descriptor that carries the lock.
-    pub(crate) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        self.listener.as_ref().map(Listener::as_fd).or_else(|| self.connection.as_ref().map(Connection::as_fd))
-    }
-
-    /// Gives the lock back.
-    pub(crate) fn release(mut self) -> Result<(), Error> {
-        self.tell(Event::Release);
-        let result = match self.report.take() {
-            Some(Report::Failed(failure)) => Err(self.error(failure)),
-            _ => Ok(()),
-        };
-        self.settle();
-        result
-    }
-
-    /// Whether everything is over.
-    pub(crate) fn is_finished(&self) -> bool {
-        !self.machine.state().is_background()
-    }
-
-    /// Whether only a server's end of the stream is still to come.
-    pub(crate) fn is_lingering(&self) -> bool {
-        matches!(self.machine.state(), slocket_core::State::Lingering(_))
-    }
-
-    /// Leaves what is still to be done to the background thread.
-    fn settle(self) {
-        if !self.is_finished() {
-            background::adopt(self);
-        }
-    }
-
-    /// Cuts short the farewell to a server that does not answer it. A listener that has come is passed on.
-    pub(crate) fn cut_short(&mut self) {
-        if let Some(connection) = &self.connection {
-            connection.cut();
-        }
-        self.wake();
-    }
-
-    pub(crate) fn wait(&self) -> Wait<'_> {
-        let descriptor = match self.machine.state().interest() {
-            Interest::Connection => self.connection.as_ref().map(Connection::as_fd),
-            Interest::Loan => self.guest.as_ref().map(OwnedFd::as_fd),
-            Interest::Path => self.watch.as_ref().map(Watch::as_fd),
-            Interest::Timer => None,
-        };
-        Wait { descriptor, until: self.timers.next() }
-    }
-
-    /// Takes what has come, then the timers that are due.
-    pub(crate) fn wake(&mut self) {
-        match self.machine.state().interest() {
-            Interest::Connection => self.receive(),
-            Interest::Loan => {
-                if self.guest.as_ref().is_some_and(|guest| listener::drain_until_end(guest.as_fd())) {
-                    self.tell(Event::LoanEnded);
-                }
-            }
-            Interest::Path => {
-                if self.watch.as_ref().is_some_and(Watch::take) {
-                    self.tell(Event::PathChanged);
-                }
-            }
-            Interest::Timer => {}
-        }
-        while self.report.is_none()
-            && let Some(timer) = self.timers.take_due(Instant::now())
-        {
-            self.tell(Event::TimerFired(timer));
-        }
-    }
-
-    fn receive(&mut self) {
-        let Some(connection) = &mut self.connection else { return };
-        let event = match connection.receive(self.lock.path()) {
-            Ok(Arrival::Nothing) => return,
-            Ok(Arrival::End) => Event::Ended(self.number),
-            Ok(Arrival::Message(received, listener)) => {
-                self.listener = listener;
-                Event::Received(self.number, received)
-            }
-            Err(fault) => {
-                // The listener came and could not be taken over, so it is closed: we hold nothing.
-                self.fault = Some(fault);
-                Event::Received(self.number, Received::Truncated)
-            }
-        };
-        self.tell(event);
-    }
-
-    /// Tells the machine an event, performs what it asks for, tells it the answers, until it waits or is done.
-    pub(crate) fn tell(&mut self, event: Event) {
-        let mut next = Some(event);
-        while let Some(event) = next.take() {
-            trace!(path = %self.lock.path().display(), ?event);
-            let actions = match self.machine.handle(event) {
-                Ok(actions) => actions,
-                Err(misuse) => unreachable!("{misuse}"),
-            };
-            for action in actions {
-                trace!(path = %self.lock.path().display(), ?action);
-                next = self.perform(action);
-            }
-        }
-    }
-
-    /// Performs an action; the answer, if it asks for one.
-    fn perform(&mut self, action: Action) -> Option<Event> {
-        match action {
-            Action::Publish => Some(Event::Published(self.publish())),
-            Action::Connect(number) => {
-                self.number = number;
-                Some(Event::Connected(self.connect()))
-            }
-            Action::Disconnect => {
-                self.connection = None;
-                None
-            }
-            Action::Inspect => Some(Event::Inspected(
-                reclaim::inspect(&self.lock).unwrap_or_else(|fault| Inspected::Failed(self.failed(fault))),
-            )),
-            Action::Watch => {
-                self.watch = Watch::new(self.lock.folder(), self.lock.name());
-                Some(Event::WatchArmed)
-            }
-            Action::Unwatch => {
-                self.watch = None;
-                None
-            }
-            Action::Reclaim { unmarked_too } => Some(Event::Reclaimed(
-                reclaim::reclaim(&self.lock, unmarked_too)
-                    .unwrap_or_else(|fault| Reclaimed::Failed(self.failed(fault))),
-            )),
-            Action::Arm { timer, level } => {
-                self.arm(timer, level);
-                None
-            }
-            Action::Leave => Some(Event::Left(self.leave())),
-            Action::Accept => {
-                self.guest = None;
-                let accepted = self.listener.as_ref().map(Listener::accept);
-                let (accepted, guest) = accepted.unwrap_or((slocket_core::Accepted::Failed, None));
-                self.guest = guest;
-                Some(Event::Accepted(accepted))
-            }
-            Action::HandOver => Some(Event::HandedOver(match (&self.listener, &self.guest) {
-                (Some(listener), Some(guest)) => listener.hand_over(guest.as_fd()),
-                _ => Delivery::Failed,
-            })),
-            Action::ClearMark => Some(Event::MarkCleared(self.set_mark(false))),
-            Action::Lend => Some(Event::Granted(match &self.guest {
-                Some(guest) => listener::lend(guest.as_fd()),
-                None => Delivery::Failed,
-            })),
-            Action::SetMark => {
-                self.guest = None;
-                Some(Event::MarkSet(self.set_mark(true)))
-            }
-            Action::CloseOut => {
-                self.guest = None;
-                let removal =
-                    self.listener.take().map_or(Removal::NotOurs, |listener| listener.close_out(self.lock.path()));
-                Some(Event::ClosedOut(self.noted(removal)))
-            }
-            Action::GiveBack => {
-                let removal = self
-                    .connection
-                    .take()
-                    .map_or(Removal::NotOurs, |connection| connection.give_back(self.lock.path()));
-                Some(Event::GivenBack(self.noted(removal)))
-            }
-            Action::Close => {
-                self.listener = None;
-                self.guest = None;
-                self.connection = None;
-                self.watch = None;
-                reserve::keep();
-                None
-            }
-            Action::Report(report) => {
-                self.report = Some(report);
-                self.timers = timers::Timers::default();
-                if report == Report::Acquired {
-                    self.acquired();
-                }
-                None
-            }
-        }
-    }
-
-    fn publish(&mut self) -> Published {
-        self.began = Instant::now();
-        match publish::publish(&self.lock) {
-            Ok(Publication::Ours(listener)) => {
-                self.listener = Some(listener);
-                Published::Listening
-            }
-            Ok(Publication::InUse) => Published::InUse,
-            Ok(Publication::Swept) => Published::Swept,
-            Err(fault) => Published::Failed(self.failed(fault)),
-        }
-    }
-
-    fn connect(&mut self) -> Connected {
-        self.began = Instant::now();
-        let connection = match Connection::join(&self.lock) {
-            Ok(Join::Queued(connection)) => connection,
-            Ok(Join::Missing) => return Connected::Missing,
-            Ok(Join::Refused) => return Connected::Refused,
-            Ok(Join::BacklogFull) => return Connected::BacklogFull,
-            Ok(Join::NotASocket) => return Connected::NotASocket,
-            Ok(Join::WrongType) => return Connected::WrongType,
-            Err(fault) => return Connected::Failed(self.failed(fault)),
-        };
-        let is_trusted = self.lock.trusts_anyone()
-            || peer::user(connection.as_fd())
-                .is_some_and(|user| user == 0 || user == rustix::process::geteuid().as_raw());
-        self.connection = Some(connection);
-        if is_trusted { Connected::Queued } else { Connected::Untrusted }
-    }
-
-    fn leave(&mut self) -> Left {
-        let Some(connection) = &mut self.connection else { return Left::Closed };
-        self.server = connection.server();
-        match connection.leave(self.lock.path()) {
-            (Leave::Lingering, _) => Left::Lingering,
-            (Leave::Done, None) => Left::Closed,
-            (Leave::Done, Some(listener)) => {
-                self.listener = Some(listener);
-                Left::Listener
-            }
-        }
-    }
-
-    fn arm(&mut self, timer: Timer, level: u8) {
-        let now = Instant::now();
-        match timer {
-            Timer::Retry => self.timers.arm(timer, self.began, timers::retry_delay(level)),
-            Timer::Recheck => self.timers.arm(timer, now, timers::recheck_delay(self.watch.is_some())),
-            Timer::Stale => self.timers.arm(timer, now, self.lock.stale().1),
-            // The machine never arms the deadline.
-            Timer::Deadline => {}
-        }
-    }
-
-    fn set_mark(&self, marked: bool) -> bool {
-        self.listener.as_ref().is_some_and(|listener| listener.set_mark(self.lock.path(), marked))
-    }
-
-    /// While the lock is held, nothing is open but what carries it.
-    fn acquired(&mut self) {
-        self.watch = None;
-        if self.listener.is_some() {
-            self.connection = None;
-        }
-    }
-
-    /// Remembers what failed; its error code.
-    fn failed(&mut self, fault: Fault) -> i32 {
-        self.fault = Some(fault);
-        fault.errno.raw_os_error()
-    }
-
-    fn noted(&mut self, removal: Removal) -> Removal {
-        if let Removal::Failed(code) = removal {
-            self.fault = Some(Fault::new(Errno::from_raw_os_error(code), "remove the socket"));
-        }
-        removal
-    }
-
-    /// The error that a failure of the machine is for the user.
-    fn error(&mut self, failure: Failure) -> Error {
-        let path = self.lock.path().to_path_buf();
-        match failure {
-            Failure::Os(code) => match self.fault.take() {
-                Some(fault) if fault.errno.raw_os_error() == code => fault,
-                _ => Fault::new(Errno::from_raw_os_error(code), "use the lock"),
-            }
-            .about(&path),
-            Failure::NotASlocket => Error::NotASlocket { path, found: self.found() },
-            Failure::Untrusted => {
-                let uid = self.server.as_ref().map_or(u32::MAX, |server| server.uid);
-                Error::Untrusted { path, uid }
-            }
-            Failure::Stale => Error::Stale { path },
-            Failure::Denied => Fault::new(Errno::PERM, "remove the dead socket").about(&path),
-            Failure::Elsewhere => {
-                let name = match Place::of_path(self.lock.folder()) {
-                    Ok(Place::Network(name)) => name.to_owned(),
-                    Ok(Place::Unknown(magic)) => format!("type {magic:#x}: a dead socket there may be alive elsewhere"),
-                    Ok(Place::Local) | Err(_) => "unknown".to_owned(),
-                };
-                Error::UnsupportedFileSystem { path, name }
-            }
-            Failure::LockLost => Error::LockLost { path },
-        }
-    }
-
-    /// What is at the path instead of a lock.
-    fn found(&self) -> &'static str {
-        match inode::look(self.lock.path()) {
-            Ok(Some(found)) if found.is_socket => "a socket whose server does not speak the slocket protocol",
-            Ok(Some(_)) => "something that is no socket",
-            _ => "a server that does not speak the slocket protocol, gone by now",
+    let rung = bell.rung.lock().unwrap_or_else(PoisonError::into_inner);
+    match deadline {
+        None => drop(bell.rings.wait_while(rung, |rung| !*rung)),
+        Some(deadline) => {
+            let left = deadline.saturating_duration_since(Instant::now());
+            drop(bell.rings.wait_timeout_while(rung, left, |rung| !*rung));
         }
     }
 }

@@ -12,38 +12,34 @@ const RECHECK_WATCHED: Duration = Duration::from_secs(1);
 /// How often a path is looked at that cannot be watched.
 const RECHECK_UNWATCHED: Duration = Duration::from_millis(250);
 
-/// When each timer is due.
-#[derive(Debug, Default)]
+/// When each timer of the machine is due. (The deadline is the session's.)
+#[derive(Debug)]
 pub(crate) struct Timers {
-    due: [Option<Instant>; 4],
+    due: [(Timer, Option<Instant>); 3],
+}
+
+impl Default for Timers {
+    fn default() -> Self {
+        Self { due: [(Timer::Retry, None), (Timer::Recheck, None), (Timer::Stale, None)] }
+    }
 }
 
 impl Timers {
-    const ALL: [Timer; 4] = [Timer::Retry, Timer::Recheck, Timer::Stale, Timer::Deadline];
-
-    fn slot(&mut self, timer: Timer) -> &mut Option<Instant> {
-        let index = match timer {
-            Timer::Retry => 0,
-            Timer::Recheck => 1,
-            Timer::Stale => 2,
-            Timer::Deadline => 3,
-        };
-        &mut self.due[index]
-    }
-
     /// Arms a timer. A time too far away to be told never comes.
     pub(crate) fn arm(&mut self, timer: Timer, from: Instant, after: Duration) {
-        *self.slot(timer) = from.checked_add(after);
+        for (_, due) in self.due.iter_mut().filter(|(each, _)| *each == timer) {
+            *due = from.checked_add(after);
+        }
     }
 
     /// When the next timer is due.
     pub(crate) fn next(&self) -> Option<Instant> {
-        self.due.iter().flatten().min().copied()
+        self.due.iter().filter_map(|(_, due)| *due).min()
     }
 
-    /// Takes a timer that is due by now. (The deadline last: what can still be done is done.)
+    /// Takes a timer that is due by now.
     pub(crate) fn take_due(&mut self, now: Instant) -> Option<Timer> {
-        Self::ALL.into_iter().find(|&timer| self.slot(timer).take_if(|due| *due <= now).is_some())
+        self.due.iter_mut().find_map(|(timer, due)| due.take_if(|due| *due <= now).map(|_| *timer))
     }
 }
 

@@ -101,7 +101,7 @@ impl Slocket {
     pub fn try_acquire(&self) -> Result<Option<Guard>, Error> {
         match wait(Session::try_acquire(&self.lock))? {
             Outcome::Acquired(guard) => Ok(Some(guard)),
-            Outcome::WouldBlock | Outcome::Free | Outcome::Listened(_) => Ok(None),
+            Outcome::WouldBlock => Ok(None),
         }
     }
 
@@ -119,7 +119,7 @@ impl Slocket {
     fn acquire_within(&self, timeout: Option<Duration>) -> Result<Guard, Error> {
         match wait(Session::acquire(&self.lock, timeout))? {
             Outcome::Acquired(guard) => Ok(guard),
-            Outcome::WouldBlock | Outcome::Free | Outcome::Listened(_) => {
+            Outcome::WouldBlock => {
                 unreachable!("an acquire ends with the lock or an error")
             }
         }
@@ -138,7 +138,7 @@ fn wait(mut session: Session) -> Result<Outcome, Error> {
         if let Some(outcome) = session.outcome() {
             return outcome;
         }
-        session.wait().block();
+        session.block();
         session.wake();
     }
 }

@@ -90,7 +90,7 @@ fn a_removed_path_is_a_lost_lock() {
     let guard = slocket.acquire().unwrap();
     std::fs::remove_file(slocket.path()).unwrap();
     assert!(!guard.is_intact().unwrap());
-    let other = slocket.acquire().unwrap();
+    let other = Slocket::new(slocket.path()).unwrap().acquire().unwrap();
     assert!(matches!(guard.release(), Err(Error::LockLost { .. })));
     assert!(other.is_intact().unwrap(), "a lost lock leaves the path to its new owner");
     other.release().unwrap();

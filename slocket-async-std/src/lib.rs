@@ -1,0 +1,24 @@
+//! A cross-process mutex for one machine, for async-std.
+//!
+//! ```
+//! use slocket_async_std::Slocket;
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # async_std::task::block_on(async {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("build.lock");
+//!
+//! let slocket = Slocket::new(&path)?;
+//! let guard = slocket.acquire().await?; // waits its turn: no thread, no polling
+//! // ... no other process is here ...
+//! guard.release()?; // or drop it
+//! # assert!(!path.exists());
+//! # Ok(())
+//! # })
+//! # }
+//! ```
+//!
+//! async-std is discontinued and points its users to smol. Its reactor is async-io, as smol's, so one implementation serves
+//! both: all of this is [`slocket_smol`], where every guarantee is stated. This crate is what users of async-std depend
+//! on; it brings no copy of async-std with it.
+
+pub use slocket_smol::{Builder, Error, Guard, Holder, Slocket, StalePolicy, Trust, settle};

@@ -1,0 +1,134 @@
+//! The queue inside the process: clones of one lock stand in it, and one of them at a time goes outside for all.
+//!
+//! So a process has one connection to the outside, however many of its threads or tasks wait. The rule of fairness:
+//! **the lock is passed on inside the process only while nobody outside waits.** If somebody does, he is next, and the
+//! first of those inside goes and queues behind him.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use crate::participant::Participant;
+
+/// The queue of one lock inside this process.
+#[derive(Debug, Default)]
+pub(crate) struct LocalQueue {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Somebody of this process holds the lock, or goes for it outside.
+    busy: bool,
+    waiting: VecDeque<Arc<Ticket>>,
+}
+
+/// A place in the queue.
+#[derive(Debug, Default)]
+pub(crate) struct Ticket {
+    slot: Mutex<Slot>,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    turn: Option<Turn>,
+    waker: Option<Waker>,
+}
+
+/// What the first in the queue is given.
+#[derive(Debug)]
+pub(crate) enum Turn {
+    /// The lock.
+    Lock(Participant),
+    /// The place outside of one who has given up.
+    Place(Participant),
+    /// Nothing: it goes outside itself.
+    Go,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl LocalQueue {
+    /// Becomes the one who goes outside (`None`), or takes a place behind.
+    pub(crate) fn enter(&self) -> Option<Arc<Ticket>> {
+        let mut state = lock(&self.state);
+        if !state.busy {
+            state.busy = true;
+            return None;
+        }
+        let ticket = Arc::new(Ticket::default());
+        state.waiting.push_back(Arc::clone(&ticket));
+        Some(ticket)
+    }
+
+    /// Becomes the one who goes outside, unless somebody is that already.
+    pub(crate) fn try_enter(&self) -> bool {
+        let mut state = lock(&self.state);
+        !std::mem::replace(&mut state.busy, true)
+    }
+
+    /// Whether somebody waits here.
+    pub(crate) fn is_contended(&self) -> bool {
+        !lock(&self.state).waiting.is_empty()
+    }
+
+    /// Gives the first who waits his turn; the turn comes back if nobody waits.
+    pub(crate) fn pass(&self, turn: Turn) -> Option<Turn> {
+        let Some(first) = lock(&self.state).waiting.pop_front() else { return Some(turn) };
+        first.give(turn);
+        None
+    }
+
+    /// Has no more to do with the outside: the next one goes.
+    pub(crate) fn leave(&self) {
+        let first = {
+            let mut state = lock(&self.state);
+            let first = state.waiting.pop_front();
+            state.busy = first.is_some();
+            first
+        };
+        if let Some(first) = first {
+            first.give(Turn::Go);
+        }
+    }
+
+    /// Gives a place up. If the turn had come already, it is returned and has to be passed on.
+    pub(crate) fn give_up(&self, ticket: &Arc<Ticket>) -> Option<Turn> {
+        lock(&self.state).waiting.retain(|waiting| !Arc::ptr_eq(waiting, ticket));
+        ticket.take()
+    }
+}
+
+impl Ticket {
+    fn give(&self, turn: Turn) {
+        let waker = {
+            let mut slot = lock(&self.slot);
+            slot.turn = Some(turn);
+            slot.waker.take()
+        };
+        // Outside the lock: a waker may run anything.
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Takes the turn, if it has come.
+    pub(crate) fn take(&self) -> Option<Turn> {
+        lock(&self.slot).turn.take()
+    }
+
+    /// Ready when the turn has come.
+    pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut slot = lock(&self.slot);
+        if slot.turn.is_some() {
+            return Poll::Ready(());
+        }
+        match &mut slot.waker {
+            Some(waker) => waker.clone_from(context.waker()),
+            none => *none = Some(context.waker().clone()),
+        }
+        Poll::Pending
+    }
+}

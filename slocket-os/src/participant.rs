@@ -1,0 +1,399 @@
+//! One participant: the core's machine, its descriptors, and the performing of its actions.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Instant;
+
+use rustix::io::Errno;
+use slocket_core::{
+    Action, Connected, Delivery, Event, Failure, Inspected, Interest, Left, Machine, Published, Received, Reclaimed,
+    Removal, Report, Timer,
+};
+
+use crate::connection::{Arrival, Connection, Join, Leave};
+use crate::error::{Error, Fault};
+use crate::folder::Place;
+use crate::inode;
+use crate::listener::{self, Listener};
+use crate::lock::Lock;
+use crate::peer::Holder;
+use crate::publish::Publication;
+use crate::trace::trace;
+use crate::wait::Wait;
+use crate::watch::Watch;
+use crate::{background, peer, publish, reclaim, reserve, timers};
+
+/// The machine with its descriptors and timers.
+#[derive(Debug)]
+pub(crate) struct Participant {
+    lock: Lock,
+    machine: Machine,
+    /// The number of the connection in `connection`.
+    number: slocket_core::Connection,
+    connection: Option<Connection>,
+    server: Option<Holder>,
+    listener: Option<Listener>,
+    /// Who was accepted last.
+    guest: Option<OwnedFd>,
+    watch: Option<Watch>,
+    timers: timers::Timers,
+    /// When the last attempt began.
+    began: Instant,
+    /// The last system call that failed.
+    fault: Option<Fault>,
+    report: Option<Report>,
+}
+
+impl Participant {
+    pub(crate) fn new(lock: &Lock) -> Self {
+        Self {
+            lock: lock.clone(),
+            machine: Machine::new(),
+            number: slocket_core::Connection::default(),
+            connection: None,
+            server: None,
+            listener: None,
+            guest: None,
+            watch: None,
+            timers: timers::Timers::default(),
+            began: Instant::now(),
+            fault: None,
+            report: None,
+        }
+    }
+
+    pub(crate) fn lock(&self) -> &Lock {
+        &self.lock
+    }
+
+    /// Takes what became of the request, once it is known.
+    pub(crate) fn take_report(&mut self) -> Option<Report> {
+        self.report.take()
+    }
+
+    /// Whether it is known what became of the request.
+    pub(crate) fn has_report(&self) -> bool {
+        self.report.is_some()
+    }
+
+    /// Who listened when the queue was left.
+    pub(crate) fn take_server(&mut self) -> Option<Holder> {
+        self.server.take()
+    }
+
+    pub(crate) fn listener(&self) -> Option<&Listener> {
+        self.listener.as_ref()
+    }
+
+    pub(crate) fn connection(&self) -> Option<&Connection> {
+        self.connection.as_ref()
+    }
+
+    /// The descriptor that carries the lock.
+    pub(crate) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.listener.as_ref().map(Listener::as_fd).or_else(|| self.connection.as_ref().map(Connection::as_fd))
+    }
+
+    /// Gives the lock back.
+    pub(crate) fn release(mut self) -> Result<(), Error> {
+        self.tell(Event::Release);
+        let result = match self.report.take() {
+            Some(Report::Failed(failure)) => Err(self.error(failure)),
+            _ => Ok(()),
+        };
+        self.settle();
+        result
+    }
+
+    /// Whether everything is over.
+    pub(crate) fn is_finished(&self) -> bool {
+        !self.machine.state().is_background()
+    }
+
+    /// Whether only a server's end of the stream is still to come.
+    pub(crate) fn is_lingering(&self) -> bool {
+        matches!(self.machine.state(), slocket_core::State::Lingering(_))
+    }
+
+    /// Leaves what is still to be done to the background thread.
+    pub(crate) fn settle(self) {
+        if !self.is_finished() {
+            background::adopt(self);
+        }
+    }
+
+    /// Cuts short the farewell to a server that does not answer it. A listener that has come is passed on.
+    pub(crate) fn cut_short(&mut self) {
+        if let Some(connection) = &self.connection {
+            connection.cut();
+        }
+        self.wake();
+    }
+
+    pub(crate) fn wait(&self) -> Wait<'_> {
+        let descriptor = match self.machine.state().interest() {
+            Interest::Connection => self.connection.as_ref().map(Connection::as_fd),
+            Interest::Loan => self.guest.as_ref().map(OwnedFd::as_fd),
+            Interest::Path => self.watch.as_ref().map(Watch::as_fd),
+            Interest::Timer => None,
+        };
+        Wait { descriptor, until: self.timers.next() }
+    }
+
+    /// Takes what has come, then the timers that are due.
+    pub(crate) fn wake(&mut self) {
+        match self.machine.state().interest() {
+            Interest::Connection => self.receive(),
+            Interest::Loan => {
+                if self.guest.as_ref().is_some_and(|guest| listener::drain_until_end(guest.as_fd())) {
+                    self.tell(Event::LoanEnded);
+                }
+            }
+            Interest::Path => {
+                if self.watch.as_ref().is_some_and(Watch::take) {
+                    self.tell(Event::PathChanged);
+                }
+            }
+            Interest::Timer => {}
+        }
+        while self.report.is_none()
+            && let Some(timer) = self.timers.take_due(Instant::now())
+        {
+            self.tell(Event::TimerFired(timer));
+        }
+    }
+
+    fn receive(&mut self) {
+        let Some(connection) = &mut self.connection else { return };
+        let event = match connection.receive(self.lock.path()) {
+            Ok(Arrival::Nothing) => return,
+            Ok(Arrival::End) => Event::Ended(self.number),
+            Ok(Arrival::Message(received, listener)) => {
+                self.listener = listener;
+                Event::Received(self.number, received)
+            }
+            Err(fault) => {
+                // The listener came and could not be taken over, so it is closed: we hold nothing.
+                self.fault = Some(fault);
+                Event::Received(self.number, Received::Truncated)
+            }
+        };
+        self.tell(event);
+    }
+
+    /// Tells the machine an event, performs what it asks for, tells it the answers, until it waits or is done.
+    pub(crate) fn tell(&mut self, event: Event) {
+        let mut next = Some(event);
+        while let Some(event) = next.take() {
+            trace!(path = %self.lock.path().display(), ?event);
+            let actions = match self.machine.handle(event) {
+                Ok(actions) => actions,
+                Err(misuse) => unreachable!("{misuse}"),
+            };
+            for action in actions {
+                trace!(path = %self.lock.path().display(), ?action);
+                next = self.perform(action);
+            }
+        }
+    }
+
+    /// Performs an action; the answer, if it asks for one.
+    fn perform(&mut self, action: Action) -> Option<Event> {
+        match action {
+            Action::Publish => Some(Event::Published(self.publish())),
+            Action::Connect(number) => {
+                self.number = number;
+                Some(Event::Connected(self.connect()))
+            }
+            Action::Disconnect => {
+                self.connection = None;
+                None
+            }
+            Action::Inspect => Some(Event::Inspected(
+                reclaim::inspect(&self.lock).unwrap_or_else(|fault| Inspected::Failed(self.failed(fault))),
+            )),
+            Action::Watch => {
+                self.watch = Watch::new(self.lock.folder(), self.lock.name());
+                Some(Event::WatchArmed)
+            }
+            Action::Unwatch => {
+                self.watch = None;
+                None
+            }
+            Action::Reclaim { unmarked_too } => Some(Event::Reclaimed(
+                reclaim::reclaim(&self.lock, unmarked_too)
+                    .unwrap_or_else(|fault| Reclaimed::Failed(self.failed(fault))),
+            )),
+            Action::Arm { timer, level } => {
+                self.arm(timer, level);
+                None
+            }
+            Action::Leave => Some(Event::Left(self.leave())),
+            Action::Accept => {
+                self.guest = None;
+                let accepted = self.listener.as_ref().map(Listener::accept);
+                let (accepted, guest) = accepted.unwrap_or((slocket_core::Accepted::Failed, None));
+                self.guest = guest;
+                Some(Event::Accepted(accepted))
+            }
+            Action::HandOver => Some(Event::HandedOver(match (&self.listener, &self.guest) {
+                (Some(listener), Some(guest)) => listener.hand_over(guest.as_fd()),
+                _ => Delivery::Failed,
+            })),
+            Action::ClearMark => Some(Event::MarkCleared(self.set_mark(false))),
+            Action::Lend => Some(Event::Granted(match &self.guest {
+                Some(guest) => listener::lend(guest.as_fd()),
+                None => Delivery::Failed,
+            })),
+            Action::SetMark => {
+                self.guest = None;
+                Some(Event::MarkSet(self.set_mark(true)))
+            }
+            Action::CloseOut => {
+                self.guest = None;
+                let removal =
+                    self.listener.take().map_or(Removal::NotOurs, |listener| listener.close_out(self.lock.path()));
+                Some(Event::ClosedOut(self.noted(removal)))
+            }
+            Action::GiveBack => {
+                let removal = self
+                    .connection
+                    .take()
+                    .map_or(Removal::NotOurs, |connection| connection.give_back(self.lock.path()));
+                Some(Event::GivenBack(self.noted(removal)))
+            }
+            Action::Close => {
+                self.listener = None;
+                self.guest = None;
+                self.connection = None;
+                self.watch = None;
+                reserve::keep();
+                None
+            }
+            Action::Report(report) => {
+                self.report = Some(report);
+                self.timers = timers::Timers::default();
+                if report == Report::Acquired {
+                    self.acquired();
+                }
+                None
+            }
+        }
+    }
+
+    fn publish(&mut self) -> Published {
+        self.began = Instant::now();
+        match publish::publish(&self.lock) {
+            Ok(Publication::Ours(listener)) => {
+                self.listener = Some(listener);
+                Published::Listening
+            }
+            Ok(Publication::InUse) => Published::InUse,
+            Ok(Publication::Swept) => Published::Swept,
+            Err(fault) => Published::Failed(self.failed(fault)),
+        }
+    }
+
+    fn connect(&mut self) -> Connected {
+        self.began = Instant::now();
+        let connection = match Connection::join(&self.lock) {
+            Ok(Join::Queued(connection)) => connection,
+            Ok(Join::Missing) => return Connected::Missing,
+            Ok(Join::Refused) => return Connected::Refused,
+            Ok(Join::BacklogFull) => return Connected::BacklogFull,
+            Ok(Join::NotASocket) => return Connected::NotASocket,
+            Ok(Join::WrongType) => return Connected::WrongType,
+            Err(fault) => return Connected::Failed(self.failed(fault)),
+        };
+        let is_trusted = self.lock.trusts_anyone()
+            || peer::user(connection.as_fd())
+                .is_some_and(|user| user == 0 || user == rustix::process::geteuid().as_raw());
+        self.connection = Some(connection);
+        if is_trusted { Connected::Queued } else { Connected::Untrusted }
+    }
+
+    fn leave(&mut self) -> Left {
+        let Some(connection) = &mut self.connection else { return Left::Closed };
+        self.server = connection.server();
+        match connection.leave(self.lock.path()) {
+            (Leave::Lingering, _) => Left::Lingering,
+            (Leave::Done, None) => Left::Closed,
+            (Leave::Done, Some(listener)) => {
+                self.listener = Some(listener);
+                Left::Listener
+            }
+        }
+    }
+
+    fn arm(&mut self, timer: Timer, level: u8) {
+        let now = Instant::now();
+        match timer {
+            Timer::Retry => self.timers.arm(timer, self.began, timers::retry_delay(level)),
+            Timer::Recheck => self.timers.arm(timer, now, timers::recheck_delay(self.watch.is_some())),
+            Timer::Stale => self.timers.arm(timer, now, self.lock.stale().1),
+            // The machine never arms the deadline.
+            Timer::Deadline => {}
+        }
+    }
+
+    fn set_mark(&self, marked: bool) -> bool {
+        self.listener.as_ref().is_some_and(|listener| listener.set_mark(self.lock.path(), marked))
+    }
+
+    /// While the lock is held, nothing is open but what carries it.
+    fn acquired(&mut self) {
+        self.watch = None;
+        if self.listener.is_some() {
+            self.connection = None;
+        }
+    }
+
+    /// Remembers what failed; its error code.
+    fn failed(&mut self, fault: Fault) -> i32 {
+        self.fault = Some(fault);
+        fault.errno.raw_os_error()
+    }
+
+    fn noted(&mut self, removal: Removal) -> Removal {
+        if let Removal::Failed(code) = removal {
+            self.fault = Some(Fault::new(Errno::from_raw_os_error(code), "remove the socket"));
+        }
+        removal
+    }
+
+    /// The error that a failure of the machine is for the user.
+    pub(crate) fn error(&mut self, failure: Failure) -> Error {
+        let path = self.lock.path().to_path_buf();
+        match failure {
+            Failure::Os(code) => match self.fault.take() {
+                Some(fault) if fault.errno.raw_os_error() == code => fault,
+                _ => Fault::new(Errno::from_raw_os_error(code), "use the lock"),
+            }
+            .about(&path),
+            Failure::NotASlocket => Error::NotASlocket { path, found: self.found() },
+            Failure::Untrusted => {
+                let uid = self.server.as_ref().map_or(u32::MAX, |server| server.uid);
+                Error::Untrusted { path, uid }
+            }
+            Failure::Stale => Error::Stale { path },
+            Failure::Denied => Fault::new(Errno::PERM, "remove the dead socket").about(&path),
+            Failure::Elsewhere => {
+                let name = match Place::of_path(self.lock.folder()) {
+                    Ok(Place::Network(name)) => name.to_owned(),
+                    Ok(Place::Unknown(magic)) => format!("type {magic:#x}: a dead socket there may be alive elsewhere"),
+                    Ok(Place::Local) | Err(_) => "unknown".to_owned(),
+                };
+                Error::UnsupportedFileSystem { path, name }
+            }
+            Failure::LockLost => Error::LockLost { path },
+        }
+    }
+
+    /// What is at the path instead of a lock.
+    fn found(&self) -> &'static str {
+        match inode::look(self.lock.path()) {
+            Ok(Some(found)) if found.is_socket => "a socket whose server does not speak the slocket protocol",
+            Ok(Some(_)) => "something that is no socket",
+            _ => "a server that does not speak the slocket protocol, gone by now",
+        }
+    }
+}
