@@ -76,42 +76,49 @@ impl LocalQueue {
 
     /// Gives the first who waits his turn; the turn comes back if nobody waits.
     pub(crate) fn pass(&self, turn: Turn) -> Option<Turn> {
-        let Some(first) = lock(&self.state).waiting.pop_front() else { return Some(turn) };
-        first.give(turn);
+        let waker = {
+            let mut state = lock(&self.state);
+            let Some(first) = state.waiting.pop_front() else { return Some(turn) };
+            first.give(turn)
+        };
+        wake(waker);
         None
     }
 
     /// Has no more to do with the outside: the next one goes.
     pub(crate) fn leave(&self) {
-        let first = {
+        let waker = {
             let mut state = lock(&self.state);
             let first = state.waiting.pop_front();
             state.busy = first.is_some();
-            first
+            first.and_then(|first| first.give(Turn::Go))
         };
-        if let Some(first) = first {
-            first.give(Turn::Go);
-        }
+        wake(waker);
     }
 
     /// Gives a place up. If the turn had come already, it is returned and has to be passed on.
+    ///
+    /// (Under the same lock as the giving: a turn given to who has given up would be lost.)
     pub(crate) fn give_up(&self, ticket: &Arc<Ticket>) -> Option<Turn> {
-        lock(&self.state).waiting.retain(|waiting| !Arc::ptr_eq(waiting, ticket));
+        let mut state = lock(&self.state);
+        state.waiting.retain(|waiting| !Arc::ptr_eq(waiting, ticket));
         ticket.take()
     }
 }
 
+/// Wakes, while no lock is held: a waker may run anything.
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
 impl Ticket {
-    fn give(&self, turn: Turn) {
-        let waker = {
-            let mut slot = lock(&self.slot);
-            slot.turn = Some(turn);
-            slot.waker.take()
-        };
-        // Outside the lock: a waker may run anything.
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+    /// Gives the turn; whom to wake.
+    fn give(&self, turn: Turn) -> Option<Waker> {
+        let mut slot = lock(&self.slot);
+        slot.turn = Some(turn);
+        slot.waker.take()
     }
 
     /// Takes the turn, if it has come.
