@@ -113,6 +113,7 @@ pub fn transition(state: State, event: Event) -> Result<Step, Misuse> {
             Connected::Missing | Connected::Refused if attempt.wish == Wish::Look => finish(attempt, Report::Free),
             Connected::Missing => again(attempt),
             Connected::Refused => inspect(attempt),
+            Connected::BacklogFull if attempt.wish == Wish::Look => finish(attempt, Report::Listened),
             Connected::BacklogFull => pause_to_connect(attempt),
             Connected::NotASocket if attempt.wish == Wish::Look => fail(attempt, Failure::NotASlocket),
             Connected::NotASocket => watch(attempt),

@@ -173,7 +173,7 @@ fn who_looks_takes_nothing_and_who_tries_never_queues() {
             Some(Wish::Acquire) | None => (),
         }
     }
-    assert!(looks > 50 && tries > 50, "{looks} {tries}");
+    assert!(looks > 25 && tries > 50, "{looks} {tries}");
 }
 
 #[test]

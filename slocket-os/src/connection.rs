@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, unlinkat};
-use rustix::io::{Errno, retry_on_intr};
+use rustix::io::{Errno, fcntl_dupfd_cloexec, retry_on_intr};
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, Shutdown, bind, recvmsg, shutdown,
 };
@@ -31,7 +31,7 @@ pub(crate) struct Connection {
     /// The socket was marked when we came: its server hands over, and always will.
     hands_over: bool,
     /// Keeps a descriptor in reserve, to be freed just before a listener is received.
-    reserve: Option<Pin>,
+    reserve: Option<OwnedFd>,
 }
 
 /// How connecting ended.
@@ -79,10 +79,11 @@ impl Connection {
             Err(Errno::CONNREFUSED) => return Ok(Join::Refused),
             Err(Errno::WOULDBLOCK) => return Ok(Join::BacklogFull),
             Err(Errno::PROTOTYPE) => return Ok(Join::WrongType),
+            Err(Errno::ACCESS) if pin.look.is_unsettled() => return Ok(Join::Refused),
             Err(errno) => return Err(errno).doing("connect"),
         }
-        let look = pin.look;
-        Ok(Join::Queued(Self { socket, inode: look.inode, hands_over: look.is_marked, reserve: Some(pin) }))
+        let (inode, hands_over) = (pin.look.inode, pin.look.is_marked);
+        Ok(Join::Queued(Self { socket, inode, hands_over, reserve: Some(pin.into_file()) }))
     }
 
     /// Who listened when we connected.
@@ -101,7 +102,10 @@ impl Connection {
             match recvmsg(&self.socket, &mut [IoSliceMut::new(&mut bytes)], &mut control, flags) {
                 Ok(message) => break message,
                 Err(Errno::INTR) => {}
-                Err(Errno::WOULDBLOCK) => return Ok(Arrival::Nothing),
+                Err(Errno::WOULDBLOCK) => {
+                    self.reserve = fcntl_dupfd_cloexec(&self.socket, 0).ok();
+                    return Ok(Arrival::Nothing);
+                }
                 // A reset means the same as the end of the stream: the holder died while we were queued.
                 Err(_) => return Ok(Arrival::End),
             }
@@ -123,10 +127,7 @@ impl Connection {
         }
         let first = descriptors.pop();
         match (first, descriptors.is_empty()) {
-            (None, _) => {
-                // Who is lent the lock may have to tell later whether the path is still the server's.
-                Ok(Arrival::Message(Received::Loan, None))
-            }
+            (None, _) => Ok(Arrival::Message(Received::Loan, None)),
             (Some(socket), true) => match Listener::take_over(socket, path).doing("take the listener over")? {
                 Some(listener) => Ok(Arrival::Message(Received::Listener, Some(listener))),
                 None => Ok(Arrival::Message(Received::Foreign, None)),
@@ -177,7 +178,7 @@ impl Connection {
             }
             match pin.probe(path)? {
                 Probe::Dead => unlinkat(CWD, path, AtFlags::empty()).map(|()| Removal::Done),
-                Probe::Alive | Probe::Datagram | Probe::Missing => Ok(Removal::Done),
+                Probe::Alive | Probe::Datagram | Probe::Missing | Probe::Unsettled => Ok(Removal::Done),
             }
         })();
         removal.unwrap_or_else(|errno: Errno| Removal::Failed(errno.raw_os_error()))

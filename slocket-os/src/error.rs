@@ -61,7 +61,7 @@ pub enum Error {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// The mode has bits besides the nine permissions.
+    /// The mode has bits besides the nine permissions, or does not let the owner write, without which nobody could queue.
     InvalidMode {
         /// The lock.
         path: PathBuf,
@@ -145,7 +145,9 @@ impl fmt::Display for Error {
                 "{path} is a socket that nobody listens on, but the lock may be lent out; remove it once no process uses it"
             ),
             Self::InvalidPath { reason, .. } => write!(f, "\"{path}\" cannot name a lock: {reason}"),
-            Self::InvalidMode { mode, .. } => write!(f, "mode {mode:#o} of {path} has bits besides 0o777"),
+            Self::InvalidMode { mode, .. } => {
+                write!(f, "mode {mode:#o} of {path} must be one of 0o200 to 0o777 that lets the owner write")
+            }
             Self::PathTooLong { .. } => write!(f, "{path} is longer than the system allows; choose a shorter path"),
             Self::UnsupportedFileSystem { name, .. } => {
                 write!(

@@ -1,6 +1,8 @@
 //! The lock's folder: the guard on it, and what file system it is on.
 
+use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, Dir, FlockOperation, Mode, OFlags, flock, fstatfs, openat, statfs, unlinkat};
@@ -61,9 +63,11 @@ impl Folder {
             if !address::is_temporary_name(name.to_bytes()) {
                 continue;
             }
-            let path = folder.join(name.to_string_lossy().as_ref());
-            let Ok(Some(pin)) = Pin::new(&path) else { continue };
-            if pin.look.is_socket && pin.probe(&path) == Ok(Probe::Dead) {
+            let temporary = Path::new(OsStr::from_bytes(name.to_bytes()));
+            let Ok(Some(pin)) = Pin::new_in(self.as_fd(), temporary) else { continue };
+            // One that is not settled may be alive; then its owner tries again, under another name.
+            let is_dead = || matches!(pin.probe(&folder.join(temporary)), Ok(Probe::Dead | Probe::Unsettled));
+            if pin.look.is_socket && is_dead() {
                 let _ = unlinkat(&self.file, name, AtFlags::empty());
             }
         }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use crate::error::{Error, Fault};
+use crate::listener::Listener;
 use crate::local::Turn;
 use crate::participant::Participant;
 use crate::trace::warning;
@@ -38,13 +39,14 @@ impl Guard {
         self.participant.take().map_or(Ok(()), release)
     }
 
-    /// Whether somebody outside this process waits for the lock. One system call.
+    /// Whether somebody waits for the lock, inside this process or outside. One system call at most.
     ///
-    /// `false` if the lock is on loan from an npm server, for only that server knows. Who has given up waiting may
+    /// If the lock is on loan from an npm server, only that server knows who waits outside. Who has given up waiting may
     /// count until the lock is passed on.
     #[must_use]
     pub fn contended(&self) -> bool {
-        self.listener().is_some_and(crate::listener::Listener::is_contended)
+        let waits_inside = |participant: &Participant| participant.lock().queue().is_contended();
+        self.participant.as_ref().is_some_and(waits_inside) || self.listener().is_some_and(Listener::is_contended)
     }
 
     /// Whether the path is still our socket. `false` means that somebody removed or replaced it: others may hold the
@@ -69,7 +71,7 @@ impl Guard {
         self.listener().is_none()
     }
 
-    fn listener(&self) -> Option<&crate::listener::Listener> {
+    fn listener(&self) -> Option<&Listener> {
         self.participant.as_ref().and_then(Participant::listener)
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, chmod, fstat, openat, statat};
 use rustix::io::{Errno, Result, retry_on_intr};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, connect, socket_with};
+use rustix::process::geteuid;
 
 use crate::address;
 
@@ -48,9 +49,22 @@ impl From<Stat> for Look {
     }
 }
 
+impl Look {
+    /// A socket of our own user's that even its owner may not write to: it was bound under an odd umask, and the process
+    /// that bound it has not come to mend its mode, or died before.
+    pub(crate) fn is_unsettled(&self) -> bool {
+        self.is_socket && !self.mode.contains(Mode::WUSR) && self.owner == geteuid().as_raw()
+    }
+}
+
 /// Looks at a path; `None` if nothing is there. A symbolic link is not followed.
 pub(crate) fn look(path: &Path) -> Result<Option<Look>> {
-    match statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW) {
+    look_in(CWD, path)
+}
+
+/// Looks at a name in an open folder.
+pub(crate) fn look_in(folder: BorrowedFd<'_>, name: &Path) -> Result<Option<Look>> {
+    match statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(stat) => Ok(Some(stat.into())),
         Err(Errno::NOENT) => Ok(None),
         Err(errno) => Err(errno),
@@ -67,8 +81,13 @@ pub(crate) struct Pin {
 impl Pin {
     /// Pins what is at a path; `None` if nothing is there. A symbolic link is pinned itself, not what it leads to.
     pub(crate) fn new(path: &Path) -> Result<Option<Self>> {
+        Self::new_in(CWD, path)
+    }
+
+    /// Pins what has a name in an open folder.
+    pub(crate) fn new_in(folder: BorrowedFd<'_>, name: &Path) -> Result<Option<Self>> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        match retry_on_intr(|| openat(CWD, path, flags, Mode::empty())) {
+        match retry_on_intr(|| openat(folder, name, flags, Mode::empty())) {
             Ok(file) => Ok(Some(Self { look: fstat(&file)?.into(), file })),
             Err(Errno::NOENT) => Ok(None),
             Err(errno) => Err(errno),
@@ -96,13 +115,24 @@ impl Pin {
             Err(Errno::PROTOTYPE) => Ok(Probe::Alive),
             Err(Errno::CONNREFUSED) => Ok(Probe::Dead),
             Err(Errno::NOENT) => Ok(Probe::Missing),
+            Err(Errno::ACCESS) if self.look.is_unsettled() => Ok(Probe::Unsettled),
             Err(errno) => Err(errno),
         }
+    }
+
+    /// The descriptor that pins it.
+    pub(crate) fn into_file(self) -> OwnedFd {
+        self.file
     }
 
     /// Sets the mode of the pinned inode, exactly.
     pub(crate) fn set_mode(&self, mode: Mode) -> Result<()> {
         chmod(address::proc_path(self.file.as_fd()), mode)
+    }
+
+    /// Lets the owner write to the pinned inode, so that it can be probed.
+    pub(crate) fn let_owner_write(&self) -> Result<()> {
+        self.set_mode(self.look.mode | Mode::WUSR)
     }
 
     /// Sets or clears the mark of the pinned inode, and leaves the rest of its mode as it is.
@@ -124,6 +154,8 @@ pub(crate) enum Probe {
     Datagram,
     /// It is gone.
     Missing,
+    /// It cannot be told: see [`Look::is_unsettled`].
+    Unsettled,
 }
 
 /// The mode that a published socket gets: what the user asked for, and the mark.

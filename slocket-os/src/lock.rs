@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -16,6 +17,9 @@ use crate::local::LocalQueue;
 use crate::peer::Holder;
 use crate::reserve;
 use crate::session;
+
+/// The longest path that a system call takes, with its closing NUL (limits.h).
+const PATH_MAX: usize = 4096;
 
 /// What to do about a *stale* socket: one that nobody listens on and that may be lent out, for it does not carry the
 /// mark (protocol section 2, "Reclaim").
@@ -78,7 +82,7 @@ impl<L: From<Lock>> Builder<L> {
     }
 
     /// The permissions of the socket, exactly, whatever the umask; 0o600 if not said. Who may write to it may wait for
-    /// the lock. Other users wait in turn, but the lock is not handed over between users: each such change costs the
+    /// the lock; its owner must. Other users wait in turn, but the lock is not handed over between users: each such change costs the
     /// queue its order.
     pub fn mode(mut self, mode: u32) -> Self {
         self.mode = mode;
@@ -112,7 +116,7 @@ impl<L: From<Lock>> Builder<L> {
             return Err(invalid("it contains a NUL byte"));
         }
         let Some(name) = given.file_name() else { return Err(invalid("it has no file name")) };
-        if self.mode & !0o777 != 0 {
+        if self.mode & !0o777 != 0 || self.mode & 0o200 == 0 {
             return Err(Error::InvalidMode { path: given.clone(), mode: self.mode });
         }
         let parent = match given.parent() {
@@ -123,10 +127,13 @@ impl<L: From<Lock>> Builder<L> {
             Fault::new(Errno::from_io_error(error).unwrap_or(Errno::IO), "resolve the folder").about(&given)
         };
         let folder = parent.canonicalize().map_err(|error| fault(&error))?;
-        if !folder.is_dir() {
+        if !folder.metadata().map_err(|error| fault(&error))?.is_dir() {
             return Err(fault(&Errno::NOTDIR.into()));
         }
         let path = folder.join(name);
+        if path.as_os_str().len() >= PATH_MAX {
+            return Err(Error::PathTooLong { path });
+        }
         match Place::of_path(&folder).map_err(|errno| fault(&errno.into()))? {
             Place::Network(name) => return Err(Error::UnsupportedFileSystem { path, name: name.to_owned() }),
             Place::Local | Place::Unknown(_) => {}
@@ -139,6 +146,7 @@ impl<L: From<Lock>> Builder<L> {
             mode: self.mode,
             stale: self.stale,
             trust: self.trust,
+            spoiled: AtomicBool::new(umask().is_some_and(|umask| self.mode & umask != 0)),
             queue: LocalQueue::default(),
         };
         Ok(L::from(Lock { shared: Arc::new(shared) }))
@@ -159,6 +167,8 @@ struct Shared {
     mode: u32,
     stale: StalePolicy,
     trust: Trust,
+    /// The umask takes bits from the mode that was asked for.
+    spoiled: AtomicBool,
     queue: LocalQueue,
 }
 
@@ -196,6 +206,16 @@ impl Lock {
         self.shared.mode
     }
 
+    /// Whether a socket of ours, fresh from bind, has not the mode that was asked for.
+    pub(crate) fn umask_spoils_mode(&self) -> bool {
+        self.shared.spoiled.load(Ordering::Relaxed)
+    }
+
+    /// The umask has changed, and takes bits from the mode now.
+    pub(crate) fn note_spoiled_mode(&self) {
+        self.shared.spoiled.store(true, Ordering::Relaxed);
+    }
+
     pub(crate) fn trusts_anyone(&self) -> bool {
         self.shared.trust == Trust::Anyone
     }
@@ -208,4 +228,11 @@ impl Lock {
             StalePolicy::Reclaim { after } => (Stale::Reclaim, after),
         }
     }
+}
+
+/// The umask, where the system tells it without changing it (`/proc/self/status`, Linux 4.7).
+fn umask() -> Option<u32> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let umask = status.lines().find_map(|line| line.strip_prefix("Umask:"))?;
+    u32::from_str_radix(umask.trim(), 8).ok()
 }

@@ -2,9 +2,12 @@
 
 use std::fmt;
 use std::os::fd::BorrowedFd;
+use std::path::Path;
 
 use nix::sys::socket::getsockopt;
 use nix::sys::socket::sockopt::PeerCredentials;
+
+use crate::inode::look;
 
 /// Who holds a lock.
 ///
@@ -13,7 +16,7 @@ use nix::sys::socket::sockopt::PeerCredentials;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Holder {
-    /// Its process; `None` if that lives outside our pid namespace.
+    /// Its process; `None` if that cannot be told: it lives outside our pid namespace, or its queue is full.
     pub pid: Option<u32>,
     /// Its user.
     pub uid: u32,
@@ -42,8 +45,20 @@ pub(crate) fn user(connection: BorrowedFd<'_>) -> Option<u32> {
 pub(crate) fn holder(connection: BorrowedFd<'_>) -> Option<Holder> {
     let peer = getsockopt(&connection, PeerCredentials).ok()?;
     let pid = u32::try_from(peer.pid()).ok().filter(|&pid| pid != 0);
-    let program = pid
-        .and_then(|pid| std::fs::read_to_string(format!("/proc/{pid}/comm")).ok())
-        .map(|name| name.trim_end().to_owned());
-    Some(Holder { pid, uid: peer.uid(), program })
+    Some(Holder { pid, uid: peer.uid(), program: pid.and_then(program) })
+}
+
+/// The name of a process's program, if `/proc` is of our pid namespace (in another one, the number is another process's).
+fn program(pid: u32) -> Option<String> {
+    let myself = std::fs::read_link("/proc/self").ok()?;
+    if myself.to_str() != Some(&std::process::id().to_string()) {
+        return None;
+    }
+    std::fs::read_to_string(format!("/proc/{pid}/comm")).ok().map(|name| name.trim_end().to_owned())
+}
+
+/// Who owns the socket at a path, of whom nothing else is known.
+pub(crate) fn owner(path: &Path) -> Option<Holder> {
+    let found = look(path).ok().flatten()?;
+    Some(Holder { pid: None, uid: found.owner, program: None })
 }

@@ -10,7 +10,7 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, 
 use crate::address;
 use crate::error::{Doing, Fault};
 use crate::folder::Folder;
-use crate::inode::{Look, Pin, look, published_mode};
+use crate::inode::{Look, Pin, look, look_in, published_mode};
 use crate::listener::{BACKLOG, Listener};
 use crate::lock::Lock;
 
@@ -31,7 +31,7 @@ pub(crate) fn publish(lock: &Lock) -> Result<Publication, Fault> {
     let folder = Folder::open(lock.folder()).doing("open the folder")?;
     let address = address::in_folder(lock.path(), folder.as_fd(), lock.name());
     match address {
-        Some(address) if folder.guard_shared() => in_place(lock, socket, folder, &address),
+        Some(address) if !lock.umask_spoils_mode() && folder.guard_shared() => in_place(lock, socket, folder, &address),
         _ => aside(lock, socket, &folder),
     }
 }
@@ -50,10 +50,21 @@ fn in_place(lock: &Lock, socket: OwnedFd, folder: Folder, address: &SocketAddrUn
         Err(Errno::ADDRINUSE) => return Ok(Publication::InUse),
         Err(errno) => return Err(errno).doing("bind the socket"),
     }
-    let Some(look) = settle_mode(lock.path(), lock.mode())? else { return Ok(Publication::Swept) };
+    let Some(found) = look_in(folder.as_fd(), lock.name()).doing("look at the new socket")? else {
+        return Ok(Publication::Swept);
+    };
+    let settled = settle_mode(folder.as_fd(), lock.name(), &found, lock);
     drop(folder);
-    listen(&socket, BACKLOG).doing("listen")?;
-    Ok(Publication::Ours(Listener::new(socket, look.inode)))
+    let listening = settled.and_then(|is_there| listen(&socket, BACKLOG).doing("listen").map(|()| is_there));
+    let listener = Listener::new(socket, found.inode);
+    match listening {
+        Ok(true) => Ok(Publication::Ours(listener)),
+        Ok(false) => Ok(Publication::Swept),
+        Err(fault) => {
+            listener.close_out(lock.path());
+            Err(fault)
+        }
+    }
 }
 
 /// Binds and listens under a temporary name, and moves the socket to the path without replacing anything: what is
@@ -74,32 +85,39 @@ fn aside(lock: &Lock, socket: OwnedFd, folder: &Folder) -> Result<Publication, F
     }
     let published = (|| {
         listen(&socket, BACKLOG).doing("listen")?;
-        let Some(look) = settle_mode(&path, lock.mode())? else { return Ok(Err(Errno::NOENT)) };
-        Ok(move_without_replacing(folder.as_fd(), Path::new(&name), lock.name()).map(|()| look))
+        let name = Path::new(&name);
+        let Some(found) = look_in(folder.as_fd(), name).doing("look at the new socket")? else {
+            return Ok(Err(Errno::NOENT));
+        };
+        if !settle_mode(folder.as_fd(), name, &found, lock)? {
+            return Ok(Err(Errno::NOENT));
+        }
+        Ok(move_without_replacing(folder.as_fd(), name, lock.name()).map(|()| found))
     })();
     if !matches!(published, Ok(Ok(_))) {
         // A name that somebody has swept meanwhile is gone already.
         let _ = unlinkat(folder, name.as_str(), AtFlags::empty());
     }
     match published? {
-        Ok(look) => Ok(Publication::Ours(Listener::new(socket, look.inode))),
+        Ok(found) => Ok(Publication::Ours(Listener::new(socket, found.inode))),
         Err(Errno::EXIST) => Ok(Publication::InUse),
         Err(Errno::NOENT) => Ok(Publication::Swept),
         Err(errno) => Err(errno).doing("move the socket to the path"),
     }
 }
 
-/// Makes the mode exact if the umask took bits away, and tells which inode it is; `None` if it is gone.
-fn settle_mode(path: &Path, mode: u32) -> Result<Option<Look>, Fault> {
-    let Some(found) = look(path).doing("look at the new socket")? else { return Ok(None) };
-    if found.mode != published_mode(mode) {
-        let Some(pin) = Pin::new(path).doing("look at the new socket")? else { return Ok(None) };
-        if pin.look.inode != found.inode {
-            return Ok(None);
-        }
-        pin.set_mode(published_mode(mode)).doing("set the socket's mode")?;
+/// Makes the mode exact if the umask took bits away; `false` if the socket is gone. (From then on such a socket is
+/// published aside, where nobody sees it before its mode is right.)
+fn settle_mode(folder: BorrowedFd<'_>, name: &Path, found: &Look, lock: &Lock) -> Result<bool, Fault> {
+    let mode = published_mode(lock.mode());
+    if found.mode == mode {
+        return Ok(true);
     }
-    Ok(Some(found))
+    lock.note_spoiled_mode();
+    match Pin::new_in(folder, name).doing("look at the new socket")? {
+        Some(pin) if pin.look.inode == found.inode => pin.set_mode(mode).doing("set the socket's mode").map(|()| true),
+        _ => Ok(false),
+    }
 }
 
 /// Renames within the folder; `EXIST` if the new name is taken.

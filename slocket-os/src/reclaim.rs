@@ -20,6 +20,9 @@ pub(crate) fn inspect(lock: &Lock) -> Result<Inspected, Fault> {
         Probe::Alive => Ok(Inspected::Alive),
         Probe::Datagram => Ok(Inspected::WrongType),
         Probe::Missing => Ok(Inspected::Missing),
+        // Whether somebody is at it still is told by the guard of the folder.
+        Probe::Unsettled if pin.look.is_marked => Ok(Inspected::Dead),
+        Probe::Unsettled => Ok(Inspected::Alive),
         // The mark is read after the probe: its owner may have cleared it, lent the lock and died in between.
         Probe::Dead => match look(path).doing("look at the path")? {
             Some(found) if found.inode != pin.look.inode => Ok(Inspected::Alive),
@@ -49,6 +52,10 @@ pub(crate) fn reclaim(lock: &Lock, unmarked_too: bool) -> Result<Reclaimed, Faul
     let Some(pin) = Pin::new(path).doing("look at the path")? else { return Ok(Reclaimed::Changed) };
     if !pin.look.is_socket {
         return Ok(Reclaimed::Changed);
+    }
+    if pin.look.is_unsettled() && pin.look.is_marked {
+        // Under the exclusive guard nobody is about to mend it.
+        pin.let_owner_write().doing("set the dead socket's mode")?;
     }
     if pin.probe(path).doing("probe the socket")? != Probe::Dead {
         return Ok(Reclaimed::Changed);

@@ -12,7 +12,7 @@ use crate::guard::Guard;
 use crate::local::{Ticket, Turn};
 use crate::lock::Lock;
 use crate::participant::Participant;
-use crate::peer::Holder;
+use crate::peer::{self, Holder};
 use crate::wait::Wait;
 
 /// What became of a request.
@@ -233,7 +233,8 @@ pub(crate) fn look(lock: &Lock) -> Result<Option<Holder>, Error> {
     let mut participant = Participant::new(lock);
     participant.tell(Event::Look);
     let holder = match participant.take_report() {
-        Some(Report::Listened) => Ok(participant.take_server()),
+        // Whose queue is full is known by the owner of the socket alone.
+        Some(Report::Listened) => Ok(participant.take_server().or_else(|| peer::owner(lock.path()))),
         Some(Report::Failed(failure)) => Err(participant.error(failure)),
         _ => Ok(None),
     };

@@ -93,7 +93,8 @@ impl Participant {
 /// The numbers that connections are given, in their order, beginning with the first.
 pub(crate) fn connections() -> [Connection; 4] {
     let mut machine = Machine::new();
-    let mut first = Some(Look);
+    let _ = machine.handle(Event::Acquire(Stale::Wait)).expect("a faithful driver");
+    let mut first = Some(published(Published::InUse));
     std::array::from_fn(|_| {
         let event = first.take().unwrap_or_else(|| {
             let _ = machine.handle(connected(Connected::BacklogFull)).expect("the answer to the question");
@@ -101,7 +102,7 @@ pub(crate) fn connections() -> [Connection; 4] {
         });
         let actions = machine.handle(event).expect("a faithful driver");
         let connect = |action| if let Connect(connection) = action { Some(connection) } else { None };
-        actions.into_iter().find_map(connect).expect("who looks connects")
+        actions.into_iter().find_map(connect).expect("whose path is in use connects")
     })
 }
 

@@ -39,12 +39,12 @@ fn every_mode_is_exact_under_every_umask() {
         let scene = Scene::new();
         for mask in UMASKS {
             umask(Mode::from_raw_mode(mask));
-            for mode in (0..=0o777).step_by(7).chain([0o600, 0o660, 0o666, 0o777]) {
+            for mode in (0..=0o777).step_by(7).map(|mode| mode | 0o200).chain([0o600, 0o660, 0o666, 0o777]) {
                 assert_exact(&scene, mode, &format!("umask {mask:#o}, in place"));
             }
             let stranger = File::open(scene.path()).unwrap();
             flock(&stranger, FlockOperation::LockExclusive).unwrap();
-            for mode in [0, 0o200, 0o400, 0o600, 0o660, 0o666, 0o777] {
+            for mode in [0o200, 0o600, 0o620, 0o660, 0o666, 0o777] {
                 assert_exact(&scene, mode, &format!("umask {mask:#o}, aside"));
             }
         }
@@ -67,10 +67,10 @@ fn the_mode_is_handed_over_with_the_lock() {
 }
 
 #[test]
-fn a_mode_with_other_bits_is_refused() {
+fn a_mode_with_other_bits_or_without_the_owner_is_refused() {
     alone(Setting::Plain, || {
         let scene = Scene::new();
-        for mode in [0o1000, 0o1600, 0o2755, 0o4755, 0o10_600, 0o140_600, u32::MAX] {
+        for mode in [0, 0o400, 0o577, 0o1000, 0o1600, 0o2755, 0o4755, 0o10_600, 0o140_600, u32::MAX] {
             match Slocket::builder(scene.lock()).mode(mode).build() {
                 Err(error @ Error::InvalidMode { .. }) => {
                     assert!(error.to_string().contains(&format!("{mode:#o}")), "{error}");

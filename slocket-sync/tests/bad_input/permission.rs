@@ -1,11 +1,10 @@
 //! Folders and sockets for which we have no permission, though they are our own.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::thread;
 
 use rustix::process::geteuid;
-use slocket_sync::{Error, Guard, Slocket};
+use slocket_sync::{Error, Slocket};
 
 use crate::alone::{NOBODY, Setting, alone};
 use crate::scene::{HANG, Scene, assert_times_out, assert_works, eventually, leave_dead, named, until_asleep};
@@ -133,28 +132,14 @@ fn a_folder_that_becomes_read_only_under_the_holder() {
     });
 }
 
+/// Left by a process that was killed while it published under an odd umask.
 #[test]
-fn a_socket_that_not_even_its_owner_may_connect_to() {
+fn a_dead_socket_that_not_even_its_owner_may_connect_to() {
     alone(Setting::User(NOBODY), || {
-        let ourselves = Some(geteuid().as_raw());
         for mode in [0o000, 0o400, 0o577] {
             let scene = Scene::new();
-            let slocket = Slocket::builder(scene.lock()).mode(mode).build().unwrap();
-            slocket.acquire().unwrap().release().unwrap();
-            scene.assert_empty();
-
-            let guard = slocket.acquire().unwrap();
-            assert_denied(slocket.acquire(), ourselves);
-            assert_denied(slocket.acquire_timeout(HANG), ourselves);
-            assert_denied(slocket.try_acquire(), ourselves);
-            assert!(!guard.contended() && guard.is_intact().unwrap());
-            Guard::release(guard).unwrap();
-            scene.assert_empty();
-
-            leave_dead(slocket.path(), true, mode);
-            assert_denied(slocket.acquire(), ourselves);
-            assert_denied(slocket.try_acquire(), ourselves);
-            fs::set_permissions(slocket.path(), fs::Permissions::from_mode(0o1600)).unwrap();
+            leave_dead(&scene.lock(), true, mode);
+            assert!(matches!(scene.slocket().holder(), Ok(None)));
             assert_works(&scene.slocket());
             scene.assert_empty();
         }
