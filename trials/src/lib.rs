@@ -14,6 +14,7 @@
 //! | `try` | as `acquire`, or `would-block` |
 //! | `release` | `released` |
 //! | `release-at NS` | `released`, as close to that instant of `CLOCK_MONOTONIC` as it can be |
+//! | `release-at NS blindly` | the same; an event loop, if there is one, stands still for a millisecond before |
 //! | `contended` | `contended true`, `contended false` |
 //! | `intact` | `intact true`, `intact false` |
 //! | `holder` | `holder PID UID`, `holder unknown UID`, `holder none` |

@@ -38,8 +38,9 @@ fn sockets(lock: &Path) -> Vec<String> {
     let folder = lock.parent().expect("a lock has a folder");
     let temporary = folder.join(".slocket-");
     let (lock, temporary) = (lock.to_str().expect("UTF-8"), temporary.to_str().expect("UTF-8"));
-    let table = fs::read_to_string("/proc/net/unix").expect("/proc/net/unix");
-    table
+    // Other programs' abstract addresses may be any bytes.
+    let table = fs::read("/proc/net/unix").expect("/proc/net/unix");
+    String::from_utf8_lossy(&table)
         .lines()
         .filter_map(|line| {
             let mut fields = line.split_ascii_whitespace();

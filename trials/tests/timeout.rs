@@ -5,7 +5,7 @@
 //! fall into the window in which grant and cancel cross. A second waiter, without a time-out, then must be served: whatever the
 //! first did, the lock is not lost, and the intervals show that nobody held it beside another.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use trials::queue::queued;
 use trials::{Adapter, Place, Player, alone, node_or_skip, tell, wait_until_queued, watch_for, witness};
@@ -84,67 +84,99 @@ fn among_npm_processes() {
     assert!(held > IMPATIENT / 10 && timed_out > IMPATIENT / 10, "{held} held, {timed_out} timed out");
 }
 
-fn cross(name: &str, place: &Place, mut holder: Player, mut lender: Option<Player>) {
+/// Those who take part in a crossing, all on the same lock.
+struct Crossing {
+    lock: PathBuf,
+    /// Has the lock and lends it to the holder, if there is one.
+    lender: Option<Player>,
+    /// Has the lock, and releases it around the time-out.
+    holder: Player,
+    /// The first in the queue, with the time-out.
+    impatient: Player,
+    /// The second in the queue.
+    patient: Player,
+    /// In how many rounds both waiters were queued in time.
+    in_time: u64,
+}
+
+fn cross(name: &str, place: &Place, holder: Player, lender: Option<Player>) {
     let lock = place.lock();
-    let mut impatient = Player::start(Adapter::Sync, &lock);
-    let mut patient = Player::start(Adapter::Sync, &lock);
-    for player in [&mut holder, &mut impatient, &mut patient].into_iter().chain(&mut lender) {
-        player.witness(place);
-    }
-    let (mut held, mut timed_out, mut crossed) = (0, 0, 0);
-    let mut distance = 0_i64;
-    for _ in 0..ROUNDS {
-        match &mut lender {
-            Some(lender) => lend(lender, &mut holder, &lock),
-            None => assert!(!holder.acquire(), "not the server"),
-        }
-        let others = queued(&lock);
-        let end = witness::now() + LEAD;
-        impatient.send(format!("acquire-until {end}"));
-        // On a machine that is busy elsewhere the time-out may be over before both are queued; that round shows less.
-        let late = || witness::now() >= end;
-        watch_for("the impatient waiter", || (queued(&lock) > others || late()).then_some(()));
-        patient.send("acquire");
-        watch_for("the patient waiter", || (queued(&lock) > others + 1 || late()).then_some(()));
-        crossed += u64::from(!late());
-        holder.send(format!("release-at {}", end.saturating_add_signed(distance)));
-        match impatient.answer().as_str() {
-            "held" | "held loan" => {
-                held += 1;
-                distance += STEP;
-                impatient.release();
-            }
-            answer if answer.starts_with("timed-out ") => {
-                timed_out += 1;
-                distance -= STEP;
-            }
-            answer => panic!("{answer}"),
-        }
-        patient.expect_held();
-        patient.release();
-        holder.expect("released");
-        for player in [&mut holder].into_iter().chain(&mut lender) {
-            player.send("settle");
-            player.expect("settled");
+    let (impatient, patient) = (Player::start(Adapter::Sync, &lock), Player::start(Adapter::Sync, &lock));
+    let mut crossing = Crossing { lock, lender, holder, impatient, patient, in_time: 0 };
+    crossing.all().for_each(|player| player.witness(place));
+    let (mut held, mut timed_out) = (0, 0);
+    // An event loop that runs and one that stands still see the end of the waiter's stream, or not, before they release.
+    let mut manners = [("", 0_i64), ("blindly", 0_i64)];
+    for round in 0..ROUNDS {
+        let (manner, distance) = &mut manners[(round % 2) as usize];
+        if crossing.round(manner, *distance) {
+            held += 1;
+            *distance += STEP;
+        } else {
+            timed_out += 1;
+            *distance -= STEP;
         }
     }
-    let lends = if lender.is_some() { ROUNDS } else { 0 };
-    for player in [holder, impatient, patient].into_iter().chain(lender) {
+    let (in_time, lends) = (crossing.in_time, if crossing.lender.is_some() { ROUNDS } else { 0 });
+    for player in [crossing.holder, crossing.impatient, crossing.patient].into_iter().chain(crossing.lender) {
         player.quit();
     }
     place.assert_exclusive(2 * ROUNDS + lends + held);
+    let distances = manners.map(|(_, distance)| distance / 1000);
     tell(format!(
-        "time-out, {name}: {ROUNDS} rounds, {crossed} with both waiters queued in time, {held} held, {timed_out} timed out, \
-         the release {distance} ns after the time-out in the last"
+        "time-out, {name}: {ROUNDS} rounds, {held} held, {timed_out} timed out, {in_time} with both waiters queued in time; \
+         the release at last {distances:?} us after the time-out"
     ));
     assert!(held > ROUNDS / 10 && timed_out > ROUNDS / 10, "grant and cancel do not cross");
 }
 
-/// The lender has the lock and lends it to the client.
-fn lend(lender: &mut Player, client: &mut Player, lock: &Path) {
-    lender.acquire();
-    client.send("acquire");
-    wait_until_queued(lock, 1);
-    lender.release();
-    assert!(client.expect_held(), "not lent");
+impl Crossing {
+    /// One round; whether the impatient waiter held the lock.
+    fn round(&mut self, manner: &str, distance: i64) -> bool {
+        self.hold();
+        let others = queued(&self.lock);
+        let end = witness::now() + LEAD;
+        // On a machine that is busy elsewhere the time-out may be over before both are queued; that round shows less.
+        let late = || witness::now() >= end;
+        self.impatient.send(format!("acquire-until {end}"));
+        watch_for("the impatient waiter", || (queued(&self.lock) > others || late()).then_some(()));
+        self.patient.send("acquire");
+        watch_for("the patient waiter", || (queued(&self.lock) > others + 1 || late()).then_some(()));
+        self.in_time += u64::from(!late());
+        self.holder.send(format!("release-at {} {manner}", end.saturating_add_signed(distance)));
+        self.holder.expect("released");
+
+        let answer = self.impatient.answer();
+        let held = answer.starts_with("held");
+        assert!(held || answer.starts_with("timed-out "), "{answer}");
+        if held {
+            self.impatient.release();
+        }
+        let answer = watch_for("the patient waiter to be served", || {
+            assert!(self.holder.is_alive(), "the release next to a time-out has killed the releasing process");
+            self.patient.answer_now()
+        });
+        assert!(answer.starts_with("held"), "{answer}");
+        self.patient.release();
+        self.all().for_each(|player| player.send("settle"));
+        self.all().for_each(|player| player.expect("settled"));
+        held
+    }
+
+    /// Has the holder hold the lock, on loan if there is a lender.
+    fn hold(&mut self) {
+        let Some(lender) = &mut self.lender else {
+            assert!(!self.holder.acquire(), "not the server");
+            return;
+        };
+        lender.acquire();
+        self.holder.send("acquire");
+        wait_until_queued(&self.lock, 1);
+        lender.release();
+        assert!(self.holder.expect_held(), "not lent");
+    }
+
+    fn all(&mut self) -> impl Iterator<Item = &mut Player> {
+        [&mut self.holder, &mut self.impatient, &mut self.patient].into_iter().chain(&mut self.lender)
+    }
 }

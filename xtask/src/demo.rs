@@ -17,7 +17,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(2..=6))]
     rust: u16,
     /// Processes that use npm's slocket, where Node is installed
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(0..=3))]
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(0..=6))]
     node: u16,
     /// Turns that each process takes
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(3..=100))]
@@ -25,6 +25,9 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> Result {
+    if options.rust + options.node > chart::LANES {
+        return Err(format!("no more than {} processes fit beside each other", chart::LANES).into());
+    }
     heading("demo");
     let mut node = options.node;
     let npm = if node == 0 { Npm::Missing("not asked for".into()) } else { npm::install()? };

@@ -71,10 +71,10 @@ impl Folder {
     }
 }
 
-/// `slocket run OPTIONS PATH -- COMMAND`
+/// `slocket run OPTIONS PATH -- COMMAND`, with no signal ignored: whoever started the tests may ignore some.
 pub(crate) fn run<S: AsRef<OsStr>>(options: &[&str], path: &Path, command: &[S]) -> Command {
-    let mut run = Command::new(SLOCKET);
-    run.arg("run").args(options).arg(path).arg("--").args(command);
+    let mut run = Command::new("env");
+    run.args(["--default-signal", SLOCKET, "run"]).args(options).arg(path).arg("--").args(command);
     run
 }
 

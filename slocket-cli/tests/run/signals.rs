@@ -10,12 +10,8 @@ use crate::harness::{Folder, SLOCKET, hold, start};
 const RELAYED: [(&str, Signal); 4] =
     [("HUP", Signal::HUP), ("INT", Signal::INT), ("QUIT", Signal::QUIT), ("TERM", Signal::TERM)];
 
-/// The tool as a shell with job control starts it: whoever started the tests may ignore SIGINT, and one that is ignored is
-/// not passed on.
 fn run(folder: &Folder, script: &str) -> Command {
-    let mut command = Command::new("env");
-    command.args(["--default-signal", SLOCKET, "run"]).arg(folder.lock()).args(["sh", "-c", script]);
-    command
+    folder.run(&[], &["sh", "-c", script])
 }
 
 #[test]

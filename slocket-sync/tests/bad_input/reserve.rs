@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::thread;
 
+use rustix::fs::{CWD, Mode, OFlags, openat};
 use slocket_sync::{Guard, Slocket};
 
 use crate::alone::{Setting, Talk, beside};
@@ -74,6 +75,8 @@ fn a_holder_at_the_limit() {
             holder.tell(scene.lock().to_str().unwrap());
             for _ in 0..3 {
                 let inode = holder.hear();
+                // As long as it is open, its number is not used again.
+                let _pin = openat(CWD, scene.lock(), OFlags::PATH | OFlags::NOFOLLOW, Mode::empty()).unwrap();
                 let guard = scene.slocket().acquire_timeout(HANG).unwrap();
                 holder.expect("released");
                 assert_eq!(self::inode(&scene.lock()).to_string(), inode, "handed over, not closed out");

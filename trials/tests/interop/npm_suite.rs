@@ -5,15 +5,15 @@
 //! |---|---|
 //! | 3 parallel locks | [`parallel_locks`], and within one process [`parallel_locks_of_one_process`] |
 //! | 3 serial locks | [`serial_locks`] |
-//! | staggered | [`staggered`] |
+//! | staggered | [`staggered_rust`], [`staggered_in_all_mixes`] |
 //! | server disconnect | [`server_disconnect`]; with our server `lending::a_node_client_wakes_everybody_when_its_lender_was_killed` |
 //! | server process graceful exit | [`graceful_exit`] |
-//! | server process graceful exit without release | [`graceful_exit_without_release`] |
+//! | server process graceful exit without release | [`graceful_exit_without_release`]; with our server [`our_server_dies_without_release`] |
 //! | try to lock on a non-socket, auto-lock once gone | [`non_socket`] |
 //! | try to lock on non-Slocket socket | [`abandoned_socket`] |
-//! | server disconnect, connection sync end | [`sync_end`] |
+//! | server disconnect, connection sync end | [`sync_end_rust`], [`sync_end_node`] |
 //! | server kill connection abruptly | [`connections_killed_abruptly`] |
-//! | connect to non-slocket socket | [`non_slocket_socket`] |
+//! | connect to non-slocket socket | [`non_slocket_socket_rust`], [`non_slocket_socket_node`] |
 //! | verify behavior when pretending to be windows | nothing: no participant of ours runs on Windows |
 //! | slocket.has() function | nothing: it sets an inner field of the package's object by hand, and a guard has none |
 //! | server object emit error after being removed | nothing: a name without a test there |
@@ -368,16 +368,24 @@ fn connections_killed_abruptly(cast: Cast) {
     all_are_served(&place, clients);
 }
 
-/// A server that speaks another language: for us an error, for the package something to wait out.
+/// A server that speaks another language is an error for us, as long as it is there.
 #[test]
 fn non_slocket_socket_rust() {
     let _alone = alone();
     let place = Place::new();
-    let answer = met_by_a_stranger(&place, Sync);
+    let stranger = UnixListener::bind(place.lock()).unwrap();
+    let mut player = Player::start(Sync, &place.lock());
+    player.send("acquire");
+    let mut connection = stranger.accept().unwrap().0;
+    connection.write_all(b"O").unwrap();
+    // Half a grant is enough for us to hang up.
+    let _ = connection.write_all(b"this is not ok");
+    let answer = player.answer();
     assert!(answer.starts_with("error NotASlocket "), "{answer}");
+    player.quit();
 }
 
-/// The same for the package, which tries again until the stranger is gone.
+/// The package tries again, until the stranger is gone.
 #[test]
 fn non_slocket_socket_node() {
     let _alone = alone();
@@ -385,22 +393,18 @@ fn non_slocket_socket_node() {
         return;
     }
     let place = Place::new();
-    assert_eq!(met_by_a_stranger(&place, Node), "held");
-}
-
-/// What a player says that is greeted with `O`, and then something else, by a stranger who is about to leave.
-fn met_by_a_stranger(place: &Place, adapter: Adapter) -> String {
     let stranger = UnixListener::bind(place.lock()).unwrap();
-    let mut player = Player::start(adapter, &place.lock());
+    let mut player = Player::start(Node, &place.lock());
     player.send("acquire");
-    let (mut connection, _) = stranger.accept().unwrap();
-    // First the path: who tries again must not meet the stranger again.
+    let mut connection = stranger.accept().unwrap().0;
+    // Gone before it has spoken: the package must not meet it a second time.
     fs::remove_file(place.lock()).unwrap();
     drop(stranger);
     connection.write_all(b"O").unwrap();
     connection.write_all(b"this is not ok").unwrap();
     drop(connection);
-    let answer = player.answer();
+    assert!(!player.expect_held());
+    player.release();
     player.quit();
-    answer
+    assert_eq!(place.leftovers(), [""; 0]);
 }

@@ -8,7 +8,10 @@ use super::stage::Play;
 
 /// Columns of the time axis: with name and turns a line has 80.
 const COLUMNS: u64 = 61;
+/// Columns of a process in the live lines.
 const LANE: usize = 7;
+/// So many processes fit beside each other.
+pub(crate) const LANES: u16 = 8;
 
 /// A colour of the terminal.
 #[derive(Clone, Copy)]
@@ -21,7 +24,7 @@ pub(crate) enum Colour {
 
 /// The text in this colour, if somebody is there to see it.
 pub(crate) fn paint(colour: Colour, text: &str) -> String {
-    if stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+    if !text.trim().is_empty() && stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
         format!("\u{1b}[{}m{text}\u{1b}[0m", colour as u8)
     } else {
         text.to_owned()
@@ -48,7 +51,6 @@ pub(crate) fn live(play: &Play, number: usize) {
 }
 
 fn cell(actor: &Actor, ended_its_turn: bool) -> String {
-    // Padded before it is painted: the terminal's colours count as characters.
     let (mark, colour) = match (ended_its_turn, actor.state) {
         (true, _) if actor.killed => ("✗", Colour::Red),
         (true, _) => ("███", colour(actor)),
@@ -56,9 +58,10 @@ fn cell(actor: &Actor, ended_its_turn: bool) -> String {
         (false, State::Waiting | State::Holding) => ("│", Colour::Grey),
         (false, State::Coming | State::Away | State::Gone) => (" ", Colour::Grey),
     };
-    let left = (LANE + 1 - mark.chars().count()) / 2 + 1;
-    let right = (LANE + 1).saturating_sub(left + mark.chars().count());
-    format!("{:left$}{}{:right$}", "", paint(colour, mark), "").chars().collect()
+    let left = if mark.chars().count() == 3 { 3 } else { 4 };
+    let right = LANE - left - mark.chars().count();
+    // Padded by hand: to a format the terminal's colours are characters.
+    format!("{:left$}{}{:right$}", "", paint(colour, mark), "")
 }
 
 /// The whole play: a line of bars for each process.
