@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, listen, socket_with};
 
 use crate::alone::{Setting, alone};
-use crate::scene::{HANG, Scene, assert_times_out, assert_works, eventually};
+use crate::scene::{HANG, Scene, another, assert_times_out, assert_works, eventually};
 
 /// Connects until the queue is full; those who are in it.
 fn fill(address: &SocketAddrUnix) -> Vec<UnixStream> {
@@ -95,10 +95,11 @@ fn a_queue_that_is_full_again_and_again() {
         let guard = slocket.acquire().unwrap();
         let queued = fill(&SocketAddrUnix::new(scene.lock()).unwrap());
         assert_eq!(queued.len(), 2);
-        assert_times_out(&slocket);
+        assert_times_out(&another(&slocket));
         thread::scope(|scope| {
             for _ in 0..6 {
                 scope.spawn(|| {
+                    let slocket = another(&slocket);
                     for _ in 0..20 {
                         let guard = slocket.acquire_timeout(HANG).unwrap();
                         assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "two holders");

@@ -12,7 +12,7 @@ use slocket_sync::{Error, Slocket};
 
 use crate::alone::{NOBODY, Setting, alone};
 use crate::census::Census;
-use crate::scene::{Scene, assert_works, io_code, leave_dead};
+use crate::scene::{Scene, another, assert_works, io_code, leave_dead};
 
 /// Enough for everything that a lock does.
 const ENOUGH: usize = 12;
@@ -177,6 +177,7 @@ fn many_threads_with_few_descriptors() {
         thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
+                    let slocket = another(&slocket);
                     for _ in 0..100 {
                         match slocket.acquire() {
                             Ok(guard) => {

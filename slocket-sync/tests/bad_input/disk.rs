@@ -12,7 +12,7 @@ use rustix::mount::{MountFlags, UnmountFlags, mount, mount_remount, unmount};
 use slocket_sync::{Error, Slocket};
 
 use crate::alone::{Setting, alone};
-use crate::scene::{HANG, Scene, assert_works, eventually, io_code, leave_dead, named, until_asleep};
+use crate::scene::{HANG, Scene, another, assert_works, eventually, io_code, leave_dead, named, until_asleep};
 
 /// A small file system of the process's own.
 struct Disk {
@@ -182,8 +182,9 @@ fn a_file_system_that_becomes_read_only_under_the_holder() {
         let slocket = disk.lock();
         let first = slocket.acquire().unwrap();
         disk.set_writable(false);
+        let other = another(&slocket);
         thread::scope(|scope| {
-            let waiter = scope.spawn(|| named("waiter", || slocket.acquire_timeout(HANG)));
+            let waiter = scope.spawn(|| named("waiter", || other.acquire_timeout(HANG)));
             until_asleep("waiter");
             eventually(|| first.contended(), || "not in the queue".to_owned());
             first.release().unwrap();

@@ -6,6 +6,7 @@
 mod alone;
 mod backlog;
 mod census;
+mod clones;
 mod descriptors;
 mod disk;
 mod grant;

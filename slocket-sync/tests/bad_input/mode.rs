@@ -88,15 +88,17 @@ fn a_mode_with_other_bits_or_without_the_owner_is_refused() {
 fn assert_nobody_stumbles(mask: u32) {
     let scene = Scene::new();
     umask(Mode::from_raw_mode(mask));
-    let slocket = scene.slocket();
-    let round = |number: u32| {
+    let attempt = |slocket: &Slocket, number: u32| {
         let guard =
             if number.is_multiple_of(3) { slocket.try_acquire() } else { slocket.acquire_timeout(HANG).map(Some) };
         guard.and_then(|guard| guard.map_or(Ok(()), Guard::release)).err()
     };
     let errors: Vec<Error> = thread::scope(|scope| {
-        let rounds = || (0..500).filter_map(round).collect::<Vec<_>>();
-        let threads: Vec<_> = (0..4).map(|_| scope.spawn(rounds)).collect();
+        let attempts = || {
+            let slocket = scene.slocket();
+            (0..500).filter_map(|number| attempt(&slocket, number)).collect::<Vec<_>>()
+        };
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(attempts)).collect();
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     });
     assert!(errors.is_empty(), "{} errors, the first: {:?}", errors.len(), errors.first());

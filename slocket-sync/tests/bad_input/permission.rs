@@ -7,7 +7,7 @@ use rustix::process::geteuid;
 use slocket_sync::{Error, Slocket};
 
 use crate::alone::{NOBODY, Setting, alone};
-use crate::scene::{HANG, Scene, assert_times_out, assert_works, eventually, leave_dead, named, until_asleep};
+use crate::scene::{HANG, Scene, another, assert_times_out, assert_works, eventually, leave_dead, named, until_asleep};
 
 /// Permission is denied; the user whose socket is in the way is named, if there is one.
 #[track_caller]
@@ -116,8 +116,9 @@ fn a_folder_that_becomes_read_only_under_the_holder() {
         let slocket = scene.slocket();
         let guard = slocket.acquire().unwrap();
         scene.set_mode(0o500);
+        let other = another(&slocket);
         let second = thread::scope(|scope| {
-            let waiter = scope.spawn(|| slocket.acquire_timeout(HANG));
+            let waiter = scope.spawn(|| other.acquire_timeout(HANG));
             eventually(|| guard.contended(), || "not in the queue".to_owned());
             guard.release().unwrap();
             waiter.join().unwrap().unwrap()

@@ -64,6 +64,13 @@ impl Scene {
     }
 }
 
+impl Drop for Scene {
+    fn drop(&mut self) {
+        // A folder that may not be read cannot be removed. (If it is gone, so much the better.)
+        let _ = fs::set_permissions(self.path(), fs::Permissions::from_mode(0o700));
+    }
+}
+
 /// These files are in the folder, and no others.
 #[track_caller]
 pub(crate) fn assert_left(folder: &Path, names: &[&str]) {
@@ -80,12 +87,17 @@ pub(crate) fn leave_dead(path: &Path, marked: bool, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mark | mode)).expect("ours");
 }
 
+/// The same lock as another process would have it: without the queue that clones share inside a process.
+pub(crate) fn another(slocket: &Slocket) -> Slocket {
+    Slocket::new(slocket.path()).expect("it is one already")
+}
+
 /// The lock works at `path`: it is taken, refused to a second, waited for, handed over, given back.
 #[track_caller]
 pub(crate) fn assert_works(slocket: &Slocket) {
     let guard = slocket.acquire().expect("the lock is free");
     assert!(guard.is_intact().unwrap());
-    assert!(slocket.try_acquire().expect("nothing is wrong").is_none(), "two holders");
+    assert!(another(slocket).try_acquire().expect("nothing is wrong").is_none(), "two holders");
     let holder = slocket.holder().unwrap().expect("we listen");
     assert_eq!(holder.pid, Some(std::process::id()));
     let second = hand_over(slocket, guard).expect("the lock was handed over");
@@ -97,8 +109,9 @@ pub(crate) fn assert_works(slocket: &Slocket) {
 /// Gives the lock to a second thread, which was in the queue. (What [`Slocket::holder`] left in it is passed over.)
 #[track_caller]
 pub(crate) fn hand_over(slocket: &Slocket, guard: Guard) -> Result<Guard, Error> {
+    let other = another(slocket);
     thread::scope(|scope| {
-        let waiter = scope.spawn(|| named("waiter", || slocket.acquire_timeout(HANG)));
+        let waiter = scope.spawn(|| named("waiter", || other.acquire_timeout(HANG)));
         until_asleep("waiter");
         guard.release().expect("it is ours");
         waiter.join().expect("no panic")

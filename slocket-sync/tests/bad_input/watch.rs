@@ -1,12 +1,13 @@
-//! Paths that cannot be watched, for inotify is exhausted: they are looked at now and then.
+//! Paths that are watched, and paths that cannot be: those are looked at now and then.
 
 use std::fs;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use rustix::io::Errno;
 
-use crate::alone::{Setting, alone};
+use crate::alone::{NOBODY, Setting, alone};
 use crate::census::threads;
 use crate::scene::{HANG, Scene, assert_times_out, assert_works, eventually, leave_dead, named, until_asleep};
 
@@ -60,5 +61,34 @@ fn no_inotify_watches() {
         assert_eq!(inotify::add_watch(&instance, "/", WatchFlags::CREATE).unwrap_err(), Errno::NOSPC);
         drop(instance);
         assert_wakes();
+    });
+}
+
+/// How long it takes in all, in some rounds, until a waiter has the lock after the file at the path is gone.
+fn wake_ups(scene: &Scene, watcher: bool) -> Duration {
+    let slocket = scene.slocket();
+    let round = |_| {
+        fs::write(slocket.path(), "").unwrap();
+        thread::scope(|scope| {
+            let waiter = scope.spawn(|| named("waiter", || slocket.acquire_timeout(HANG)));
+            let watched = || threads().iter().any(|thread| thread.starts_with("notify") && thread.ends_with('S'));
+            eventually(|| watched() == watcher, || format!("{:?}", threads()));
+            until_asleep("waiter");
+            let gone = Instant::now();
+            fs::remove_file(slocket.path()).unwrap();
+            waiter.join().unwrap().unwrap().release().unwrap();
+            gone.elapsed()
+        })
+    };
+    (0..5).map(round).sum()
+}
+
+#[test]
+fn a_watch_is_quicker_than_a_look_now_and_then() {
+    alone(Setting::User(NOBODY), || {
+        let watched = wake_ups(&Scene::new(), true);
+        // A folder that may not be read cannot be watched.
+        let unwatched = wake_ups(&Scene::with_mode(0o300), false);
+        assert!(watched * 2 < unwatched, "{watched:?} with a watch, {unwatched:?} without");
     });
 }
