@@ -20,7 +20,7 @@ fn an_uncontended_lock_makes_few_system_calls() {
     let _alone = alone();
     let place = Place::new();
     let file = place.note("trace");
-    let mut player = Player::start_traced(Adapter::Sync, &place.lock(), &file);
+    let mut player = Player::start_traced(Adapter::under_trial(), &place.lock(), &file);
     // The first lock of a process may pay for what later ones reuse.
     for _ in 0..2 {
         player.send("once-marked");
@@ -49,8 +49,8 @@ fn a_holder_does_no_work() {
     let _alone = alone();
     let place = Place::new();
     let file = place.note("trace");
-    let mut player = Player::start_traced(Adapter::Sync, &place.lock(), &file);
-    let mut waiter = Player::start(Adapter::Sync, &place.lock());
+    let mut player = Player::start_traced(Adapter::under_trial(), &place.lock(), &file);
+    let mut waiter = Player::start(Adapter::under_trial(), &place.lock());
     player.acquire();
     // Somebody who waits makes no work either.
     waiter.send("acquire");
@@ -83,7 +83,7 @@ fn a_waiter_at_a_stale_socket_uses_no_processor_time() {
     let _alone = alone();
     let place = Place::new();
     drop(UnixListener::bind(place.lock()).expect("bind"));
-    let mut waiter = Player::start(Adapter::Sync, &place.lock());
+    let mut waiter = Player::start(Adapter::under_trial(), &place.lock());
     waiter.send("acquire");
     watch_for("the waiter to sleep", || (process::state(waiter.pid())? == 'S').then_some(()));
     let share = processor_share(waiter.pid());
@@ -123,8 +123,8 @@ fn the_npm_package_spins_at_a_stale_socket() {
 fn a_waiter_in_the_queue_uses_no_processor_time() {
     let _alone = alone();
     let place = Place::new();
-    let mut holder = Player::start(Adapter::Sync, &place.lock());
-    let mut waiter = Player::start(Adapter::Sync, &place.lock());
+    let mut holder = Player::start(Adapter::under_trial(), &place.lock());
+    let mut waiter = Player::start(Adapter::under_trial(), &place.lock());
     holder.acquire();
     waiter.send("acquire");
     wait_until_queued(&place.lock(), 1);

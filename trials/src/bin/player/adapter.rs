@@ -22,7 +22,8 @@ pub(crate) fn open(arguments: &[String]) -> Result<Adapter, String> {
     let [adapter, path, options @ ..] = arguments else {
         return Err("usage: player ADAPTER PATH [--mode=OCTAL] [--stale=wait|fail|MS] [--trust=owner|anyone]".into());
     };
-    let runtime = |mut builder: tokio::runtime::Builder| builder.enable_all().build().map_err(|error| error.to_string());
+    let runtime =
+        |mut builder: tokio::runtime::Builder| builder.enable_all().build().map_err(|error| error.to_string());
     Ok(match adapter.as_str() {
         "sync" => Adapter::Sync(build(path, options)?),
         "tokio" => Adapter::Tokio(build(path, options)?, runtime(tokio::runtime::Builder::new_current_thread())?),
