@@ -48,6 +48,15 @@ impl Adapter {
         found.unwrap_or_else(|| panic!("{UNDER_TRIAL}={name}: no such adapter"))
     }
 
+    /// Whether its runtime has threads of its own.
+    #[must_use]
+    pub fn brings_threads(self) -> bool {
+        match self {
+            Self::TokioThreads | Self::AsyncStd | Self::Smol | Self::Node => true,
+            Self::Sync | Self::Tokio => false,
+        }
+    }
+
     /// The word for it, as the binary `player` takes it.
     #[must_use]
     pub fn name(self) -> &'static str {

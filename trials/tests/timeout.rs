@@ -161,6 +161,8 @@ impl Crossing {
         self.patient.release();
         self.all().for_each(|player| player.send("settle"));
         self.all().for_each(|player| player.expect("settled"));
+        // Who gave up keeps its place at a server that may lend, until its turn has come and gone.
+        watch_for("the queue to be empty", || (queued(&self.lock) == 0).then_some(()));
         held
     }
 
