@@ -177,7 +177,8 @@ pub enum Left {
     Closed,
     /// The listener had arrived already: we hold it.
     Listener,
-    /// The server may lend: it has been told that we are done, and its end of the stream is still to come.
+    /// The server may lend: it must not find the connection closed or ended when it does. The place in the queue is kept
+    /// until it has granted the lock or ended the stream.
     Lingering,
 }
 

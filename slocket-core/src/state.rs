@@ -33,7 +33,8 @@ pub enum State {
 
     /// The queue is being left ([`Leave`](crate::Action::Leave)); then the caller is told this.
     Leaving(Connection, Report),
-    /// The queue has been left, the caller has been told, and the server's end of the stream is still to come.
+    /// The caller has been told, but the server may not be left before it has had its say: a grant that still comes is given
+    /// back or passed on.
     Lingering(Connection),
 
     /// The lock is held, with the listener.
@@ -56,7 +57,7 @@ pub enum State {
     /// The path is being given up ([`CloseOut`](crate::Action::CloseOut)).
     ClosingOut(Owed),
     /// The loan is being ended ([`GiveBack`](crate::Action::GiveBack)).
-    GivingBack(Report),
+    GivingBack(Owed),
 
     /// It is over: nothing is held, nothing is open.
     Finished,
@@ -170,6 +171,7 @@ impl State {
                 | Self::Lending(None)
                 | Self::SettingMark(None)
                 | Self::ClosingOut(None)
+                | Self::GivingBack(None)
         )
     }
 }

@@ -221,8 +221,10 @@ pub fn transition(state: State, event: Event) -> Result<Step, Misuse> {
         (State::Leaving(..), Event::Cancel | a_happening!()) => unchanged(state),
         (State::Leaving(..), a_start!() | Event::Release | an_answer!()) => return Err(Misuse { state, event }),
 
-        // ---- Lingering: a loan that still comes is declined by the end of our stream; a listener is passed on.
+        // ---- Lingering: a loan that still comes is given back at once, a listener is passed on. (npm's server dies if it
+        // grants to a connection that has ended its stream, even its own half.)
         (State::Lingering(own), Event::Received(connection, Received::Listener)) if connection == own => accept(None),
+        (State::Lingering(own), Event::Received(connection, Received::Loan)) if connection == own => give_back(None),
         (State::Lingering(own), Event::Ended(connection)) if connection == own => over(None),
         (State::Lingering(_), Event::Cancel | a_happening!()) => unchanged(state),
         (State::Lingering(_), a_start!() | Event::Release | an_answer!()) => return Err(Misuse { state, event }),
@@ -230,8 +232,8 @@ pub fn transition(state: State, event: Event) -> Result<Step, Misuse> {
         // ---- Holding and Borrowing: the lock is ours. (A late time-out does not take it away; a cancel gives it back.)
         (State::Holding, Event::Release) => accept(Some(Report::Released)),
         (State::Holding, Event::Cancel) => accept(Some(Report::Cancelled)),
-        (State::Borrowing, Event::Release) => give_back(Report::Released),
-        (State::Borrowing, Event::Cancel) => give_back(Report::Cancelled),
+        (State::Borrowing, Event::Release) => give_back(Some(Report::Released)),
+        (State::Borrowing, Event::Cancel) => give_back(Some(Report::Cancelled)),
         (State::Holding | State::Borrowing, a_happening!()) => unchanged(state),
         (State::Holding | State::Borrowing, a_start!() | an_answer!()) => return Err(Misuse { state, event }),
 
@@ -282,8 +284,9 @@ pub fn transition(state: State, event: Event) -> Result<Step, Misuse> {
         (State::SettingMark(_), a_start!() | Event::Release | an_answer!()) => return Err(Misuse { state, event }),
 
         // ---- ClosingOut and GivingBack: the path is free, or another's.
-        (State::ClosingOut(owed), Event::ClosedOut(removal)) => over(owed.map(|report| removed(report, removal))),
-        (State::GivingBack(report), Event::GivenBack(removal)) => over(Some(removed(report, removal))),
+        (State::ClosingOut(owed), Event::ClosedOut(removal)) | (State::GivingBack(owed), Event::GivenBack(removal)) => {
+            over(owed.map(|report| removed(report, removal)))
+        }
         (State::ClosingOut(_) | State::GivingBack(_), Event::Cancel | a_happening!()) => unchanged(state),
         (State::ClosingOut(_) | State::GivingBack(_), a_start!() | Event::Release | an_answer!()) => {
             return Err(Misuse { state, event });
@@ -446,8 +449,8 @@ const fn set_mark(owed: Owed) -> Step {
     (State::SettingMark(owed), Actions::one(Action::SetMark))
 }
 
-const fn give_back(report: Report) -> Step {
-    (State::GivingBack(report), Actions::one(Action::GiveBack))
+const fn give_back(owed: Owed) -> Step {
+    (State::GivingBack(owed), Actions::one(Action::GiveBack))
 }
 
 /// A release that found the path in other hands is a lost lock. (Who cancelled or timed out has lost nothing.)

@@ -268,7 +268,11 @@ fn ends(state: State, queue: usize, known: &mut HashMap<(State, usize), usize>) 
         Waits::Answer(question) => answers_to(question).collect(),
         Waits::Happening => match state {
             State::Lent => vec![Event::LoanEnded],
-            State::Lingering(connection) => vec![Event::Ended(connection)],
+            State::Lingering(connection) => vec![
+                Event::Ended(connection),
+                Event::Received(connection, slocket_core::Received::Loan),
+                Event::Received(connection, slocket_core::Received::Listener),
+            ],
             other => panic!("{other:?} still waits after a cancel"),
         },
         Waits::Caller => panic!("{state:?} still waits for its caller after a cancel"),

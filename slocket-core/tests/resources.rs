@@ -45,7 +45,9 @@ impl Open {
             Event::GivenBack(_) => (self.loan, self.connection) = (false, false),
             Event::LoanEnded if *state == State::Lent => self.peer = false,
             Event::Received(_, Received::Listener) => self.listener = true,
-            Event::Received(_, Received::Loan) if matches!(state, State::Queued(_)) => self.loan = true,
+            Event::Received(_, Received::Loan) if matches!(state, State::Queued(_) | State::Lingering(_)) => {
+                self.loan = true;
+            }
             // At the end of the stream the descriptor is still ours to close.
             _ => (),
         }

@@ -88,10 +88,20 @@ fn a_lending_server_is_left_gently_in_the_background() {
 }
 
 #[test]
-fn a_loan_that_comes_after_all_is_discarded() {
+fn a_loan_that_comes_after_all_is_given_back_without_a_word() {
+    for removal in [Removal::Done, Removal::NotOurs, Removal::Failed(CODE)] {
+        let mut participant = lingering();
+        participant.receives(Received::Loan, [GiveBack]);
+        assert!(participant.state().is_background());
+        participant.tell(Event::GivenBack(removal), [Close]);
+        participant.is_finished();
+    }
+}
+
+#[test]
+fn anything_else_that_comes_after_all_is_ignored() {
     let mut participant = lingering();
     let connection = participant.connection();
-    participant.ignores(Event::Received(connection, Received::Loan));
     participant.ignores(Event::Received(connection, Received::Truncated));
     participant.ignores(Event::Received(connection, Received::Foreign));
     participant.tell(Ended(connection), [Close]);

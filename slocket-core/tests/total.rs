@@ -15,7 +15,7 @@ use slocket_core::{Actions, Attempt, Connection, Event, Patience, Received, Stat
 /// and where it depends on the payload:
 ///
 /// - `present` handled if it is of the present connection, ignored otherwise
-/// - `handed` handled if it is a listener on the present connection, ignored otherwise
+/// - `granted` handled if it is a listener or a loan on the present connection, ignored otherwise
 /// - `quits` handled unless it is noted already that the caller wants no more
 /// - `patient` handled if a stale socket is being put up with, ignored otherwise
 ///
@@ -33,7 +33,7 @@ Reclaiming       !     !       quits  +      .        .       .    .    quits   
 PausingToPublish !     !       +      !      .        .       .    .    +        +     .       .
 PausingToConnect !     !       +      !      .        .       .    .    +        +     .       .
 Leaving          !     !       .      +      .        .       .    .    .        .     .       .
-Lingering        !     !       .      !      handed   present .    .    .        .     .       .
+Lingering        !     !       .      !      granted  present .    .    .        .     .       .
 Holding          !     +       +      !      .        .       .    .    .        .     .       .
 Borrowing        !     +       +      !      .        .       .    .    .        .     .       .
 Accepting        !     !       .      +      .        .       .    .    .        .     .       .
@@ -58,7 +58,7 @@ enum Outcome {
 enum Cell {
     Always(Outcome),
     Present,
-    Handed,
+    Granted,
     Quits,
     Patient,
 }
@@ -138,7 +138,7 @@ fn cell(word: &str) -> Cell {
         "." => Cell::Always(Outcome::Ignored),
         "!" => Cell::Always(Outcome::Misuse),
         "present" => Cell::Present,
-        "handed" => Cell::Handed,
+        "granted" => Cell::Granted,
         "quits" => Cell::Quits,
         "patient" => Cell::Patient,
         other => panic!("the table says {other:?}"),
@@ -151,8 +151,8 @@ fn outcome(cell: Cell, state: &State, event: Event) -> Outcome {
         Cell::Always(outcome) => return outcome,
         Cell::Present => matches!(event,
             Event::Received(connection, _) | Event::Ended(connection) if Some(connection) == present(state)),
-        Cell::Handed => matches!(event,
-            Event::Received(connection, Received::Listener) if Some(connection) == present(state)),
+        Cell::Granted => matches!(event,
+            Event::Received(connection, Received::Listener | Received::Loan) if Some(connection) == present(state)),
         Cell::Quits => attempt(state).is_some_and(|attempt| attempt.quit.is_none()),
         Cell::Patient => attempt(state).is_some_and(|attempt| attempt.patience == Patience::Running),
     };

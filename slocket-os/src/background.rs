@@ -11,27 +11,29 @@ use std::thread;
 use crate::participant::Participant;
 use crate::wait::{Wait, block_on_any};
 
-/// How many are looked after before the oldest farewells are cut short: descriptors are few, and a server that is
-/// stopped never answers.
+/// How many are looked after before the oldest that linger are let go: descriptors are few. First the server is told; if
+/// twice as many are looked after, it is a server that takes no note, and is left.
 const MOST: usize = 64;
 
-static BACKGROUND: Mutex<Background> = Mutex::new(Background { arrivals: Vec::new(), wake: None });
+static BACKGROUND: Mutex<Background> = Mutex::new(Background { arrivals: Vec::new(), has_loans: false, wake: None });
 static IDLE: Condvar = Condvar::new();
 
 struct Background {
     arrivals: Vec<Participant>,
+    /// Some lock of this process is lent.
+    has_loans: bool,
     /// Wakes the thread; `None` if there is no thread.
     wake: Option<UnixStream>,
 }
 
-/// Waits until every lock that this process has lent is back and has been passed on, and every queue has been left.
+/// Waits until every lock that this process has lent is back and has been passed on.
 ///
 /// A process that has released a lock to a client which cannot take the listener (npm's) is the server of that loan: if
 /// it ends before the loan does, those who are queued behind are sent away, and the order is lost. So a program that
 /// shares its lock with npm's calls this before it exits. It returns at once if nothing is lent.
 pub fn settle() {
     let mut background = BACKGROUND.lock().unwrap_or_else(PoisonError::into_inner);
-    while background.wake.is_some() {
+    while background.has_loans {
         background = IDLE.wait(background).unwrap_or_else(PoisonError::into_inner);
     }
 }
@@ -39,6 +41,7 @@ pub fn settle() {
 /// Looks after a participant whose caller has been told already.
 pub(crate) fn adopt(participant: Participant) {
     let mut background = BACKGROUND.lock().unwrap_or_else(PoisonError::into_inner);
+    background.has_loans |= !participant.is_lingering();
     background.arrivals.push(participant);
     if let Some(wake) = &mut background.wake {
         // A full buffer wakes just as well.
@@ -69,25 +72,40 @@ fn look_after(signal: Option<&UnixStream>) {
         {
             let mut background = BACKGROUND.lock().unwrap_or_else(PoisonError::into_inner);
             participants.append(&mut background.arrivals);
+            background.has_loans = participants.iter().any(|participant| !participant.is_lingering());
+            if !background.has_loans {
+                IDLE.notify_all();
+            }
             if participants.is_empty() {
                 if signal.is_some() {
                     background.wake = None;
-                    IDLE.notify_all();
                 }
                 return;
             }
         }
-        if participants.len() > MOST
-            && let Some(oldest) = participants.iter_mut().find(|participant| participant.is_lingering())
-        {
-            oldest.cut_short();
-        } else {
-            wait(&participants, signal);
-            for participant in &mut participants {
-                participant.wake();
-            }
+        let_go(&mut participants);
+        participants.retain(|participant| !participant.is_finished());
+        if participants.is_empty() {
+            continue;
+        }
+        wait(&participants, signal);
+        for participant in &mut participants {
+            participant.wake();
         }
         participants.retain(|participant| !participant.is_finished());
+    }
+}
+
+/// Lets go the oldest of too many that linger.
+fn let_go(participants: &mut [Participant]) {
+    let count = participants.len();
+    let untold = participants.iter_mut().filter(|participant| participant.is_lingering_untold());
+    for participant in untold.take(count.saturating_sub(MOST)) {
+        participant.dismiss();
+    }
+    let lingering = participants.iter_mut().filter(|participant| participant.is_lingering());
+    for participant in lingering.take(count.saturating_sub(2 * MOST)) {
+        participant.cut_short();
     }
 }
 

@@ -30,6 +30,8 @@ pub(crate) struct Connection {
     inode: Inode,
     /// The socket was marked when we came: its server hands over, and always will.
     hands_over: bool,
+    /// The server has been told that we are done, whatever it grants.
+    dismissed: bool,
     /// Keeps a descriptor in reserve, to be freed just before a listener is received.
     reserve: Option<OwnedFd>,
 }
@@ -83,7 +85,7 @@ impl Connection {
             Err(errno) => return Err(errno).doing("connect"),
         }
         let (inode, hands_over) = (pin.look.inode, pin.look.is_marked);
-        Ok(Join::Queued(Self { socket, inode, hands_over, reserve: Some(pin.into_file()) }))
+        Ok(Join::Queued(Self { socket, inode, hands_over, dismissed: false, reserve: Some(pin.into_file()) }))
     }
 
     /// Who listened when we connected.
@@ -140,9 +142,8 @@ impl Connection {
     /// listener if it had arrived already.
     pub(crate) fn leave(&mut self, path: &Path) -> (Leave, Option<Listener>) {
         if !self.server_hands_over(path) {
-            // The server may lend: it is told that we are done, and its end of the stream is awaited. (npm's server
-            // dies if it grants to a closed connection.)
-            let _ = shutdown(&self.socket, Shutdown::Write);
+            // The server may lend, and npm's dies if it does when our stream has ended, or only our half of it. So the
+            // place is kept until the server has granted the lock or ended the stream.
             return (Leave::Lingering, None);
         }
         let _ = shutdown(&self.socket, Shutdown::Read);
@@ -155,9 +156,26 @@ impl Connection {
         }
     }
 
+    /// Tells a server that may lend that we are done. (npm's ends the connection then; it dies if it grants the lock in
+    /// that very instant, so this is for want of descriptors only.)
+    pub(crate) fn dismiss(&mut self) {
+        self.dismissed = true;
+        let _ = shutdown(&self.socket, Shutdown::Write);
+    }
+
+    /// Whether the server has been told that we are done.
+    pub(crate) fn is_dismissed(&self) -> bool {
+        self.dismissed
+    }
+
     /// Lets nothing more arrive, so that the end of the stream is next.
     pub(crate) fn cut(&self) {
         let _ = shutdown(&self.socket, Shutdown::Both);
+    }
+
+    /// Whether the server hands over, so that another process may hold the lock by now than when we connected.
+    pub(crate) fn hands_over(&self) -> bool {
+        self.hands_over
     }
 
     fn server_hands_over(&self, path: &Path) -> bool {
@@ -168,7 +186,8 @@ impl Connection {
     /// As the client of a lending server, ends the loan. If the server is gone, the path is ours to unlink, as long as
     /// it is still the socket that we connected to and nobody has that open.
     pub(crate) fn give_back(self, path: &Path) -> Removal {
-        if !listener::has_ended(self.socket.as_fd()) {
+        // A server that was told that we are done may have granted the lock to the next before it went.
+        if self.dismissed || !listener::has_ended(self.socket.as_fd()) {
             return Removal::Done;
         }
         let removal = (|| {
@@ -201,6 +220,6 @@ impl AsFd for Connection {
 pub(crate) enum Leave {
     /// The connection can be closed.
     Done,
-    /// The server's end of the stream is still to come.
+    /// The server must have its say first.
     Lingering,
 }

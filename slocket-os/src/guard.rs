@@ -109,7 +109,9 @@ impl Drop for Guard {
 fn release(participant: Participant) -> Result<(), Error> {
     let lock = participant.lock().clone();
     let queue = lock.queue();
-    let stays_inside = queue.is_contended() && participant.listener().is_some_and(|listener| !listener.is_contended());
+    // Whoever waits inside must not be given a lock that is lost.
+    let may_stay = |listener: &Listener| !listener.is_contended() && listener.is_intact(lock.path()) == Ok(true);
+    let stays_inside = queue.is_contended() && participant.listener().is_some_and(may_stay);
     let participant = if stays_inside {
         match queue.pass(Turn::Lock(participant)) {
             Some(Turn::Lock(participant)) => participant,

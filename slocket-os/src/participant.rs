@@ -30,7 +30,9 @@ pub(crate) struct Participant {
     /// The number of the connection in `connection`.
     number: slocket_core::Connection,
     connection: Option<Connection>,
+    /// Who listened when we connected, and whether that cannot have changed since.
     server: Option<Holder>,
+    server_lasts: bool,
     listener: Option<Listener>,
     /// Who was accepted last.
     guest: Option<OwnedFd>,
@@ -51,6 +53,7 @@ impl Participant {
             number: slocket_core::Connection::default(),
             connection: None,
             server: None,
+            server_lasts: false,
             listener: None,
             guest: None,
             watch: None,
@@ -109,9 +112,26 @@ impl Participant {
         !self.machine.state().is_background()
     }
 
-    /// Whether only a server's end of the stream is still to come.
+    /// Whether only a server's last word is still to come.
     pub(crate) fn is_lingering(&self) -> bool {
         matches!(self.machine.state(), slocket_core::State::Lingering(_))
+    }
+
+    /// Whether it lingers at a server that has not been told that we are done.
+    pub(crate) fn is_lingering_untold(&self) -> bool {
+        self.is_lingering() && self.connection.as_ref().is_some_and(|connection| !connection.is_dismissed())
+    }
+
+    /// Tells the server that we are done.
+    pub(crate) fn dismiss(&mut self) {
+        if let Some(connection) = &mut self.connection {
+            connection.dismiss();
+        }
+    }
+
+    /// Who holds the lock, if that is the server that was left, whoever it grants the lock to.
+    pub(crate) fn lasting_holder(&mut self) -> Option<Holder> {
+        if self.server_lasts { self.server.take() } else { None }
     }
 
     /// Leaves what is still to be done to the background thread.
@@ -121,7 +141,7 @@ impl Participant {
         }
     }
 
-    /// Cuts short the farewell to a server that does not answer it. A listener that has come is passed on.
+    /// Leaves a server that does not take note that we are done. A listener that has come is passed on.
     pub(crate) fn cut_short(&mut self) {
         if let Some(connection) = &self.connection {
             connection.cut();
@@ -314,6 +334,7 @@ impl Participant {
     fn leave(&mut self) -> Left {
         let Some(connection) = &mut self.connection else { return Left::Closed };
         self.server = connection.server();
+        self.server_lasts = !connection.hands_over();
         match connection.leave(self.lock.path()) {
             (Leave::Lingering, _) => Left::Lingering,
             (Leave::Done, None) => Left::Closed,

@@ -150,11 +150,11 @@ impl Session {
                 if let Some(turn) = self.lock.queue().give_up(&ticket) {
                     give_up(&self.lock, turn);
                 }
-                self.stage = Stage::Over(Some(Err(self.timed_out())));
+                self.stage = Stage::Over(Some(Err(self.timed_out(None))));
             }
             Stage::Outside(participant) if participant.has_report() => self.stage = Stage::Outside(participant),
             Stage::Outside(participant) => match self.lock.queue().pass(Turn::Place(participant)) {
-                None => self.stage = Stage::Over(Some(Err(self.timed_out()))),
+                None => self.stage = Stage::Over(Some(Err(self.timed_out(None)))),
                 Some(Turn::Place(mut participant)) => {
                     participant.tell(Event::TimerFired(Timer::Deadline));
                     self.stage = Stage::Outside(participant);
@@ -165,8 +165,9 @@ impl Session {
         }
     }
 
-    fn timed_out(&self) -> Error {
-        Error::TimedOut { path: self.lock.path().to_path_buf(), holder: self.lock.holder().ok().flatten() }
+    fn timed_out(&self, holder: Option<Holder>) -> Error {
+        let holder = holder.or_else(|| self.lock.holder().ok().flatten());
+        Error::TimedOut { path: self.lock.path().to_path_buf(), holder }
     }
 
     /// Turns the machine's report into the outcome.
@@ -174,7 +175,7 @@ impl Session {
         let outcome = match participant.take_report()? {
             Report::Acquired => return Some(Ok(Outcome::Acquired(Guard::new(participant)))),
             Report::Failed(failure) => Err(participant.error(failure)),
-            Report::TimedOut => Err(self.timed_out()),
+            Report::TimedOut => Err(self.timed_out(participant.lasting_holder())),
             Report::WouldBlock | Report::Free | Report::Listened | Report::Cancelled | Report::Released => {
                 Ok(Outcome::WouldBlock)
             }

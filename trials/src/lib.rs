@@ -51,7 +51,7 @@ use rustix::fs::{FlockOperation, flock};
 
 pub use node::node_or_skip;
 pub use place::Place;
-pub use player::{Adapter, Player};
+pub use player::{Adapter, Player, UNDER_TRIAL};
 pub use queue::wait_until_queued;
 
 /// How long a trial waits for anything before it calls it a hang. No trial measures time by it.

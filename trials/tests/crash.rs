@@ -12,7 +12,7 @@ fn the_holder_is_killed() {
     let mut waiters = start(&place);
     let mut delays: Vec<f64> = Vec::new();
     for _ in 0..ROUNDS {
-        let mut holder = Player::start(Adapter::Sync, &place.lock());
+        let mut holder = Player::start(Adapter::under_trial(), &place.lock());
         holder.acquire();
         queue(&mut waiters, &place);
         let killed = witness::now();
@@ -60,8 +60,8 @@ fn holder_and_first_waiter_are_killed() {
     let place = Place::new();
     let mut waiters = start(&place);
     for _ in 0..ROUNDS {
-        let mut holder = Player::start(Adapter::Sync, &place.lock());
-        let mut first = Player::start(Adapter::Sync, &place.lock());
+        let mut holder = Player::start(Adapter::under_trial(), &place.lock());
+        let mut first = Player::start(Adapter::under_trial(), &place.lock());
         holder.acquire();
         first.send("acquire");
         wait_until_queued(&place.lock(), 1);
@@ -78,10 +78,10 @@ fn the_one_that_is_being_handed_the_lock_is_killed() {
     const ROUNDS: u64 = 20;
     let _alone = alone();
     let place = Place::new();
-    let mut holder = Player::start(Adapter::Sync, &place.lock());
+    let mut holder = Player::start(Adapter::under_trial(), &place.lock());
     let mut waiters = start(&place);
     for _ in 0..ROUNDS {
-        let mut first = Player::start(Adapter::Sync, &place.lock());
+        let mut first = Player::start(Adapter::under_trial(), &place.lock());
         holder.acquire();
         first.send("acquire");
         wait_until_queued(&place.lock(), 1);
@@ -102,9 +102,9 @@ fn the_one_that_is_being_handed_the_lock_is_killed() {
 fn a_stopped_waiter_takes_the_lock_when_it_goes_on() {
     let _alone = alone();
     let place = Place::new();
-    let mut holder = Player::start(Adapter::Sync, &place.lock());
-    let mut first = Player::start(Adapter::Sync, &place.lock());
-    let mut second = Player::start(Adapter::Sync, &place.lock());
+    let mut holder = Player::start(Adapter::under_trial(), &place.lock());
+    let mut first = Player::start(Adapter::under_trial(), &place.lock());
+    let mut second = Player::start(Adapter::under_trial(), &place.lock());
     holder.acquire();
     first.send("acquire");
     wait_until_queued(&place.lock(), 1);
@@ -129,14 +129,14 @@ fn waiters_are_killed(doomed: impl Fn(usize) -> Vec<usize>) {
     const ROUNDS: usize = 20;
     let _alone = alone();
     let place = Place::new();
-    let mut holder = Player::start(Adapter::Sync, &place.lock());
+    let mut holder = Player::start(Adapter::under_trial(), &place.lock());
     let mut waiters: Vec<Option<Player>> = start(&place).into_iter().map(Some).collect();
     let mut expected: Vec<String> = Vec::new();
     for round in 0..ROUNDS {
         holder.acquire();
         let doomed = doomed(round);
         for (place_in_queue, waiter) in waiters.iter_mut().enumerate() {
-            let waiter = waiter.get_or_insert_with(|| Player::start(Adapter::Sync, &place.lock()));
+            let waiter = waiter.get_or_insert_with(|| Player::start(Adapter::under_trial(), &place.lock()));
             waiter.begin_rounds(1, 0, &place);
             wait_until_queued(&place.lock(), place_in_queue + 1);
             if !doomed.contains(&place_in_queue) {
@@ -158,7 +158,7 @@ fn waiters_are_killed(doomed: impl Fn(usize) -> Vec<usize>) {
 }
 
 fn start(place: &Place) -> Vec<Player> {
-    (0..WAITERS).map(|_| Player::start(Adapter::Sync, &place.lock())).collect()
+    (0..WAITERS).map(|_| Player::start(Adapter::under_trial(), &place.lock())).collect()
 }
 
 fn queue(waiters: &mut [Player], place: &Place) {

@@ -5,7 +5,7 @@ use trials::{Adapter, Place, Player, alone, node_or_skip, tell};
 #[test]
 fn ten_thousand_acquisitions_by_eight_processes() {
     let _alone = alone();
-    contend(&[Adapter::Sync; 8], 1250);
+    contend(&[Adapter::under_trial(); 8], 1250);
 }
 
 #[test]
@@ -14,14 +14,14 @@ fn four_node_and_four_blocking_processes() {
         return;
     }
     let _alone = alone();
-    contend(&[Adapter::Node, Adapter::Sync].repeat(4), 1250);
+    contend(&[Adapter::Node, Adapter::under_trial()].repeat(4), 1250);
 }
 
 /// As npm's "3 serial locks".
 #[test]
 fn one_process_again_and_again() {
     let _alone = alone();
-    contend(&[Adapter::Sync], 1000);
+    contend(&[Adapter::under_trial()], 1000);
 }
 
 /// Nobody queues, so every hold is a new socket at the path, and everybody else probes it in the very instant it appears.
@@ -31,7 +31,7 @@ fn nobody_queues() {
     const ROUNDS: u64 = 2000;
     let _alone = alone();
     let place = Place::new();
-    let mut players: Vec<_> = (0..PLAYERS).map(|_| Player::start(Adapter::Sync, &place.lock())).collect();
+    let mut players: Vec<_> = (0..PLAYERS).map(|_| Player::start(Adapter::under_trial(), &place.lock())).collect();
     for player in &mut players {
         let (counter, log) = (place.counter(), place.log(player.name()));
         player.send(format!("tries {ROUNDS} {} {}", counter.display(), log.display()));

@@ -9,8 +9,8 @@ const ROUNDS: usize = 20;
 fn waiters_are_served_in_the_order_of_their_arrival() {
     let _alone = alone();
     let place = Place::new();
-    let mut holder = Player::start(Adapter::Sync, &place.lock());
-    let mut waiters: Vec<_> = (0..WAITERS).map(|_| Player::start(Adapter::Sync, &place.lock())).collect();
+    let mut holder = Player::start(Adapter::under_trial(), &place.lock());
+    let mut waiters: Vec<_> = (0..WAITERS).map(|_| Player::start(Adapter::under_trial(), &place.lock())).collect();
     let mut expected: Vec<String> = Vec::new();
     for round in 0..ROUNDS {
         // Another order each time, so that no order by process id or by age passes.

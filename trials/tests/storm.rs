@@ -39,7 +39,7 @@ fn kills_at_any_instant() {
     let (count, begun) = (place.count(), report.intervals.len() as u64);
     assert!((ended..=begun).contains(&count), "{begun} holds begun, {ended} ended, but {count} counted");
 
-    let mut last = Player::start(Adapter::Sync, &place.lock());
+    let mut last = Player::start(Adapter::under_trial(), &place.lock());
     last.acquire();
     last.release();
     last.quit();
@@ -49,7 +49,7 @@ fn kills_at_any_instant() {
 
 /// Every third player has random time-outs.
 fn start(place: &Place, index: usize) -> Player {
-    let mut player = Player::start(Adapter::Sync, &place.lock());
+    let mut player = Player::start(Adapter::under_trial(), &place.lock());
     if index.is_multiple_of(3) {
         let (counter, log) = (place.counter(), place.log(player.name()));
         player.send(format!("timeouts 1000000000 1000 {} {}", counter.display(), log.display()));

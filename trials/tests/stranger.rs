@@ -13,7 +13,7 @@ fn a_stranger_delays_nobody() {
     const ROUNDS: u64 = 200;
     let _alone = alone();
     let place = Place::new();
-    let mut player = Player::start(Adapter::Sync, &place.lock());
+    let mut player = Player::start(Adapter::under_trial(), &place.lock());
     let time = |player: &mut Player| {
         let start = Instant::now();
         player.begin_rounds(ROUNDS, 0, &place);
@@ -37,7 +37,7 @@ fn exclusion_holds_while_a_stranger_comes_and_goes() {
     const ROUNDS: u64 = 300;
     let _alone = alone();
     let place = Place::new();
-    let mut players: Vec<_> = (0..PLAYERS).map(|_| Player::start(Adapter::Sync, &place.lock())).collect();
+    let mut players: Vec<_> = (0..PLAYERS).map(|_| Player::start(Adapter::under_trial(), &place.lock())).collect();
     let stranger = guard(place.folder());
     for player in &mut players {
         player.begin_rounds(ROUNDS, 0, &place);
@@ -57,11 +57,11 @@ fn exclusion_holds_while_a_stranger_comes_and_goes() {
 fn publishing_aside_leaves_no_temporary_name() {
     let _alone = alone();
     let place = Place::new();
-    let mut player = Player::start(Adapter::Sync, &place.lock());
+    let mut player = Player::start(Adapter::under_trial(), &place.lock());
     let stranger = guard(place.folder());
     player.acquire();
     assert_eq!(place.leftovers(), ["lock"]);
-    let mut waiter = Player::start(Adapter::Sync, &place.lock());
+    let mut waiter = Player::start(Adapter::under_trial(), &place.lock());
     waiter.send("acquire");
     wait_until_queued(&place.lock(), 1);
     assert_eq!(place.leftovers(), ["lock"]);
@@ -85,7 +85,7 @@ fn a_dead_temporary_name_goes_with_the_next_aside_publication() {
     let _alive = UnixListener::bind(&alive).expect("bind");
     let file = temporary(&place, 3);
     fs::write(&file, "no socket").expect("write");
-    let mut player = Player::start(Adapter::Sync, &place.lock());
+    let mut player = Player::start(Adapter::under_trial(), &place.lock());
 
     player.acquire();
     player.release();
@@ -106,11 +106,11 @@ fn a_dead_temporary_name_goes_with_the_next_reclaim() {
     let place = Place::new();
     let dead = temporary(&place, 1);
     drop(UnixListener::bind(&dead).expect("bind"));
-    let mut holder = Player::start(Adapter::Sync, &place.lock());
+    let mut holder = Player::start(Adapter::under_trial(), &place.lock());
     holder.acquire();
     holder.kill();
     assert_eq!(place.leftovers(), [".slocket-0000000000000001", "lock"]);
-    let mut player = Player::start(Adapter::Sync, &place.lock());
+    let mut player = Player::start(Adapter::under_trial(), &place.lock());
     player.acquire();
     player.release();
     player.quit();
@@ -126,7 +126,7 @@ fn publishers_are_killed() {
     let mut left = 0;
     for round in 0..ROUNDS {
         let stranger = guard(place.folder());
-        let mut players: Vec<_> = (0..3).map(|_| Player::start(Adapter::Sync, &place.lock())).collect();
+        let mut players: Vec<_> = (0..3).map(|_| Player::start(Adapter::under_trial(), &place.lock())).collect();
         for player in &mut players {
             player.begin_rounds(1_000_000, 0, &place);
         }
@@ -136,7 +136,7 @@ fn publishers_are_killed() {
         left += place.leftovers().iter().filter(|name| name.starts_with(".slocket-")).count();
         drop(stranger);
 
-        let mut next = Player::start(Adapter::Sync, &place.lock());
+        let mut next = Player::start(Adapter::under_trial(), &place.lock());
         // Repairs the path; with the second, which is published aside, all temporary names go.
         next.acquire();
         next.release();
@@ -156,11 +156,11 @@ fn publishers_are_killed() {
 fn a_dead_holder_is_repaired_once_the_stranger_is_gone() {
     let _alone = alone();
     let place = Place::new();
-    let mut holder = Player::start(Adapter::Sync, &place.lock());
+    let mut holder = Player::start(Adapter::under_trial(), &place.lock());
     holder.acquire();
     let stranger = guard(place.folder());
     holder.kill();
-    let mut player = Player::start(Adapter::Sync, &place.lock());
+    let mut player = Player::start(Adapter::under_trial(), &place.lock());
     let answer = player.ask("acquire-for 200");
     assert!(answer.starts_with("timed-out"), "{answer}");
     player.send("acquire");

@@ -22,7 +22,7 @@ const STEP: i64 = 5_000;
 fn against_a_server_that_hands_over() {
     let _alone = alone();
     let place = Place::new();
-    let holder = Player::start(Adapter::Sync, &place.lock());
+    let holder = Player::start(Adapter::under_trial(), &place.lock());
     cross("handing over", &place, holder, None);
 }
 
@@ -45,7 +45,7 @@ fn against_a_server_that_lends() {
     }
     let _alone = alone();
     let place = Place::new();
-    let server = Player::start(Adapter::Sync, &place.lock());
+    let server = Player::start(Adapter::under_trial(), &place.lock());
     let client = Player::start(Adapter::Node, &place.lock());
     cross("lending", &place, client, Some(server));
 }
@@ -60,9 +60,9 @@ fn among_npm_processes() {
     }
     let _alone = alone();
     let place = Place::new();
-    let adapters = [Adapter::Node, Adapter::Node, Adapter::Node, Adapter::Sync];
+    let adapters = [Adapter::Node, Adapter::Node, Adapter::Node, Adapter::under_trial()];
     let mut patient = adapters.map(|adapter| Player::start(adapter, &place.lock()));
-    let mut impatient = [Adapter::Sync; 4].map(|adapter| Player::start(adapter, &place.lock()));
+    let mut impatient = [Adapter::under_trial(); 4].map(|adapter| Player::start(adapter, &place.lock()));
     for player in &mut patient {
         player.begin_rounds(PATIENT, 0, &place);
     }
@@ -101,7 +101,8 @@ struct Crossing {
 
 fn cross(name: &str, place: &Place, holder: Player, lender: Option<Player>) {
     let lock = place.lock();
-    let (impatient, patient) = (Player::start(Adapter::Sync, &lock), Player::start(Adapter::Sync, &lock));
+    let (impatient, patient) =
+        (Player::start(Adapter::under_trial(), &lock), Player::start(Adapter::under_trial(), &lock));
     let mut crossing = Crossing { lock, lender, holder, impatient, patient, in_time: 0 };
     crossing.all().for_each(|player| player.witness(place));
     let (mut held, mut timed_out) = (0, 0);
@@ -160,6 +161,8 @@ impl Crossing {
         self.patient.release();
         self.all().for_each(|player| player.send("settle"));
         self.all().for_each(|player| player.expect("settled"));
+        // Who gave up keeps its place at a server that may lend, until its turn has come and gone.
+        watch_for("the queue to be empty", || (queued(&self.lock) == 0).then_some(()));
         held
     }
 

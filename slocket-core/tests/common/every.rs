@@ -101,7 +101,7 @@ every!(State: Idle, Holding, Borrowing, Lent, Finished;
     Self::Lending(_) => owed().map(Self::Lending),
     Self::SettingMark(_) => owed().map(Self::SettingMark),
     Self::ClosingOut(_) => owed().map(Self::ClosingOut),
-    Self::GivingBack(_) => of(Self::GivingBack),
+    Self::GivingBack(_) => owed().map(Self::GivingBack),
 );
 
 /// Every event.

@@ -1,87 +1,111 @@
-//! What a player wants of an adapter, and the adapters.
+//! The adapters, as a player uses them: all calls block.
 
 use std::time::Duration;
 
-use slocket_sync::{Error, Guard, Holder, Slocket, StalePolicy, Trust};
+use slocket_os::{Builder, Lock};
+use slocket_sync::{Error, Guard, Holder, StalePolicy, Trust};
+use tokio::runtime::Runtime;
 
-/// A lock, used through one of the adapters. All calls block.
-pub(crate) trait Adapter {
-    fn acquire(&self) -> Result<Box<dyn Held>, Error>;
-    fn acquire_timeout(&self, timeout: Duration) -> Result<Box<dyn Held>, Error>;
-    fn try_acquire(&self) -> Result<Option<Box<dyn Held>>, Error>;
-    fn holder(&self) -> Result<Option<Holder>, Error>;
-    fn settle(&self);
-}
-
-/// A guard of one of the adapters.
-pub(crate) trait Held {
-    fn release(self: Box<Self>) -> Result<(), Error>;
-    fn contended(&self) -> bool;
-    fn is_intact(&self) -> Result<bool, Error>;
-    fn is_loan(&self) -> bool;
+/// A lock, used through one of the adapters. (Their guards and errors are the same types.)
+pub(crate) enum Adapter {
+    Sync(slocket_sync::Slocket),
+    /// On a runtime with one thread.
+    Tokio(slocket_tokio::Slocket, Runtime),
+    /// Each call in a task of its own, on a runtime with two threads.
+    TokioThreads(slocket_tokio::Slocket, Runtime),
+    AsyncStd(slocket_async_std::Slocket),
+    Smol(slocket_smol::Slocket),
 }
 
 /// The adapter that the arguments of the program name.
-pub(crate) fn open(arguments: &[String]) -> Result<Box<dyn Adapter>, String> {
+pub(crate) fn open(arguments: &[String]) -> Result<Adapter, String> {
     let [adapter, path, options @ ..] = arguments else {
         return Err("usage: player ADAPTER PATH [--mode=OCTAL] [--stale=wait|fail|MS] [--trust=owner|anyone]".into());
     };
-    match adapter.as_str() {
-        "sync" => {
-            let mut builder = Slocket::builder(path);
-            for option in options {
-                let (name, value) = option.split_once('=').ok_or_else(|| format!("what is {option}?"))?;
-                builder = match name {
-                    "--mode" => builder.mode(u32::from_str_radix(value, 8).map_err(|error| error.to_string())?),
-                    "--stale" => builder.stale(stale(value)?),
-                    "--trust" => builder.trust(trust(value)?),
-                    _ => return Err(format!("what is {option}?")),
-                };
-            }
-            Ok(Box::new(builder.build().map_err(|error| error.to_string())?))
+    let runtime =
+        |mut builder: tokio::runtime::Builder| builder.enable_all().build().map_err(|error| error.to_string());
+    Ok(match adapter.as_str() {
+        "sync" => Adapter::Sync(build(path, options)?),
+        "tokio" => Adapter::Tokio(build(path, options)?, runtime(tokio::runtime::Builder::new_current_thread())?),
+        "tokio-threads" => {
+            let mut threads = tokio::runtime::Builder::new_multi_thread();
+            threads.worker_threads(2);
+            Adapter::TokioThreads(build(path, options)?, runtime(threads)?)
         }
-        _ => Err(format!("no adapter {adapter}")),
+        "async-std" => Adapter::AsyncStd(build(path, options)?),
+        "smol" => Adapter::Smol(build(path, options)?),
+        _ => return Err(format!("no adapter {adapter}")),
+    })
+}
+
+/// A lock of one of the adapters, with the options that the arguments name.
+fn build<L: From<Lock>>(path: &str, options: &[String]) -> Result<L, String> {
+    let mut builder = Builder::<L>::new(path);
+    for option in options {
+        let (name, value) = option.split_once('=').ok_or_else(|| format!("what is {option}?"))?;
+        builder = match name {
+            "--mode" => builder.mode(u32::from_str_radix(value, 8).map_err(|error| error.to_string())?),
+            "--stale" => builder.stale(stale(value)?),
+            "--trust" => builder.trust(trust(value)?),
+            _ => return Err(format!("what is {option}?")),
+        };
+    }
+    builder.build().map_err(|error| error.to_string())
+}
+
+impl Adapter {
+    pub(crate) fn acquire(&self) -> Result<Guard, Error> {
+        match self {
+            Self::Sync(slocket) => slocket.acquire(),
+            Self::Tokio(slocket, runtime) => runtime.block_on(slocket.acquire()),
+            Self::TokioThreads(slocket, runtime) => {
+                let slocket = slocket.clone();
+                in_a_task(runtime, async move { slocket.acquire().await })
+            }
+            Self::AsyncStd(slocket) => async_std::task::block_on(slocket.acquire()),
+            Self::Smol(slocket) => smol::block_on(slocket.acquire()),
+        }
+    }
+
+    pub(crate) fn acquire_timeout(&self, timeout: Duration) -> Result<Guard, Error> {
+        match self {
+            Self::Sync(slocket) => slocket.acquire_timeout(timeout),
+            Self::Tokio(slocket, runtime) => runtime.block_on(slocket.acquire_timeout(timeout)),
+            Self::TokioThreads(slocket, runtime) => {
+                let slocket = slocket.clone();
+                in_a_task(runtime, async move { slocket.acquire_timeout(timeout).await })
+            }
+            Self::AsyncStd(slocket) => async_std::task::block_on(slocket.acquire_timeout(timeout)),
+            Self::Smol(slocket) => smol::block_on(slocket.acquire_timeout(timeout)),
+        }
+    }
+
+    pub(crate) fn try_acquire(&self) -> Result<Option<Guard>, Error> {
+        match self {
+            Self::Sync(slocket) => slocket.try_acquire(),
+            Self::Tokio(slocket, runtime) => runtime.block_on(slocket.try_acquire()),
+            Self::TokioThreads(slocket, runtime) => {
+                let slocket = slocket.clone();
+                in_a_task(runtime, async move { slocket.try_acquire().await })
+            }
+            Self::AsyncStd(slocket) => async_std::task::block_on(slocket.try_acquire()),
+            Self::Smol(slocket) => smol::block_on(slocket.try_acquire()),
+        }
+    }
+
+    pub(crate) fn holder(&self) -> Result<Option<Holder>, Error> {
+        match self {
+            Self::Sync(slocket) => slocket.holder(),
+            Self::Tokio(slocket, runtime) | Self::TokioThreads(slocket, runtime) => runtime.block_on(slocket.holder()),
+            Self::AsyncStd(slocket) => async_std::task::block_on(slocket.holder()),
+            Self::Smol(slocket) => smol::block_on(slocket.holder()),
+        }
     }
 }
 
-impl Adapter for Slocket {
-    fn acquire(&self) -> Result<Box<dyn Held>, Error> {
-        Ok(Box::new(self.acquire()?))
-    }
-
-    fn acquire_timeout(&self, timeout: Duration) -> Result<Box<dyn Held>, Error> {
-        Ok(Box::new(self.acquire_timeout(timeout)?))
-    }
-
-    fn try_acquire(&self) -> Result<Option<Box<dyn Held>>, Error> {
-        Ok(self.try_acquire()?.map(|guard| Box::new(guard) as Box<dyn Held>))
-    }
-
-    fn holder(&self) -> Result<Option<Holder>, Error> {
-        self.holder()
-    }
-
-    fn settle(&self) {
-        slocket_sync::settle();
-    }
-}
-
-impl Held for Guard {
-    fn release(self: Box<Self>) -> Result<(), Error> {
-        Guard::release(*self)
-    }
-
-    fn contended(&self) -> bool {
-        Guard::contended(self)
-    }
-
-    fn is_intact(&self) -> Result<bool, Error> {
-        Guard::is_intact(self)
-    }
-
-    fn is_loan(&self) -> bool {
-        Guard::is_loan(self)
-    }
+/// Runs on a worker thread.
+fn in_a_task<T: Send + 'static>(runtime: &Runtime, future: impl Future<Output = T> + Send + 'static) -> T {
+    runtime.block_on(runtime.spawn(future)).expect("the task does not panic")
 }
 
 fn stale(value: &str) -> Result<StalePolicy, String> {

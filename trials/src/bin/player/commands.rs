@@ -7,16 +7,16 @@ use std::str::FromStr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use slocket_sync::Error;
+use slocket_sync::{Error, Guard};
 use trials::witness::{Hold, Witness, now};
 
-use crate::adapter::{Adapter, Held};
+use crate::adapter::Adapter;
 
 /// A player's state between two commands.
 pub(crate) struct Commands {
-    adapter: Box<dyn Adapter>,
+    adapter: Adapter,
     witness: Option<Witness>,
-    held: Option<(Box<dyn Held>, Option<Hold>)>,
+    held: Option<(Guard, Option<Hold>)>,
     random: u64,
 }
 
@@ -29,7 +29,7 @@ struct Refusal {
 type Answer = Result<String, Refusal>;
 
 impl Commands {
-    pub(crate) fn new(adapter: Box<dyn Adapter>) -> Self {
+    pub(crate) fn new(adapter: Adapter) -> Self {
         Self {
             adapter,
             witness: None,
@@ -73,7 +73,7 @@ impl Commands {
                 .and_then(|rounds| self.tries(rounds, &mut Witness::open(Path::new(counter), Path::new(log)))),
             ["once-marked"] => self.once_marked(),
             ["settle"] => {
-                self.adapter.settle();
+                slocket_sync::settle();
                 Ok("settled".into())
             }
             _ => Err(refusal("Usage", line)),
@@ -86,7 +86,7 @@ impl Commands {
         if self.held.is_some() {
             let _ = self.release();
         }
-        self.adapter.settle();
+        slocket_sync::settle();
     }
 
     fn acquire(&mut self, timeout: Option<Duration>) -> Answer {
@@ -113,7 +113,7 @@ impl Commands {
         })
     }
 
-    fn hold(&mut self, held: Box<dyn Held>) -> String {
+    fn hold(&mut self, held: Guard) -> String {
         let hold = self.witness.as_mut().map(Witness::begin);
         let answer = if held.is_loan() { "held loan" } else { "held" };
         self.held = Some((held, hold));
@@ -189,8 +189,8 @@ impl Commands {
         Ok("done 1".into())
     }
 
-    fn held(&self) -> Result<&dyn Held, Refusal> {
-        Ok(&*self.held.as_ref().ok_or_else(|| refusal("Usage", "nothing is held"))?.0)
+    fn held(&self) -> Result<&Guard, Refusal> {
+        Ok(&self.held.as_ref().ok_or_else(|| refusal("Usage", "nothing is held"))?.0)
     }
 
     fn must_not_hold(&self) -> Result<(), Refusal> {
@@ -206,7 +206,7 @@ impl Commands {
     }
 }
 
-fn one_round(held: Box<dyn Held>, micros: u64, witness: &mut Witness) -> Result<(), Refusal> {
+fn one_round(held: Guard, micros: u64, witness: &mut Witness) -> Result<(), Refusal> {
     let hold = witness.begin();
     let begin = Instant::now();
     // At least once, so that a second holder, if there is one, gets its chance in the gap.

@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn play(adapter: Box<dyn Adapter>) -> io::Result<()> {
+fn play(adapter: Adapter) -> io::Result<()> {
     let mut commands = Commands::new(adapter);
     answer(&format!("ready {}", std::process::id()))?;
     for line in io::stdin().lock().lines() {
