@@ -5,8 +5,6 @@ use std::mem;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -56,7 +54,7 @@ fn acquire(slocket: &Slocket, args: &Run) -> Result<Option<Guard>, Error> {
         _ => at_once(slocket, args),
     };
     if !matches!(acquired, Ok(Some(_))) {
-        leave();
+        slocket_sync::depart(FAREWELL);
     }
     acquired
 }
@@ -148,19 +146,8 @@ fn settle(relay: Relay, path: &Path, quiet: bool) {
     // The command has ended: from here on who wants to stop the tool may.
     let _later = Later::say(|| line, || relay.give_up());
     slocket_sync::settle();
-}
-
-/// Lets an npm server notice that we no longer queue, which takes it no time unless it is busy: if we are gone when it
-/// grants, it dies of EPIPE. But the user has set a time, and the server may never look.
-fn leave() {
-    let (done, settled) = mpsc::channel();
-    let settling = thread::Builder::new().spawn(move || {
-        slocket_sync::settle();
-        let _ = done.send(());
-    });
-    if settling.is_ok() {
-        let _ = settled.recv_timeout(FAREWELL);
-    }
+    // Who looked for the holder may still have a place in an npm server's queue.
+    slocket_sync::depart(FAREWELL);
 }
 
 fn of_command(status: ExitStatus) -> u8 {

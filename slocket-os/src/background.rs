@@ -7,6 +7,7 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use crate::participant::Participant;
 use crate::wait::{Wait, block_on_any};
@@ -15,13 +16,16 @@ use crate::wait::{Wait, block_on_any};
 /// twice as many are looked after, it is a server that takes no note, and is left.
 const MOST: usize = 64;
 
-static BACKGROUND: Mutex<Background> = Mutex::new(Background { arrivals: Vec::new(), has_loans: false, wake: None });
+static BACKGROUND: Mutex<Background> =
+    Mutex::new(Background { arrivals: Vec::new(), has_loans: false, departs: false, wake: None });
 static IDLE: Condvar = Condvar::new();
 
 struct Background {
     arrivals: Vec<Participant>,
     /// Some lock of this process is lent.
     has_loans: bool,
+    /// The process is about to end: servers are told.
+    departs: bool,
     /// Wakes the thread; `None` if there is no thread.
     wake: Option<UnixStream>,
 }
@@ -36,6 +40,24 @@ pub fn settle() {
     while background.has_loans {
         background = IDLE.wait(background).unwrap_or_else(PoisonError::into_inner);
     }
+}
+
+/// To be called by a process that ends soon after it gave up waiting: tells the servers that may lend that nobody waits
+/// here any more, and waits until they have taken note, for `within` at most.
+///
+/// While it runs, a process that gave up keeps its place at a server that may lend (npm's), and gives a loan back as soon
+/// as it comes: npm's server dies if it grants the lock to a connection that was just ended. One that has time to take
+/// note first does not. It returns at once if there is no such place.
+pub fn depart(within: Duration) {
+    let mut background = BACKGROUND.lock().unwrap_or_else(PoisonError::into_inner);
+    background.departs = true;
+    if let Some(wake) = &mut background.wake {
+        // A full buffer wakes just as well.
+        let _ = wake.write(&[0]);
+    }
+    let waited = IDLE.wait_timeout_while(background, within, |background| background.wake.is_some());
+    let (mut background, _) = waited.unwrap_or_else(PoisonError::into_inner);
+    background.departs = false;
 }
 
 /// Looks after a participant whose caller has been told already.
@@ -58,7 +80,14 @@ pub(crate) fn adopt(participant: Participant) {
     match started {
         Ok(wake) => background.wake = Some(wake),
         Err(_) => {
-            // No thread or no descriptor to be had. A loan must not be dropped, so the caller looks after it.
+            // No thread or no descriptor to be had. A loan must not be dropped, so the caller looks after it; but who
+            // only lingers must not be kept waiting.
+            for participant in &mut background.arrivals {
+                if participant.is_lingering() {
+                    participant.cut_short();
+                }
+            }
+            background.arrivals.retain(|participant| !participant.is_finished());
             drop(background);
             look_after(None);
         }
@@ -69,7 +98,7 @@ pub(crate) fn adopt(participant: Participant) {
 fn look_after(signal: Option<&UnixStream>) {
     let mut participants: Vec<Participant> = Vec::new();
     loop {
-        {
+        let departs = {
             let mut background = BACKGROUND.lock().unwrap_or_else(PoisonError::into_inner);
             participants.append(&mut background.arrivals);
             background.has_loans = participants.iter().any(|participant| !participant.is_lingering());
@@ -79,11 +108,13 @@ fn look_after(signal: Option<&UnixStream>) {
             if participants.is_empty() {
                 if signal.is_some() {
                     background.wake = None;
+                    IDLE.notify_all();
                 }
                 return;
             }
-        }
-        let_go(&mut participants);
+            background.departs
+        };
+        let_go(&mut participants, departs);
         participants.retain(|participant| !participant.is_finished());
         if participants.is_empty() {
             continue;
@@ -96,11 +127,12 @@ fn look_after(signal: Option<&UnixStream>) {
     }
 }
 
-/// Lets go the oldest of too many that linger.
-fn let_go(participants: &mut [Participant]) {
+/// Lets go the oldest of too many that linger; all of them, if the process departs.
+fn let_go(participants: &mut [Participant], departs: bool) {
     let count = participants.len();
+    let told = if departs { count } else { count.saturating_sub(MOST) };
     let untold = participants.iter_mut().filter(|participant| participant.is_lingering_untold());
-    for participant in untold.take(count.saturating_sub(MOST)) {
+    for participant in untold.take(told) {
         participant.dismiss();
     }
     let lingering = participants.iter_mut().filter(|participant| participant.is_lingering());

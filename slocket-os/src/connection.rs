@@ -95,7 +95,7 @@ impl Connection {
 
     /// Takes what has arrived, without blocking.
     pub(crate) fn receive(&mut self, path: &Path) -> Result<Arrival, Fault> {
-        self.reserve = None;
+        let had_reserve = self.reserve.take().is_some();
         let mut bytes = [0_u8; 16];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
@@ -105,7 +105,9 @@ impl Connection {
                 Ok(message) => break message,
                 Err(Errno::INTR) => {}
                 Err(Errno::WOULDBLOCK) => {
-                    self.reserve = fcntl_dupfd_cloexec(&self.socket, 0).ok();
+                    if had_reserve {
+                        self.reserve = fcntl_dupfd_cloexec(&self.socket, 0).ok();
+                    }
                     return Ok(Arrival::Nothing);
                 }
                 // A reset means the same as the end of the stream: the holder died while we were queued.
@@ -144,6 +146,7 @@ impl Connection {
         if !self.server_hands_over(path) {
             // The server may lend, and npm's dies if it does when our stream has ended, or only our half of it. So the
             // place is kept until the server has granted the lock or ended the stream.
+            self.reserve = None;
             return (Leave::Lingering, None);
         }
         let _ = shutdown(&self.socket, Shutdown::Read);

@@ -48,7 +48,7 @@ mod trace;
 mod wait;
 mod watch;
 
-pub use background::settle;
+pub use background::{depart, settle};
 pub use error::Error;
 pub use guard::Guard;
 pub use lock::{Builder, Lock, StalePolicy, Trust};

@@ -39,7 +39,7 @@ use std::time::Duration;
 
 use async_io::{Async, Timer};
 use futures_lite::future::or;
-pub use slocket_os::{Error, Guard, Holder, StalePolicy, Trust, settle};
+pub use slocket_os::{Error, Guard, Holder, StalePolicy, Trust, depart, settle};
 use slocket_os::{Lock, Outcome, Session};
 
 /// How often a descriptor is looked at that the reactor does not take.

@@ -26,7 +26,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-pub use slocket_os::{Error, Guard, Holder, StalePolicy, Trust, settle};
+pub use slocket_os::{Error, Guard, Holder, StalePolicy, Trust, depart, settle};
 use slocket_os::{Lock, Outcome, Session};
 
 #[cfg(doctest)]

@@ -38,7 +38,7 @@ use std::future::{pending, poll_fn};
 use std::path::Path;
 use std::time::Duration;
 
-pub use slocket_os::{Error, Guard, Holder, StalePolicy, Trust, settle};
+pub use slocket_os::{Error, Guard, Holder, StalePolicy, Trust, depart, settle};
 use slocket_os::{Lock, Outcome, Session};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;

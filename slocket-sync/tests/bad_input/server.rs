@@ -183,17 +183,16 @@ fn a_server_that_never_answers() {
             let listener = UnixListener::bind(scene.lock()).unwrap();
             client.tell(scene.lock().to_str().unwrap());
             client.expect("timed out");
-            // Who waited has told that it waits no more, and has not written a byte; so has who asked for the holder.
-            let connections: Vec<_> = (0..2)
-                .map(|_| {
-                    let (mut connection, _) = listener.accept().unwrap();
-                    assert_eq!(connection.read(&mut [0]).unwrap(), 0);
-                    connection
-                })
-                .collect();
+            // Who waited keeps its place, has not written a byte, and gives the lock back as soon as it comes.
+            let (mut connection, _) = listener.accept().unwrap();
+            connection.set_nonblocking(true).unwrap();
+            assert_eq!(connection.read(&mut [0]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+            connection.set_nonblocking(false).unwrap();
+            connection.write_all(b"OK").unwrap();
+            assert_eq!(connection.read(&mut [0]).unwrap(), 0);
             client.tell("gone");
-            drop((connections, listener));
             client.expect("settled");
+            drop((connection, listener));
             fs::remove_file(scene.lock()).unwrap();
         },
         |server| {
