@@ -28,6 +28,7 @@
 //! Applications use `slocket-sync` or one of the asynchronous adapters rather than this crate.
 
 mod address;
+pub mod asynchronous;
 mod background;
 mod connection;
 mod error;

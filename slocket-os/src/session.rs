@@ -31,7 +31,7 @@ pub enum Outcome {
 ///
 /// Dropping a session cancels the request: it leaves the queue, passes on a lock that was granted meanwhile, and leaves
 /// no file and no descriptor behind. Its place outside goes to the next who waits inside, if somebody does. (Towards an
-/// npm server the connection is closed by the background thread, once the server has taken note.)
+/// npm server the connection is closed by the background thread, once the server has had its say.)
 #[derive(Debug)]
 #[must_use = "dropping a session cancels the request"]
 pub struct Session {

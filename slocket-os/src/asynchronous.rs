@@ -1,0 +1,148 @@
+//! The lock for asynchronous code: the same for every runtime but for the waiting.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::marker::PhantomData;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::guard::Guard;
+use crate::lock::{Builder, Lock};
+use crate::peer::Holder;
+use crate::session::{Outcome, Session};
+
+/// How a runtime waits.
+pub trait Runtime: 'static {
+    /// Waits for what the session waits for: its turn inside the process ([`turn`]), its descriptor, its time
+    /// ([`Session::wait`]). It may return early, and may be dropped at any await point.
+    fn wait(session: &mut Session) -> impl Future<Output = ()> + Send;
+}
+
+/// Waits for a session's turn inside the process.
+pub async fn turn(session: &mut Session) {
+    poll_fn(|context| session.poll_turn(context)).await;
+}
+
+/// A lock that processes of this machine share by its path, for asynchronous code. The adapters name it for their
+/// runtimes, as `slocket_tokio::Slocket`.
+///
+/// Cheap to clone, `Send` and `Sync`. Nothing is held and nothing is on disk until it is acquired. Clones share one queue
+/// inside the process.
+pub struct Slocket<R> {
+    lock: Lock,
+    runtime: PhantomData<fn() -> R>,
+}
+
+impl<R: Runtime> Slocket<R> {
+    /// Names a lock, with the default options. Resolves the folder of the path, which must exist; touches nothing.
+    ///
+    /// # Errors
+    /// [`Error::InvalidPath`], [`Error::ParentMissing`], [`Error::PermissionDenied`], [`Error::PathTooLong`];
+    /// [`Error::UnsupportedFileSystem`] on a network file system.
+    pub fn new(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::builder(path).build()
+    }
+
+    /// Names a lock, with options.
+    pub fn builder(path: impl AsRef<Path>) -> Builder<Self> {
+        Builder::new(path)
+    }
+
+    /// The lock's path, with its folder resolved.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.lock.path()
+    }
+
+    /// Takes the lock, waiting for its turn.
+    ///
+    /// Something at the path that is no socket counts as held: it is waited for until it is gone.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: a dropped future leaves the queue, and passes on a lock that was granted meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::NotASlocket`], [`Error::Untrusted`], [`Error::Stale`], [`Error::PermissionDenied`],
+    /// [`Error::ParentMissing`], or what else the system refused. The lock is not held then, and nothing is left behind.
+    pub async fn acquire(&self) -> Result<Guard, Error> {
+        self.acquire_within(None).await
+    }
+
+    /// Takes the lock, waiting for its turn for `timeout` at most, measured on the monotonic clock, whatever is waited
+    /// for. A lock that is free is had even with a time-out of zero.
+    ///
+    /// # Cancel safety
+    /// Cancel safe, as [`acquire`](Self::acquire).
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`], which names the holder if it can be known; and those of [`acquire`](Self::acquire).
+    pub async fn acquire_timeout(&self, timeout: Duration) -> Result<Guard, Error> {
+        self.acquire_within(Some(timeout)).await
+    }
+
+    /// Takes the lock if that is possible without queueing: `None` if it is held, or something else is at the path.
+    ///
+    /// # Cancel safety
+    /// Cancel safe, as [`acquire`](Self::acquire).
+    ///
+    /// # Errors
+    /// Those of [`acquire`](Self::acquire).
+    pub async fn try_acquire(&self) -> Result<Option<Guard>, Error> {
+        match Self::drive(Session::try_acquire(&self.lock)).await? {
+            Outcome::Acquired(guard) => Ok(Some(guard)),
+            Outcome::WouldBlock => Ok(None),
+        }
+    }
+
+    /// Who holds the lock; `None` if nobody listens at the path.
+    ///
+    /// It stands in the queue for an instant, without taking the lock. Of a lock that is lent to an npm client, it tells
+    /// the lender.
+    ///
+    /// # Cancel safety
+    /// It does not wait.
+    ///
+    /// # Errors
+    /// [`Error::NotASlocket`] if something that is no socket is at the path; or what the system refused.
+    pub async fn holder(&self) -> Result<Option<Holder>, Error> {
+        self.lock.holder()
+    }
+
+    async fn acquire_within(&self, timeout: Option<Duration>) -> Result<Guard, Error> {
+        match Self::drive(Session::acquire(&self.lock, timeout)).await? {
+            Outcome::Acquired(guard) => Ok(guard),
+            Outcome::WouldBlock => unreachable!("an acquire ends with the lock or an error"),
+        }
+    }
+
+    /// Waits until the session has an outcome. Dropped at any await point, it drops the session, which cancels the
+    /// request.
+    async fn drive(mut session: Session) -> Result<Outcome, Error> {
+        loop {
+            if let Some(outcome) = session.outcome() {
+                return outcome;
+            }
+            R::wait(&mut session).await;
+            session.wake();
+        }
+    }
+}
+
+impl<R> From<Lock> for Slocket<R> {
+    fn from(lock: Lock) -> Self {
+        Self { lock, runtime: PhantomData }
+    }
+}
+
+impl<R> Clone for Slocket<R> {
+    fn clone(&self) -> Self {
+        Self::from(self.lock.clone())
+    }
+}
+
+impl<R> fmt::Debug for Slocket<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slocket").field("path", &self.lock.path()).finish_non_exhaustive()
+    }
+}
