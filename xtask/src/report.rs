@@ -15,6 +15,7 @@ pub(crate) struct Report {
     failed: Vec<String>,
     skipped: Vec<String>,
     listing_failures: bool,
+    variant: Option<String>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -38,6 +39,11 @@ impl Suite {
 }
 
 impl Report {
+    /// Names what the binaries that follow are run with, where they are run more than once.
+    pub(crate) fn set_variant(&mut self, variant: Option<&str>) {
+        self.variant = variant.map(str::to_owned);
+    }
+
     /// Takes in one line of what `cargo test` prints.
     pub(crate) fn see(&mut self, line: &str) {
         let words = line.trim();
@@ -67,8 +73,9 @@ impl Report {
 
     /// Counts a binary that ended without a result, or anything else that went wrong outside a test.
     pub(crate) fn fail(&mut self, what: &str) {
-        if !self.failed.iter().any(|known| known == what) {
-            self.failed.push(what.to_owned());
+        let what = self.with_variant(what);
+        if !self.failed.contains(&what) {
+            self.failed.push(what);
         }
     }
 
@@ -90,15 +97,27 @@ impl Report {
 
     /// Counts a test that could not be run, if it is a new one.
     fn skip(&mut self, what: &str) -> bool {
-        let new = !self.skipped.iter().any(|known| known == what);
+        let what = self.with_variant(what);
+        let new = !self.skipped.contains(&what);
         if new {
-            self.skipped.push(what.to_owned());
+            self.skipped.push(what);
         }
         new
     }
 
+    fn with_variant(&self, what: &str) -> String {
+        match &self.variant {
+            Some(variant) => format!("{variant}: {what}"),
+            None => what.to_owned(),
+        }
+    }
+
     fn begin(&mut self, name: &str) {
-        self.suites.push(Suite { name: name.to_owned(), ..Suite::default() });
+        let name = match &self.variant {
+            Some(variant) => format!("{name}, with {variant}"),
+            None => name.to_owned(),
+        };
+        self.suites.push(Suite { name, ..Suite::default() });
     }
 
     fn finish(&mut self, result: &str) {
@@ -198,6 +217,28 @@ mod tests {
         assert_eq!((report.passed(), report.failed(), report.skipped()), (1, 0, 2));
         assert!(report.to_string().contains("skipped  node_holds: Node is missing"));
         assert!(report.to_string().contains("slow: ignored, takes an hour"));
+    }
+
+    #[test]
+    fn a_binary_that_runs_twice_is_named_and_counted_twice() {
+        let mut report = Report::default();
+        for variant in ["tokio", "smol"] {
+            report.set_variant(Some(variant));
+            for line in [
+                "     Running tests/crash.rs (target/debug/deps/crash-0123456789abcdef)",
+                "killed: SKIPPED: no strace",
+                "failures:",
+                "    storm",
+                "test result: FAILED. 4 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+            ] {
+                report.see(line);
+            }
+        }
+        assert_eq!((report.passed(), report.failed(), report.skipped()), (6, 2, 2));
+        let text = report.to_string();
+        for line in ["crash, with tokio ", "crash, with smol ", "failed   smol: storm", "skipped  tokio: killed: no"] {
+            assert!(text.contains(line), "{line} is missing in\n{text}");
+        }
     }
 
     #[test]

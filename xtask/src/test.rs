@@ -1,5 +1,7 @@
 //! `cargo xtask test`: every test of the workspace, and a summary that names what was skipped.
 
+use std::process::Command;
+
 use crate::Result;
 use crate::command::{self, cargo, follow, heading, in_ci};
 use crate::npm::{self, Npm};
@@ -7,6 +9,15 @@ use crate::report::Report;
 
 /// Tests that measure: with several at once they measure each other.
 const SERIAL: &str = "trials";
+
+/// The adapters that follow the default one, as `trials` names them.
+const OTHER_ADAPTERS: [&str; 4] = ["tokio", "tokio-threads", "async-std", "smol"];
+
+/// Names the adapter to `trials`.
+const UNDER_TRIAL: &str = "SLOCKET_ADAPTER";
+
+/// The trials that each adapter must pass. The others run every adapter by themselves.
+const OF_EACH_ADAPTER: [&str; 7] = ["cost", "crash", "exclusion", "fairness", "storm", "stranger", "timeout"];
 
 #[derive(clap::Args, Default)]
 pub(crate) struct Options {
@@ -39,13 +50,26 @@ fn run_all(options: &Options) -> Result<Report> {
     }
 
     heading("trials with real processes, one at a time");
-    let mut serial = vec!["test", "--package", SERIAL, "--no-fail-fast", "--", "--test-threads=1"];
-    serial.extend(filter.iter().map(String::as_str));
+    let mut command = cargo(&["test", "--package", SERIAL, "--no-fail-fast"]);
+    trials(&mut report, command.env_remove(UNDER_TRIAL), filter)?;
+    for adapter in OTHER_ADAPTERS {
+        heading(&format!("the trials of an adapter, with {adapter}"));
+        report.set_variant(Some(adapter));
+        let mut command = cargo(&["test", "--package", SERIAL, "--no-fail-fast"]);
+        command.args(OF_EACH_ADAPTER.iter().flat_map(|name| ["--test", name])).env(UNDER_TRIAL, adapter);
+        trials(&mut report, &mut command, filter)?;
+    }
+    report.set_variant(None);
+    Ok(report)
+}
+
+fn trials(report: &mut Report, command: &mut Command, filter: &[String]) -> Result {
+    command.args(["--", "--test-threads=1"]).args(filter);
     let failed_so_far = report.failed();
-    if !follow(&mut cargo(&serial), |line| report.see(line))? && report.failed() == failed_so_far {
+    if !follow(command, |line| report.see(line))? && report.failed() == failed_so_far {
         report.fail("cargo test of the trials, before any result");
     }
-    Ok(report)
+    Ok(())
 }
 
 pub(crate) fn run(options: &Options) -> Result {
