@@ -1,5 +1,6 @@
 //! What the dependencies must keep to: the MSRV, and the rules of `deny.toml`.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use serde_json::Value;
@@ -10,8 +11,51 @@ use crate::command::{self, cargo, heading, in_ci, root};
 pub(crate) fn check() -> Result {
     heading("MSRV");
     msrv()?;
+    heading("the trees of the libraries");
+    trees()?;
     heading("licences, sources and doubled dependencies");
     deny()
+}
+
+/// Runtimes, of which each library may bring its own only.
+const RUNTIMES: [&str; 4] = ["async-io", "async-std", "smol", "tokio"];
+
+/// The libraries, the runtimes that they may bring, and how many crates their trees may have at most.
+const TREES: [(&str, &[&str], usize); 6] = [
+    ("slocket-core", &[], 1),
+    ("slocket-os", &[], 25),
+    ("slocket-sync", &[], 25),
+    ("slocket-tokio", &["tokio"], 24),
+    ("slocket-smol", &["async-io"], 35),
+    ("slocket-async-std", &["async-io"], 35),
+];
+
+/// Fails unless each library's normal tree has the runtime it is for and no other, is small, and is as large as README.md
+/// says.
+fn trees() -> Result {
+    let readme = std::fs::read_to_string(root().join("README.md"))?;
+    for (library, runtimes, most) in TREES {
+        let arguments = ["tree", "--locked", "--package", library, "--edges", "normal", "--prefix", "none"];
+        let output = cargo(&arguments).args(["--format", "{p}"]).output()?;
+        if !output.status.success() {
+            return Err(format!("cargo tree: {}", String::from_utf8_lossy(&output.stderr).trim()).into());
+        }
+        let text = String::from_utf8_lossy(&output.stdout).replace(" (*)", "");
+        let crates: BTreeSet<_> = text.lines().filter(|line| !line.is_empty()).collect();
+        let names: Vec<_> = crates.iter().filter_map(|line| line.split(' ').next()).collect();
+        if let Some(other) = names.iter().find(|name| RUNTIMES.contains(name) && !runtimes.contains(name)) {
+            return Err(format!("{library} brings {other}").into());
+        }
+        if crates.is_empty() || crates.len() > most {
+            return Err(format!("{library} has {} crates in its tree, {most} at most are allowed", crates.len()).into());
+        }
+        let row = readme.lines().find(|line| line.starts_with(&format!("| `{library}` |")));
+        if !row.is_some_and(|row| row.ends_with(&format!("| {} |", crates.len()))) {
+            return Err(format!("README.md does not say that {library} has {} crates in its tree", crates.len()).into());
+        }
+        println!("{library}: {} crates", crates.len());
+    }
+    Ok(())
 }
 
 /// Fails unless the Rust that the root manifest states is what our packages state, enough for
@@ -77,6 +121,8 @@ fn numbers(version: &str) -> Vec<u32> {
     numbers
 }
 
+/// Licences, sources and doubled dependencies. (Not the advisories: their database would have to be fetched from elsewhere
+/// than a package registry. `cargo deny check` does both.)
 fn deny() -> Result {
     let installed = Command::new("cargo-deny").arg("--version").output().is_ok_and(|output| output.status.success());
     match (installed, in_ci()) {

@@ -2,22 +2,77 @@
 
 use std::fs;
 use std::io::{self, BufRead, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
-use slocket_sync::Slocket;
+use slocket_sync::{Error, Guard};
 
 use crate::Result;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
+    runtime: Runtime,
     lock: PathBuf,
     counter: PathBuf,
     /// For each turn how long to stay away and how long to hold, in milliseconds: 20+80,35+110
     #[arg(value_delimiter = ',', value_parser = turn)]
     turns: Vec<(Duration, Duration)>,
+}
+
+/// What a process waits with.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Runtime {
+    Sync,
+    Tokio,
+    AsyncStd,
+    Smol,
+}
+
+impl Runtime {
+    pub(crate) const ALL: [Self; 4] = [Self::Sync, Self::Tokio, Self::AsyncStd, Self::Smol];
+
+    /// As it is called in the chart.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sync => "sync",
+            Self::Tokio => "tokio",
+            Self::AsyncStd => "astd",
+            Self::Smol => "smol",
+        }
+    }
+
+    /// As it is called on the command line of a player.
+    pub(crate) fn argument(self) -> &'static str {
+        match self {
+            Self::AsyncStd => "async-std",
+            Self::Sync | Self::Tokio | Self::Smol => self.name(),
+        }
+    }
+
+    /// What acquires the lock, each time it is called.
+    fn acquirer(self, lock: &Path) -> Result<Box<dyn Fn() -> std::result::Result<Guard, Error>>> {
+        Ok(match self {
+            Self::Sync => {
+                let slocket = slocket_sync::Slocket::new(lock)?;
+                Box::new(move || slocket.acquire())
+            }
+            Self::Tokio => {
+                let slocket = slocket_tokio::Slocket::new(lock)?;
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                Box::new(move || runtime.block_on(slocket.acquire()))
+            }
+            Self::AsyncStd => {
+                let slocket = slocket_async_std::Slocket::new(lock)?;
+                Box::new(move || async_std::task::block_on(slocket.acquire()))
+            }
+            Self::Smol => {
+                let slocket = slocket_smol::Slocket::new(lock)?;
+                Box::new(move || smol::block_on(slocket.acquire()))
+            }
+        })
+    }
 }
 
 fn turn(text: &str) -> std::result::Result<(Duration, Duration), String> {
@@ -33,13 +88,13 @@ pub(crate) fn now() -> u64 {
 }
 
 pub(crate) fn run(options: &Options) -> Result {
-    let lock = Slocket::new(&options.lock)?;
+    let acquire = options.runtime.acquirer(&options.lock)?;
     say("ready");
     io::stdin().lock().read_line(&mut String::new())?;
     for (away, hold) in &options.turns {
         sleep(*away);
         say(&format!("waiting {}", now()));
-        let guard = lock.acquire()?;
+        let guard = acquire()?;
         let held = now();
         let count: u64 = fs::read_to_string(&options.counter)?.trim().parse()?;
         fs::write(&options.counter, (count + 1).to_string())?;

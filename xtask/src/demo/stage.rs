@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::actor::{Actor, Said, State};
 use super::chart;
-use super::player::now;
+use super::player::{Runtime, now};
 use crate::Result;
 use crate::command::root;
 
@@ -76,11 +76,11 @@ impl Stage {
         for number in 0..usize::from(cast.rust + cast.node) {
             let node = number.checked_sub(usize::from(cast.rust));
             let (name, mut command) = match node {
-                None => (format!("rust-{}", number + 1), Command::new(std::env::current_exe()?)),
+                None => (name(number), Command::new(std::env::current_exe()?)),
                 Some(node) => (format!("node-{}", node + 1), Command::new("node")),
             };
             match node {
-                None => command.arg("demo-player"),
+                None => command.arg("demo-player").arg(runtime(number).argument()),
                 Some(_) => command.arg(root().join("interop/demo.js")),
             };
             let turns: Vec<_> = (0..usize::from(cast.turns)).map(|turn| script(number, turn)).collect();
@@ -90,6 +90,17 @@ impl Stage {
         drop(sender);
         direct(Play { actors, turns: usize::from(cast.turns), began: 0, ended: 0 }, &events)
     }
+}
+
+/// The runtimes in turn.
+fn runtime(number: usize) -> Runtime {
+    Runtime::ALL[number % Runtime::ALL.len()]
+}
+
+/// What the process is called: its runtime, with a number from the second time on.
+fn name(number: usize) -> String {
+    let (name, round) = (runtime(number).name(), number / Runtime::ALL.len());
+    if round == 0 { name.to_owned() } else { format!("{name}{}", round + 1) }
 }
 
 /// How long a process stays away before a turn and how long it holds, in milliseconds: looks like
