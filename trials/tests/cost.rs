@@ -147,7 +147,6 @@ const USED: &[&str] = &[
     "close",
     "connect",
     "fchmod",
-    "fcntl",
     "flock",
     "fstat",
     "fstatfs",
