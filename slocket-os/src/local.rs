@@ -128,14 +128,16 @@ impl Ticket {
 
     /// Ready when the turn has come.
     pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<()> {
-        let mut slot = lock(&self.slot);
-        if slot.turn.is_some() {
-            return Poll::Ready(());
-        }
-        match &mut slot.waker {
-            Some(waker) => waker.clone_from(context.waker()),
-            none => *none = Some(context.waker().clone()),
-        }
+        let waker = context.waker().clone();
+        let replaced = {
+            let mut slot = lock(&self.slot);
+            if slot.turn.is_some() {
+                return Poll::Ready(());
+            }
+            slot.waker.replace(waker)
+        };
+        // Outside the lock: a waker that is dropped may run anything, too.
+        drop(replaced);
         Poll::Pending
     }
 }

@@ -37,6 +37,8 @@ pub enum Outcome {
 pub struct Session {
     lock: Lock,
     deadline: Option<Instant>,
+    /// Whether it queues: the place of one who only tries is no use to one who waits.
+    queues: bool,
     stage: Stage,
 }
 
@@ -59,7 +61,7 @@ impl Session {
         };
         // A time too far away to be told never comes.
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        Self { lock: lock.clone(), deadline, stage }
+        Self { lock: lock.clone(), deadline, queues: true, stage }
     }
 
     /// Asks for the lock without queueing.
@@ -71,7 +73,7 @@ impl Session {
         } else {
             Stage::Over(Some(Ok(Outcome::WouldBlock)))
         };
-        Self { lock: lock.clone(), deadline: None, stage }
+        Self { lock: lock.clone(), deadline: None, queues: false, stage }
     }
 
     /// The outcome, once there is one; it is given out once.
@@ -198,12 +200,17 @@ impl Drop for Session {
                 if participant.has_report() {
                     // Told, but nobody asked: what was acquired is released.
                     drop(self.conclude(participant));
-                } else if let Some(Turn::Place(returned)) = self.lock.queue().pass(Turn::Place(participant)) {
-                    participant = returned;
-                    participant.tell(Event::Cancel);
-                    participant.settle();
-                    self.lock.queue().leave();
+                    return;
                 }
+                if self.queues {
+                    match self.lock.queue().pass(Turn::Place(participant)) {
+                        Some(Turn::Place(returned)) => participant = returned,
+                        Some(Turn::Lock(_) | Turn::Go) | None => return,
+                    }
+                }
+                participant.tell(Event::Cancel);
+                participant.settle();
+                self.lock.queue().leave();
             }
             Stage::Over(_) => {}
         }
@@ -223,7 +230,7 @@ fn give_up(lock: &Lock, turn: Turn) {
         Turn::Lock(participant) => drop(Guard::new(participant)),
         Turn::Place(participant) => {
             let place = Stage::Outside(participant);
-            drop(Session { lock: lock.clone(), deadline: None, stage: place });
+            drop(Session { lock: lock.clone(), deadline: None, queues: true, stage: place });
         }
         Turn::Go => lock.queue().leave(),
     }

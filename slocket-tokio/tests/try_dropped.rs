@@ -1,0 +1,46 @@
+//! A try that is dropped while it pauses, for its temporary name was taken, with a clone waiting behind it.
+
+use std::fs::File;
+use std::process::Command;
+use std::time::Duration;
+
+use slocket_tokio::Slocket;
+
+const PATH: &str = "SLOCKET_TRY_DROPPED";
+
+#[test]
+fn a_try_that_is_dropped_leaves_its_place_to_nobody() {
+    if let Some(path) = std::env::var_os(PATH) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        return runtime.block_on(drop_a_try(&Slocket::new(path).unwrap()));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    // A stranger's lock on the folder makes it publish aside, under temporary names, of which the first six are "taken".
+    let stranger = File::open(folder.path()).unwrap();
+    rustix::fs::flock(&stranger, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    let mut traced = Command::new("strace");
+    traced.args(["-f", "-o", "/dev/null", "-e", "trace=bind", "-e", "inject=bind:error=EADDRINUSE:when=1..6"]);
+    traced.arg(std::env::current_exe().unwrap()).args(["--exact", "a_try_that_is_dropped_leaves_its_place_to_nobody"]);
+    let output = traced.env(PATH, folder.path().join("lock")).output().expect("this needs strace");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+async fn drop_a_try(slocket: &Slocket) {
+    let attempt = slocket.clone();
+    let mut attempt = Box::pin(async move { attempt.try_acquire().await });
+    let pauses = tokio::time::timeout(Duration::ZERO, &mut attempt).await;
+    assert!(pauses.is_err(), "it does not pause: {pauses:?}");
+    let behind = slocket.clone();
+    let behind = tokio::spawn(async move { behind.acquire().await.unwrap().release().unwrap() });
+    tokio::task::yield_now().await;
+    // Somebody else is faster, so the lock is held when the pause is over: a try would end here, an acquire waits.
+    let guard = Slocket::new(slocket.path()).unwrap().acquire().await.unwrap();
+    drop(attempt);
+    while !guard.contended() {
+        assert!(!behind.is_finished(), "{:?}", behind.await);
+        tokio::task::yield_now().await;
+    }
+    guard.release().unwrap();
+    behind.await.expect("who waits behind it acquires");
+}
