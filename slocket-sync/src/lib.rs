@@ -13,7 +13,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! * **Order.** First come, first served, until a holder crashes or closes out (then those who waited race).
+//! * **Order.** First come, first served, until a holder crashes or closes out (then those who waited race). Clones of one
+//!   [`Slocket`] queue inside the process, with one connection to the outside for all of them, and the lock is passed on
+//!   inside only while nobody outside waits.
 //! * **A holder that dies**, however it dies, releases the lock; the next waiter has it at once. There is no lease, no
 //!   heartbeat, and no poisoning: what the lock protects may be half-written, as after any crash.
 //! * **While it holds**, a process runs nothing for the lock: no thread, no system call. While it waits, it uses no CPU.
@@ -38,7 +40,8 @@ pub type Builder = slocket_os::Builder<Slocket>;
 
 /// A lock that processes of this machine share by its path.
 ///
-/// Cheap to clone, `Send` and `Sync`. Nothing is held and nothing is on disk until it is acquired.
+/// Cheap to clone, `Send` and `Sync`. Nothing is held and nothing is on disk until it is acquired. Clones share one queue
+/// inside the process.
 #[derive(Clone, Debug)]
 pub struct Slocket {
     lock: Lock,
