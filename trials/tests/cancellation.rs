@@ -45,8 +45,8 @@ fn half_of_the_tasks_on_several_threads_of_tokio() {
     let witness = Arc::new(Mutex::new((Witness::open(&place.counter(), &place.log("tasks")), 0)));
     let mut beside = Player::start(Adapter::Sync, &place.lock());
     beside.begin_rounds(ROUNDS, 0, &place);
-    let survivors = runtime.block_on(async {
-        let mut survivors = 0;
+    let (survivors, cancelled) = runtime.block_on(async {
+        let (mut survivors, mut cancelled) = (0, 0);
         for _ in 0..BATCHES {
             let tasks: Vec<_> = (0..BATCH)
                 .map(|_| {
@@ -63,25 +63,33 @@ fn half_of_the_tasks_on_several_threads_of_tokio() {
                     })
                 })
                 .collect();
-            for task in tasks {
-                if random(2) == 0 {
-                    task.abort();
-                    let _ = task.await;
-                } else {
-                    task.await.expect("a survivor");
-                    survivors += 1;
+            // All the doomed before any is awaited, so that most are aborted while they wait.
+            let (doomed, spared): (Vec<_>, Vec<_>) = tasks.into_iter().partition(|_| random(2) == 0);
+            doomed.iter().for_each(tokio::task::JoinHandle::abort);
+            for task in doomed {
+                match task.await {
+                    Ok(()) => {}
+                    Err(error) => {
+                        assert!(error.is_cancelled(), "{error}");
+                        cancelled += 1;
+                    }
                 }
             }
+            for task in spared {
+                task.await.expect("a survivor");
+                survivors += 1;
+            }
         }
-        survivors
+        (survivors, cancelled)
     });
     beside.expect_done(ROUNDS);
     beside.quit();
     settle();
     let held = witness.lock().expect("the witness").1;
     assert!(held >= survivors, "{held} held, {survivors} survived");
+    assert!(cancelled > BATCHES * BATCH / 5, "no storm: {cancelled} cancelled");
     place.assert_exclusive(held + ROUNDS);
-    tell(format!("cancellation: tokio-threads: {survivors} of {} tasks survived, {held} held", BATCHES * BATCH));
+    tell(format!("cancellation: tokio-threads: {cancelled} of {} tasks cancelled, {held} held", BATCHES * BATCH));
 }
 
 /// A runtime that shuts down with a guard and with waiters alive.
