@@ -26,7 +26,11 @@ pub(crate) fn inspect(lock: &Lock) -> Result<Inspected, Fault> {
         // The mark is read after the probe: its owner may have cleared it, lent the lock and died in between.
         Probe::Dead => match look(path).doing("look at the path")? {
             Some(found) if found.inode != pin.look.inode => Ok(Inspected::Alive),
-            Some(found) if !found.is_marked => Ok(Inspected::Stale),
+            // The first probe may have come before the socket was registered, and the mark was cleared for a loan since.
+            Some(found) if !found.is_marked => match pin.probe(path).doing("probe the socket")? {
+                Probe::Dead => Ok(Inspected::Stale),
+                Probe::Alive | Probe::Datagram | Probe::Missing | Probe::Unsettled => Ok(Inspected::Alive),
+            },
             Some(_) if Place::of_path(lock.folder()).doing("ask for the file system")? == Place::Local => {
                 Ok(Inspected::Dead)
             }

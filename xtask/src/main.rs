@@ -1,4 +1,4 @@
-//! The one door to this workspace: `cargo xtask test`, `demo`, `lint`, `ci`.
+//! The one door to this workspace: `cargo xtask test`, `demo`, `model`, `lint`, `ci`.
 //!
 //! Each task says what it did and fails if it did nothing.
 
@@ -6,6 +6,7 @@ mod command;
 mod demo;
 mod dependencies;
 mod lint;
+mod model;
 mod npm;
 mod report;
 mod test;
@@ -32,6 +33,8 @@ enum Task {
     Test(test::Options),
     /// Check formatting, clippy, docs, the MSRV and the dependencies
     Lint,
+    /// Explore every state of the model, and look for the bugs that are planted in it
+    Model(model::Options),
     /// All that a change must pass: lint, then test
     Ci,
     #[command(hide = true)]
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Task::Demo(options) => demo::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Lint => lint::run(),
+        Task::Model(options) => model::run(&options),
         Task::Ci => lint::run().and_then(|()| test::run(&test::Options::default())),
         Task::DemoPlayer(options) => demo::player::run(&options),
     };

@@ -1,0 +1,148 @@
+//! Planted bugs: variants of the protocol, each of which breaks a promise. A search that does not find it is itself wrong.
+
+use crate::configuration::Cast::{Locker, Npm, Remover, Safe};
+use crate::configuration::Configuration;
+use crate::world::Broken;
+
+/// A variant of the protocol that must be caught. (They are in this model only; no release contains them.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bug {
+    // Two holders.
+    /// Reclaims without the exclusive guard.
+    ReclaimWithoutGuard,
+    /// Drops the exclusive guard before the unlink.
+    GuardDroppedBeforeUnlink,
+    /// Binds in place without the shared guard.
+    BindWithoutGuard,
+    /// Reclaims what has the right number, without a pin.
+    ReclaimWithoutPin,
+    /// Unlinks without looking whether the path is still what was probed.
+    NoComparison,
+    /// Reads the mark before the probe only.
+    MarkReadBeforeProbe,
+    /// Reclaims without a probe.
+    NoProbe,
+    /// Probes with a stream socket, which a socket that does not listen yet refuses.
+    StreamProbe,
+    /// Reclaims whatever is dead.
+    MarkIgnored,
+    /// npm's sockets carry the mark by accident (as with a mark by absence, under a umask).
+    MarkByAccident,
+    /// Lends without clearing the mark.
+    LendsMarked,
+    /// Clears the mark after the "OK".
+    MarkClearedAfterOk,
+    /// Moves the socket to the path with a rename that replaces.
+    RenameReplaces,
+    /// Two processes use the same temporary name.
+    NamesRepeat,
+    /// Closes the listener before the unlink.
+    CloseBeforeUnlink,
+    /// Ends both halves of the stream in a cancel, and then releases as a client whose server is gone.
+    CancelReleasesAsClient,
+    /// Takes a listener that was lost on the way for a loan.
+    TruncatedIsLoan,
+    /// Takes a loan for the lock after it was given up, and removes the path.
+    LateLoanRemovesPath,
+
+    // A lost lock.
+    /// The guard of a process that died stays.
+    GuardSurvives,
+    /// Never reclaims.
+    NoReclaim,
+    /// Waits without looking again after the watch is armed.
+    NoSecondLook,
+    /// Takes the end of the stream for nothing.
+    EndIgnored,
+
+    // Left on disk, or somebody is hurt, or the order is lost.
+    /// Takes EPIPE for sent.
+    BrokenPipeIsSent,
+    /// Cancels without a shutdown.
+    CancelWithoutShutdown,
+    /// Cancels without reading what has arrived.
+    CancelWithoutDrain,
+    /// Closes out without refusing newcomers.
+    CloseOutWithoutShutdown,
+    /// Closes out without accepting who is queued.
+    CloseOutWithoutDrain,
+    /// Never sets the mark again.
+    MarkNeverSet,
+    /// Publishes, and marks afterwards.
+    MarkedAfterwards,
+    /// Keeps the temporary name when the path is taken.
+    TemporaryKept,
+    /// Serves the last who came first.
+    LastFirst,
+    /// Calls a socket stale that was dead once and then was not marked.
+    StaleAfterOneProbe,
+    /// Leaves an npm server as if it handed over.
+    LeavesNpmAtOnce,
+}
+
+/// A bug, where it is planted, and which promise it breaks there.
+#[derive(Clone, Copy, Debug)]
+pub struct Planted {
+    /// The bug.
+    pub bug: Bug,
+    /// Who takes part. Without the bug no promise is broken there.
+    pub configuration: Configuration,
+    /// What must be found.
+    pub breaks: Broken,
+}
+
+impl Planted {
+    const fn new(bug: Bug, configuration: Configuration, breaks: Broken) -> Self {
+        let configuration = Configuration { bug: Some(bug), promise: Some(breaks), ..configuration };
+        Self { bug, configuration, breaks }
+    }
+}
+
+const TWO: Configuration = Configuration::of(&[Safe, Safe]).crashes(1).cancels(1).failures(1);
+const TWO_AND_LOCKER: Configuration = Configuration::of(&[Safe, Safe, Locker]).crashes(1).cancels(1);
+const TWO_AND_REMOVER: Configuration = Configuration::of(&[Safe, Safe, Remover]);
+const THREE: Configuration = Configuration::of(&[Safe, Safe, Safe]).crashes(1).failures(1);
+const ONE_AND_NPM: Configuration = Configuration::of(&[Safe, Npm]).rounds(2).cancels(1);
+const TWO_AND_NPM: Configuration = Configuration::of(&[Safe, Safe, Npm]).cancels(1);
+const TWO_AND_NPM_KILLED: Configuration = Configuration::of(&[Safe, Safe, Npm]).crashes(1).cancels(1);
+
+/// Where bugs are planted, as they are without.
+pub const SOUND: [Configuration; 7] =
+    [TWO, TWO_AND_LOCKER, TWO_AND_REMOVER, THREE, ONE_AND_NPM, TWO_AND_NPM, TWO_AND_NPM_KILLED];
+
+/// All of them.
+pub const PLANTED: [Planted; 33] = [
+    Planted::new(Bug::ReclaimWithoutGuard, TWO, Broken::TwoHolders),
+    Planted::new(Bug::GuardDroppedBeforeUnlink, THREE, Broken::TwoHolders),
+    Planted::new(Bug::BindWithoutGuard, TWO, Broken::TwoHolders),
+    Planted::new(Bug::ReclaimWithoutPin, THREE, Broken::TwoHolders),
+    Planted::new(Bug::NoComparison, THREE, Broken::TwoHolders),
+    Planted::new(Bug::MarkReadBeforeProbe, TWO_AND_NPM_KILLED, Broken::TwoHolders),
+    Planted::new(Bug::NoProbe, TWO, Broken::TwoHolders),
+    Planted::new(Bug::StreamProbe, TWO, Broken::TwoHolders),
+    Planted::new(Bug::MarkIgnored, TWO_AND_NPM, Broken::TwoHolders),
+    Planted::new(Bug::MarkByAccident, ONE_AND_NPM, Broken::TwoHolders),
+    Planted::new(Bug::LendsMarked, TWO_AND_NPM_KILLED, Broken::TwoHolders),
+    Planted::new(Bug::MarkClearedAfterOk, TWO_AND_NPM_KILLED, Broken::TwoHolders),
+    Planted::new(Bug::RenameReplaces, TWO_AND_LOCKER, Broken::TwoHolders),
+    Planted::new(Bug::NamesRepeat, TWO_AND_LOCKER, Broken::TwoHolders),
+    Planted::new(Bug::CloseBeforeUnlink, TWO_AND_NPM, Broken::TwoHolders),
+    Planted::new(Bug::CancelReleasesAsClient, ONE_AND_NPM, Broken::TwoHolders),
+    Planted::new(Bug::TruncatedIsLoan, THREE, Broken::TwoHolders),
+    Planted::new(Bug::LateLoanRemovesPath, ONE_AND_NPM, Broken::TwoHolders),
+    Planted::new(Bug::GuardSurvives, TWO, Broken::Lost),
+    Planted::new(Bug::NoReclaim, TWO, Broken::Lost),
+    Planted::new(Bug::NoSecondLook, TWO_AND_REMOVER, Broken::Lost),
+    Planted::new(Bug::EndIgnored, TWO, Broken::Lost),
+    Planted::new(Bug::BrokenPipeIsSent, TWO, Broken::LeftOnDisk),
+    Planted::new(Bug::CancelWithoutShutdown, TWO, Broken::LeftOnDisk),
+    Planted::new(Bug::CancelWithoutDrain, TWO, Broken::LeftOnDisk),
+    Planted::new(Bug::CloseOutWithoutShutdown, ONE_AND_NPM, Broken::Hurt),
+    Planted::new(Bug::CloseOutWithoutDrain, ONE_AND_NPM, Broken::Hurt),
+    Planted::new(Bug::MarkNeverSet, TWO_AND_NPM_KILLED, Broken::Lost),
+    Planted::new(Bug::MarkedAfterwards, TWO, Broken::Lost),
+    Planted::new(Bug::TemporaryKept, TWO_AND_LOCKER, Broken::LeftOnDisk),
+    Planted::new(Bug::LastFirst, THREE, Broken::OutOfOrder),
+    Planted::new(Bug::StaleAfterOneProbe, ONE_AND_NPM, Broken::ToldStale),
+    Planted::new(Bug::LeavesNpmAtOnce, ONE_AND_NPM, Broken::Hurt),
+];

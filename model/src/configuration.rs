@@ -1,0 +1,168 @@
+//! Who takes part, and what may go wrong.
+
+use std::fmt;
+
+use crate::bug::Bug;
+use crate::world::Broken;
+
+/// Who plays in a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cast {
+    /// A crash-safe participant that acquires.
+    Safe,
+    /// A crash-safe participant that tries.
+    Try,
+    /// A crash-safe participant that cannot read the folder: it can guard nothing.
+    Unreadable,
+    /// A participant of the npm package.
+    Npm,
+    /// A stranger who uses flock(1) on the folder.
+    Locker,
+    /// A stranger who removes the file that is at the path first.
+    Remover,
+}
+
+/// What is explored.
+#[derive(Clone, Copy, Debug)]
+pub struct Configuration {
+    /// The processes, five at most.
+    pub cast: &'static [Cast],
+    /// How often each acquires.
+    pub rounds: u8,
+    /// How many processes may be killed, at any step.
+    pub crashes: u8,
+    /// How many attempts may be cancelled, at any step.
+    pub cancels: u8,
+    /// How many system calls may fail for want of something: a socket, accept, a send, a message's descriptor, a mark.
+    pub failures: u8,
+    /// The backlog: the queue takes one more.
+    pub backlog: u8,
+    /// Whether the slow re-check of a watched path fires. (Without it a lost wake-up is seen.)
+    pub rechecks: bool,
+    /// The only promise that is looked at, if it is not all of them.
+    pub promise: Option<Broken>,
+    /// The variant, if one is planted.
+    pub bug: Option<Bug>,
+}
+
+impl Configuration {
+    /// Each once, and nothing goes wrong.
+    #[must_use]
+    pub const fn of(cast: &'static [Cast]) -> Self {
+        Self {
+            cast,
+            rounds: 1,
+            crashes: 0,
+            cancels: 0,
+            failures: 0,
+            backlog: 4,
+            rechecks: false,
+            promise: None,
+            bug: None,
+        }
+    }
+
+    /// So many rounds.
+    #[must_use]
+    pub const fn rounds(self, rounds: u8) -> Self {
+        Self { rounds, ..self }
+    }
+
+    /// So many kills.
+    #[must_use]
+    pub const fn crashes(self, crashes: u8) -> Self {
+        Self { crashes, ..self }
+    }
+
+    /// So many cancels.
+    #[must_use]
+    pub const fn cancels(self, cancels: u8) -> Self {
+        Self { cancels, ..self }
+    }
+
+    /// So many calls that fail.
+    #[must_use]
+    pub const fn failures(self, failures: u8) -> Self {
+        Self { failures, ..self }
+    }
+
+    /// This backlog.
+    #[must_use]
+    pub const fn backlog(self, backlog: u8) -> Self {
+        Self { backlog, ..self }
+    }
+
+    /// With the re-check.
+    #[must_use]
+    pub const fn with_rechecks(self) -> Self {
+        Self { rechecks: true, ..self }
+    }
+
+    pub(crate) fn has(&self, bug: Bug) -> bool {
+        self.bug == Some(bug)
+    }
+}
+
+impl fmt::Display for Configuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cast: Vec<_> = self.cast.iter().map(|cast| format!("{cast:?}").to_lowercase()).collect();
+        write!(f, "{}, {} round{}", cast.join(" "), self.rounds, if self.rounds == 1 { "" } else { "s" })?;
+        for (number, what) in [(self.crashes, "kill"), (self.cancels, "cancel"), (self.failures, "failing call")] {
+            match number {
+                0 => {}
+                1 => write!(f, ", 1 {what}")?,
+                _ => write!(f, ", {number} {what}s")?,
+            }
+        }
+        if self.backlog < 4 {
+            write!(f, ", backlog {}", self.backlog)?;
+        }
+        if self.rechecks {
+            write!(f, ", re-checks")?;
+        }
+        Ok(())
+    }
+}
+
+use Cast::{Locker, Npm, Remover, Safe, Try, Unreadable};
+
+/// What every change must pass: explored by the tests.
+pub const QUICK: &[Configuration] = &[
+    // Crash-safe participants alone.
+    Configuration::of(&[Safe, Safe]).rounds(2).crashes(2).cancels(2).failures(2),
+    Configuration::of(&[Safe, Safe]).rounds(2).crashes(1).cancels(1).failures(1).backlog(0),
+    Configuration::of(&[Safe, Safe, Safe]).crashes(1).cancels(1).failures(1),
+    Configuration::of(&[Safe, Safe, Safe]).crashes(1).cancels(1).backlog(0),
+    Configuration::of(&[Safe, Safe, Safe]).rounds(2).crashes(2),
+    Configuration::of(&[Safe, Safe, Safe]).rounds(2).cancels(1),
+    Configuration::of(&[Safe, Safe, Try]).crashes(1).cancels(1),
+    // In strange surroundings.
+    Configuration::of(&[Safe, Safe, Unreadable]).crashes(1).cancels(1),
+    Configuration::of(&[Unreadable, Unreadable, Locker]).rounds(2).crashes(1),
+    Configuration::of(&[Safe, Safe, Locker]).rounds(2).crashes(1).cancels(1),
+    Configuration::of(&[Safe, Safe, Remover]).rounds(2).crashes(1).cancels(1),
+    // With npm's.
+    Configuration::of(&[Safe, Npm]).rounds(2).crashes(1).cancels(1).failures(1),
+    Configuration::of(&[Safe, Npm, Npm]).crashes(1).cancels(1).failures(1),
+    Configuration::of(&[Safe, Npm, Npm]).rounds(2).crashes(1).cancels(1),
+    Configuration::of(&[Safe, Safe, Npm]).crashes(1).cancels(1).failures(1),
+    Configuration::of(&[Safe, Try, Npm]).crashes(1).cancels(1),
+    Configuration::of(&[Safe, Safe, Npm, Npm]),
+    Configuration::of(&[Safe, Npm, Locker]).crashes(1).cancels(1).with_rechecks(),
+];
+
+/// What takes minutes, and much memory.
+pub const FULL: &[Configuration] = &[
+    Configuration::of(&[Safe, Safe]).rounds(3).crashes(2).cancels(2).failures(2),
+    Configuration::of(&[Safe, Safe, Safe]).rounds(2).crashes(2).cancels(1),
+    Configuration::of(&[Safe, Safe, Safe]).crashes(2).cancels(2).failures(2),
+    Configuration::of(&[Safe, Safe, Safe]).rounds(2).crashes(1).cancels(1).backlog(0),
+    Configuration::of(&[Safe, Safe, Safe, Safe]).crashes(1),
+    Configuration::of(&[Safe, Safe, Safe, Locker]).crashes(1).cancels(1),
+    Configuration::of(&[Safe, Safe, Unreadable, Locker]).crashes(1),
+    Configuration::of(&[Safe, Safe, Npm]).rounds(2).crashes(1).cancels(1),
+    Configuration::of(&[Safe, Safe, Npm]).crashes(2).cancels(2).failures(1),
+    Configuration::of(&[Safe, Safe, Npm, Npm]).crashes(1).cancels(1).failures(1),
+    Configuration::of(&[Safe, Safe, Safe, Npm]).crashes(1),
+    Configuration::of(&[Safe, Npm, Npm, Npm]).crashes(1).cancels(1),
+];

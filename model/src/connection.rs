@@ -1,0 +1,146 @@
+//! A waiter's connection to the server: joining the queue, receiving the lock, leaving (protocol sections 1 and 2).
+
+use slocket_core::{Connected, Connection, Event, Left, Received, State};
+
+use crate::bug::Bug;
+use crate::configuration::Configuration;
+use crate::kernel::{Client, Connect, Kind, Message};
+use crate::participant::{Arrived, Call};
+use crate::world::World;
+
+impl World {
+    pub(crate) fn use_connection(&mut self, process: usize, configuration: &Configuration, call: Call) -> &'static str {
+        match call {
+            Call::PinServer => {
+                let Some(inode) = self.path else {
+                    self.tell(process, configuration, Event::Connected(Connected::Missing));
+                    return "looks at the path: nothing";
+                };
+                let found = self.inode(inode);
+                if found.kind == Kind::File {
+                    self.tell(process, configuration, Event::Connected(Connected::NotASocket));
+                    return "looks at the path: no socket";
+                }
+                self.processes[process].pin = Some(inode);
+                let participant = self.participant(process);
+                (participant.server_inode, participant.hands_over) = (Some(inode), found.marked);
+                self.then(process, Call::Connect);
+                "pins the socket at the path"
+            }
+            Call::Connect => {
+                let inode = self.processes[process].pin.take().expect("it is pinned");
+                let (connected, what) = match self.connect(inode, true, configuration.backlog) {
+                    Connect::Queued(connection) => {
+                        self.processes[process].connection = Some(connection);
+                        self.joined(process);
+                        (Connected::Queued, "connects")
+                    }
+                    Connect::Refused => (Connected::Refused, "connects: refused"),
+                    Connect::Full => (Connected::BacklogFull, "connects: the queue is full"),
+                };
+                if connected != Connected::Queued {
+                    let participant = self.participant(process);
+                    (participant.server_inode, participant.hands_over) = (None, false);
+                }
+                self.tell(process, configuration, Event::Connected(connected));
+                what
+            }
+            Call::TakeOver(arrived) => {
+                let path = self.path;
+                self.participant(process).listener_inode = path;
+                self.arrived(process, configuration, arrived);
+                "looks at the listener's path"
+            }
+            Call::StatBeforeLeaving => {
+                let participant = *self.participant(process);
+                let is_marked = self.path.is_some_and(|inode| self.inode(inode).marked);
+                let hands_over = participant.hands_over
+                    || self.path == participant.server_inode && is_marked
+                    || configuration.has(Bug::LeavesNpmAtOnce);
+                if !hands_over && configuration.has(Bug::CancelReleasesAsClient) {
+                    // Both halves are shut down, so that a read says that the server has ended the stream.
+                    self.set_path(None);
+                    self.tell(process, configuration, Event::Left(Left::Closed));
+                    return "shuts both halves down, and removes the path of a server that seems to be gone";
+                }
+                if hands_over {
+                    let skip = configuration.has(Bug::CancelWithoutShutdown);
+                    self.then(process, if skip { Call::Drain } else { Call::ShutDown });
+                } else {
+                    self.left(process);
+                    self.tell(process, configuration, Event::Left(Left::Lingering));
+                }
+                "leaves: looks whether its server hands over"
+            }
+            Call::ShutDown => {
+                let connection = self.processes[process].connection.expect("it is queued");
+                self.connection_mut(connection).client = Client::Deaf;
+                self.then(process, Call::Drain);
+                "leaves: shuts its connection down for reading"
+            }
+            Call::Drain => {
+                let connection = self.processes[process].connection.expect("it is queued");
+                match self.connection_mut(connection).inbox.take() {
+                    Some(Message::Listener(_)) if configuration.has(Bug::CancelWithoutDrain) => {
+                        self.tell(process, configuration, Event::Left(Left::Closed));
+                    }
+                    Some(Message::Listener(socket)) => {
+                        self.processes[process].socket = Some(socket);
+                        self.then(process, Call::TakeOver(Arrived::Leaving));
+                    }
+                    Some(Message::Loan) | None => self.tell(process, configuration, Event::Left(Left::Closed)),
+                }
+                "leaves: reads what has arrived"
+            }
+            other => unreachable!("{other:?} uses no connection"),
+        }
+    }
+
+    /// What can come to a participant that waits for its server.
+    pub(crate) fn receive_steps(
+        &self,
+        process: usize,
+        configuration: &Configuration,
+        step: &mut impl FnMut(&'static str, bool, Self),
+    ) {
+        let mut world = *self;
+        let connection = self.processes[process].connection.expect("who is queued is connected");
+        let number = Connection::default();
+        let lingers = matches!(world.participant(process).state, State::Lingering(_));
+        if world.server_ended(connection) && !configuration.has(Bug::EndIgnored) {
+            world.tell(process, configuration, Event::Ended(number));
+            step("reads the end of the stream", false, world);
+            return;
+        }
+        let Some(message) = self.connection(connection).inbox else { return };
+        if !lingers {
+            world.served(process, message);
+        }
+        world.connection_mut(connection).inbox = None;
+        match message {
+            Message::Loan => {
+                if lingers && configuration.has(Bug::LateLoanRemovesPath) {
+                    world.set_path(None);
+                }
+                world.tell(process, configuration, Event::Received(number, Received::Loan));
+                step("receives a loan", false, world);
+            }
+            Message::Listener(socket) => {
+                let mut lost = world;
+                world.processes[process].socket = Some(socket);
+                world.then(process, Call::TakeOver(Arrived::Queued));
+                step("receives the listener", false, world);
+                if lost.failures > 0 {
+                    lost.failures -= 1;
+                    lost.mishap();
+                    let truncated = configuration.has(Bug::TruncatedIsLoan);
+                    let received = if truncated { Received::Loan } else { Received::Truncated };
+                    if !lingers || truncated {
+                        lost.tell(process, configuration, Event::Received(number, received));
+                        step("loses the listener for want of a descriptor", true, lost);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,378 @@
+//! What the system calls do.
+//!
+//! Everything here is a fact about Linux, and `tests/facts.rs` shows each on the real kernel.
+
+use crate::world::World;
+
+/// An inode, by its number: the number is used again as soon as nothing refers to the inode.
+pub type Number = u8;
+/// A listening socket, or one that will be.
+pub type SocketId = u8;
+/// A connection, from connect until both ends are closed.
+pub type ConnectionId = u8;
+/// A temporary name.
+pub type Name = u8;
+
+pub(crate) const INODES: usize = 10;
+pub(crate) const SOCKETS: usize = 6;
+pub(crate) const CONNECTIONS: usize = 10;
+pub(crate) const NAMES: usize = 5;
+pub(crate) const QUEUE: usize = 6;
+
+/// What stat tells of an inode, and which socket is registered for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Inode {
+    /// The sticky bit.
+    pub marked: bool,
+    /// What a connect finds.
+    pub kind: Kind,
+}
+
+/// What a connect finds at an inode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// bind has made it visible and has not registered the socket yet: it looks dead.
+    Visible,
+    /// A socket that some process, or some message, has open.
+    Bound(SocketId),
+    /// A socket that nobody has open.
+    Dead,
+}
+
+/// A socket that was bound. It lives while a process has it open or a message carries it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Socket {
+    /// The inode it is bound to, which is not freed while it lives.
+    pub inode: Number,
+    /// npm's slocket has made it.
+    pub npm: bool,
+    /// listen was called.
+    pub listens: bool,
+    /// It was shut down for reading: it refuses.
+    pub refuses: bool,
+    /// The accept queue.
+    pub queue: List<ConnectionId, QUEUE>,
+}
+
+/// A connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Connection {
+    /// The client was bound to a badge.
+    pub badge: bool,
+    /// The client's end.
+    pub client: Client,
+    /// The server's end.
+    pub server: Server,
+    /// What the client has not read yet.
+    pub inbox: Option<Message>,
+}
+
+/// The client's end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Client {
+    /// Open.
+    Open,
+    /// Shut down for reading: a send to it fails, it can still read what has arrived.
+    Deaf,
+    /// Closed: a send to it fails, and what it had not read is gone.
+    Closed,
+}
+
+/// The server's end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Server {
+    /// In the accept queue.
+    Queued,
+    /// Accepted.
+    Accepted,
+    /// Closed after it was accepted: the client reads an end of stream.
+    Ended,
+    /// Never accepted, and the listener is gone: the client reads a reset.
+    Reset {
+        /// The listener was npm's.
+        npm: bool,
+    },
+}
+
+/// A message of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Message {
+    /// "OK" and a listener.
+    Listener(SocketId),
+    /// "OK".
+    Loan,
+}
+
+/// The lock of flock(2) that an open folder carries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Guard {
+    /// None.
+    #[default]
+    None,
+    /// `LOCK_SH`.
+    Shared,
+    /// `LOCK_EX`.
+    Exclusive,
+}
+
+/// A short list in place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct List<T, const N: usize> {
+    items: [Option<T>; N],
+}
+
+impl<T: Copy, const N: usize> Default for List<T, N> {
+    fn default() -> Self {
+        Self { items: [None; N] }
+    }
+}
+
+impl<T: Copy + PartialEq, const N: usize> List<T, N> {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.items[0].is_none()
+    }
+
+    /// All, the first first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = T> {
+        self.items.iter().flatten().copied()
+    }
+
+    /// Appends one.
+    pub(crate) fn push(&mut self, item: T) {
+        let free = self.items.iter_mut().find(|slot| slot.is_none()).expect("the list is long enough");
+        *free = Some(item);
+    }
+
+    /// Takes the first.
+    pub(crate) fn pop(&mut self) -> Option<T> {
+        let first = self.items[0].take();
+        self.items.rotate_left(1);
+        first
+    }
+
+    /// Takes the last.
+    pub(crate) fn pop_last(&mut self) -> Option<T> {
+        self.items.iter_mut().rev().find(|slot| slot.is_some()).and_then(Option::take)
+    }
+
+    /// Takes this one out, if it is there.
+    pub(crate) fn remove(&mut self, item: T) {
+        if let Some(at) = self.items.iter().position(|slot| *slot == Some(item)) {
+            self.items[at] = None;
+            self.items[at..].rotate_left(1);
+        }
+    }
+}
+
+impl World {
+    /// A new inode, under the number that was chosen for it.
+    pub(crate) fn new_inode(&mut self, marked: bool, kind: Kind) -> Number {
+        let number = std::mem::take(&mut self.next_number);
+        self.inodes[usize::from(number)] = Some(Inode { marked, kind });
+        number
+    }
+
+    /// Which numbers the next inode may get: any that somebody remembers and that is free again, and one that nobody
+    /// remembers.
+    pub(crate) fn free_numbers(&self) -> impl Iterator<Item = Number> {
+        let mut remembered = [false; INODES];
+        for process in &self.processes {
+            process.remembered_numbers(|number| remembered[usize::from(number)] = true);
+        }
+        let is_free = |number: &usize| self.inodes[*number].is_none();
+        let fresh = (0..INODES).filter(is_free).find(|number| !remembered[*number]);
+        let stale: Vec<usize> = (0..INODES).filter(is_free).filter(|number| remembered[*number]).collect();
+        stale.into_iter().chain(fresh).map(|number| number as Number)
+    }
+
+    pub(crate) fn inode(&self, number: Number) -> Inode {
+        self.inodes[usize::from(number)].expect("what is referred to is there")
+    }
+
+    pub(crate) fn inode_mut(&mut self, number: Number) -> &mut Inode {
+        self.inodes[usize::from(number)].as_mut().expect("what is referred to is there")
+    }
+
+    /// Registers a socket for an inode that bind has made visible.
+    pub(crate) fn register(&mut self, number: Number, npm: bool) -> SocketId {
+        let socket = Socket { inode: number, npm, listens: false, refuses: false, queue: List::default() };
+        let id = put(&mut self.sockets, socket);
+        self.inode_mut(number).kind = Kind::Bound(id);
+        id
+    }
+
+    pub(crate) fn socket(&self, id: SocketId) -> Socket {
+        self.sockets[usize::from(id)].expect("what is referred to is there")
+    }
+
+    pub(crate) fn socket_mut(&mut self, id: SocketId) -> &mut Socket {
+        self.sockets[usize::from(id)].as_mut().expect("what is referred to is there")
+    }
+
+    pub(crate) fn connection(&self, id: ConnectionId) -> Connection {
+        self.connections[usize::from(id)].expect("what is referred to is there")
+    }
+
+    pub(crate) fn connection_mut(&mut self, id: ConnectionId) -> &mut Connection {
+        self.connections[usize::from(id)].as_mut().expect("what is referred to is there")
+    }
+
+    /// Whether some process, or some message, has the socket of an inode open. (The probe: connect a datagram socket.)
+    pub(crate) fn is_alive(&self, number: Number) -> bool {
+        matches!(self.inode(number).kind, Kind::Bound(_))
+    }
+
+    /// connect to an inode, not blocking.
+    pub(crate) fn connect(&mut self, number: Number, badge: bool, backlog: u8) -> Connect {
+        let Kind::Bound(id) = self.inode(number).kind else { return Connect::Refused };
+        let socket = self.socket(id);
+        if !socket.listens || socket.refuses {
+            return Connect::Refused;
+        }
+        if socket.queue.len() > usize::from(backlog) {
+            return Connect::Full;
+        }
+        let connection = Connection { badge, client: Client::Open, server: Server::Queued, inbox: None };
+        let connection = put(&mut self.connections, connection);
+        self.socket_mut(id).queue.push(connection);
+        Connect::Queued(connection)
+    }
+
+    /// accept, not blocking: the head of the queue.
+    pub(crate) fn accept(&mut self, id: SocketId) -> Option<ConnectionId> {
+        let connection = self.socket_mut(id).queue.pop()?;
+        self.connection_mut(connection).server = Server::Accepted;
+        Some(connection)
+    }
+
+    /// send to a client; `false` for EPIPE.
+    pub(crate) fn send(&mut self, id: ConnectionId, message: Message) -> bool {
+        let connection = self.connection_mut(id);
+        if connection.client != Client::Open {
+            return false;
+        }
+        connection.inbox = Some(message);
+        true
+    }
+
+    /// Whether a peer has ended its stream.
+    pub(crate) fn client_ended(&self, id: ConnectionId) -> bool {
+        self.connection(id).client == Client::Closed
+    }
+
+    /// Whether a read of the client says that the stream has ended (or was reset).
+    pub(crate) fn server_ended(&self, id: ConnectionId) -> bool {
+        let connection = self.connection(id);
+        connection.inbox.is_none() && matches!(connection.server, Server::Ended | Server::Reset { .. })
+    }
+
+    /// Closes a server's end.
+    pub(crate) fn close_server(&mut self, id: ConnectionId) {
+        self.connection_mut(id).server = Server::Ended;
+    }
+
+    /// Closes a client's end, with what it has not read.
+    pub(crate) fn close_client(&mut self, id: ConnectionId) {
+        let connection = self.connection_mut(id);
+        connection.client = Client::Closed;
+        connection.inbox = None;
+    }
+
+    /// Puts a name where none is, or takes it away; whoever watches the path is told.
+    pub(crate) fn set_path(&mut self, number: Option<Number>) {
+        self.path = number;
+        for process in &mut self.processes {
+            process.path_has_changed();
+        }
+    }
+
+    /// What a temporary name leads to.
+    pub(crate) fn temporary(&self, name: Name) -> Option<Number> {
+        self.names[usize::from(name)]
+    }
+
+    /// flock, not blocking. It is granted per open file description, and each process has one at most.
+    pub(crate) fn flock(&mut self, process: usize, guard: Guard) -> bool {
+        let others = || self.processes.iter().enumerate().filter(|(other, _)| *other != process);
+        let granted = match guard {
+            Guard::None => true,
+            Guard::Shared => others().all(|(_, other)| other.guard != Guard::Exclusive),
+            Guard::Exclusive => others().all(|(_, other)| other.guard == Guard::None),
+        };
+        if granted {
+            self.processes[process].guard = guard;
+        }
+        granted
+    }
+
+    /// Frees what nobody refers to any more, as the kernel does at once.
+    pub(crate) fn collect(&mut self) {
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for id in 0..SOCKETS {
+                if let Some(socket) = self.sockets[id]
+                    && !self.is_open(id as SocketId)
+                {
+                    // Those in its queue are reset.
+                    for connection in socket.queue.iter() {
+                        self.connection_mut(connection).server = Server::Reset { npm: socket.npm };
+                    }
+                    self.inode_mut(socket.inode).kind = Kind::Dead;
+                    self.sockets[id] = None;
+                    changed = true;
+                }
+            }
+        }
+        for slot in &mut self.connections {
+            let over = |connection: &Connection| {
+                connection.client == Client::Closed && matches!(connection.server, Server::Ended | Server::Reset { .. })
+            };
+            if slot.as_ref().is_some_and(over) {
+                *slot = None;
+            }
+        }
+        for number in 0..INODES {
+            if self.inodes[number].is_some() && !self.is_referred_to(number as Number) {
+                self.inodes[number] = None;
+            }
+        }
+    }
+
+    fn is_open(&self, id: SocketId) -> bool {
+        self.processes.iter().any(|process| process.socket == Some(id))
+            || self.connections.iter().flatten().any(|connection| connection.inbox == Some(Message::Listener(id)))
+    }
+
+    fn is_referred_to(&self, number: Number) -> bool {
+        self.path == Some(number)
+            || self.names.contains(&Some(number))
+            || self.sockets.iter().flatten().any(|socket| socket.inode == number)
+            || self.processes.iter().any(|process| process.pin == Some(number))
+    }
+}
+
+/// How a connect ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Connect {
+    Queued(ConnectionId),
+    Refused,
+    Full,
+}
+
+/// Puts something into the first slot that is free.
+fn put<T>(slots: &mut [Option<T>], item: T) -> u8 {
+    let free = slots.iter().position(Option::is_none).expect("there are slots enough");
+    slots[free] = Some(item);
+    free as u8
+}

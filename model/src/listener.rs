@@ -1,0 +1,183 @@
+//! The listening socket: accepting, handing over, lending, closing out; and the end of a loan (protocol section 2,
+//! "Release, in full").
+
+use slocket_core::{Accepted, Delivery, Event, Removal};
+
+use crate::bug::Bug;
+use crate::configuration::Configuration;
+use crate::kernel::Message;
+use crate::participant::Call;
+use crate::world::World;
+
+impl World {
+    pub(crate) fn pass_on(&mut self, process: usize, configuration: &Configuration, call: Call) -> &'static str {
+        let has = |bug| configuration.has(bug);
+        let own = self.processes[process].socket.expect("who passes on has the listener");
+        match call {
+            Call::Accept => {
+                if has(Bug::LastFirst)
+                    && let Some(last) = self.socket_mut(own).queue.pop_last()
+                {
+                    let mut others = std::mem::take(&mut self.socket_mut(own).queue);
+                    self.socket_mut(own).queue.push(last);
+                    while let Some(other) = others.pop() {
+                        self.socket_mut(own).queue.push(other);
+                    }
+                }
+                let guest = self.accept(own);
+                self.processes[process].guest = guest;
+                let (accepted, what) = match guest {
+                    None => (Accepted::Nobody, "accepts: nobody"),
+                    Some(guest) if self.client_ended(guest) => (Accepted::Gone, "accepts one who is gone"),
+                    Some(guest) if self.connection(guest).badge => (Accepted::Waiter, "accepts a waiter"),
+                    Some(_) => (Accepted::Client, "accepts a client"),
+                };
+                self.tell(process, configuration, Event::Accepted(accepted));
+                what
+            }
+            Call::HandOver => {
+                let guest = self.processes[process].guest.expect("one was accepted");
+                let sent = self.send(guest, Message::Listener(own)) || has(Bug::BrokenPipeIsSent);
+                let delivery = if sent { Delivery::Sent } else { Delivery::Gone };
+                self.tell(process, configuration, Event::HandedOver(delivery));
+                if sent { "sends the listener" } else { "sends the listener: gone" }
+            }
+            Call::PinOwn(marked) => {
+                let own = self.participant(process).listener_inode;
+                if self.path.is_none() || self.path != own {
+                    let answer = if marked { Event::MarkSet(false) } else { Event::MarkCleared(false) };
+                    self.tell(process, configuration, answer);
+                    return "looks at its socket: not ours any more";
+                }
+                self.processes[process].pin = self.path;
+                self.then(process, Call::SetMark(marked));
+                "pins its socket"
+            }
+            Call::SetMark(marked) => {
+                let inode = self.processes[process].pin.take().expect("it is pinned");
+                self.inode_mut(inode).marked = marked;
+                // A change of the mode is a change of the path, for who watches it.
+                self.set_path(self.path);
+                let answer = if marked { Event::MarkSet(true) } else { Event::MarkCleared(true) };
+                self.tell(process, configuration, answer);
+                if marked { "sets the mark" } else { "clears the mark" }
+            }
+            Call::Lend => {
+                let guest = self.processes[process].guest.expect("one was accepted");
+                let sent = self.send(guest, Message::Loan) || has(Bug::BrokenPipeIsSent);
+                let delivery = if sent { Delivery::Sent } else { Delivery::Gone };
+                if sent && has(Bug::MarkClearedAfterOk) {
+                    self.then(process, Call::ClearMarkLate);
+                    return "sends the loan";
+                }
+                self.tell(process, configuration, Event::Granted(delivery));
+                if sent { "sends the loan" } else { "sends the loan: gone" }
+            }
+            Call::ClearMarkLate => {
+                if let Some(inode) = self.path {
+                    self.inode_mut(inode).marked = false;
+                }
+                self.tell(process, configuration, Event::Granted(Delivery::Sent));
+                "clears the mark, late"
+            }
+            other => unreachable!("{other:?} passes nothing on"),
+        }
+    }
+
+    pub(crate) fn close_out(&mut self, process: usize, configuration: &Configuration, call: Call) -> &'static str {
+        let has = |bug| configuration.has(bug);
+        match call {
+            Call::StatBeforeCloseOut => {
+                let own = self.participant(process).listener_inode;
+                let is_ours = self.path.is_some() && self.path == own;
+                let next = match is_ours {
+                    true if has(Bug::CloseBeforeUnlink) => Call::CloseListener { ours: true },
+                    true => Call::UnlinkOwn,
+                    false => Call::Refuse { ours: false },
+                };
+                self.then(process, next);
+                if is_ours { "closes out: the path is its own" } else { "closes out: the path is another's" }
+            }
+            Call::UnlinkOwn => {
+                let ours = self.path.is_some();
+                self.set_path(None);
+                let skip = has(Bug::CloseOutWithoutShutdown);
+                self.then(process, if skip { Call::EndQueued { ours } } else { Call::Refuse { ours } });
+                "closes out: removes the path"
+            }
+            Call::Refuse { ours } => {
+                let own = self.processes[process].socket.expect("it has the listener");
+                self.socket_mut(own).refuses = true;
+                let skip = has(Bug::CloseOutWithoutDrain);
+                self.then(process, if skip { Call::CloseListener { ours } } else { Call::EndQueued { ours } });
+                "closes out: refuses newcomers"
+            }
+            Call::EndQueued { ours } => {
+                let own = self.processes[process].socket.expect("it has the listener");
+                if let Some(guest) = self.accept(own) {
+                    self.close_server(guest);
+                    return "closes out: ends one who is queued";
+                }
+                self.then(process, Call::CloseListener { ours });
+                "closes out: nobody is queued"
+            }
+            Call::CloseListener { ours } => {
+                self.processes[process].socket = None;
+                if has(Bug::CloseBeforeUnlink) {
+                    self.then(process, Call::UnlinkAfterClose);
+                } else {
+                    self.participant(process).listener_inode = None;
+                    let removal = if ours { Removal::Done } else { Removal::NotOurs };
+                    self.tell(process, configuration, Event::ClosedOut(removal));
+                }
+                "closes out: closes the listener"
+            }
+            _ => {
+                self.set_path(None);
+                self.participant(process).listener_inode = None;
+                self.tell(process, configuration, Event::ClosedOut(Removal::Done));
+                "closes out: removes the path, late"
+            }
+        }
+    }
+
+    pub(crate) fn give_back(&mut self, process: usize, configuration: &Configuration, call: Call) -> &'static str {
+        let connection = self.processes[process].connection.expect("the client has a connection");
+        match call {
+            Call::SeeServer => {
+                let ended = self.server_ended(connection);
+                self.then(process, if ended { Call::PinServerPath } else { Call::CloseConnection { ours: true } });
+                if ended { "gives back: the server is gone" } else { "gives back: the server is there" }
+            }
+            Call::PinServerPath => {
+                let server = self.participant(process).server_inode;
+                let is_it = self.path.is_some() && self.path == server;
+                if is_it {
+                    self.processes[process].pin = self.path;
+                }
+                self.then(process, if is_it { Call::ProbeServer } else { Call::CloseConnection { ours: false } });
+                if is_it { "gives back: pins the socket" } else { "gives back: the path is another's" }
+            }
+            Call::ProbeServer => {
+                let inode = self.processes[process].pin.expect("it is pinned");
+                let alive = self.is_alive(inode);
+                self.then(process, if alive { Call::CloseConnection { ours: true } } else { Call::UnlinkServer });
+                if alive { "gives back: probes: alive" } else { "gives back: probes: dead" }
+            }
+            Call::UnlinkServer => {
+                self.set_path(None);
+                self.then(process, Call::CloseConnection { ours: true });
+                "gives back: removes the path"
+            }
+            Call::CloseConnection { ours } => {
+                self.processes[process].connection = None;
+                self.processes[process].pin = None;
+                self.close_client(connection);
+                let removal = if ours { Removal::Done } else { Removal::NotOurs };
+                self.tell(process, configuration, Event::GivenBack(removal));
+                "gives back: closes the connection"
+            }
+            other => unreachable!("{other:?} gives nothing back"),
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! A participant of the npm package: the baseline (protocol section 1), as slocket 1.0.5 does it under Node.
+
+use crate::bug::Bug;
+use crate::configuration::Configuration;
+use crate::kernel::{Connect, Kind, Message, Server};
+use crate::process::Player;
+use crate::world::{Broken, World};
+
+/// Where it stands. (One turn of its event loop is one step, as far as it makes one system call that others can see.)
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Npm {
+    /// Nothing to do.
+    #[default]
+    Idle,
+    /// Binds.
+    Bind,
+    /// Registers what bind has made visible.
+    Register,
+    /// Listens, and has the lock.
+    Listen,
+    /// Is the server: accepts whoever comes, serves one after the other.
+    Serves,
+    /// Is the server, and closes: has still to unlink the path.
+    Unlink,
+    /// Is the server, and closes: has still to close the socket.
+    Close,
+    /// Resolves the path for a connect.
+    Resolve,
+    /// Connects to what the path led to.
+    Connect,
+    /// Waits for the server.
+    Queued,
+    /// Has the lock, on loan.
+    Borrows,
+    /// Removes the path, since its server is gone.
+    Remove,
+}
+
+impl Npm {
+    pub(crate) fn is_idle(self) -> bool {
+        self == Self::Idle
+    }
+}
+
+impl World {
+    /// All steps that a participant of the npm package can take.
+    pub(crate) fn npm_steps(
+        &self,
+        process: usize,
+        configuration: &Configuration,
+        step: &mut impl FnMut(&'static str, bool, Self),
+    ) {
+        let Player::Npm(npm) = self.processes[process].player else { unreachable!("it is npm's") };
+        let mut world = *self;
+        let what = match npm {
+            Npm::Idle if self.processes[process].rounds == 0 => return,
+            Npm::Idle => {
+                world.processes[process].rounds -= 1;
+                world.npm(process, Npm::Bind);
+                "begins"
+            }
+            Npm::Bind if world.path.is_some() => {
+                world.npm(process, Npm::Resolve);
+                "binds: in use"
+            }
+            Npm::Bind => {
+                for number in self.free_numbers() {
+                    let mut world = *self;
+                    world.next_number = number;
+                    let inode = world.new_inode(configuration.has(Bug::MarkByAccident), Kind::Visible);
+                    world.processes[process].pin = Some(inode);
+                    world.set_path(Some(inode));
+                    world.npm(process, Npm::Register);
+                    step("binds: visible", false, world);
+                }
+                return;
+            }
+            Npm::Register => {
+                let inode = world.processes[process].pin.take().expect("bind has made it visible");
+                let socket = world.register(inode, true);
+                world.processes[process].socket = Some(socket);
+                world.npm(process, Npm::Listen);
+                "binds: registered"
+            }
+            Npm::Listen => {
+                let own = self.processes[process].socket.expect("it is bound");
+                world.socket_mut(own).listens = true;
+                world.acquired(process);
+                world.npm(process, Npm::Serves);
+                "listens"
+            }
+            Npm::Serves => return self.npm_server_steps(process, step),
+            Npm::Unlink => {
+                world.set_path(None);
+                world.npm(process, Npm::Close);
+                "closes its server: removes the path"
+            }
+            Npm::Close => {
+                world.processes[process].socket = None;
+                world.npm(process, Npm::Idle);
+                "closes its server: closes the socket"
+            }
+            Npm::Resolve => {
+                let Some(inode) = world.path else {
+                    world.npm(process, Npm::Bind);
+                    return step("looks at the path: nothing", false, world);
+                };
+                if let Kind::Bound(_) = world.inode(inode).kind {
+                    world.processes[process].pin = Some(inode);
+                    world.npm(process, Npm::Connect);
+                    "looks at the path"
+                } else {
+                    world.npm(process, Npm::Bind);
+                    "connects: refused"
+                }
+            }
+            Npm::Connect => {
+                let inode = world.processes[process].pin.take().expect("it was resolved");
+                if world.inode(inode).kind == Kind::Dead {
+                    // The socket has died since: the kernel looks at the path again.
+                    world.npm(process, Npm::Resolve);
+                    return step("connects: dead by now", false, world);
+                }
+                match world.connect(inode, false, configuration.backlog) {
+                    Connect::Queued(connection) => {
+                        world.processes[process].connection = Some(connection);
+                        world.joined(process);
+                        world.npm(process, Npm::Queued);
+                        "connects"
+                    }
+                    Connect::Refused => {
+                        world.npm(process, Npm::Bind);
+                        "connects: refused"
+                    }
+                    Connect::Full => {
+                        world.npm(process, Npm::Idle);
+                        "connects: the queue is full, and gives up"
+                    }
+                }
+            }
+            Npm::Queued => {
+                let connection = self.processes[process].connection.expect("it is queued");
+                let inbox = world.connection_mut(connection).inbox.take();
+                match (inbox, world.connection(connection).server) {
+                    (Some(Message::Loan), _) => {
+                        world.served(process, Message::Loan);
+                        world.acquired(process);
+                        world.npm(process, Npm::Borrows);
+                        "receives a loan"
+                    }
+                    // It knows nothing of descriptors, and the kernel drops them.
+                    (Some(Message::Listener(_)), _) => {
+                        world.acquired(process);
+                        world.npm(process, Npm::Borrows);
+                        "receives a listener, and drops it"
+                    }
+                    (None, Server::Ended) => {
+                        world.leave_queue(process);
+                        world.npm(process, Npm::Bind);
+                        "reads the end of the stream"
+                    }
+                    (None, Server::Reset { npm }) => {
+                        if !npm && !world.mishap {
+                            world.broken = Some(Broken::Hurt);
+                        }
+                        world.left(process);
+                        world.kill(process);
+                        "reads a reset, and dies"
+                    }
+                    (None, Server::Queued | Server::Accepted) => return,
+                }
+            }
+            Npm::Borrows => {
+                let connection = self.processes[process].connection.expect("it has a connection");
+                let is_gone = matches!(world.connection(connection).server, Server::Ended | Server::Reset { .. });
+                world.released(process);
+                if is_gone {
+                    let mut unseen = world;
+                    unseen.leave_queue(process);
+                    unseen.npm(process, Npm::Idle);
+                    // It has not taken note yet: nobody removes the path (in the baseline, too).
+                    unseen.excused = true;
+                    step("releases, before it sees that its server is gone", false, unseen);
+                    world.leave_queue(process);
+                    world.npm(process, Npm::Remove);
+                    "releases: its server is gone"
+                } else {
+                    world.leave_queue(process);
+                    world.npm(process, Npm::Idle);
+                    "releases: closes its connection"
+                }
+            }
+            Npm::Remove => {
+                world.set_path(None);
+                world.npm(process, Npm::Idle);
+                "removes the path"
+            }
+        };
+        step(what, false, world);
+    }
+
+    fn npm_server_steps(&self, process: usize, step: &mut impl FnMut(&'static str, bool, Self)) {
+        let own = self.processes[process].socket.expect("it serves");
+        let mut world = *self;
+        if let Some(guest) = world.accept(own) {
+            world.processes[process].guests.push(guest);
+            step("accepts", false, world);
+        }
+        for guest in self.processes[process].guests.iter() {
+            let mut world = *self;
+            if world.client_ended(guest) {
+                world.close_server(guest);
+                world.processes[process].guests.remove(guest);
+                step("sees the end of one who waits", false, world);
+            }
+        }
+        if let Some(guest) = self.processes[process].guest {
+            let mut world = *self;
+            if world.client_ended(guest) {
+                world.close_server(guest);
+                world.processes[process].guest = None;
+                let what = world.npm_serve_next(process);
+                step(what, false, world);
+            }
+        }
+        if self.processes[process].holds {
+            let mut world = *self;
+            world.released(process);
+            let what = world.npm_serve_next(process);
+            step(what, false, world);
+        }
+    }
+
+    /// The lock is free: it is lent to the first who waits, or the server closes.
+    fn npm_serve_next(&mut self, process: usize) -> &'static str {
+        let Some(guest) = self.processes[process].guests.pop() else {
+            self.npm(process, Npm::Unlink);
+            return "releases: nobody waits";
+        };
+        self.processes[process].guest = Some(guest);
+        if self.send(guest, Message::Loan) {
+            return "releases: lends";
+        }
+        // Its connections have no error handler.
+        if !self.mishap {
+            self.broken = Some(Broken::Hurt);
+        }
+        self.excused = true;
+        self.kill(process);
+        "releases: lends to one who is gone, and dies"
+    }
+
+    fn npm(&mut self, process: usize, npm: Npm) {
+        self.processes[process].player = Player::Npm(npm);
+    }
+
+    fn leave_queue(&mut self, process: usize) {
+        self.left(process);
+        if let Some(connection) = self.processes[process].connection.take() {
+            self.close_client(connection);
+        }
+    }
+}

@@ -1,0 +1,494 @@
+//! A crash-safe participant: the core's machine, and a driver that performs its actions one system call at a time.
+
+use slocket_core::{
+    Accepted, Action, Attempt, Connected, Connection, Delivery, Event, Failure, Inspected, Interest, Left, Published,
+    Received, Reclaimed, Report, Stale, State, Timer, transition,
+};
+
+use crate::bug::Bug;
+use crate::configuration::{Cast, Configuration};
+use crate::kernel::{Name, Number};
+use crate::process::Player;
+use crate::world::{Broken, World};
+
+/// The machine and its driver, between two system calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Participant {
+    /// The state of the machine that ships, as far as it makes a difference here: see [`World::tell`].
+    pub state: State,
+    /// The system call that comes next.
+    pub next: Call,
+    /// The inode that our listener is bound to, by its number.
+    pub listener_inode: Option<Number>,
+    /// The inode that we connected to, by its number.
+    pub server_inode: Option<Number>,
+    /// It was marked then.
+    pub hands_over: bool,
+    /// The watch on the path.
+    pub watch: Watch,
+    /// The machine has armed its timer for a pause.
+    pub pauses: bool,
+}
+
+/// A watch on the path.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Watch {
+    /// None.
+    #[default]
+    None,
+    /// Armed, and nothing has changed since.
+    Armed,
+    /// Something has changed.
+    Changed,
+}
+
+/// The system call that comes next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Call {
+    /// None: it waits, or has nothing to do.
+    #[default]
+    Rest,
+    /// Publish, in place.
+    Guard,
+    Bind,
+    Register,
+    StatNew,
+    Unguard,
+    Listen,
+    MarkNew,
+    /// Publish, aside.
+    StatBeforeAside,
+    BindAside,
+    RegisterAside(Name),
+    ListenAside(Name),
+    StatAside(Name),
+    Rename(Name),
+    UnlinkAside(Name, Published),
+    /// The sweep of the temporary names.
+    Sweep(Name, AfterSweep),
+    ProbeTemporary(Name, AfterSweep),
+    UnlinkTemporary(Name, AfterSweep),
+    /// Connect.
+    PinServer,
+    Connect,
+    /// Receive: the listener has arrived, and is looked at.
+    TakeOver(Arrived),
+    /// Leave.
+    StatBeforeLeaving,
+    ShutDown,
+    Drain,
+    /// Inspect.
+    PinPath,
+    Probe,
+    StatAfterProbe,
+    ProbeAgain,
+    /// Watch.
+    ArmWatch,
+    /// Reclaim.
+    GuardReclaim,
+    PinDead,
+    ProbeDead {
+        number: Number,
+        was_marked: bool,
+    },
+    StatDead {
+        number: Number,
+        was_marked: bool,
+    },
+    UnlinkDead,
+    UnguardReclaim,
+    /// Release.
+    Accept,
+    HandOver,
+    PinOwn(bool),
+    SetMark(bool),
+    Lend,
+    ClearMarkLate,
+    /// Close out.
+    StatBeforeCloseOut,
+    UnlinkOwn,
+    Refuse {
+        ours: bool,
+    },
+    EndQueued {
+        ours: bool,
+    },
+    CloseListener {
+        ours: bool,
+    },
+    UnlinkAfterClose,
+    /// Give back.
+    SeeServer,
+    PinServerPath,
+    ProbeServer,
+    UnlinkServer,
+    CloseConnection {
+        ours: bool,
+    },
+    /// Close what is left.
+    CloseAll,
+}
+
+/// What the sweep is a part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AfterSweep {
+    /// Publishing aside.
+    Publish,
+    /// Reclaiming.
+    Reclaim,
+}
+
+/// When the listener has arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Arrived {
+    /// In the queue.
+    Queued,
+    /// While it was left.
+    Leaving,
+}
+
+impl Participant {
+    pub(crate) fn path_has_changed(&mut self) {
+        if self.watch == Watch::Armed {
+            self.watch = Watch::Changed;
+        }
+    }
+
+    /// Whether it has nothing to do.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.next == Call::Rest && self.state == State::Idle
+    }
+}
+
+impl World {
+    pub(crate) fn participant(&mut self, process: usize) -> &mut Participant {
+        match &mut self.processes[process].player {
+            Player::Safe(participant) => participant,
+            other => unreachable!("{other:?} is no crash-safe participant"),
+        }
+    }
+
+    /// All steps that a crash-safe participant can take.
+    pub(crate) fn participant_steps(
+        &self,
+        process: usize,
+        configuration: &Configuration,
+        step: &mut impl FnMut(&'static str, bool, Self),
+    ) {
+        let mut world = *self;
+        let participant = *world.participant(process);
+        if participant.next != Call::Rest {
+            let makes_inode =
+                matches!(participant.next, Call::Bind if self.path.is_none()) || participant.next == Call::BindAside;
+            if makes_inode {
+                for number in self.free_numbers() {
+                    let mut world = *self;
+                    world.next_number = number;
+                    let what = world.call(process, configuration, participant.next);
+                    step(what, false, world);
+                }
+            } else {
+                let what = world.call(process, configuration, participant.next);
+                step(what, false, world);
+            }
+            self.failing_calls(process, configuration, participant.next, step);
+            return;
+        }
+        let state = participant.state;
+        match state {
+            State::Idle if self.processes[process].rounds == 0 => return,
+            State::Idle => {
+                world.processes[process].rounds -= 1;
+                let tries = configuration.cast[process] == Cast::Try;
+                let request = if tries { Event::Try(Stale::Wait) } else { Event::Acquire(Stale::Wait) };
+                world.tell(process, configuration, request);
+                return world.first_call(process, configuration, step);
+            }
+            State::Holding | State::Borrowing => {
+                world.released(process);
+                world.tell(process, configuration, Event::Release);
+                return world.first_call(process, configuration, step);
+            }
+            State::PausingToPublish(_) | State::PausingToConnect(_) if participant.pauses => {
+                world.participant(process).pauses = false;
+                world.tell(process, configuration, Event::TimerFired(Timer::Retry));
+                world.first_call(process, configuration, step);
+            }
+            _ => {}
+        }
+        match state.interest() {
+            Interest::Connection => self.receive_steps(process, configuration, step),
+            Interest::Loan => {
+                let guest = self.processes[process].guest.expect("who lends has a guest");
+                let mut world = *self;
+                if world.client_ended(guest) {
+                    world.tell(process, configuration, Event::LoanEnded);
+                    step("sees the end of the loan", false, world);
+                }
+            }
+            Interest::Path => {
+                let mut world = *self;
+                if participant.watch == Watch::Changed {
+                    world.participant(process).watch = Watch::Armed;
+                    world.tell(process, configuration, Event::PathChanged);
+                    step("sees a change of the path", false, world);
+                } else if configuration.rechecks {
+                    world.tell(process, configuration, Event::TimerFired(Timer::Recheck));
+                    step("looks again", false, world);
+                }
+            }
+            Interest::Timer => {}
+        }
+        if self.cancels > 0 && !state.is_background() {
+            let mut world = *self;
+            world.cancels -= 1;
+            world.tell(process, configuration, Event::Cancel);
+            step("cancels", true, world);
+        }
+    }
+
+    /// What the machine is told at a time that nobody sees belongs to the system call that comes of it.
+    fn first_call(
+        &self,
+        process: usize,
+        configuration: &Configuration,
+        step: &mut impl FnMut(&'static str, bool, Self),
+    ) {
+        let mut world = *self;
+        let call = world.participant(process).next;
+        let what = world.call(process, configuration, call);
+        step(what, false, world);
+        self.failing_calls(process, configuration, call, step);
+    }
+
+    /// The same system call, if it fails for want of something.
+    fn failing_calls(
+        &self,
+        process: usize,
+        configuration: &Configuration,
+        call: Call,
+        step: &mut impl FnMut(&'static str, bool, Self),
+    ) {
+        if self.failures == 0 {
+            return;
+        }
+        let mut world = *self;
+        world.failures -= 1;
+        let (what, answer) = match call {
+            Call::Accept => ("has no descriptor to accept", Event::Accepted(Accepted::Failed)),
+            Call::HandOver => ("cannot send the listener", Event::HandedOver(Delivery::Failed)),
+            Call::Lend => ("cannot send the loan", Event::Granted(Delivery::Failed)),
+            Call::SetMark(true) => ("may not set the mark", Event::MarkSet(false)),
+            Call::SetMark(false) => ("may not clear the mark", Event::MarkCleared(false)),
+            Call::Guard => ("has no descriptor for a socket", Event::Published(Published::Failed(24))),
+            Call::PinServer => ("has no descriptor for a connection", Event::Connected(Connected::Failed(24))),
+            Call::PinPath => ("has no descriptor for a probe", Event::Inspected(Inspected::Failed(24))),
+            _ => return,
+        };
+        if matches!(call, Call::SetMark(_)) {
+            world.processes[process].pin = None;
+        }
+        world.tell(process, configuration, answer);
+        step(what, true, world);
+    }
+
+    /// Tells the machine an event, and notes what it asks for.
+    ///
+    /// The number of the connection, and how often more than twice an attempt came to nothing, make no difference to this
+    /// driver: it has one connection at a time, and a pause may take any time. So both are left out of the state.
+    pub(crate) fn tell(&mut self, process: usize, configuration: &Configuration, event: Event) {
+        let Ok((state, actions)) = transition(self.participant(process).state, event) else {
+            self.broken = Some(Broken::Misuse);
+            return;
+        };
+        let participant = self.participant(process);
+        participant.next = Call::Rest;
+        participant.state = match state {
+            State::Publishing(attempt) => State::Publishing(relevant(attempt)),
+            State::Connecting(attempt) => State::Connecting(relevant(attempt)),
+            State::Queued(attempt) => State::Queued(relevant(attempt)),
+            State::Inspecting(attempt) => State::Inspecting(relevant(attempt)),
+            State::ArmingWatch(attempt) => State::ArmingWatch(relevant(attempt)),
+            State::Watching(attempt) => State::Watching(relevant(attempt)),
+            State::Reclaiming(attempt) => State::Reclaiming(relevant(attempt)),
+            State::PausingToPublish(attempt) => State::PausingToPublish(relevant(attempt)),
+            State::PausingToConnect(attempt) => State::PausingToConnect(relevant(attempt)),
+            State::Leaving(_, report) => State::Leaving(Connection::default(), report),
+            State::Lingering(_) => State::Lingering(Connection::default()),
+            other => other,
+        };
+        for action in actions {
+            self.begin(process, configuration, action);
+        }
+    }
+
+    /// Begins an action: what can be seen of it are the system calls that follow.
+    fn begin(&mut self, process: usize, configuration: &Configuration, action: Action) {
+        let has = |bug| configuration.has(bug);
+        let call = match action {
+            Action::Publish => Call::Guard,
+            Action::Connect(_) => Call::PinServer,
+            Action::Disconnect => {
+                self.disconnect(process);
+                Call::Rest
+            }
+            Action::Inspect if has(Bug::NoSecondLook) && self.participant(process).watch != Watch::None => {
+                return self.tell(process, configuration, Event::Inspected(Inspected::NotASocket));
+            }
+            Action::Inspect => Call::PinPath,
+            Action::Watch => Call::ArmWatch,
+            Action::Unwatch => {
+                self.participant(process).watch = Watch::None;
+                Call::Rest
+            }
+            Action::Reclaim { .. } if has(Bug::NoReclaim) => {
+                return self.tell(process, configuration, Event::Reclaimed(Reclaimed::Unmarked));
+            }
+            Action::Reclaim { .. } => Call::GuardReclaim,
+            Action::Arm { timer, .. } => {
+                self.participant(process).pauses |= timer == Timer::Retry;
+                Call::Rest
+            }
+            Action::Leave => Call::StatBeforeLeaving,
+            Action::Accept => {
+                self.dismiss_guest(process);
+                Call::Accept
+            }
+            Action::HandOver => Call::HandOver,
+            Action::ClearMark if has(Bug::LendsMarked) || has(Bug::MarkClearedAfterOk) => {
+                return self.tell(process, configuration, Event::MarkCleared(true));
+            }
+            Action::ClearMark => Call::PinOwn(false),
+            Action::Lend => Call::Lend,
+            Action::SetMark => {
+                self.dismiss_guest(process);
+                if has(Bug::MarkNeverSet) {
+                    return self.tell(process, configuration, Event::MarkSet(true));
+                }
+                Call::PinOwn(true)
+            }
+            Action::CloseOut => {
+                self.dismiss_guest(process);
+                Call::StatBeforeCloseOut
+            }
+            Action::GiveBack => Call::SeeServer,
+            Action::Close => Call::CloseAll,
+            Action::Report(Report::Acquired) => {
+                let participant = self.participant(process);
+                (participant.watch, participant.pauses) = (Watch::None, false);
+                self.acquired(process);
+                Call::Rest
+            }
+            Action::Report(report) => {
+                if report == Report::Failed(Failure::LockLost) && !self.excused {
+                    self.broken = Some(Broken::ToldLost);
+                }
+                return;
+            }
+        };
+        self.then(process, call);
+    }
+
+    /// Makes a system call; says what it was.
+    fn call(&mut self, process: usize, configuration: &Configuration, call: Call) -> &'static str {
+        match call {
+            Call::Rest => unreachable!("who rests makes no call"),
+            Call::Guard
+            | Call::Bind
+            | Call::Register
+            | Call::StatNew
+            | Call::Unguard
+            | Call::Listen
+            | Call::MarkNew => self.publish_in_place(process, configuration, call),
+            Call::StatBeforeAside
+            | Call::BindAside
+            | Call::RegisterAside(_)
+            | Call::ListenAside(_)
+            | Call::StatAside(_)
+            | Call::Rename(_)
+            | Call::UnlinkAside(..) => self.publish_aside(process, configuration, call),
+            Call::Sweep(..) | Call::ProbeTemporary(..) | Call::UnlinkTemporary(..) => self.sweep(process, call),
+            Call::PinServer
+            | Call::Connect
+            | Call::TakeOver(_)
+            | Call::StatBeforeLeaving
+            | Call::ShutDown
+            | Call::Drain => self.use_connection(process, configuration, call),
+            Call::PinPath | Call::Probe | Call::StatAfterProbe | Call::ProbeAgain | Call::ArmWatch => {
+                self.inspect(process, configuration, call)
+            }
+            Call::GuardReclaim
+            | Call::PinDead
+            | Call::ProbeDead { .. }
+            | Call::StatDead { .. }
+            | Call::UnlinkDead
+            | Call::UnguardReclaim => self.reclaim(process, configuration, call),
+            Call::Accept | Call::HandOver | Call::PinOwn(_) | Call::SetMark(_) | Call::Lend | Call::ClearMarkLate => {
+                self.pass_on(process, configuration, call)
+            }
+            Call::StatBeforeCloseOut
+            | Call::UnlinkOwn
+            | Call::Refuse { .. }
+            | Call::EndQueued { .. }
+            | Call::CloseListener { .. }
+            | Call::UnlinkAfterClose => self.close_out(process, configuration, call),
+            Call::SeeServer
+            | Call::PinServerPath
+            | Call::ProbeServer
+            | Call::UnlinkServer
+            | Call::CloseConnection { .. } => self.give_back(process, configuration, call),
+            Call::CloseAll => {
+                self.close_all(process);
+                "closes what is left"
+            }
+        }
+    }
+
+    /// Closes what is left, and is ready for the next round.
+    fn close_all(&mut self, process: usize) {
+        let closed = &mut self.processes[process];
+        (closed.socket, closed.pin) = (None, None);
+        self.disconnect(process);
+        self.dismiss_guest(process);
+        *self.participant(process) = Participant::default();
+    }
+
+    fn disconnect(&mut self, process: usize) {
+        let participant = self.participant(process);
+        (participant.server_inode, participant.hands_over) = (None, false);
+        self.left(process);
+        if let Some(connection) = self.processes[process].connection.take() {
+            self.close_client(connection);
+        }
+    }
+
+    fn dismiss_guest(&mut self, process: usize) {
+        if let Some(guest) = self.processes[process].guest.take() {
+            self.close_server(guest);
+        }
+    }
+
+    /// Goes on with this call.
+    pub(crate) fn then(&mut self, process: usize, call: Call) {
+        self.participant(process).next = call;
+    }
+
+    /// What a queue, or its leaving, has brought.
+    pub(crate) fn arrived(&mut self, process: usize, configuration: &Configuration, arrived: Arrived) {
+        match arrived {
+            Arrived::Queued => {
+                self.tell(process, configuration, Event::Received(Connection::default(), Received::Listener));
+                // While the lock is held, nothing is open but what carries it.
+                if let Some(connection) = self.processes[process].connection.take() {
+                    self.close_client(connection);
+                }
+            }
+            Arrived::Leaving => self.tell(process, configuration, Event::Left(Left::Listener)),
+        }
+    }
+}
+
+/// What of an attempt makes a difference: see [`World::tell`].
+fn relevant(attempt: Attempt) -> Attempt {
+    Attempt { connection: Connection::default(), level: attempt.level.min(2), ..attempt }
+}

@@ -1,0 +1,174 @@
+//! A process: what it has open, who plays in it, how it dies.
+
+use crate::configuration::Cast;
+use crate::kernel::{ConnectionId, Guard, List, Number, QUEUE, SocketId};
+use crate::npm::Npm;
+use crate::participant::{Call, Participant};
+use crate::world::World;
+
+/// A process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Process {
+    /// Whether it lives.
+    pub life: Life,
+    /// How often it is still to begin.
+    pub rounds: u8,
+    /// Its caller has been told that it has the lock, and has not given it back.
+    pub holds: bool,
+    /// It has acquired since the last mishap.
+    pub acquired_since: bool,
+
+    /// The listening socket, or the one that is to listen.
+    pub socket: Option<SocketId>,
+    /// The client's end of a connection.
+    pub connection: Option<ConnectionId>,
+    /// The server's end of a connection: who was accepted last, or has been granted the lock.
+    pub guest: Option<ConnectionId>,
+    /// More of those, in order (npm's server accepts whoever comes).
+    pub guests: List<ConnectionId, QUEUE>,
+    /// An inode that is held fast.
+    pub pin: Option<Number>,
+    /// The open folder's lock.
+    pub guard: Guard,
+
+    /// Who plays in it.
+    pub player: Player,
+}
+
+/// Whether a process lives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Life {
+    /// It runs.
+    #[default]
+    Runs,
+    /// It was killed, and the kernel closes its descriptors.
+    Dies,
+    /// All is closed.
+    Dead,
+}
+
+/// Who plays in a process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Player {
+    /// Nobody: there is no such process.
+    #[default]
+    Nobody,
+    /// A crash-safe participant.
+    Safe(Participant),
+    /// A participant of the npm package.
+    Npm(Npm),
+    /// A stranger who uses flock(1) on the folder now and then.
+    Locker,
+    /// A stranger who removes the file at the path, once.
+    Remover,
+}
+
+impl Process {
+    pub(crate) fn new(cast: Cast, rounds: u8) -> Self {
+        let player = match cast {
+            Cast::Safe | Cast::Unreadable | Cast::Try => Player::Safe(Participant::default()),
+            Cast::Npm => Player::Npm(Npm::default()),
+            Cast::Locker => Player::Locker,
+            Cast::Remover => Player::Remover,
+        };
+        Self { player, rounds, ..Self::default() }
+    }
+
+    /// Something has changed at the path: whoever watches it is told.
+    pub(crate) fn path_has_changed(&mut self) {
+        if let Player::Safe(participant) = &mut self.player {
+            participant.path_has_changed();
+        }
+    }
+
+    /// The numbers of inodes that it remembers, whether or not they are in use still.
+    pub(crate) fn remembered_numbers(&self, mut tell: impl FnMut(Number)) {
+        if let Player::Safe(participant) = &self.player {
+            participant.listener_inode.into_iter().chain(participant.server_inode).for_each(&mut tell);
+            if let Call::ProbeDead { number, .. } | Call::StatDead { number, .. } = participant.next {
+                tell(number);
+            }
+        }
+    }
+
+    /// Whether nothing more is to come of it.
+    pub(crate) fn is_over(&self) -> bool {
+        match (self.life, self.player) {
+            (Life::Dead, _) => true,
+            (Life::Dies, _) => false,
+            (Life::Runs, Player::Nobody | Player::Locker) => self.guard == Guard::None,
+            (Life::Runs, Player::Safe(participant)) => self.rounds == 0 && participant.is_idle(),
+            (Life::Runs, Player::Npm(npm)) => self.rounds == 0 && npm.is_idle(),
+            (Life::Runs, Player::Remover) => self.rounds == 0,
+        }
+    }
+}
+
+impl World {
+    /// Kills a process: from now on it does nothing, and holds nothing.
+    pub(crate) fn kill(&mut self, process: usize) {
+        let dead = &mut self.processes[process];
+        dead.life = Life::Dies;
+        dead.holds = false;
+        dead.rounds = 0;
+        dead.player = match dead.player {
+            Player::Safe(_) => Player::Safe(Participant::default()),
+            Player::Npm(_) => Player::Npm(Npm::default()),
+            other => other,
+        };
+    }
+
+    /// Each way in which the kernel may go on with the death of a process: any of its descriptors may be the next.
+    pub(crate) fn deaths(&self, process: usize, guard_survives: bool, mut next: impl FnMut(&'static str, Self)) {
+        let dying = &self.processes[process];
+        let mut closes = |what, close: &dyn Fn(&mut Self)| {
+            let mut world = *self;
+            close(&mut world);
+            next(what, world);
+        };
+        if dying.socket.is_some() {
+            closes("dies: its listener is closed", &|world| world.processes[process].socket = None);
+        }
+        if let Some(connection) = dying.connection {
+            closes("dies: its connection is closed", &|world| {
+                world.close_client(connection);
+                world.processes[process].connection = None;
+            });
+        }
+        if let Some(guest) = dying.guest {
+            closes("dies: its guest is closed", &|world| {
+                world.close_server(guest);
+                world.processes[process].guest = None;
+            });
+        }
+        if let Some(guest) = dying.guests.iter().next() {
+            closes("dies: one of its guests is closed", &|world| {
+                world.close_server(guest);
+                world.processes[process].guests.pop();
+            });
+        }
+        if dying.pin.is_some() {
+            closes("dies: its pin is closed", &|world| world.processes[process].pin = None);
+        }
+        if dying.guard != Guard::None && !guard_survives {
+            closes("dies: its folder is closed", &|world| world.processes[process].guard = Guard::None);
+        }
+        let nothing = Self::default().processes[0];
+        let open = Process { guard: if guard_survives { Guard::None } else { dying.guard }, ..*dying };
+        let closed = Process {
+            socket: nothing.socket,
+            connection: nothing.connection,
+            guest: nothing.guest,
+            guests: nothing.guests,
+            pin: nothing.pin,
+            guard: nothing.guard,
+            ..*dying
+        };
+        if open == closed {
+            closes("is dead", &|world| {
+                world.processes[process].life = Life::Dead;
+                world.mishap();
+            });
+        }
+    }
+}

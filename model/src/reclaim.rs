@@ -1,0 +1,156 @@
+//! What is at the path, and the removal of a dead socket (protocol section 2, "Reclaim" and "Watch").
+
+use slocket_core::{Event, Inspected, Reclaimed};
+
+use crate::bug::Bug;
+use crate::configuration::{Cast, Configuration};
+use crate::kernel::{Guard, Kind, Number};
+use crate::participant::{AfterSweep, Call, Watch};
+use crate::world::{Broken, World};
+
+impl World {
+    pub(crate) fn inspect(&mut self, process: usize, configuration: &Configuration, call: Call) -> &'static str {
+        let inspected = match call {
+            Call::PinPath => match self.path {
+                None => Inspected::Missing,
+                Some(inode) if self.inode(inode).kind == Kind::File => Inspected::NotASocket,
+                Some(inode) => {
+                    self.processes[process].pin = Some(inode);
+                    self.then(process, Call::Probe);
+                    return "inspects: pins the socket at the path";
+                }
+            },
+            Call::Probe => {
+                let inode = self.processes[process].pin.expect("it is pinned");
+                if !self.is_alive(inode) {
+                    self.then(process, Call::StatAfterProbe);
+                    return "inspects: probes the socket: dead";
+                }
+                Inspected::Alive
+            }
+            Call::StatAfterProbe => match self.path {
+                None => Inspected::Missing,
+                found if found != self.processes[process].pin => Inspected::Alive,
+                Some(inode) if self.inode(inode).marked => Inspected::Dead,
+                Some(_) if configuration.has(Bug::StaleAfterOneProbe) => Inspected::Stale,
+                Some(_) => {
+                    self.then(process, Call::ProbeAgain);
+                    return "inspects: not marked";
+                }
+            },
+            Call::ProbeAgain => {
+                let inode = self.processes[process].pin.expect("it is pinned");
+                if self.is_alive(inode) { Inspected::Alive } else { Inspected::Stale }
+            }
+            _ => {
+                self.participant(process).watch = Watch::Armed;
+                self.tell(process, configuration, Event::WatchArmed);
+                return "watches the path";
+            }
+        };
+        if inspected == Inspected::Stale
+            && let Some(inode) = self.path
+            && self.is_alive(inode)
+            && self.processes[process].pin == Some(inode)
+        {
+            self.broken = Some(Broken::ToldStale);
+        }
+        self.processes[process].pin = None;
+        self.tell(process, configuration, Event::Inspected(inspected));
+        match inspected {
+            Inspected::Missing => "inspects: nothing",
+            Inspected::Alive => "inspects: alive",
+            Inspected::Dead => "inspects: dead and marked",
+            Inspected::Stale => "inspects: dead and not marked",
+            _ => "inspects: no socket",
+        }
+    }
+
+    pub(crate) fn reclaim(&mut self, process: usize, configuration: &Configuration, call: Call) -> &'static str {
+        let has = |bug| configuration.has(bug);
+        match call {
+            Call::GuardReclaim => {
+                let readable = configuration.cast[process] != Cast::Unreadable;
+                let guarded = has(Bug::ReclaimWithoutGuard) || readable && self.flock(process, Guard::Exclusive);
+                if !guarded {
+                    return self.reclaimed(process, configuration, Reclaimed::Busy, "reclaims: the guard is taken");
+                }
+                self.then(process, Call::PinDead);
+                "reclaims: takes the exclusive guard"
+            }
+            Call::PinDead => {
+                let found = self.path.filter(|inode| self.inode(*inode).kind != Kind::File);
+                let Some(number) = found else {
+                    return self.reclaimed(process, configuration, Reclaimed::Changed, "reclaims: nothing to pin");
+                };
+                if !has(Bug::ReclaimWithoutPin) {
+                    self.processes[process].pin = Some(number);
+                }
+                let was_marked = self.inode(number).marked;
+                self.then(process, Call::ProbeDead { number, was_marked });
+                "reclaims: pins the socket"
+            }
+            Call::ProbeDead { number, was_marked } => {
+                if self.probes_alive(configuration, number) {
+                    return self.reclaimed(process, configuration, Reclaimed::Changed, "reclaims: probes: alive");
+                }
+                self.then(process, Call::StatDead { number, was_marked });
+                "reclaims: probes: dead"
+            }
+            Call::StatDead { number, was_marked } => {
+                let Some(found) = self.path else {
+                    return self.reclaimed(process, configuration, Reclaimed::Changed, "reclaims: gone");
+                };
+                if found != number && !has(Bug::NoComparison) {
+                    return self.reclaimed(process, configuration, Reclaimed::Changed, "reclaims: replaced");
+                }
+                let marked = if has(Bug::MarkReadBeforeProbe) { was_marked } else { self.inode(found).marked };
+                if !marked && !has(Bug::MarkIgnored) {
+                    return self.reclaimed(process, configuration, Reclaimed::Unmarked, "reclaims: not marked");
+                }
+                if has(Bug::GuardDroppedBeforeUnlink) {
+                    self.processes[process].guard = Guard::None;
+                }
+                self.then(process, Call::UnlinkDead);
+                "reclaims: still the same, and marked"
+            }
+            Call::UnlinkDead => {
+                if self.path.is_none() {
+                    return self.reclaimed(process, configuration, Reclaimed::Changed, "reclaims: gone");
+                }
+                self.set_path(None);
+                self.processes[process].pin = None;
+                self.then(process, Call::Sweep(0, AfterSweep::Reclaim));
+                "reclaims: removes the path"
+            }
+            _ => self.reclaimed(process, configuration, Reclaimed::Removed, "reclaims: done"),
+        }
+    }
+
+    fn probes_alive(&mut self, configuration: &Configuration, number: Number) -> bool {
+        // Without a pin the number may be nobody's by now, or another's.
+        let Some(inode) = self.inodes[usize::from(number)] else { return false };
+        match inode.kind {
+            _ if configuration.has(Bug::NoProbe) => false,
+            Kind::Bound(socket) if configuration.has(Bug::StreamProbe) => {
+                let socket = self.socket(socket);
+                socket.listens && !socket.refuses
+            }
+            Kind::Bound(_) => true,
+            Kind::File | Kind::Visible | Kind::Dead => false,
+        }
+    }
+
+    fn reclaimed(
+        &mut self,
+        process: usize,
+        configuration: &Configuration,
+        reclaimed: Reclaimed,
+        what: &'static str,
+    ) -> &'static str {
+        let closed = &mut self.processes[process];
+        (closed.guard, closed.pin) = (Guard::None, None);
+        self.tell(process, configuration, Event::Reclaimed(reclaimed));
+        what
+    }
+}

@@ -1,0 +1,141 @@
+//! Every state that can be reached, breadth first, with a trace to the first that breaks a promise.
+
+use std::fmt;
+
+use indexmap::IndexSet;
+use rustc_hash::FxBuildHasher;
+
+use crate::configuration::Configuration;
+use crate::world::{Broken, Label, World};
+
+/// What a search has found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// How many states can be reached.
+    pub states: usize,
+    /// How many steps lead from one to another.
+    pub steps: usize,
+    /// How many of them are ends: everybody has had the lock.
+    pub ends: usize,
+    /// The first broken promise, with the shortest way to it.
+    pub broken: Option<(Broken, Trace)>,
+    /// The search was given up at the limit: what it says of later states is nothing.
+    pub is_complete: bool,
+}
+
+/// How it came to a state.
+#[derive(Clone, Debug)]
+pub struct Trace(pub Vec<Label>);
+
+impl fmt::Display for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Label { process, what, is_fault } in &self.0 {
+            writeln!(f, "  {process} {what}{}", if *is_fault { " (!)" } else { "" })?;
+        }
+        Ok(())
+    }
+}
+
+/// Explores everything, up to `limit` states; stops at the first broken promise.
+///
+/// In every state all who wait can still be served by steps in which nothing goes wrong. Since there are finitely many
+/// states, every run in which a step that is possible again and again is taken at last serves them: there is no livelock.
+///
+/// # Panics
+/// If there are more states than a `u32` counts.
+#[must_use]
+pub fn explore(configuration: &Configuration, limit: usize) -> Found {
+    let mut states: IndexSet<World, FxBuildHasher> = IndexSet::default();
+    // For each state, from which it was reached first.
+    let mut parents: Vec<u32> = vec![0];
+    // The steps in which nothing goes wrong, as pairs (to, from).
+    let mut edges: Vec<(u32, u32)> = Vec::new();
+    let (mut at, mut steps, mut broken) = (0, 0, None);
+    states.insert(World::new(configuration).canonical(configuration));
+    while at < states.len() && states.len() < limit && broken.is_none() {
+        let world = states[at];
+        let from = u32::try_from(at).expect("fewer states");
+        world.steps(configuration, |label, next| {
+            steps += 1;
+            let (to, is_new) = states.insert_full(next.canonical(configuration));
+            if is_new {
+                parents.push(from);
+                if next.broken.is_some() && broken.is_none() {
+                    broken = Some(to);
+                }
+            }
+            if !label.is_fault {
+                edges.push((to as u32, from));
+            }
+        });
+        at += 1;
+    }
+    let is_complete = at == states.len();
+    let ends = states.iter().filter(|world| world.is_over()).count();
+    let looks_for_lost = configuration.promise.is_none_or(|promise| promise == Broken::Lost);
+    if broken.is_none() && is_complete && looks_for_lost {
+        broken = lost(configuration, &states, edges);
+        if let Some(lost) = broken {
+            return Found {
+                states: states.len(),
+                steps,
+                ends,
+                broken: Some((Broken::Lost, trace(configuration, &states, &parents, lost))),
+                is_complete,
+            };
+        }
+    }
+    let broken =
+        broken.map(|at| (states[at].broken.expect("it is broken"), trace(configuration, &states, &parents, at)));
+    Found { states: states.len(), steps, ends, broken, is_complete }
+}
+
+/// The first state from which somebody who waits can never be served.
+fn lost(
+    configuration: &Configuration,
+    states: &IndexSet<World, FxBuildHasher>,
+    mut edges: Vec<(u32, u32)>,
+) -> Option<usize> {
+    edges.sort_unstable();
+    let mut can: Vec<bool> = states.iter().map(|world| world.excused || world.nobody_waits(configuration)).collect();
+    let mut todo: Vec<u32> = (0..).zip(&can).filter(|(_, can)| **can).map(|(at, _)| at).collect();
+    while let Some(to) = todo.pop() {
+        let first = edges.partition_point(|edge| edge.0 < to);
+        for (_, from) in edges[first..].iter().take_while(|edge| edge.0 == to) {
+            if !can[*from as usize] {
+                can[*from as usize] = true;
+                todo.push(*from);
+            }
+        }
+    }
+    can.iter().position(|can| !can)
+}
+
+/// The shortest way to a state.
+fn trace(
+    configuration: &Configuration,
+    states: &IndexSet<World, FxBuildHasher>,
+    parents: &[u32],
+    mut at: usize,
+) -> Trace {
+    let mut way = vec![at];
+    while at != 0 {
+        at = parents[at] as usize;
+        way.push(at);
+    }
+    // Along the way everybody keeps its name.
+    let mut world = World::new(configuration);
+    let mut labels = Vec::new();
+    for at in way.into_iter().rev().skip(1) {
+        let mut found = None;
+        world.steps(configuration, |label, next| {
+            if found.is_none() && next.canonical(configuration) == states[at] {
+                found = Some((label, next));
+            }
+        });
+        let (label, next) = found.expect("a step leads there");
+        labels.push(label);
+        world = next;
+    }
+    Trace(labels)
+}

@@ -1,0 +1,288 @@
+//! All of it together: one step, and what must never be seen.
+
+use slocket_core::State;
+
+use crate::bug::Bug;
+use crate::configuration::{Cast, Configuration};
+use crate::kernel::{
+    CONNECTIONS, Client, Connection, Guard, INODES, Inode, Kind, List, Message, NAMES, Number, SOCKETS, Server, Socket,
+};
+use crate::process::{Life, Player, Process};
+
+/// The most processes.
+pub const PROCESSES: usize = 5;
+
+/// One state of everything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct World {
+    /// What the path leads to.
+    pub path: Option<Number>,
+    /// What the temporary names in the folder lead to.
+    pub names: [Option<Number>; NAMES],
+    /// The inodes, by their numbers.
+    pub inodes: [Option<Inode>; INODES],
+    /// The sockets.
+    pub sockets: [Option<Socket>; SOCKETS],
+    /// The connections.
+    pub connections: [Option<Connection>; CONNECTIONS],
+    /// The processes.
+    pub processes: [Process; PROCESSES],
+    /// How many may still be killed.
+    pub crashes: u8,
+    /// How many attempts may still be cancelled.
+    pub cancels: u8,
+    /// How many system calls may still fail.
+    pub failures: u8,
+
+    /// The number of the next inode; chosen just before it is made.
+    pub next_number: Number,
+    /// Who has joined a queue and has not left it, in order. (Kept while nobody was killed.)
+    pub arrivals: List<u8, PROCESSES>,
+    /// Somebody was killed, or a listener was lost on its way: nobody's fault, but what it leaves is for the next one.
+    pub mishap: bool,
+    /// Somebody has acquired and released since the last mishap.
+    pub used_since: bool,
+    /// What has happened excuses a lost lock and leftovers (protocol section 3.2).
+    pub excused: bool,
+    /// A promise was broken in the last step.
+    pub broken: Option<Broken>,
+}
+
+/// A broken promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Broken {
+    /// Two hold the lock at a time.
+    TwoHolders,
+    /// Whoever was served had come later than one who still waits.
+    OutOfOrder,
+    /// The driver misused the machine.
+    Misuse,
+    /// Nobody wants the lock any more, and something is at the path, or has a temporary name.
+    LeftOnDisk,
+    /// A process keeps something open that it does not use.
+    LeftOpen,
+    /// A process of npm's died although nobody was killed.
+    Hurt,
+    /// A socket that somebody has open was taken for stale.
+    ToldStale,
+    /// A release says that the lock was lost.
+    ToldLost,
+    /// Somebody who waits can never get the lock.
+    Lost,
+}
+
+/// One step: who does what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// The process.
+    pub process: usize,
+    /// What it does.
+    pub what: &'static str,
+    /// Something goes wrong: nobody may rely on it.
+    pub is_fault: bool,
+}
+
+impl World {
+    /// How it begins.
+    #[must_use]
+    pub fn new(configuration: &Configuration) -> Self {
+        let mut world = Self {
+            crashes: configuration.crashes,
+            cancels: configuration.cancels,
+            failures: configuration.failures,
+            used_since: true,
+            ..Self::default()
+        };
+        for (process, cast) in world.processes.iter_mut().zip(configuration.cast) {
+            *process = Process::new(*cast, configuration.rounds);
+        }
+        if configuration.cast.contains(&Cast::Remover) {
+            world.path = Some(world.new_inode(false, Kind::File));
+        }
+        world
+    }
+
+    /// All steps that can be taken, and where they lead.
+    pub fn steps(&self, configuration: &Configuration, mut next: impl FnMut(Label, Self)) {
+        for process in 0..configuration.cast.len() {
+            let mut step = |what, is_fault, mut world: Self| {
+                world.collect();
+                world.judge(configuration);
+                next(Label { process, what, is_fault }, world);
+            };
+            match self.processes[process].life {
+                Life::Dead => continue,
+                Life::Dies => {
+                    let guard_survives = configuration.has(Bug::GuardSurvives);
+                    self.deaths(process, guard_survives, |what, world| step(what, false, world));
+                    continue;
+                }
+                Life::Runs => {}
+            }
+            match self.processes[process].player {
+                Player::Nobody => continue,
+                Player::Safe(_) => self.participant_steps(process, configuration, &mut step),
+                Player::Npm(_) => self.npm_steps(process, configuration, &mut step),
+                Player::Locker => self.locker_steps(process, &mut step),
+                Player::Remover => self.remover_steps(process, &mut step),
+            }
+            if self.crashes > 0 && matches!(self.processes[process].player, Player::Safe(_) | Player::Npm(_)) {
+                let mut world = *self;
+                world.crashes -= 1;
+                world.excuse_crash(process);
+                world.kill(process);
+                world.mishap();
+                step("is killed", true, world);
+            }
+        }
+    }
+
+    fn locker_steps(&self, process: usize, step: &mut impl FnMut(&'static str, bool, Self)) {
+        let mut world = *self;
+        if self.processes[process].guard != Guard::None {
+            world.processes[process].guard = Guard::None;
+            step("gives its flock back", false, world);
+        } else if self.processes[process].rounds > 0 {
+            world.processes[process].rounds -= 1;
+            for (what, guard) in
+                [("takes a shared flock", Guard::Shared), ("takes an exclusive flock", Guard::Exclusive)]
+            {
+                let mut world = world;
+                if world.flock(process, guard) {
+                    step(what, false, world);
+                }
+            }
+        }
+    }
+
+    fn remover_steps(&self, process: usize, step: &mut impl FnMut(&'static str, bool, Self)) {
+        if self.processes[process].rounds > 0 {
+            let mut world = *self;
+            world.processes[process].rounds = 0;
+            world.set_path(None);
+            step("removes the file", false, world);
+        }
+    }
+
+    /// Which crashes excuse a lost lock: that of a server whose socket may be lent out, and that of the client of a dead
+    /// server.
+    fn excuse_crash(&mut self, process: usize) {
+        let dead = self.processes[process];
+        let serves_unmarked = match dead.player {
+            Player::Npm(_) => dead.socket.is_some() || dead.pin.is_some(),
+            Player::Safe(participant) => match participant.state {
+                State::ClearingMark(_) | State::Lending(_) | State::Lent | State::SettingMark(_) => true,
+                // It was not allowed to set the mark again.
+                State::ClosingOut(_) => dead.socket.is_some_and(|own| !self.inode(self.socket(own).inode).marked),
+                _ => false,
+            },
+            Player::Nobody | Player::Locker | Player::Remover => false,
+        };
+        let server_is_gone = dead.connection.is_some_and(|connection| {
+            matches!(self.connection(connection).server, Server::Ended | Server::Reset { .. })
+        });
+        self.excused |= serves_unmarked || server_is_gone && (dead.holds || self.is_npm(process));
+    }
+
+    pub(crate) fn is_npm(&self, process: usize) -> bool {
+        matches!(self.processes[process].player, Player::Npm(_))
+    }
+
+    /// The caller is told that it has the lock.
+    pub(crate) fn acquired(&mut self, process: usize) {
+        self.processes[process].holds = true;
+        self.processes[process].acquired_since = true;
+    }
+
+    /// The caller has given the lock back.
+    pub(crate) fn released(&mut self, process: usize) {
+        self.processes[process].holds = false;
+        self.used_since |= self.processes[process].acquired_since;
+    }
+
+    /// Somebody has joined a queue.
+    pub(crate) fn joined(&mut self, process: usize) {
+        if !self.mishap {
+            self.arrivals.push(process as u8);
+        }
+    }
+
+    /// Somebody was killed, or a listener was lost: order is not promised any more, and leftovers are the next one's.
+    pub(crate) fn mishap(&mut self) {
+        (self.mishap, self.used_since) = (true, false);
+        self.arrivals = List::default();
+        for process in &mut self.processes {
+            process.acquired_since = false;
+        }
+    }
+
+    /// Somebody has left the queue without the lock.
+    pub(crate) fn left(&mut self, process: usize) {
+        self.arrivals.remove(process as u8);
+    }
+
+    /// Somebody was served: whoever came earlier, and is in the same queue still, was passed over.
+    pub(crate) fn served(&mut self, process: usize, message: Message) {
+        let own = self.processes[process].connection;
+        let server = self.processes.iter().find(|server| server.guest.is_some() && server.guest == own);
+        let listener = match message {
+            Message::Listener(listener) => Some(listener),
+            Message::Loan => server.and_then(|server| server.socket),
+        };
+        let waits = |other: u8| {
+            let connection = self.processes[usize::from(other)].connection;
+            let queues = |list: &List<_, _>| connection.is_some_and(|id| list.iter().any(|queued| queued == id));
+            connection.is_some_and(|id| self.connection(id).client == Client::Open)
+                && (listener.is_some_and(|listener| queues(&self.socket(listener).queue))
+                    || server.is_some_and(|server| queues(&server.guests)))
+        };
+        let is_known = self.arrivals.iter().any(|other| other == process as u8);
+        if is_known && self.arrivals.iter().take_while(|other| *other != process as u8).any(waits) {
+            self.broken = Some(Broken::OutOfOrder);
+        }
+        self.left(process);
+    }
+
+    /// Whether all who want the lock have had it, so that nothing more is to come.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.processes.iter().all(Process::is_over)
+    }
+
+    /// Whether no crash-safe participant waits that was promised its turn. (Who cannot read the folder cannot repair a
+    /// mishap.)
+    #[must_use]
+    pub fn nobody_waits(&self, configuration: &Configuration) -> bool {
+        self.processes.iter().zip(configuration.cast).all(|(process, cast)| match cast {
+            Cast::Safe | Cast::Try => process.is_over(),
+            Cast::Unreadable => process.is_over() || self.mishap,
+            Cast::Npm | Cast::Locker | Cast::Remover => true,
+        })
+    }
+
+    /// Looks whether a promise was broken.
+    fn judge(&mut self, configuration: &Configuration) {
+        self.judge_all();
+        if configuration.promise.is_some_and(|promise| self.broken != Some(promise)) {
+            self.broken = None;
+        }
+    }
+
+    fn judge_all(&mut self) {
+        if self.processes.iter().filter(|process| process.holds).count() > 1 {
+            self.broken = Some(Broken::TwoHolders);
+        }
+        if self.broken.is_some() {
+            return;
+        }
+        if self.is_over() && !self.excused {
+            let path_is_left = self.path.is_some() && (!self.mishap || self.used_since);
+            let name_is_left = self.names.iter().any(Option::is_some) && !self.mishap;
+            if path_is_left || name_is_left {
+                self.broken = Some(Broken::LeftOnDisk);
+            } else if self.sockets.iter().any(Option::is_some) || self.connections.iter().any(Option::is_some) {
+                self.broken = Some(Broken::LeftOpen);
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Planted bugs: a search that does not find one is itself wrong.
+
+use model::bug::{PLANTED, SOUND};
+use model::explore;
+
+#[test]
+fn every_planted_bug_is_caught() {
+    for planted in PLANTED {
+        let found = explore(&planted.configuration, usize::MAX);
+        let (broken, trace) = found.broken.unwrap_or_else(|| panic!("{:?} survives", planted.bug));
+        assert_eq!(broken, planted.breaks, "{:?}", planted.bug);
+        println!("{:?}: {broken:?} after {} steps", planted.bug, trace.0.len());
+    }
+    let mut bugs: Vec<_> = PLANTED.iter().map(|planted| planted.bug as usize).collect();
+    bugs.sort_unstable();
+    assert!(bugs.into_iter().eq(0..PLANTED.len()), "a bug is missing, or twice there");
+}
+
+#[test]
+fn without_a_bug_nothing_is_found_there() {
+    for configuration in SOUND {
+        let found = explore(&configuration, usize::MAX);
+        assert!(found.broken.is_none() && found.is_complete, "{configuration}: {found:?}");
+    }
+}

@@ -1,0 +1,67 @@
+//! The same world, at random: more processes, more rounds and more that goes wrong than can be explored.
+//!
+//! A failure shrinks, prints its seed, and is kept in `random.regressions`, which later runs try first. `PROPTEST_CASES` asks
+//! for more.
+
+use model::Cast::{Locker, Npm, Remover, Safe, Try, Unreadable};
+use model::{Cast, Configuration, PLANTED, walk};
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{FileFailurePersistence, TestRunner};
+
+const CASTS: &[&[Cast]] = &[
+    &[Safe, Safe, Safe, Safe, Safe],
+    &[Safe, Safe, Safe, Try, Locker],
+    &[Safe, Safe, Unreadable, Try, Remover],
+    &[Safe, Safe, Safe, Npm, Npm],
+    &[Safe, Safe, Npm, Npm, Npm],
+    &[Safe, Try, Npm, Npm, Locker],
+    &[Safe, Safe, Npm, Unreadable, Locker],
+];
+
+fn configurations() -> impl Strategy<Value = Configuration> {
+    (select(CASTS), 1..4_u8, 0..4_u8, 0..4_u8, 0..3_u8, 0..5_u8, any::<bool>()).prop_map(
+        |(cast, rounds, crashes, cancels, failures, backlog, rechecks)| {
+            let configuration = Configuration::of(cast).rounds(rounds).crashes(crashes).cancels(cancels);
+            Configuration { failures, backlog, rechecks, ..configuration }
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: ProptestConfig::default().cases.max(2000),
+        max_shrink_iters: 20_000,
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn no_promise_is_broken(
+        configuration in configurations(),
+        choices in proptest::collection::vec(any::<u8>(), 0..600),
+    ) {
+        let walk = walk(&configuration, &choices);
+        prop_assert!(walk.broken.is_none(), "{}: {:?}\n{}", configuration, walk.broken, walk.trace);
+    }
+}
+
+/// At random most bugs are found, too. (A few need a coincidence that only the exhaustive search is sure to meet.)
+#[test]
+fn most_planted_bugs_are_met() {
+    let mut runner = TestRunner::deterministic();
+    let choices = proptest::collection::vec(any::<u8>(), 120);
+    let mut missed = Vec::new();
+    for planted in PLANTED {
+        let met = (0..10_000).any(|_| {
+            let choices = choices.new_tree(&mut runner).expect("choices").current();
+            walk(&planted.configuration, &choices).broken == Some(planted.breaks)
+        });
+        if !met {
+            missed.push(planted.bug);
+        }
+    }
+    println!("met {} of {}, missed {missed:?}", PLANTED.len() - missed.len(), PLANTED.len());
+    assert!(missed.len() < PLANTED.len() / 2, "{missed:?}");
+}
