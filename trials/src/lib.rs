@@ -35,6 +35,7 @@
 
 #![allow(clippy::must_use_candidate, reason = "an answer that was expected needs no second look")]
 
+pub mod lock;
 pub mod node;
 pub mod place;
 pub mod player;

@@ -7,14 +7,12 @@ use std::str::FromStr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use slocket_sync::{Error, Guard};
+use trials::lock::{Error, Guard, Slocket, settle};
 use trials::witness::{Hold, Witness, now};
-
-use crate::adapter::Adapter;
 
 /// A player's state between two commands.
 pub(crate) struct Commands {
-    adapter: Adapter,
+    slocket: Slocket,
     witness: Option<Witness>,
     held: Option<(Guard, Option<Hold>)>,
     random: u64,
@@ -29,9 +27,9 @@ struct Refusal {
 type Answer = Result<String, Refusal>;
 
 impl Commands {
-    pub(crate) fn new(adapter: Adapter) -> Self {
+    pub(crate) fn new(slocket: Slocket) -> Self {
         Self {
-            adapter,
+            slocket,
             witness: None,
             held: None,
             random: u64::from(std::process::id()) << 32 | now() & 0xffff_ffff | 1,
@@ -73,7 +71,7 @@ impl Commands {
                 .and_then(|rounds| self.tries(rounds, &mut Witness::open(Path::new(counter), Path::new(log)))),
             ["once-marked"] => self.once_marked(),
             ["settle"] => {
-                slocket_sync::settle();
+                settle();
                 Ok("settled".into())
             }
             _ => Err(refusal("Usage", line)),
@@ -86,14 +84,14 @@ impl Commands {
         if self.held.is_some() {
             let _ = self.release();
         }
-        slocket_sync::settle();
+        settle();
     }
 
     fn acquire(&mut self, timeout: Option<Duration>) -> Answer {
         self.must_not_hold()?;
         let result = match timeout {
-            None => self.adapter.acquire(),
-            Some(timeout) => self.adapter.acquire_timeout(timeout),
+            None => self.slocket.acquire(),
+            Some(timeout) => self.slocket.acquire_timeout(timeout),
         };
         match result {
             Ok(held) => Ok(self.hold(held)),
@@ -107,7 +105,7 @@ impl Commands {
 
     fn try_acquire(&mut self) -> Answer {
         self.must_not_hold()?;
-        Ok(match self.adapter.try_acquire()? {
+        Ok(match self.slocket.try_acquire()? {
             Some(held) => self.hold(held),
             None => "would-block".into(),
         })
@@ -130,7 +128,7 @@ impl Commands {
     }
 
     fn holder(&mut self) -> Answer {
-        Ok(match self.adapter.holder()? {
+        Ok(match self.slocket.holder()? {
             None => "holder none".into(),
             Some(holder) => {
                 let pid = holder.pid.map_or("unknown".into(), |pid| pid.to_string());
@@ -142,7 +140,7 @@ impl Commands {
     fn rounds(&mut self, rounds: u64, micros: u64, witness: &mut Witness) -> Answer {
         self.must_not_hold()?;
         for _ in 0..rounds {
-            one_round(self.adapter.acquire()?, micros, witness)?;
+            one_round(self.slocket.acquire()?, micros, witness)?;
         }
         Ok(format!("done {rounds}"))
     }
@@ -152,7 +150,7 @@ impl Commands {
         let (mut held, mut timed_out) = (0, 0);
         for _ in 0..rounds {
             let timeout = Duration::from_nanos(self.random() % (micros * 1000 + 1));
-            match self.adapter.acquire_timeout(timeout) {
+            match self.slocket.acquire_timeout(timeout) {
                 Ok(guard) => {
                     one_round(guard, 0, witness)?;
                     held += 1;
@@ -168,7 +166,7 @@ impl Commands {
         self.must_not_hold()?;
         let (mut held, mut would_block) = (0, 0);
         while held < rounds {
-            if let Some(guard) = self.adapter.try_acquire()? {
+            if let Some(guard) = self.slocket.try_acquire()? {
                 one_round(guard, 0, witness)?;
                 held += 1;
             } else {
@@ -182,7 +180,7 @@ impl Commands {
     fn once_marked(&mut self) -> Answer {
         self.must_not_hold()?;
         mark("mark: begin\n")?;
-        let held = self.adapter.acquire()?;
+        let held = self.slocket.acquire()?;
         mark("mark: held\n")?;
         held.release()?;
         mark("mark: end\n")?;

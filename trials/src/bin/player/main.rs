@@ -2,25 +2,25 @@
 //!
 //! `player ADAPTER PATH [--mode=OCTAL] [--stale=wait|fail|MS] [--trust=owner|anyone]`
 
-mod adapter;
+mod arguments;
 mod commands;
 
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 
-use adapter::Adapter;
 use commands::Commands;
+use trials::lock::Slocket;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let adapter = match adapter::open(&arguments) {
-        Ok(adapter) => adapter,
+    let slocket = match arguments::open(&arguments) {
+        Ok(slocket) => slocket,
         Err(message) => {
             eprintln!("player: {message}");
             return ExitCode::from(64);
         }
     };
-    match play(adapter) {
+    match play(slocket) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("player: {error}");
@@ -29,8 +29,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn play(adapter: Adapter) -> io::Result<()> {
-    let mut commands = Commands::new(adapter);
+fn play(slocket: Slocket) -> io::Result<()> {
+    let mut commands = Commands::new(slocket);
     answer(&format!("ready {}", std::process::id()))?;
     for line in io::stdin().lock().lines() {
         let line = line?;
