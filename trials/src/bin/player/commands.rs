@@ -12,7 +12,7 @@ use trials::witness::{Hold, Witness, now};
 
 /// A player's state between two commands.
 pub(crate) struct Commands {
-    slocket: Slocket,
+    adapter: Slocket,
     witness: Option<Witness>,
     held: Option<(Guard, Option<Hold>)>,
     random: u64,
@@ -27,9 +27,9 @@ struct Refusal {
 type Answer = Result<String, Refusal>;
 
 impl Commands {
-    pub(crate) fn new(slocket: Slocket) -> Self {
+    pub(crate) fn new(adapter: Slocket) -> Self {
         Self {
-            slocket,
+            adapter,
             witness: None,
             held: None,
             random: u64::from(std::process::id()) << 32 | now() & 0xffff_ffff | 1,
@@ -90,8 +90,8 @@ impl Commands {
     fn acquire(&mut self, timeout: Option<Duration>) -> Answer {
         self.must_not_hold()?;
         let result = match timeout {
-            None => self.slocket.acquire(),
-            Some(timeout) => self.slocket.acquire_timeout(timeout),
+            None => self.adapter.acquire(),
+            Some(timeout) => self.adapter.acquire_timeout(timeout),
         };
         match result {
             Ok(held) => Ok(self.hold(held)),
@@ -105,7 +105,7 @@ impl Commands {
 
     fn try_acquire(&mut self) -> Answer {
         self.must_not_hold()?;
-        Ok(match self.slocket.try_acquire()? {
+        Ok(match self.adapter.try_acquire()? {
             Some(held) => self.hold(held),
             None => "would-block".into(),
         })
@@ -128,7 +128,7 @@ impl Commands {
     }
 
     fn holder(&mut self) -> Answer {
-        Ok(match self.slocket.holder()? {
+        Ok(match self.adapter.holder()? {
             None => "holder none".into(),
             Some(holder) => {
                 let pid = holder.pid.map_or("unknown".into(), |pid| pid.to_string());
@@ -140,7 +140,7 @@ impl Commands {
     fn rounds(&mut self, rounds: u64, micros: u64, witness: &mut Witness) -> Answer {
         self.must_not_hold()?;
         for _ in 0..rounds {
-            one_round(self.slocket.acquire()?, micros, witness)?;
+            one_round(self.adapter.acquire()?, micros, witness)?;
         }
         Ok(format!("done {rounds}"))
     }
@@ -150,7 +150,7 @@ impl Commands {
         let (mut held, mut timed_out) = (0, 0);
         for _ in 0..rounds {
             let timeout = Duration::from_nanos(self.random() % (micros * 1000 + 1));
-            match self.slocket.acquire_timeout(timeout) {
+            match self.adapter.acquire_timeout(timeout) {
                 Ok(guard) => {
                     one_round(guard, 0, witness)?;
                     held += 1;
@@ -166,7 +166,7 @@ impl Commands {
         self.must_not_hold()?;
         let (mut held, mut would_block) = (0, 0);
         while held < rounds {
-            if let Some(guard) = self.slocket.try_acquire()? {
+            if let Some(guard) = self.adapter.try_acquire()? {
                 one_round(guard, 0, witness)?;
                 held += 1;
             } else {
@@ -180,7 +180,7 @@ impl Commands {
     fn once_marked(&mut self) -> Answer {
         self.must_not_hold()?;
         mark("mark: begin\n")?;
-        let held = self.slocket.acquire()?;
+        let held = self.adapter.acquire()?;
         mark("mark: held\n")?;
         held.release()?;
         mark("mark: end\n")?;

@@ -13,14 +13,14 @@ use trials::lock::Slocket;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let slocket = match arguments::open(&arguments) {
-        Ok(slocket) => slocket,
+    let adapter = match arguments::open(&arguments) {
+        Ok(adapter) => adapter,
         Err(message) => {
             eprintln!("player: {message}");
             return ExitCode::from(64);
         }
     };
-    match play(slocket) {
+    match play(adapter) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("player: {error}");
@@ -29,8 +29,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn play(slocket: Slocket) -> io::Result<()> {
-    let mut commands = Commands::new(slocket);
+fn play(adapter: Slocket) -> io::Result<()> {
+    let mut commands = Commands::new(adapter);
     answer(&format!("ready {}", std::process::id()))?;
     for line in io::stdin().lock().lines() {
         let line = line?;
