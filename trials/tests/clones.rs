@@ -7,7 +7,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 
 use trials::lock::{Slocket, warm_up};
-use trials::queue::queued;
+use trials::queue::unaccepted;
 use trials::witness::{self, Witness};
 use trials::{Adapter, Place, Player, alone, process, tell, wait_until_queued, watch_for};
 
@@ -168,7 +168,7 @@ impl Notes {
                 assert_eq!(answer, format!("done {rounds}"));
                 self.beside.take().expect("it answered").quit();
             }
-            (queued(&place.lock()) > usize::from(self.beside.is_some())).then_some(())
+            (unaccepted(&place.lock()) > usize::from(self.beside.is_some())).then_some(())
         });
         self.queued.push(witness::now());
     }
