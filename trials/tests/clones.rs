@@ -159,6 +159,8 @@ impl Notes {
     /// Somebody outside queues, while we hold.
     fn outsider_comes(&mut self, place: &Place, rounds: usize) {
         if !self.queued.is_empty() {
+            let waiting = unaccepted(&place.lock());
+            assert!(waiting <= usize::from(self.beside.is_some()), "somebody outside waits since {OUTSIDERS} holds");
             self.outsider.expect_done(1);
         }
         self.outsider.begin_rounds(1, 0, place);
