@@ -30,11 +30,16 @@
 //! Anything may be answered with `error KIND MESSAGE`. The npm package has no time-outs, no `try` and no questions; its
 //! player answers those commands with `error Unsupported ...`.
 //!
+//! The adapter under trial, which [`UNDER_TRIAL`] names, plays our part in every trial that does not name another; so the
+//! same trials run for each. Those of bad input and of threads use it inside the process that looks at itself, through
+//! [`lock::Slocket`]: the calls of the blocking adapter, whichever adapter it is.
+//!
 //! Nothing here sleeps until something "should have happened": [`queue::wait_until_queued`] and [`process`] watch what the
 //! kernel says. The only bound is [`PATIENCE`], for hangs. What goes wrong in a trial panics.
 
 #![allow(clippy::must_use_candidate, reason = "an answer that was expected needs no second look")]
 
+pub mod lock;
 pub mod node;
 pub mod place;
 pub mod player;

@@ -44,8 +44,12 @@ impl Adapter {
     #[must_use]
     pub fn under_trial() -> Self {
         let Ok(name) = std::env::var(UNDER_TRIAL) else { return Self::Sync };
-        let found = Self::OURS.into_iter().find(|adapter| adapter.name() == name);
-        found.unwrap_or_else(|| panic!("{UNDER_TRIAL}={name}: no such adapter"))
+        Self::named(&name).unwrap_or_else(|| panic!("{UNDER_TRIAL}={name}: no such adapter"))
+    }
+
+    /// The one of ours that has this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::OURS.into_iter().find(|adapter| adapter.name() == name)
     }
 
     /// Whether its runtime has threads of its own.

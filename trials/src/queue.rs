@@ -32,6 +32,16 @@ pub fn queued(lock: &Path) -> usize {
     sockets(lock).iter().filter(|state| unaccepted_or_accepted.contains(&state.as_str())).count()
 }
 
+/// How many connections are in the queue of the lock's listener. Unlike [`queued`] it leaves out who has been served: a
+/// server that hands over closes that connection an instant after the new holder has the lock.
+///
+/// # Panics
+/// If `/proc/net/unix` cannot be read.
+#[must_use]
+pub fn unaccepted(lock: &Path) -> usize {
+    sockets(lock).iter().filter(|state| *state == "02").count()
+}
+
 /// The states of all sockets that are bound to the lock's path, or to a temporary name in its folder: published aside, a
 /// socket keeps the name that it was bound to. (So a folder must hold one lock only.)
 fn sockets(lock: &Path) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every test of the workspace, and a summary that names what was skipped.
 
+use std::fs;
 use std::process::Command;
 
 use crate::Result;
@@ -7,17 +8,22 @@ use crate::command::{self, cargo, follow, heading, in_ci};
 use crate::npm::{self, Npm};
 use crate::report::Report;
 
-/// Tests that measure: with several at once they measure each other.
-const SERIAL: &str = "trials";
+/// The package whose tests run for each adapter.
+const TRIALS: &str = "trials";
 
-/// The adapters that follow the default one, as `trials` names them.
-const OTHER_ADAPTERS: [&str; 4] = ["tokio", "tokio-threads", "async-std", "smol"];
+/// The adapters, as `trials` names them; the default one first.
+const ADAPTERS: [&str; 5] = ["sync", "tokio", "tokio-threads", "async-std", "smol"];
 
 /// Names the adapter to `trials`.
 const UNDER_TRIAL: &str = "SLOCKET_ADAPTER";
 
-/// The trials that each adapter must pass. The others run every adapter by themselves.
-const OF_EACH_ADAPTER: [&str; 7] = ["cost", "crash", "exclusion", "fairness", "storm", "stranger", "timeout"];
+/// Trials that each adapter must pass, with several at once: each looks at processes and folders of its own. All others
+/// measure: with several at once they would measure each other.
+const IN_PARALLEL: [&str; 2] = ["bad_input", "threads"];
+
+/// The others that each adapter must pass. What is not named here runs every adapter by itself.
+const OF_EACH_ADAPTER: [&str; 9] =
+    ["clones", "cost", "crash", "exclusion", "fairness", "interop", "storm", "stranger", "timeout"];
 
 #[derive(clap::Args, Default)]
 pub(crate) struct Options {
@@ -43,31 +49,57 @@ fn run_all(options: &Options) -> Result<Report> {
 
     heading("unit tests and doctests");
     let filter = options.filter.as_slice();
-    let mut parallel = vec!["test", "--workspace", "--exclude", SERIAL, "--no-fail-fast", "--"];
-    parallel.extend(filter.iter().map(String::as_str));
-    if !follow(&mut cargo(&parallel), |line| report.see(line))? && report.failed() == 0 {
-        report.fail("cargo test, before any result");
+    let mut command = cargo(&["test", "--workspace", "--exclude", TRIALS, "--no-fail-fast", "--"]);
+    test(&mut report, command.args(filter))?;
+
+    for adapter in ADAPTERS {
+        heading(&format!("trials with several at once, with {adapter}"));
+        report.set_variant(Some(adapter));
+        test(&mut report, trials(IN_PARALLEL).env(UNDER_TRIAL, adapter).arg("--").args(filter))?;
     }
+    report.set_variant(None);
 
     heading("trials with real processes, one at a time");
-    let mut command = cargo(&["test", "--package", SERIAL, "--no-fail-fast"]);
-    trials(&mut report, command.env_remove(UNDER_TRIAL), filter)?;
-    for adapter in OTHER_ADAPTERS {
+    let mut command = trials(all_but_parallel()?);
+    command.args(["--lib", "--bins"]).env_remove(UNDER_TRIAL);
+    test(&mut report, command.args(["--", "--test-threads=1"]).args(filter))?;
+    for adapter in &ADAPTERS[1..] {
         heading(&format!("the trials of an adapter, with {adapter}"));
         report.set_variant(Some(adapter));
-        let mut command = cargo(&["test", "--package", SERIAL, "--no-fail-fast"]);
-        command.args(OF_EACH_ADAPTER.iter().flat_map(|name| ["--test", name])).env(UNDER_TRIAL, adapter);
-        trials(&mut report, &mut command, filter)?;
+        let mut command = trials(OF_EACH_ADAPTER);
+        test(&mut report, command.env(UNDER_TRIAL, adapter).args(["--", "--test-threads=1"]).args(filter))?;
     }
     report.set_variant(None);
     Ok(report)
 }
 
-fn trials(report: &mut Report, command: &mut Command, filter: &[String]) -> Result {
-    command.args(["--", "--test-threads=1"]).args(filter);
+/// Runs these of the trials; what follows is said to them.
+fn trials<N: AsRef<str>>(names: impl IntoIterator<Item = N>) -> Command {
+    let mut command = cargo(&["test", "--package", TRIALS, "--no-fail-fast"]);
+    for name in names {
+        command.args(["--test", name.as_ref()]);
+    }
+    command
+}
+
+/// The names of the trials, but for those that run with several at once: whatever is there, so that none is forgotten.
+fn all_but_parallel() -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(command::root().join(TRIALS).join("tests"))? {
+        let path = entry?.path();
+        let name = path.file_stem().expect("an entry of a folder has a name").to_string_lossy().into_owned();
+        if !IN_PARALLEL.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn test(report: &mut Report, command: &mut Command) -> Result {
     let failed_so_far = report.failed();
     if !follow(command, |line| report.see(line))? && report.failed() == failed_so_far {
-        report.fail("cargo test of the trials, before any result");
+        report.fail("cargo test, before any result");
     }
     Ok(())
 }

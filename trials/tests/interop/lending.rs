@@ -1,19 +1,19 @@
 //! What a lender does while the lock is lent, and what is left when one of the two sides dies.
 
 use rustix::process::Signal;
-use trials::Adapter::{Node, Sync};
+use trials::Adapter::Node;
 use trials::{Place, Player, alone, node_or_skip, wait_until_queued};
 
 use crate::holder::NodeHolder;
-use crate::{all_are_served, is_marked, queue, wait_until_watching};
+use crate::{all_are_served, is_marked, ours, queue, wait_until_watching};
 
 /// A Rust process that has lent the lock to a Node process.
 #[track_caller]
 fn lent(place: &Place) -> (Player, Player) {
-    let mut lender = Player::start(Sync, &place.lock());
+    let mut lender = Player::start(ours(), &place.lock());
     assert!(!lender.acquire());
     assert!(is_marked(&place.lock()));
-    let client = queue(place, Sync, &[Node], 0).remove(0);
+    let client = queue(place, ours(), &[Node], 0).remove(0);
     lender.release();
     assert!(client.expect_held());
     (lender, client)
@@ -29,7 +29,7 @@ fn the_mark_is_cleared_while_lent_and_set_again() {
     let (mut lender, mut client) = lent(&place);
     assert!(!is_marked(&place.lock()), "a lent lock may not be reclaimed");
     lender.send("settle");
-    let mut behind = queue(&place, Sync, &[Sync], 1).remove(0);
+    let mut behind = queue(&place, ours(), &[ours()], 1).remove(0);
     assert_eq!(lender.answer_now(), None, "a lender stays until the lock is back");
 
     client.release();
@@ -86,7 +86,7 @@ fn a_client_that_is_killed_gives_the_lock_back() {
     }
     let place = Place::new();
     let (lender, client) = lent(&place);
-    let mut behind = queue(&place, Sync, &[Sync], 1).remove(0);
+    let mut behind = queue(&place, ours(), &[ours()], 1).remove(0);
     client.kill();
     assert!(!behind.expect_held());
     assert!(is_marked(&place.lock()));
@@ -99,7 +99,7 @@ fn a_client_that_is_killed_gives_the_lock_back() {
 /// The server was killed while its client holds: the client's release removes the path, and that wakes who watches it.
 #[track_caller]
 fn client_of_a_dead_server(place: &Place, mut client: Player, mut waiting: Vec<Player>) {
-    for adapter in [Sync, Node] {
+    for adapter in [ours(), Node] {
         let mut late = Player::start(adapter, &place.lock());
         late.send("acquire");
         waiting.push(late);
@@ -120,10 +120,10 @@ fn our_release_wakes_everybody_when_the_node_server_was_killed() {
     let place = Place::new();
     let mut server = NodeHolder::start(&place.lock());
     server.expect("held");
-    let client = queue(&place, Node, &[Sync], 0).remove(0);
+    let client = queue(&place, Node, &[ours()], 0).remove(0);
     assert_eq!(server.ask("release"), "released");
     assert!(client.expect_held());
-    let waiters = queue(&place, Node, &[Sync, Node, Sync, Node], 1);
+    let waiters = queue(&place, Node, &[ours(), Node, ours(), Node], 1);
     server.end_by(Signal::KILL);
     client_of_a_dead_server(&place, client, waiters);
 }
@@ -137,7 +137,7 @@ fn a_node_client_wakes_everybody_when_its_lender_was_killed() {
     let place = Place::new();
     let (lender, client) = lent(&place);
     // No Node among them: npm's slocket does not survive a reset connection.
-    let waiters = queue(&place, Sync, &[Sync, Sync], 1);
+    let waiters = queue(&place, ours(), &[ours(), ours()], 1);
     lender.kill();
     client_of_a_dead_server(&place, client, waiters);
 }

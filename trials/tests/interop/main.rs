@@ -1,4 +1,4 @@
-//! One lock, shared with the npm package `slocket` 1.0.5, both ways.
+//! One lock, shared between the adapter under trial and the npm package `slocket` 1.0.5, both ways.
 //!
 //! Each trial runs real Node processes with the real package. Without them it is named as skipped, and fails under `CI=true`.
 
@@ -12,6 +12,11 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
 use trials::{Adapter, Place, Player, wait_until_queued, watch_for};
+
+/// What our side of a trial uses the lock with.
+fn ours() -> Adapter {
+    Adapter::under_trial()
+}
 
 /// Starts players and queues them in this order at a server, which has `already` other connections.
 #[track_caller]

@@ -27,12 +27,12 @@ use std::os::unix::process::ExitStatusExt;
 use std::thread;
 
 use rustix::process::Signal;
-use slocket_sync::Slocket;
-use trials::Adapter::{Node, Sync};
+use trials::Adapter::Node;
+use trials::lock::Slocket;
 use trials::{Adapter, Place, Player, alone, node_or_skip, process, wait_until_queued};
 
 use crate::holder::NodeHolder;
-use crate::{all_are_served, queue, wait_until_in_line, wait_until_watching};
+use crate::{all_are_served, ours, queue, wait_until_in_line, wait_until_watching};
 
 /// Who plays the parts of a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +46,9 @@ enum Cast {
 impl Cast {
     fn of(self, parts: usize) -> Vec<Adapter> {
         let part = |number| match self {
-            Self::Rust => Sync,
+            Self::Rust => ours(),
             Self::Node => Node,
-            Self::Mixed => [Node, Sync][number % 2],
+            Self::Mixed => [Node, ours()][number % 2],
         };
         (0..parts).map(part).collect()
     }
@@ -164,7 +164,7 @@ fn staggered(adapters: [Adapter; 3]) {
 #[test]
 fn staggered_rust() {
     let _alone = alone();
-    staggered([Sync; 3]);
+    staggered([ours(); 3]);
 }
 
 #[test]
@@ -173,9 +173,9 @@ fn staggered_in_all_mixes() {
     if !node_or_skip() {
         return;
     }
-    for first in [Sync, Node] {
-        for second in [Sync, Node] {
-            for third in [Sync, Node] {
+    for first in [ours(), Node] {
+        for second in [ours(), Node] {
+            for third in [ours(), Node] {
                 staggered([first, second, third]);
             }
         }
@@ -237,7 +237,7 @@ enum FirstClient {
 impl FirstClient {
     fn queue(cast: Cast, place: &Place) -> Self {
         if cast == Cast::Rust {
-            return Self::Rust(queue(place, Node, &[Sync], 0).remove(0));
+            return Self::Rust(queue(place, Node, &[ours()], 0).remove(0));
         }
         let client = NodeHolder::start(&place.lock());
         wait_until_in_line(&place.lock(), Node, 1);
@@ -272,9 +272,9 @@ impl FirstClient {
 fn our_server_dies_without_release() {
     let _alone = alone();
     let place = Place::new();
-    let mut server = Player::start(Sync, &place.lock());
+    let mut server = Player::start(ours(), &place.lock());
     server.acquire();
-    let clients = queue(&place, Sync, &[Sync; 5], 0);
+    let clients = queue(&place, ours(), &[ours(); 5], 0);
     process::signal(server.pid(), Signal::HUP);
     assert_eq!(server.wait().signal(), Some(1));
     all_are_served(&place, clients);
@@ -317,7 +317,7 @@ fn sync_end_rust() {
     let place = Place::new();
     let mut server = NodeHolder::start(&place.lock());
     server.expect("held");
-    let mut client = queue(&place, Node, &[Sync], 0).remove(0);
+    let mut client = queue(&place, Node, &[ours()], 0).remove(0);
     assert_eq!(server.end_by(Signal::INT).signal(), Some(2));
     assert!(client.expect_held());
     assert_eq!(place.leftovers(), ["lock"]);
@@ -334,7 +334,7 @@ fn sync_end_node() {
         return;
     }
     let place = Place::new();
-    let mut server = Player::start(Sync, &place.lock());
+    let mut server = Player::start(ours(), &place.lock());
     server.acquire();
     let mut client = NodeHolder::start(&place.lock());
     wait_until_queued(&place.lock(), 1);
@@ -374,7 +374,7 @@ fn non_slocket_socket_rust() {
     let _alone = alone();
     let place = Place::new();
     let stranger = UnixListener::bind(place.lock()).unwrap();
-    let mut player = Player::start(Sync, &place.lock());
+    let mut player = Player::start(ours(), &place.lock());
     player.send("acquire");
     let mut connection = stranger.accept().unwrap().0;
     connection.write_all(b"O").unwrap();

@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
-use trials::Adapter::{Node, Sync};
+use trials::Adapter::Node;
 use trials::{Place, Player, alone, node_or_skip, wait_until_queued};
 
 use crate::holder::NodeHolder;
-use crate::{queue, wait_until_in_line};
+use crate::{ours, queue, wait_until_in_line};
 
 /// Lets the players have the lock one after the other, in order, and fails if another one has it first.
 #[track_caller]
@@ -30,7 +30,7 @@ fn node_holds_and_we_wait() {
     let place = Place::new();
     let mut holder = Player::start(Node, &place.lock());
     assert!(!holder.acquire());
-    let waiters = queue(&place, Node, &[Sync, Sync, Sync], 0);
+    let waiters = queue(&place, Node, &[ours(), ours(), ours()], 0);
     holder.release();
     served_in_order(waiters, |_| true);
     holder.quit();
@@ -44,9 +44,9 @@ fn we_hold_and_nodes_are_served_in_order() {
         return;
     }
     let place = Place::new();
-    let mut holder = Player::start(Sync, &place.lock());
+    let mut holder = Player::start(ours(), &place.lock());
     assert!(!holder.acquire());
-    let waiters = queue(&place, Sync, &[Node; 5], 0);
+    let waiters = queue(&place, ours(), &[Node; 5], 0);
     holder.release();
     served_in_order(waiters, |_| true);
     holder.quit();
@@ -59,8 +59,8 @@ fn rust_waiters_behind_node_clients_keep_their_place() {
     if !node_or_skip() {
         return;
     }
-    let adapters = [Node, Sync, Sync, Node, Node, Sync, Node, Sync];
-    for server in [Sync, Node] {
+    let adapters = [Node, ours(), ours(), Node, Node, ours(), Node, ours()];
+    for server in [ours(), Node] {
         let place = Place::new();
         let mut holder = Player::start(server, &place.lock());
         assert!(!holder.acquire());
@@ -80,7 +80,7 @@ fn generations_that_alternate_one_at_a_time() {
         return;
     }
     let place = Place::new();
-    let mut players = [Player::start(Sync, &place.lock()), Player::start(Node, &place.lock())];
+    let mut players = [Player::start(ours(), &place.lock()), Player::start(Node, &place.lock())];
     for _ in 0..10 {
         for player in &mut players {
             assert!(!player.acquire(), "{} is on loan, with nobody to lend it", player.name());
@@ -98,9 +98,9 @@ fn generations_that_alternate_with_one_always_queued() {
     if !node_or_skip() {
         return;
     }
-    for first in [Sync, Node] {
+    for first in [ours(), Node] {
         let place = Place::new();
-        let second = if first == Sync { Node } else { Sync };
+        let second = if first == ours() { Node } else { ours() };
         let mut line: VecDeque<_> =
             [first, second, first, second].map(|kind| Player::start(kind, &place.lock())).into();
         let mut on_loan = line[0].acquire();
@@ -125,11 +125,11 @@ fn our_holder_is_killed_while_a_node_is_queued() {
         return;
     }
     let place = Place::new();
-    let mut holder = Player::start(Sync, &place.lock());
+    let mut holder = Player::start(ours(), &place.lock());
     holder.acquire();
     let mut node = NodeHolder::start_silent(&place.lock());
     wait_until_queued(&place.lock(), 1);
-    let mut behind = queue(&place, Sync, &[Sync], 1).remove(0);
+    let mut behind = queue(&place, ours(), &[ours()], 1).remove(0);
 
     holder.kill();
     // npm's slocket gives up on a reset connection: it tells its user, and then throws of its own accord.

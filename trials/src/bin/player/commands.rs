@@ -7,14 +7,12 @@ use std::str::FromStr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use slocket_sync::{Error, Guard};
+use trials::lock::{Error, Guard, Slocket, settle};
 use trials::witness::{Hold, Witness, now};
-
-use crate::adapter::Adapter;
 
 /// A player's state between two commands.
 pub(crate) struct Commands {
-    adapter: Adapter,
+    adapter: Slocket,
     witness: Option<Witness>,
     held: Option<(Guard, Option<Hold>)>,
     random: u64,
@@ -29,7 +27,7 @@ struct Refusal {
 type Answer = Result<String, Refusal>;
 
 impl Commands {
-    pub(crate) fn new(adapter: Adapter) -> Self {
+    pub(crate) fn new(adapter: Slocket) -> Self {
         Self {
             adapter,
             witness: None,
@@ -73,7 +71,7 @@ impl Commands {
                 .and_then(|rounds| self.tries(rounds, &mut Witness::open(Path::new(counter), Path::new(log)))),
             ["once-marked"] => self.once_marked(),
             ["settle"] => {
-                slocket_sync::settle();
+                settle();
                 Ok("settled".into())
             }
             _ => Err(refusal("Usage", line)),
@@ -86,7 +84,7 @@ impl Commands {
         if self.held.is_some() {
             let _ = self.release();
         }
-        slocket_sync::settle();
+        settle();
     }
 
     fn acquire(&mut self, timeout: Option<Duration>) -> Answer {

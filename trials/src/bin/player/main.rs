@@ -2,18 +2,18 @@
 //!
 //! `player ADAPTER PATH [--mode=OCTAL] [--stale=wait|fail|MS] [--trust=owner|anyone]`
 
-mod adapter;
+mod arguments;
 mod commands;
 
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 
-use adapter::Adapter;
 use commands::Commands;
+use trials::lock::Slocket;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let adapter = match adapter::open(&arguments) {
+    let adapter = match arguments::open(&arguments) {
         Ok(adapter) => adapter,
         Err(message) => {
             eprintln!("player: {message}");
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn play(adapter: Adapter) -> io::Result<()> {
+fn play(adapter: Slocket) -> io::Result<()> {
     let mut commands = Commands::new(adapter);
     answer(&format!("ready {}", std::process::id()))?;
     for line in io::stdin().lock().lines() {

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use rustix::time::{ClockId, clock_gettime};
-use slocket_sync::{Error, Guard, Slocket};
 use tempfile::TempDir;
+use trials::lock::{Error, Guard, Slocket};
 
 use crate::census::threads;
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use std::{fs, process};
 
 use rustix::net::{Shutdown, shutdown};
-use slocket_sync::{Error, Slocket, settle};
+use trials::lock::{Error, Slocket, settle};
 
 use crate::alone::{Setting, alone, beside};
 use crate::census::descriptors;

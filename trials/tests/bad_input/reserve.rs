@@ -6,7 +6,7 @@ use std::path::Path;
 use std::thread;
 
 use rustix::fs::{CWD, Mode, OFlags, openat};
-use slocket_sync::{Guard, Slocket};
+use trials::lock::{Guard, Slocket};
 
 use crate::alone::{Setting, Talk, beside};
 use crate::descriptors::Full;

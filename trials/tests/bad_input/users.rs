@@ -10,7 +10,7 @@ use std::thread;
 
 use rustix::fs::Mode;
 use rustix::process::{geteuid, umask};
-use slocket_sync::{Error, Guard, Slocket, Trust};
+use trials::lock::{Error, Guard, Slocket, Trust};
 
 use crate::alone::{NOBODY, Setting, beside, with_two_users};
 use crate::permission::assert_denied;

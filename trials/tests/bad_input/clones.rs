@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::io::Errno;
-use slocket_sync::{Error, Guard};
+use trials::lock::{Error, Guard};
 
 use crate::alone::{Setting, alone};
 use crate::census::threads;

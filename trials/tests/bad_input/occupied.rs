@@ -8,7 +8,7 @@ use std::thread;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with};
-use slocket_sync::{Error, Slocket, StalePolicy};
+use trials::lock::{Error, Slocket, StalePolicy};
 
 use crate::alone::{Setting, alone};
 use crate::census::threads;

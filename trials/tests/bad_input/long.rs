@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
-use slocket_sync::{Error, Slocket};
+use trials::lock::{Error, Slocket};
 
 use crate::alone::{Setting, alone};
 use crate::scene::{Scene, assert_left, assert_works, leave_dead};

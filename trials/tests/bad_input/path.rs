@@ -8,7 +8,7 @@ use std::path::Path;
 use std::{env, fs, thread};
 
 use rustix::io::Errno;
-use slocket_sync::{Error, Slocket};
+use trials::lock::{Error, Slocket};
 
 use crate::alone::{Setting, alone};
 use crate::scene::{HANG, Scene, assert_works, io_code, named, until_asleep};

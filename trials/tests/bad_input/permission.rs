@@ -4,7 +4,7 @@ use std::fs;
 use std::thread;
 
 use rustix::process::geteuid;
-use slocket_sync::{Error, Slocket};
+use trials::lock::{Error, Slocket};
 
 use crate::alone::{NOBODY, Setting, alone};
 use crate::scene::{HANG, Scene, another, assert_times_out, assert_works, eventually, leave_dead, named, until_asleep};

@@ -7,7 +7,7 @@ use std::thread;
 
 use rustix::fs::{FlockOperation, Mode, flock};
 use rustix::process::umask;
-use slocket_sync::{Error, Guard, Slocket};
+use trials::lock::{Error, Guard, Slocket};
 
 use crate::alone::{NOBODY, Setting, alone};
 use crate::scene::{HANG, Scene, assert_works, hand_over};

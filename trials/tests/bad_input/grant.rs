@@ -11,7 +11,7 @@ use rustix::net::{
     AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketAddrUnix, SocketFlags, SocketType, bind,
     listen, sendmsg, socket_with,
 };
-use slocket_sync::Slocket;
+use trials::lock::Slocket;
 
 use crate::alone::{Setting, alone};
 use crate::scene::{HANG, Scene, assert_works};

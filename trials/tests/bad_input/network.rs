@@ -1,7 +1,7 @@
 //! File systems that are shared with other machines, or may be: statfs(2) is made to say so.
 
 use rustix::fs::statfs;
-use slocket_sync::{Error, Slocket, StalePolicy};
+use trials::lock::{Error, Slocket, StalePolicy};
 
 use crate::alone::{Setting, alone};
 use crate::scene::{HANG, Scene, assert_works, leave_dead};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::fs::{FlockOperation, Mode, flock};
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
-use slocket_sync::{Error, Slocket};
+use trials::lock::{Error, Slocket};
 
 use crate::alone::{NOBODY, Setting, alone};
 use crate::census::Census;

@@ -9,7 +9,7 @@ use std::thread;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, UnmountFlags, mount, mount_remount, unmount};
-use slocket_sync::{Error, Slocket};
+use trials::lock::{Error, Slocket};
 
 use crate::alone::{Setting, alone};
 use crate::scene::{HANG, Scene, another, assert_works, eventually, io_code, leave_dead, named, until_asleep};

@@ -1,0 +1,173 @@
+//! The lock of one adapter, as code that blocks uses it: the same calls for each, so that a test is written once.
+//!
+//! The asynchronous adapters run each call on the one runtime that the process has of that kind. Whichever it is, a caller
+//! sleeps only when its request waits: the request has gone as far as it can by then, into the queue or to the watch.
+
+use std::future::poll_fn;
+use std::path::Path;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::task::Poll;
+use std::thread;
+use std::time::Duration;
+
+pub use slocket_os::{Error, Guard, Holder, StalePolicy, Trust, settle};
+use slocket_os::{Lock, asynchronous};
+use tokio::runtime::{self, Runtime};
+
+use crate::Adapter;
+
+/// Options for a [`Slocket`].
+pub type Builder = slocket_os::Builder<Slocket>;
+
+/// A lock, used through one of the adapters. (Their guards and errors are the same types.)
+#[derive(Clone, Debug)]
+pub enum Slocket {
+    /// Of the blocking adapter.
+    Sync(slocket_sync::Slocket),
+    /// On Tokio's runtime with one thread: that of the caller.
+    Tokio(slocket_tokio::Slocket),
+    /// Each call in a task of its own, on Tokio's runtime with two threads.
+    TokioThreads(slocket_tokio::Slocket),
+    /// In async-std, on the thread of the caller.
+    AsyncStd(slocket_async_std::Slocket),
+    /// In smol, on the thread of the caller.
+    Smol(slocket_smol::Slocket),
+}
+
+/// Calls a method of the lock, in the way of its runtime, and blocks until it is done.
+macro_rules! block_on {
+    ($lock:expr, $method:ident($($argument:expr)?)) => {
+        match $lock {
+            Self::Sync(slocket) => slocket.$method($($argument)?),
+            Self::Tokio(slocket) => TOKIO.block_on(slocket.$method($($argument)?)),
+            Self::TokioThreads(slocket) => {
+                let slocket = slocket.clone();
+                in_a_task(async move { slocket.$method($($argument)?).await })
+            }
+            Self::AsyncStd(slocket) => async_std::task::block_on(slocket.$method($($argument)?)),
+            Self::Smol(slocket) => smol::block_on(slocket.$method($($argument)?)),
+        }
+    };
+}
+
+impl Slocket {
+    /// Names a lock of the adapter under trial, with the default options.
+    ///
+    /// # Errors
+    /// Those of the adapters.
+    pub fn new(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::builder(path).build()
+    }
+
+    /// Names a lock of the adapter under trial, with options.
+    pub fn builder(path: impl AsRef<Path>) -> Builder {
+        Builder::new(path)
+    }
+
+    /// The lock, used through this adapter.
+    ///
+    /// # Panics
+    /// If the adapter is npm's package, which is none for Rust.
+    #[must_use]
+    pub fn of(adapter: Adapter, lock: Lock) -> Self {
+        match adapter {
+            Adapter::Sync => Self::Sync(lock.into()),
+            Adapter::Tokio => Self::Tokio(lock.into()),
+            Adapter::TokioThreads => Self::TokioThreads(lock.into()),
+            Adapter::AsyncStd => Self::AsyncStd(lock.into()),
+            Adapter::Smol => Self::Smol(lock.into()),
+            Adapter::Node => panic!("npm's package is for Node alone"),
+        }
+    }
+
+    /// The lock's path, with its folder resolved.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Sync(slocket) => slocket.path(),
+            Self::Tokio(slocket) | Self::TokioThreads(slocket) => asynchronous::Slocket::path(slocket),
+            Self::AsyncStd(slocket) | Self::Smol(slocket) => asynchronous::Slocket::path(slocket),
+        }
+    }
+
+    /// Takes the lock, waiting for its turn.
+    ///
+    /// # Errors
+    /// Those of the adapters.
+    pub fn acquire(&self) -> Result<Guard, Error> {
+        block_on!(self, acquire())
+    }
+
+    /// Takes the lock, waiting for its turn for `timeout` at most.
+    ///
+    /// # Errors
+    /// Those of the adapters.
+    pub fn acquire_timeout(&self, timeout: Duration) -> Result<Guard, Error> {
+        block_on!(self, acquire_timeout(timeout))
+    }
+
+    /// Takes the lock if that is possible without queueing.
+    ///
+    /// # Errors
+    /// Those of the adapters.
+    pub fn try_acquire(&self) -> Result<Option<Guard>, Error> {
+        block_on!(self, try_acquire())
+    }
+
+    /// Who holds the lock; `None` if nobody listens at the path.
+    ///
+    /// # Errors
+    /// Those of the adapters.
+    pub fn holder(&self) -> Result<Option<Holder>, Error> {
+        block_on!(self, holder())
+    }
+}
+
+impl From<Lock> for Slocket {
+    fn from(lock: Lock) -> Self {
+        Self::of(Adapter::under_trial(), lock)
+    }
+}
+
+static TOKIO: LazyLock<Runtime> = LazyLock::new(|| build(&mut runtime::Builder::new_current_thread()));
+static TOKIO_THREADS: LazyLock<Runtime> =
+    LazyLock::new(|| build(runtime::Builder::new_multi_thread().worker_threads(2)));
+
+fn build(builder: &mut runtime::Builder) -> Runtime {
+    builder.enable_all().build().expect("a runtime")
+}
+
+/// Starts the runtime of the adapter, with its threads and descriptors: they are there from its first use to the end of the
+/// process, so who counts either begins with this.
+pub fn warm_up(adapter: Adapter) {
+    /// Long enough for the runtime to wait, which it needs its reactor for.
+    const SOON: Duration = Duration::from_millis(1);
+    match adapter {
+        Adapter::Sync | Adapter::Node => {}
+        Adapter::Tokio => TOKIO.block_on(async { tokio::time::sleep(SOON).await }),
+        Adapter::TokioThreads => in_a_task(async { tokio::time::sleep(SOON).await }),
+        Adapter::AsyncStd => async_std::task::block_on(async_std::task::sleep(SOON)),
+        Adapter::Smol => drop(smol::block_on(smol::Timer::after(SOON))),
+    }
+}
+
+/// Runs on a worker thread. The caller sleeps only once the future has been polled there and has to wait.
+fn in_a_task<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> T {
+    let polled = Arc::new(AtomicBool::new(false));
+    let tell = Arc::clone(&polled);
+    let task = TOKIO_THREADS.spawn(async move {
+        let mut future = pin!(future);
+        let first = poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await;
+        tell.store(true, Ordering::SeqCst);
+        match first {
+            Poll::Ready(value) => value,
+            Poll::Pending => future.await,
+        }
+    });
+    while !polled.load(Ordering::SeqCst) && !task.is_finished() {
+        thread::yield_now();
+    }
+    TOKIO_THREADS.block_on(task).expect("the task does not panic")
+}
