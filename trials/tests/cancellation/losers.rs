@@ -12,6 +12,7 @@ use trials::witness::Witness;
 use trials::{Adapter, PATIENCE, Place, Player, alone, tell, wait_until_queued, watch_for};
 
 use crate::host::{Host, on_each_runtime};
+use crate::storm::random;
 use crate::waiter::{Acquire, Lock, Waiter, acquire, lock, run_until};
 use crate::{assert_unused, descriptors};
 
@@ -159,17 +160,21 @@ fn a_time_out<H: Host>() {
 
 /// Time-outs of random length beside a process that takes and gives the lock all the time.
 fn time_outs_that_cross_with_grants<H: Host>() {
-    const ROUNDS: usize = 600;
-    const OTHERS_ROUNDS: u64 = 1500;
+    const ROUNDS: usize = 200;
+    const OTHERS_ROUNDS: u64 = 150;
+    // Tokio's timers know milliseconds only.
+    const HOLD: u64 = 1000;
     let _alone = alone();
     let (host, place) = (H::start(), Place::new());
     let slocket = lock::<H>(&place);
     let mut witness = Witness::open(&place.counter(), &place.log("time-outs"));
-    let mut other = Player::start(Adapter::Sync, &place.lock());
-    other.begin_rounds(OTHERS_ROUNDS, 20, &place);
+    let mut others = [0, 1].map(|_| Player::start(Adapter::Sync, &place.lock()));
+    for other in &mut others {
+        other.begin_rounds(OTHERS_ROUNDS, HOLD, &place);
+    }
     let (mut held, mut over) = (0, 0);
     for _ in 0..ROUNDS {
-        let time = Duration::from_micros(crate::storm::random(400));
+        let time = Duration::from_micros(random(3 * HOLD));
         match host.block_on(H::within(time, slocket.acquire())) {
             Some(guard) => {
                 let guard = guard.expect("acquire");
@@ -181,9 +186,11 @@ fn time_outs_that_cross_with_grants<H: Host>() {
             None => over += 1,
         }
     }
-    other.expect_done(OTHERS_ROUNDS);
-    other.quit();
-    place.assert_exclusive(held + OTHERS_ROUNDS);
+    for other in others {
+        other.expect_done(OTHERS_ROUNDS);
+        other.quit();
+    }
+    place.assert_exclusive(held + 2 * OTHERS_ROUNDS);
     tell(format!("cancellation: {}: of {ROUNDS} time-outs of the runtime's {over} were over, {held} held", H::NAME));
     assert!(held > 0 && over > 0, "grant and time-out do not cross: {held} held, {over} over");
 }

@@ -90,8 +90,9 @@ impl AtOnce {
             self.is_woken.store(false, Ordering::SeqCst);
             match acquire.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::clone(self)))) {
                 Poll::Ready(guard) => {
+                    drop(guard.expect("acquire"));
                     self.held.fetch_add(1, Ordering::SeqCst);
-                    return drop(guard.expect("acquire"));
+                    return;
                 }
                 Poll::Pending => *self.acquire.lock().expect("no panic") = Some(acquire),
             }
