@@ -1,15 +1,15 @@
 //! The same with the lock on loan from a real npm server, which must not be harmed by who gives up.
 
 use slocket_os::settle;
-use trials::queue::queued;
-use trials::{Adapter, Place, Player, alone, node_or_skip, wait_until_queued, watch_for};
+use trials::queue::{accepted, queued};
+use trials::{Adapter, Place, Player, alone, node_or_skip, process, watch_for};
 
 use crate::host::{Host, on_each_runtime};
 use crate::noted::{self, Point};
 use crate::waiter::{Waiter, lock};
 use crate::{assert_unused, descriptors};
 
-on_each_runtime! { a_loan_came_to_one_alone a_loan_came_to_one_with_a_clone_behind_it given_up_before_the_loan_came }
+on_each_runtime! { a_loan_came_to_one_alone a_loan_came_to_one_with_a_clone_behind_it given_up_before_the_loan_came given_up_unseen }
 
 fn with_server<H: Host>(trial: impl FnOnce(&H, &Place, &mut Player)) {
     if !node_or_skip() {
@@ -38,14 +38,20 @@ fn with_server<H: Host>(trial: impl FnOnce(&H, &Place, &mut Player)) {
 fn player_behind(place: &Place, already: usize) -> Player {
     let mut player = Player::start(Adapter::Sync, &place.lock());
     player.send("acquire");
-    wait_until_queued(&place.lock(), already + 1);
+    wait_until_accepted(place, already + 1);
     player
+}
+
+/// Who is not accepted when npm's server closes is sent away.
+#[track_caller]
+fn wait_until_accepted(place: &Place, count: usize) {
+    watch_for("npm's server to accept who waits", || (accepted(&place.lock()) >= count).then_some(()));
 }
 
 fn a_loan_came_to_one_alone<H: Host>() {
     with_server(|host: &H, place, server| {
         let only = Waiter::asked(host, &lock::<H>(place));
-        wait_until_queued(&place.lock(), 1);
+        wait_until_accepted(place, 1);
         let mut behind = player_behind(place, 1);
         server.release();
         only.wait_until_woken(host);
@@ -62,7 +68,7 @@ fn a_loan_came_to_one_with_a_clone_behind_it<H: Host>() {
     with_server(|host: &H, place, server| {
         let slocket = lock::<H>(place);
         let outside = Waiter::asked(host, &slocket);
-        wait_until_queued(&place.lock(), 1);
+        wait_until_accepted(place, 1);
         let (inside, mut last) = (Waiter::asked(host, &slocket), Waiter::asked(host, &slocket));
         let mut behind = player_behind(place, 1);
         server.release();
@@ -88,18 +94,36 @@ fn given_up_before_the_loan_came<H: Host>() {
     with_server(|host: &H, place, server| {
         let slocket = lock::<H>(place);
         let outside = Waiter::asked(host, &slocket);
-        wait_until_queued(&place.lock(), 1);
+        wait_until_accepted(place, 1);
         let mut behind = player_behind(place, 1);
         drop(outside);
         assert_eq!(noted::take(), [Point::Queued]);
         // Who asks now is behind them both, although its clone has given up.
         let last = Waiter::asked(host, &slocket);
-        wait_until_queued(&place.lock(), 3);
+        wait_until_accepted(place, 3);
         server.release();
         assert!(behind.expect_held(), "lent");
         assert!(!last.is_woken(), "out of order");
         behind.release();
         drop(last.hold(host));
+        behind.quit();
+    });
+}
+
+/// The server has not seen that somebody has given up when it grants him the lock: npm's dies if his connection is closed.
+fn given_up_unseen<H: Host>() {
+    with_server(|host: &H, place, server| {
+        let outside = Waiter::asked(host, &lock::<H>(place));
+        wait_until_accepted(place, 1);
+        let mut behind = player_behind(place, 1);
+        process::stop(server.pid());
+        server.send("release");
+        drop(outside);
+        assert_eq!(noted::take(), [Point::Queued]);
+        process::resume(server.pid());
+        server.expect("released");
+        assert!(behind.expect_held(), "lent");
+        behind.release();
         behind.quit();
     });
 }

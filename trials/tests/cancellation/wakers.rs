@@ -2,16 +2,18 @@
 //! the queue.
 
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
 use slocket_os::Guard;
+use slocket_os::asynchronous::{Runtime, Slocket};
 use trials::{Adapter, Place, Player, alone, wait_until_queued, watch_for};
 
 use crate::host::{Host, on_each_runtime};
-use crate::waiter::{Acquire, Bell, Lock, Waiter, acquire, lock, run_until};
+use crate::waiter::{Acquire, Bell, Waiter, acquire, lock, run_until};
 
 on_each_runtime! {
     a_future_that_moves_to_another_waker
@@ -75,13 +77,14 @@ fn a_future_that_moves_between_threads<H: Host>() {
 }
 
 /// A task that is polled by its own waker at once, in the midst of whatever woke it; it lets go what it has acquired.
-struct AtOnce {
+struct AtOnce<R: Runtime> {
+    slocket: Slocket<R>,
     acquire: Mutex<Option<Acquire>>,
     is_woken: AtomicBool,
     held: Arc<AtomicUsize>,
 }
 
-impl AtOnce {
+impl<R: Runtime> AtOnce<R> {
     fn poll(self: &Arc<Self>) {
         self.is_woken.store(true, Ordering::SeqCst);
         while self.is_woken.load(Ordering::SeqCst) {
@@ -100,8 +103,12 @@ impl AtOnce {
     }
 }
 
-impl Wake for AtOnce {
+impl<R: Runtime> Wake for AtOnce<R> {
     fn wake(self: Arc<Self>) {
+        // Whoever is woken may ask for the lock, too.
+        let mut attempt = pin!(self.slocket.try_acquire());
+        let attempt = attempt.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(!matches!(attempt, Poll::Ready(Ok(Some(_)))), "two holders");
         self.poll();
     }
 }
@@ -117,7 +124,8 @@ fn a_waker_that_polls_when_it_is_woken<H: Host>() {
         let held = Arc::new(AtomicUsize::new(0));
         for _ in 0..TASKS {
             let acquire = Mutex::new(Some(acquire::<H>(&slocket)));
-            let task = Arc::new(AtOnce { acquire, is_woken: AtomicBool::default(), held: Arc::clone(&held) });
+            let (is_woken, held) = (AtomicBool::default(), Arc::clone(&held));
+            let task = Arc::new(AtOnce { slocket: slocket.clone(), acquire, is_woken, held });
             host.block_on(async { task.poll() });
         }
         let mut player = Player::start(Adapter::Sync, &place.lock());
@@ -147,10 +155,11 @@ impl Wake for Owner {
     fn wake(self: Arc<Self>) {}
 }
 
-/// An acquire whose waker owns the guard.
-fn owned<H: Host>(host: &H, slocket: &Lock<H>) -> Acquire {
+/// An acquire whose waker owns the guard. (The adapter's own: a note would take the waker away before the drop.)
+fn owned<H: Host>(host: &H, slocket: &Slocket<H::Waits>) -> Acquire {
     let guard = host.block_on(slocket.acquire()).expect("acquire");
-    let mut future = acquire::<H>(slocket);
+    let slocket = slocket.clone();
+    let mut future: Acquire = Box::pin(async move { slocket.acquire().await });
     assert!(!poll(host, &mut future, &Waker::from(Arc::new(Owner(guard)))), "two holders");
     future
 }
@@ -159,7 +168,7 @@ fn owned<H: Host>(host: &H, slocket: &Lock<H>) -> Acquire {
 fn a_waker_that_releases_when_it_is_replaced<H: Host>() {
     let _alone = alone();
     let (host, place) = (Arc::new(H::start()), Place::new());
-    let slocket = lock::<H>(&place);
+    let slocket = Slocket::<H::Waits>::new(place.lock()).expect("a lock");
     let mut future = owned(&*host, &slocket);
     let bell = Arc::new(Bell::default());
     let waker = Waker::from(Arc::clone(&bell));
@@ -175,12 +184,10 @@ fn a_waker_that_releases_when_it_is_replaced<H: Host>() {
 fn a_waker_that_releases_when_its_future_is_dropped<H: Host>() {
     let _alone = alone();
     let (host, place) = (Arc::new(H::start()), Place::new());
-    let slocket = lock::<H>(&place);
+    let slocket = Slocket::<H::Waits>::new(place.lock()).expect("a lock");
     let future = owned(&*host, &slocket);
-    let behind = Waiter::asked(&*host, &slocket);
     bounded(&host, move || drop(future));
-    assert!(behind.is_woken(), "the lock was released to the next");
-    drop(behind.hold(&*host));
+    drop(host.block_on(slocket.try_acquire()).expect("try").expect("nobody holds it"));
 }
 
 fn poll<H: Host>(host: &H, future: &mut Acquire, waker: &Waker) -> bool {
