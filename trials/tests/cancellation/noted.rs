@@ -44,6 +44,13 @@ pub(crate) fn waits() -> usize {
     WAITS.load(Ordering::SeqCst)
 }
 
+static LAST: Mutex<Option<Point>> = Mutex::new(None);
+
+/// Where the wait began that began last.
+pub(crate) fn last() -> Option<Point> {
+    *LAST.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 static SENT_AWAY: AtomicUsize = AtomicUsize::new(0);
 
 /// How often a server has ended a connection, or a waiter had to pause before it tried again.
@@ -57,6 +64,7 @@ pub(crate) struct Noted<R>(PhantomData<fn() -> R>);
 impl<R: Runtime> Runtime for Noted<R> {
     async fn wait(session: &mut Session) {
         WAITS.fetch_add(1, Ordering::SeqCst);
+        *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(point(session));
         let mut note = Note { session, ended: false };
         R::wait(note.session).await;
         note.ended = true;

@@ -181,13 +181,13 @@ fn travel<H: Host>(
             expected = expected.map(woken_at);
             break;
         }
-        let waits = noted::waits();
         guard = if index == 0 { traveller.poll(host) } else { traveller.proceed(host) };
-        is_on_time = noted::waits() - waits <= usize::from(leads_to.is_some());
+        let arrived = if guard.is_some() { None } else { noted::last() };
+        is_on_time = arrived == *leads_to;
         if !is_on_time {
+            assert_eq!(*leads_to, Some(Point::Pausing), "came to {arrived:?} after {index} steps");
             break;
         }
-        assert_eq!(guard.is_none(), leads_to.is_some(), "after {index} steps");
         expected = *leads_to;
         if followed && index == 0 {
             follower = Some(Waiter::asked(host, slocket));
