@@ -42,6 +42,15 @@ pub fn unaccepted(lock: &Path) -> usize {
     sockets(lock).iter().filter(|state| *state == "02").count()
 }
 
+/// How many connections an npm server has accepted. (Those that it has not are reset when it closes.)
+///
+/// # Panics
+/// If `/proc/net/unix` cannot be read.
+#[must_use]
+pub fn accepted(lock: &Path) -> usize {
+    sockets(lock).iter().filter(|state| *state == "03").count()
+}
+
 /// The states of all sockets that are bound to the lock's path, or to a temporary name in its folder: published aside, a
 /// socket keeps the name that it was bound to. (So a folder must hold one lock only.)
 fn sockets(lock: &Path) -> Vec<String> {

@@ -11,6 +11,7 @@ use std::fs;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
+use trials::queue::accepted;
 use trials::{Adapter, Place, Player, wait_until_queued, watch_for};
 
 /// What our side of a trial uses the lock with.
@@ -40,13 +41,6 @@ fn wait_until_in_line(lock: &Path, server: Adapter, count: usize) {
     if server == Adapter::Node {
         watch_for("Node to accept who waits", || (accepted(lock) >= count).then_some(()));
     }
-}
-
-/// How many connections a server has accepted: those that /proc/net/unix shows as connected, not as connecting.
-fn accepted(lock: &Path) -> usize {
-    let table = fs::read_to_string("/proc/net/unix").expect("/proc/net/unix");
-    let lines = table.lines().map(|line| line.split_ascii_whitespace().collect::<Vec<_>>());
-    lines.filter(|fields| fields.get(5) == Some(&"03") && fields.get(7).map(Path::new) == Some(lock)).count()
 }
 
 /// Serves all of them, in any order, and fails if two hold at a time or anything is left on disk.

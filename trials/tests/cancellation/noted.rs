@@ -1,0 +1,113 @@
+//! At which await point a future was dropped: the adapters' own waiting, with a note of where it was dropped, and of who
+//! was sent away from a queue.
+
+use std::marker::PhantomData;
+use std::os::fd::BorrowedFd;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Waker};
+
+use rustix::net::{RecvFlags, getsockname, recv};
+use slocket_os::Session;
+use slocket_os::asynchronous::Runtime;
+
+/// An await point of an acquire, and whether what it waits for has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Point {
+    /// Inside the process, behind another clone.
+    Inside,
+    /// The same; the turn has come and was not taken yet.
+    InsideGranted,
+    /// Queued at a server.
+    Queued,
+    /// The same; the lock has come and was not taken yet.
+    QueuedGranted,
+    /// The same; the server has ended the connection, which was not noticed yet.
+    QueuedEnded,
+    /// Watching something at the path that cannot be queued at.
+    Watching,
+    /// Pausing before it tries again.
+    Pausing,
+}
+
+static DROPPED: Mutex<Vec<Point>> = Mutex::new(Vec::new());
+
+/// Where the waiting was dropped, in order, since it was last asked. (Trials that ask are alone.)
+pub(crate) fn take() -> Vec<Point> {
+    std::mem::take(&mut DROPPED.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+static WAITS: AtomicUsize = AtomicUsize::new(0);
+
+/// How many waits have begun: one for each await point that was come to.
+pub(crate) fn waits() -> usize {
+    WAITS.load(Ordering::SeqCst)
+}
+
+static LAST: Mutex<Option<Point>> = Mutex::new(None);
+
+/// Where the wait began that began last.
+pub(crate) fn last() -> Option<Point> {
+    *LAST.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+static SENT_AWAY: AtomicUsize = AtomicUsize::new(0);
+
+/// How often a server has ended a connection, or a waiter had to pause before it tried again.
+pub(crate) fn sent_away() -> usize {
+    SENT_AWAY.load(Ordering::SeqCst)
+}
+
+/// Waits as `R` does.
+pub(crate) struct Noted<R>(PhantomData<fn() -> R>);
+
+impl<R: Runtime> Runtime for Noted<R> {
+    async fn wait(session: &mut Session) {
+        WAITS.fetch_add(1, Ordering::SeqCst);
+        *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(point(session));
+        let mut note = Note { session, ended: false };
+        R::wait(note.session).await;
+        note.ended = true;
+        if matches!(point(note.session), Point::QueuedEnded | Point::Pausing) {
+            SENT_AWAY.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
+
+struct Note<'a> {
+    session: &'a mut Session,
+    ended: bool,
+}
+
+impl Drop for Note<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            let point = point(self.session);
+            DROPPED.lock().unwrap_or_else(PoisonError::into_inner).push(point);
+        }
+    }
+}
+
+fn point(session: &mut Session) -> Point {
+    if session.is_inside() {
+        let turn = session.poll_turn(&mut Context::from_waker(Waker::noop()));
+        return if turn.is_ready() { Point::InsideGranted } else { Point::Inside };
+    }
+    let wait = session.wait();
+    // A connection has its badge for a name; what tells of a watch has none.
+    let has_name = |descriptor| getsockname(descriptor).is_ok_and(|address| address.addr_len() > 2);
+    match wait.descriptor {
+        Some(connection) if has_name(connection) => queued(connection),
+        Some(_) => Point::Watching,
+        None => Point::Pausing,
+    }
+}
+
+/// Looks at what has come, and leaves it there.
+fn queued(connection: BorrowedFd<'_>) -> Point {
+    match recv(connection, &mut [0_u8; 2], RecvFlags::PEEK | RecvFlags::DONTWAIT) {
+        Ok((2, _)) => Point::QueuedGranted,
+        Ok(_) | Err(rustix::io::Errno::CONNRESET) => Point::QueuedEnded,
+        Err(_) => Point::Queued,
+    }
+}

@@ -1,0 +1,97 @@
+//! The order of locks of one process that are no clones: they stand in the same queue as everybody else's.
+//!
+//! It is the order of asking as long as somebody holds the lock while they queue. A holder that finds its queue empty closes
+//! out, though, and who connects in that very moment is sent away (protocol section 3: "until a holder crashes or closes
+//! out"). He asks again, and by then others may have asked before him: of fifty who asked in order, the first may be
+//! served last. To keep his place is not possible for a listener that goes, and to keep the listener is to leave it behind.
+
+use std::fs;
+use std::process::{Child, Command, Stdio};
+
+use slocket_os::Guard;
+use trials::{Adapter, Place, Player, alone, process, wait_until_queued, watch_for};
+
+use crate::host::{Host, on_each_runtime};
+use crate::noted;
+use crate::waiter::{Waiter, lock};
+
+on_each_runtime! { in_order_while_somebody_holds last_who_came_as_the_holder_closed_out }
+
+const LOCKS: usize = 50;
+
+fn in_order_while_somebody_holds<H: Host>() {
+    let _alone = alone();
+    let (host, place) = (H::start(), Place::new());
+    let mut holder = Player::start(Adapter::Sync, &place.lock());
+    holder.acquire();
+    let waiters: Vec<_> = (0..LOCKS).map(|_| Waiter::asked(&host, &lock::<H>(&place))).collect();
+    wait_until_queued(&place.lock(), LOCKS);
+    let sent_away = noted::sent_away();
+    holder.release();
+    assert_eq!(serve(&host, waiters), (0..LOCKS).collect::<Vec<_>>());
+    assert_eq!(noted::sent_away(), sent_away);
+    holder.quit();
+    assert_eq!(place.leftovers(), [""; 0]);
+}
+
+fn last_who_came_as_the_holder_closed_out<H: Host>() {
+    let _alone = alone();
+    let (host, place) = (H::start(), Place::new());
+    let mut holder = Player::start(Adapter::Sync, &place.lock());
+    holder.acquire();
+    // It stands still once it has found that nobody waits, and before it removes the path.
+    let mut strace = stop_after_accept(&holder, &place);
+    holder.send("release");
+    let stopped = || fs::read_to_string(place.note("trace")).is_ok_and(|trace| trace.contains("stopped by SIGSTOP"));
+    watch_for("the holder to stand still", || stopped().then_some(()));
+    let first = Waiter::asked(&host, &lock::<H>(&place));
+    wait_until_queued(&place.lock(), 1);
+    process::resume(holder.pid());
+    holder.expect("released");
+    first.wait_until_woken(&host);
+
+    let mut second = Waiter::new::<H>(&lock::<H>(&place));
+    let guard = second.poll(&host).expect("the path is free, although the first has asked before");
+    let mut waiters = vec![first];
+    waiters.extend((2..LOCKS).map(|_| Waiter::asked(&host, &lock::<H>(&place))));
+    let sent_away = noted::sent_away();
+    assert!(waiters[0].proceed(&host).is_none(), "two holders");
+    assert_eq!(noted::sent_away(), sent_away + 1, "the first was sent away");
+    wait_until_queued(&place.lock(), LOCKS - 1);
+    drop(guard);
+    // Of the waiters, the first stands at the end.
+    assert_eq!(serve(&host, waiters), (1..LOCKS - 1).chain([0]).collect::<Vec<_>>());
+    holder.quit();
+    watch_for("strace to end", || strace.try_wait().expect("wait"));
+    assert_eq!(place.leftovers(), [""; 0]);
+}
+
+/// Serves all of them; in which order.
+fn serve<H: Host>(host: &H, waiters: Vec<Waiter>) -> Vec<usize> {
+    let mut waiters: Vec<_> = waiters.into_iter().enumerate().collect();
+    let mut served = Vec::new();
+    while !waiters.is_empty() {
+        let mut held: Option<Guard> = None;
+        crate::waiter::run_until(host, "a waiter to be woken", || waiters.iter().any(|(_, waiter)| waiter.is_woken()));
+        waiters.retain_mut(|(index, waiter)| {
+            let Some(guard) = waiter.poll(host) else { return true };
+            assert!(held.replace(guard).is_none(), "two holders");
+            served.push(*index);
+            false
+        });
+    }
+    served
+}
+
+/// Has strace(1) stop the player in its next accept(2), and waits until it is there.
+fn stop_after_accept(player: &Player, place: &Place) -> Child {
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-p", &player.pid().to_string(), "-o"]).arg(place.note("trace"));
+    strace.args(["-e", "trace=accept4", "-e", "inject=accept4:signal=SIGSTOP:when=1"]).stderr(Stdio::null());
+    let child = strace.spawn().expect("this trial needs strace");
+    let status = format!("/proc/{}/status", player.pid());
+    watch_for("strace to attach", || {
+        fs::read_to_string(&status).is_ok_and(|status| !status.contains("TracerPid:\t0\n")).then_some(())
+    });
+    child
+}
