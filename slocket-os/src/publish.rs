@@ -50,8 +50,14 @@ fn in_place(lock: &Lock, socket: OwnedFd, folder: Folder, address: &SocketAddrUn
         Err(Errno::ADDRINUSE) => return Ok(Publication::InUse),
         Err(errno) => return Err(errno).doing("bind the socket"),
     }
-    let Some(found) = look_in(folder.as_fd(), lock.name()).doing("look at the new socket")? else {
-        return Ok(Publication::Swept);
+    let found = match look_in(folder.as_fd(), lock.name()).doing("look at the new socket") {
+        Ok(Some(found)) => found,
+        Ok(None) => return Ok(Publication::Swept),
+        Err(fault) => {
+            // Nobody removes a living socket: what has the name is ours.
+            let _ = unlinkat(folder, lock.name(), AtFlags::empty());
+            return Err(fault);
+        }
     };
     let settled = settle_mode(folder.as_fd(), lock.name(), &found, lock);
     drop(folder);

@@ -39,12 +39,18 @@
 
 #![allow(clippy::must_use_candidate, reason = "an answer that was expected needs no second look")]
 
+#[cfg(target_arch = "x86_64")]
+pub mod calls;
 pub mod lock;
 pub mod node;
 pub mod place;
 pub mod player;
 pub mod process;
 pub mod queue;
+#[cfg(target_arch = "x86_64")]
+pub mod stepper;
+#[cfg(target_arch = "x86_64")]
+pub mod sweep;
 pub mod trace;
 pub mod witness;
 

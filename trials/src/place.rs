@@ -65,6 +65,12 @@ impl Place {
         self.notes.path().join(format!("{who}.log"))
     }
 
+    /// The folder of the witnesses.
+    #[must_use]
+    pub fn notes(&self) -> &Path {
+        self.notes.path()
+    }
+
     /// A file for anything else.
     #[must_use]
     pub fn note(&self, name: &str) -> PathBuf {

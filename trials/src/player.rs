@@ -1,12 +1,14 @@
 //! Starts and commands one player: a process of its own that uses a lock.
 
 use std::fmt::Display;
+use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::thread;
+use std::time::Duration;
 
 use rustix::process::Signal;
 
@@ -85,6 +87,17 @@ impl Adapter {
     }
 }
 
+/// What there is to hear from a player.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// An answer.
+    Answer(String),
+    /// Nothing yet.
+    Nothing,
+    /// It has died.
+    End,
+}
+
 /// A running player. Killed when dropped.
 #[derive(Debug)]
 pub struct Player {
@@ -130,11 +143,33 @@ impl Player {
         Self::run(adapter, &line)
     }
 
+    /// Starts a player that leads a process group of its own, as [`Stepper`](crate::stepper::Stepper) needs it, and whose
+    /// complaints go to a file.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    #[track_caller]
+    pub fn start_apart(adapter: Adapter, lock: &Path, complaints: &Path) -> Self {
+        let mut command = Self::command(&adapter.command(lock));
+        command.process_group(0).stderr(File::create(complaints).expect("a file for stderr"));
+        Self::spawn(adapter, command)
+    }
+
     #[track_caller]
     fn run(adapter: Adapter, line: &[PathBuf]) -> Self {
+        Self::spawn(adapter, Self::command(line))
+    }
+
+    fn command(line: &[PathBuf]) -> Command {
         let mut command = Command::new(&line[0]);
         command.args(&line[1..]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", line[0].display()));
+        command
+    }
+
+    #[track_caller]
+    fn spawn(adapter: Adapter, mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", command.get_program().display()));
         let (tell, answers) = channel();
         let stdout = child.stdout.take().expect("a pipe");
         thread::spawn(move || read(stdout, &tell));
@@ -181,6 +216,21 @@ impl Player {
             Ok(answer) => answer,
             Err(RecvTimeoutError::Timeout) => panic!("hang: {} did not answer in {PATIENCE:?}", self.name),
             Err(RecvTimeoutError::Disconnected) => panic!("{} died and left an answer open", self.name),
+        }
+    }
+
+    /// Sends a command to a player that may have died; whether it could be sent.
+    pub fn try_send(&mut self, command: impl Display) -> bool {
+        self.stdin.as_mut().is_some_and(|stdin| stdin.write_all(format!("{command}\n").as_bytes()).is_ok())
+    }
+
+    /// What a player that may have died has answered, or answers within that time.
+    #[must_use]
+    pub fn hear(&self, within: Duration) -> Heard {
+        match self.answers.recv_timeout(within) {
+            Ok(answer) => Heard::Answer(answer),
+            Err(RecvTimeoutError::Timeout) => Heard::Nothing,
+            Err(RecvTimeoutError::Disconnected) => Heard::End,
         }
     }
 
@@ -296,6 +346,21 @@ impl Player {
     pub fn quit(mut self) {
         self.send("quit");
         let status = self.wait();
+        assert!(status.success(), "{}: {status}", self.name);
+    }
+
+    /// As [`quit`](Self::quit); does something else all the while.
+    ///
+    /// # Panics
+    /// If it does not exit with 0.
+    #[track_caller]
+    pub fn quit_while(mut self, mut other: impl FnMut()) {
+        self.send("quit");
+        self.stdin = None;
+        let status = watch_for(&format!("{} to end", self.name), || {
+            other();
+            self.child.try_wait().expect("wait")
+        });
         assert!(status.success(), "{}: {status}", self.name);
     }
 

@@ -1,4 +1,4 @@
-//! The one door to this workspace: `cargo xtask test`, `demo`, `model`, `lint`, `ci`.
+//! The one door to this workspace: `cargo xtask test`, `demo`, `model`, `lint`, `ci`, and the sweeps.
 //!
 //! Each task says what it did and fails if it did nothing.
 
@@ -9,6 +9,7 @@ mod lint;
 mod model;
 mod npm;
 mod report;
+mod sweep;
 mod test;
 
 use std::process::ExitCode;
@@ -31,6 +32,12 @@ enum Task {
     Demo(demo::Options),
     /// Run all tests; with CI=true a skipped test is a failure
     Test(test::Options),
+    /// Kill a process at each of its system calls, and see the lock come back
+    KillSweep(sweep::Options),
+    /// Hold a process still at each of its system calls, while others use the lock
+    PauseSweep(sweep::Options),
+    /// Make each system call of a process fail, with each error that its man page lists
+    ErrorSweep(sweep::Options),
     /// Check formatting, clippy, docs, the MSRV and the dependencies
     Lint,
     /// Explore every state of the model, and look for the bugs that are planted in it
@@ -45,6 +52,9 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Demo(options) => demo::run(&options),
         Task::Test(options) => test::run(&options),
+        Task::KillSweep(options) => sweep::run(sweep::Kind::Kill, &options),
+        Task::PauseSweep(options) => sweep::run(sweep::Kind::Pause, &options),
+        Task::ErrorSweep(options) => sweep::run(sweep::Kind::Error, &options),
         Task::Lint => lint::run(),
         Task::Model(options) => model::run(&options),
         Task::Ci => lint::run().and_then(|()| test::run(&test::Options::default())),

@@ -1,0 +1,276 @@
+//! A victim is held still at each of its system calls, while others use the lock, or take it and keep it.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::scene::{Company, Role, Scene};
+use super::{Choice, NO_END, Random, Tally, assert_one_holder, points};
+use crate::queue::queued;
+use crate::stepper::{Deed, Stop};
+use crate::{Adapter, PATIENCE, Place, Player, wait_until_queued};
+
+/// What the others do meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visit {
+    /// Acquire with a time-out, release; try, release.
+    Rounds,
+    /// Acquire with a time-out, and hold until the victim has answered or queues.
+    Hold,
+    /// At the first stop as `Hold`; at the second release, and another does as `Hold`.
+    PassOn,
+    /// At the first stop as `Hold`, with an npm client behind; at the second it lends, and is killed. The client holds.
+    LendAndDie,
+}
+
+impl Visit {
+    /// Those with one stop.
+    pub const SINGLE: [Self; 2] = [Self::Rounds, Self::Hold];
+    /// Those with two.
+    pub const DOUBLE: [Self; 2] = [Self::PassOn, Self::LendAndDie];
+
+    /// What follows the role in the table.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Rounds => ", rounds",
+            Self::Hold => ", hold",
+            Self::PassOn => ", pass on",
+            Self::LendAndDie => ", lend and die",
+        }
+    }
+}
+
+/// Holds the victim still at each point.
+#[must_use]
+pub fn sweep(adapter: Adapter, role: Role, visit: Visit, choice: Choice, random: &mut Random) -> Tally {
+    let mut tally = Tally::default();
+    for stop in super::chosen(adapter, role, Deed::Pause, choice, random) {
+        if tally.is_hopeless() || visited(adapter, role, visit, &[stop], &mut tally) == Some(Reached::Nothing) {
+            break;
+        }
+    }
+    tally
+}
+
+/// Holds the victim still at each two points, as far as somebody else takes the lock at the first.
+#[must_use]
+pub fn double(adapter: Adapter, role: Role, visit: Visit, choice: Choice, random: &mut Random) -> Tally {
+    let mut tally = Tally::default();
+    let mut firsts = Vec::new();
+    for stop in points(Deed::Pause) {
+        match visited(adapter, role, Visit::Hold, &[stop], &mut tally) {
+            Some(Reached::First { taken: true }) => firsts.push(stop),
+            Some(Reached::First { taken: false } | Reached::Second) => {}
+            Some(Reached::Nothing) | None => break,
+        }
+    }
+    // These are the first half of what is looked for, and counted elsewhere.
+    (tally.points, tally.recovered) = (0, 0);
+    let all: Vec<Stop> = points(Deed::Pause).take(NO_END).collect();
+    let seconds = |first: Stop| all.iter().copied().skip_while(move |stop| *stop != first).skip(1);
+    match choice {
+        Choice::Whole => {
+            for first in firsts {
+                for second in seconds(first) {
+                    let reached = visited(adapter, role, visit, &[first, second], &mut tally);
+                    if tally.is_hopeless() || matches!(reached, Some(Reached::First { .. } | Reached::Nothing)) {
+                        break;
+                    }
+                }
+            }
+        }
+        Choice::Some(number) => {
+            // Soon after the first, where what was seen there is used. (A point that is not reached does not count.)
+            while !firsts.is_empty() && tally.points < number {
+                let first = firsts[usize::try_from(random.below(firsts.len() as u64)).expect("small")];
+                let within = usize::try_from(random.below(12)).expect("small");
+                let second = seconds(first).nth(within).expect("far from the end");
+                visited(adapter, role, visit, &[first, second], &mut tally);
+            }
+        }
+    }
+    tally
+}
+
+/// How many stops a run came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reached {
+    Nothing,
+    First { taken: bool },
+    Second,
+}
+
+fn visited(adapter: Adapter, role: Role, visit: Visit, stops: &[Stop], tally: &mut Tally) -> Option<Reached> {
+    let at: Vec<_> = stops.iter().map(|stop| format!("{:?} call {}", stop.side, stop.at)).collect();
+    let what = format!("{} {}, {visit:?}, held still {}", adapter.name(), role.name(), at.join(" and "));
+    let reached = tally.attempt(&what, |trace| run(adapter, role, visit, stops, trace));
+    let is_point = match reached {
+        Some(Reached::Nothing) => false,
+        Some(Reached::First { .. }) => stops.len() == 1,
+        Some(Reached::Second) | None => true,
+    };
+    tally.points += usize::from(is_point);
+    tally.recovered += usize::from(is_point && reached.is_some());
+    reached
+}
+
+fn run(adapter: Adapter, role: Role, visit: Visit, stops: &[Stop], trace: &mut String) -> Reached {
+    let mut scene = Scene::set(adapter, role, false);
+    let mut company = Visitors::new(adapter, &scene.place, visit);
+    scene.step(stops, PATIENCE);
+    scene.play(&mut company);
+    *trace = scene.unstep().to_string();
+    let reached = company.reached;
+    company.leave();
+    assert!(scene.victim.is_some(), "the victim died");
+    let is_fine =
+        |answer: &String| ["held", "released", "settled", "timed-out"].iter().any(|fine| answer.starts_with(fine));
+    assert!(scene.answers.iter().all(is_fine), "the victim said {:?}", scene.answers);
+    scene.clear();
+    assert_one_holder(&scene.place);
+    assert_eq!(scene.place.leftovers(), [""; 0], "left in the lock's folder");
+    reached
+}
+
+/// Those who come while the victim stands still.
+struct Visitors {
+    lock: PathBuf,
+    visit: Visit,
+    first: Option<Player>,
+    second: Option<Player>,
+    client: Option<Player>,
+    /// The client queues behind the first.
+    client_waits: bool,
+    /// Who holds the lock, since when.
+    holds: Option<(Who, Instant)>,
+    reached: Reached,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Who {
+    First,
+    Second,
+    Client,
+}
+
+/// How long somebody holds the lock whom nobody waits for. No trial depends on it: a victim that takes longer to come to
+/// its next step is looked at less.
+const HOLD: Duration = Duration::from_millis(100);
+
+impl Visitors {
+    fn new(adapter: Adapter, place: &Place, visit: Visit) -> Self {
+        let start = |adapter| {
+            let mut player = Player::start(adapter, &place.lock());
+            player.witness(place);
+            player
+        };
+        Self {
+            lock: place.lock(),
+            visit,
+            first: Some(start(adapter)),
+            client_waits: false,
+            second: (visit == Visit::PassOn).then(|| start(adapter)),
+            client: (visit == Visit::LendAndDie).then(|| start(Adapter::Node)),
+            holds: None,
+            reached: Reached::Nothing,
+        }
+    }
+
+    /// Ends them.
+    fn leave(mut self) {
+        self.give_up();
+        [self.first, self.second, self.client].into_iter().flatten().for_each(Player::quit);
+    }
+
+    /// Whoever holds the lock releases it.
+    fn give_up(&mut self) {
+        let Some((who, _)) = self.holds.take() else { return };
+        self.player(who).release();
+        if self.client_waits {
+            self.let_client_hold();
+            self.give_up();
+        }
+    }
+
+    /// The client has been lent the lock.
+    fn let_client_hold(&mut self) {
+        self.client_waits = false;
+        self.player(Who::Client).expect_held();
+        self.holds = Some((Who::Client, Instant::now()));
+    }
+
+    fn player(&mut self, who: Who) -> &mut Player {
+        match who {
+            Who::First => self.first.as_mut().expect("a first"),
+            Who::Second => self.second.as_mut().expect("a second"),
+            Who::Client => self.client.as_mut().expect("a client"),
+        }
+    }
+
+    /// Tries to come to hold the lock, and keeps it.
+    fn take(&mut self, who: Who) -> bool {
+        let is_held = acquires(self.player(who));
+        if is_held {
+            self.holds = Some((who, Instant::now()));
+        }
+        is_held
+    }
+}
+
+impl Company for Visitors {
+    fn at_stop(&mut self, which: usize) {
+        if which == 0 {
+            let taken = match self.visit {
+                Visit::Rounds => {
+                    for command in ["acquire-for 20", "try"] {
+                        let first = self.player(Who::First);
+                        if says_held(&first.ask(command)) {
+                            first.release();
+                        }
+                    }
+                    false
+                }
+                Visit::Hold | Visit::PassOn | Visit::LendAndDie => self.take(Who::First),
+            };
+            if taken && let Some(client) = &mut self.client {
+                let before = queued(&self.lock);
+                client.send("acquire");
+                wait_until_queued(&self.lock, before + 1);
+                self.client_waits = true;
+            }
+            self.reached = Reached::First { taken };
+            return;
+        }
+        self.reached = Reached::Second;
+        match self.visit {
+            Visit::PassOn => {
+                self.give_up();
+                self.take(Who::Second);
+            }
+            Visit::LendAndDie => {
+                if self.client_waits && self.holds.take().is_some() {
+                    self.player(Who::First).release();
+                    self.let_client_hold();
+                    self.first.take().into_iter().for_each(Player::kill);
+                }
+            }
+            Visit::Rounds | Visit::Hold => {}
+        }
+    }
+
+    fn beside(&mut self, done: bool) {
+        let Some((_, since)) = self.holds else { return };
+        let is_waited_for = queued(&self.lock) > usize::from(self.client.is_some());
+        if done || is_waited_for || since.elapsed() > HOLD {
+            self.give_up();
+        }
+    }
+}
+
+fn acquires(player: &mut Player) -> bool {
+    says_held(&player.ask("acquire-for 20"))
+}
+
+fn says_held(answer: &str) -> bool {
+    assert!(!answer.starts_with("error"), "{answer}");
+    answer.starts_with("held")
+}

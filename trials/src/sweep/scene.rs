@@ -1,0 +1,503 @@
+//! The scenes that the sweeps play: a victim in one role, and those around it.
+
+use std::fs::{self, File};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use nix::libc;
+use rustix::fs::{FlockOperation, flock};
+
+use crate::player::Heard;
+use crate::queue::queued;
+use crate::stepper::{Deed, Record, Stepper, Stop};
+use crate::{Adapter, PATIENCE, Place, Player, wait_until_queued, watch_for};
+
+/// What the victim does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Acquires a free lock, in place, and releases it.
+    Newcomer,
+    /// The same, aside: a stranger has the folder's flock.
+    Aside,
+    /// Queues, is handed the lock, hands it over to the next.
+    Waiter,
+    /// Holds, and hands over to the first of two waiters.
+    HandsOver,
+    /// Holds, and closes out: nobody waits.
+    ClosesOut,
+    /// Holds, lends to an npm client, takes the lock back, closes out.
+    Lends,
+    /// Queues, and gives up.
+    TimesOut,
+    /// Removes a dead socket and dead temporary names; acquires and releases.
+    Reclaims,
+}
+
+impl Role {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Newcomer,
+        Self::Aside,
+        Self::Waiter,
+        Self::HandsOver,
+        Self::ClosesOut,
+        Self::Lends,
+        Self::TimesOut,
+        Self::Reclaims,
+    ];
+
+    /// The word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Newcomer => "newcomer",
+            Self::Aside => "aside",
+            Self::Waiter => "waiter",
+            Self::HandsOver => "hands-over",
+            Self::ClosesOut => "closes-out",
+            Self::Lends => "lends",
+            Self::TimesOut => "times-out",
+            Self::Reclaims => "reclaims",
+        }
+    }
+}
+
+impl Role {
+    /// Whether the victim holds when the scene begins.
+    #[must_use]
+    pub fn begins_as_holder(self) -> bool {
+        matches!(self, Self::HandsOver | Self::ClosesOut | Self::Lends)
+    }
+}
+
+/// Who is about while the victim stands still, and after.
+pub trait Company {
+    /// The victim stands still, at one of its stops.
+    fn at_stop(&mut self, _which: usize) {}
+
+    /// The victim runs; it has done what it could when `done`.
+    fn beside(&mut self, _done: bool) {}
+}
+
+/// Nobody.
+#[derive(Debug)]
+pub struct Nobody;
+
+impl Company for Nobody {}
+
+/// A scene, from when it is set to when it is cleared.
+#[derive(Debug)]
+pub struct Scene {
+    /// Where it is played.
+    pub place: Place,
+    /// The victim; `None` once it has died.
+    pub victim: Option<Player>,
+    /// Everybody's adapter.
+    pub adapter: Adapter,
+    role: Role,
+    stepper: Option<Stepper>,
+    record: Record,
+    /// Holds the lock before the victim.
+    holder: Option<Player>,
+    /// Each in the queue once, for one round.
+    behind: Vec<Player>,
+    client: Option<Client>,
+    stranger: Option<File>,
+    /// How long a victim whose calls fail may wait before they fail no more.
+    patience: Duration,
+    calls_fail: bool,
+    /// It had to be let go by that.
+    pub waited: bool,
+    /// The victim's answers.
+    pub answers: Vec<String>,
+    /// What descriptors the victim had before it used the lock (in this scene).
+    pub idle: Vec<String>,
+    /// What was heard of the victim, but not listened to.
+    heard: Option<Heard>,
+}
+
+/// An npm client that waits for the lock, and then has it.
+#[derive(Debug)]
+struct Client {
+    player: Player,
+    has_released: bool,
+}
+
+impl Scene {
+    /// Sets the scene, up to where the victim gets its command. A victim is *warm* if it has used the lock before.
+    ///
+    /// # Panics
+    /// If the players do not do what they should.
+    #[must_use]
+    pub fn set(adapter: Adapter, role: Role, warm: bool) -> Self {
+        let place = Place::new();
+        let lock = place.lock();
+        let mut victim = Player::start_apart(adapter, &lock, &place.note("complaints"));
+        victim.witness(&place);
+        if warm {
+            warm_up(&mut victim, &lock);
+        }
+        let idle = descriptors(victim.pid());
+        let mut scene = Self {
+            idle,
+            place,
+            victim: Some(victim),
+            adapter,
+            role,
+            stepper: None,
+            record: Record::default(),
+            holder: None,
+            behind: Vec::new(),
+            client: None,
+            stranger: None,
+            patience: PATIENCE,
+            calls_fail: false,
+            waited: false,
+            answers: Vec::new(),
+            heard: None,
+        };
+        match role {
+            Role::Newcomer => {}
+            Role::Aside => scene.stranger = Some(guard(scene.place.folder())),
+            Role::Waiter | Role::TimesOut => {
+                let mut holder = scene.start();
+                holder.witness(&scene.place);
+                holder.acquire();
+                scene.holder = Some(holder);
+                scene.behind.push(scene.start());
+            }
+            Role::HandsOver => {
+                scene.victim().acquire();
+                for count in 1..=2 {
+                    let waiter = scene.start();
+                    scene.behind.push(waiter);
+                    scene.queue_behind(count - 1);
+                }
+            }
+            Role::ClosesOut => {
+                scene.victim().acquire();
+            }
+            Role::Lends => {
+                scene.victim().acquire();
+                let mut client = Player::start(Adapter::Node, &lock);
+                client.witness(&scene.place);
+                client.send("acquire");
+                wait_until_queued(&lock, 1);
+                scene.client = Some(Client { player: client, has_released: false });
+            }
+            Role::Reclaims => {
+                let mut dead = scene.start();
+                dead.acquire();
+                dead.kill();
+                for number in 1..=2 {
+                    drop(
+                        UnixListener::bind(scene.place.folder().join(format!(".slocket-{number:016x}"))).expect("bind"),
+                    );
+                }
+            }
+        }
+        scene
+    }
+
+    /// Another player.
+    #[must_use]
+    pub fn start(&self) -> Player {
+        Player::start(self.adapter, &self.place.lock())
+    }
+
+    /// From here on the victim's calls are counted and it is stopped; if they fail, for that long at most.
+    ///
+    /// # Panics
+    /// If there is no victim any more.
+    pub fn step(&mut self, stops: &[Stop], patience: Duration) {
+        self.patience = patience;
+        self.calls_fail = stops.iter().any(|stop| matches!(stop.deed, Deed::Fail(_)));
+        let victim = self.victim.as_ref().expect("a victim");
+        self.stepper = Some(Stepper::attach(victim, &self.place, stops));
+    }
+
+    /// Lets go of the victim; what was seen of it.
+    pub fn unstep(&mut self) -> &Record {
+        if let Some(stepper) = self.stepper.take() {
+            self.record = stepper.finish();
+        }
+        &self.record
+    }
+
+    /// Has the victim do its part.
+    ///
+    /// # Panics
+    /// If somebody does what it should not.
+    pub fn play(&mut self, company: &mut dyn Company) {
+        match self.role {
+            Role::Newcomer | Role::Aside | Role::Reclaims => {
+                self.command("acquire");
+                self.use_and_release(company);
+            }
+            Role::Waiter => {
+                self.command("acquire");
+                self.let_queue(company);
+                self.release_holder();
+                self.use_and_release(company);
+            }
+            Role::HandsOver | Role::ClosesOut => {
+                self.command("release");
+                self.hear(company);
+            }
+            Role::Lends => {
+                self.command("release");
+                // Without a thread to be had, who lends looks after the loan itself, and answers when it is back.
+                let start = Instant::now();
+                self.watch("the loan", company, |scene| {
+                    (scene.is_over() || start.elapsed() > Duration::from_millis(300)).then_some(())
+                });
+                let looks_after_it_itself = self.heard.is_none();
+                if looks_after_it_itself {
+                    self.serve_client(company);
+                }
+                if self.hear(company).is_some() {
+                    self.command("settle");
+                    if !looks_after_it_itself {
+                        self.serve_client(company);
+                    }
+                    self.hear(company);
+                }
+            }
+            Role::TimesOut => {
+                self.command("acquire-for 40");
+                self.let_queue(company);
+                self.use_and_release(company);
+            }
+        }
+    }
+
+    /// Takes out of the way what keeps others from the lock: the holder before the victim, the stranger. Whether there was
+    /// anything.
+    pub fn make_way(&mut self) -> bool {
+        let was_in_the_way = self.stranger.is_some() || self.holder.is_some();
+        self.stranger = None;
+        self.release_holder();
+        was_in_the_way
+    }
+
+    /// Whether a loan was under way when the victim was killed: the mark was cleared and not yet set again.
+    #[must_use]
+    pub fn was_lending(&self) -> bool {
+        let marks = self.record.count(libc::SYS_chmod, 0) + self.record.count(libc::SYS_fchmodat, 0);
+        self.role == Role::Lends && marks % 2 == 1
+    }
+
+    /// After the victim was killed: an npm client that has the lock gives it back. Whether there is one.
+    ///
+    /// # Panics
+    /// If it was granted the lock and does not say so.
+    pub fn end_loan(&mut self) -> bool {
+        let granted = self.record.count(libc::SYS_sendmsg, 2) > 0;
+        if let Some(client) = self.client.as_mut().filter(|client| granted && !client.has_released) {
+            client.player.expect_held();
+            client.player.release();
+            client.has_released = true;
+            client.player.send("settle");
+            client.player.expect("settled");
+            return true;
+        }
+        false
+    }
+
+    /// An npm client may come to hold the lock otherwise: it gives it back. (If its server died, it gives up.)
+    ///
+    /// # Panics
+    /// If it answers anything else.
+    pub fn serve_client_now(&mut self) {
+        if let Some(client) = self.client.as_mut().filter(|client| !client.has_released)
+            && let Heard::Answer(answer) = client.player.hear(Duration::ZERO)
+        {
+            client.has_released = true;
+            if answer.starts_with("held") {
+                client.player.release();
+            } else {
+                assert!(answer.starts_with("error ECONNRESET"), "the npm client: {answer}");
+            }
+        }
+    }
+
+    /// Kills an npm client that waits at a socket which nobody will remove.
+    pub fn dismiss_client(&mut self) {
+        if let Some(client) = self.client.take() {
+            client.player.kill();
+        }
+    }
+
+    /// Whether the path is a socket without the mark.
+    #[must_use]
+    pub fn is_unmarked(&self) -> bool {
+        let found = fs::symlink_metadata(self.place.lock());
+        found.is_ok_and(|found| found.file_type().is_socket() && found.permissions().mode() & libc::S_ISVTX == 0)
+    }
+
+    /// Waits for those who queue behind the victim, and ends everybody but the victim.
+    ///
+    /// # Panics
+    /// If somebody was not served.
+    pub fn serve(&mut self) {
+        self.make_way();
+        for waiter in self.behind.drain(..) {
+            waiter.expect_done(1);
+            waiter.quit();
+        }
+        watch_for("the npm client to be served", || {
+            self.serve_client_now();
+            self.client.as_ref().is_none_or(|client| client.has_released).then_some(())
+        });
+        if let Some(client) = self.client.take() {
+            client.player.quit();
+        }
+    }
+
+    /// Waits for those who queue behind the victim, and ends everybody.
+    ///
+    /// # Panics
+    /// If somebody was not served.
+    pub fn clear(&mut self) {
+        self.serve();
+        if let Some(victim) = self.victim.take() {
+            victim.quit();
+        }
+    }
+
+    fn victim(&mut self) -> &mut Player {
+        self.victim.as_mut().expect("a victim")
+    }
+
+    fn command(&mut self, command: &str) {
+        if let Some(victim) = &mut self.victim {
+            let _ = victim.try_send(command);
+        }
+    }
+
+    /// The victim's answer; `None` if it died.
+    fn hear(&mut self, company: &mut dyn Company) -> Option<String> {
+        self.watch("the victim's answer", company, |scene| scene.is_over().then_some(()));
+        company.beside(true);
+        if let Some(Heard::Answer(answer)) = self.heard.take() {
+            self.answers.push(answer.clone());
+            return Some(answer);
+        }
+        self.unstep();
+        if let Some(mut victim) = self.victim.take() {
+            victim.wait();
+        }
+        None
+    }
+
+    /// Whether the victim has answered or died.
+    fn is_over(&mut self) -> bool {
+        if self.heard.is_none() {
+            self.heard = match self.victim.as_ref().map(|victim| victim.hear(Duration::ZERO)) {
+                Some(Heard::Nothing) => None,
+                heard => heard.or(Some(Heard::End)),
+            };
+        }
+        self.heard.is_some()
+    }
+
+    fn use_and_release(&mut self, company: &mut dyn Company) {
+        if self.hear(company).is_some_and(|answer| answer.starts_with("held")) {
+            self.command("release");
+            self.hear(company);
+        }
+    }
+
+    /// Waits until the victim is queued, or done, and queues another behind.
+    fn let_queue(&mut self, company: &mut dyn Company) {
+        let lock = self.place.lock();
+        self.watch("the victim to queue", company, |scene| (scene.is_over() || queued(&lock) >= 1).then_some(()));
+        let before = queued(&lock);
+        self.queue_behind(before);
+    }
+
+    fn queue_behind(&mut self, before: usize) {
+        let waiter = self.behind.last_mut().expect("one who waits");
+        waiter.begin_rounds(1, 0, &self.place);
+        wait_until_queued(&self.place.lock(), before + 1);
+    }
+
+    fn release_holder(&mut self) {
+        if let Some(mut holder) = self.holder.take() {
+            holder.release();
+            holder.quit();
+        }
+    }
+
+    /// Waits until the npm client has the lock, and has it give it back; unless the victim dies before.
+    fn serve_client(&mut self, company: &mut dyn Company) {
+        let answer = self.watch("the npm client to hold", company, |scene| {
+            match scene.client.as_ref()?.player.hear(Duration::ZERO) {
+                Heard::Answer(answer) => Some(Some(answer)),
+                Heard::Nothing if scene.is_over() && scene.heard == Some(Heard::End) => Some(None),
+                Heard::Nothing => None,
+                Heard::End => panic!("the npm client died"),
+            }
+        });
+        let Some(answer) = answer else { return };
+        let client = self.client.as_mut().expect("heard just now");
+        if self.calls_fail && answer.starts_with("error ECONNRESET") {
+            // The victim could not accept it and closed out; npm's clients give up then.
+            client.has_released = true;
+            return;
+        }
+        assert!(answer.starts_with("held"), "the npm client: {answer}");
+        client.player.release();
+        client.has_released = true;
+        client.player.send("settle");
+        self.watch("the npm client to settle", company, |scene| scene.client.as_ref()?.player.answer_now());
+    }
+
+    /// Looks until `seen` gives something, with the company at the victim's stops.
+    fn watch<T>(&mut self, what: &str, company: &mut dyn Company, mut seen: impl FnMut(&mut Self) -> Option<T>) -> T {
+        let start = Instant::now();
+        watch_for(what, || {
+            if let Some(which) = self.stepper.as_ref().and_then(Stepper::reached) {
+                company.at_stop(which);
+                self.stepper.as_ref().into_iter().for_each(Stepper::go_on);
+            }
+            company.beside(false);
+            if self.stepper.is_some() && start.elapsed() > self.patience {
+                self.unstep();
+                self.waited = true;
+            }
+            seen(self)
+        })
+    }
+}
+
+/// What `flock FOLDER` does.
+pub(super) fn guard(folder: &Path) -> File {
+    let file = File::open(folder).expect("the folder");
+    rustix::io::retry_on_intr(|| flock(&file, FlockOperation::LockExclusive)).expect("flock");
+    file
+}
+
+/// Has a player use the lock in every way, so that its runtime opens what it needs.
+fn warm_up(player: &mut Player, lock: &Path) {
+    let mut other = Player::start(Adapter::Sync, lock);
+    other.acquire();
+    let answer = player.ask("acquire-for 1");
+    assert!(answer.starts_with("timed-out"), "{answer}");
+    other.release();
+    other.quit();
+    player.acquire();
+    player.release();
+}
+
+/// What kinds of file a process has open, sorted.
+pub(super) fn descriptors(pid: u32) -> Vec<String> {
+    let entries = fs::read_dir(format!("/proc/{pid}/fd")).expect("the player's descriptors");
+    let kind = |target: &Path| target.to_string_lossy().split(':').next().unwrap_or_default().to_owned();
+    let mut all: Vec<_> =
+        entries.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok()).map(|target| kind(&target)).collect();
+    all.sort();
+    all
+}

@@ -1,0 +1,60 @@
+//! The sweeps over system calls, as far as time allows: each of `sync` where that is quick, samples of the others. The
+//! whole is `cargo xtask kill-sweep`, `pause-sweep`, `error-sweep`.
+#![cfg(target_arch = "x86_64")]
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use trials::sweep::{Choice, Role, Sweep};
+use trials::{Adapter, tell};
+
+#[test]
+fn killed_at_each_call() {
+    check(Sweep::Kill, &[Adapter::Sync], &Role::ALL, Choice::Whole);
+}
+
+#[test]
+fn killed_at_some_calls_with_a_runtime() {
+    check(Sweep::Kill, &Adapter::OURS[1..], &Role::ALL, Choice::Some(3));
+}
+
+#[test]
+fn who_repairs_is_killed_too() {
+    check(Sweep::KillPairs, &[Adapter::Sync], &Role::ALL, Choice::Some(4));
+}
+
+#[test]
+fn held_still_at_each_call() {
+    // The others have less to lose, and take longer: a sample does.
+    let roles = [Role::Newcomer, Role::Aside, Role::HandsOver, Role::ClosesOut, Role::Reclaims];
+    check(Sweep::Pause, &[Adapter::Sync], &roles, Choice::Whole);
+}
+
+#[test]
+fn held_still_at_some_calls() {
+    check(Sweep::Pause, &Adapter::OURS, &Role::ALL, Choice::Some(2));
+}
+
+#[test]
+fn held_still_twice() {
+    check(Sweep::PausePairs, &[Adapter::Sync], &[Role::Reclaims], Choice::Some(8));
+}
+
+/// A socket that was bound, and could not be looked at, was left at the path.
+#[test]
+fn each_call_fails() {
+    check(Sweep::Error, &[Adapter::Sync], &[Role::Newcomer, Role::HandsOver, Role::ClosesOut], Choice::Whole);
+}
+
+#[test]
+fn some_calls_fail() {
+    check(Sweep::Error, &[Adapter::Sync], &Role::ALL, Choice::Some(15));
+    check(Sweep::Error, &Adapter::OURS[1..], &Role::ALL, Choice::Some(2));
+}
+
+/// With another seed each time, which is told; `SLOCKET_SEED` brings one back.
+fn check(sweep: Sweep, adapters: &[Adapter], roles: &[Role], choice: Choice) {
+    let seed = std::env::var("SLOCKET_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed = seed.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |now| now.as_secs()));
+    tell("");
+    sweep.run(adapters, roles, choice, seed).unwrap_or_else(|failure| panic!("{failure}"));
+}
