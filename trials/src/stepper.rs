@@ -251,8 +251,11 @@ impl Tracer {
             assert!(start.elapsed() < PATIENCE, "hang: a player's threads do not stop");
             if let Some((thread, _)) = self.next_stop() {
                 running.remove(&thread);
-                let _ = ptrace::syscall(thread, None);
             }
+        }
+        // Not before all stand still: who goes on comes to its next call, which must be seen.
+        for thread in self.threads.keys() {
+            let _ = ptrace::syscall(*thread, None);
         }
     }
 

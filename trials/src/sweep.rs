@@ -1,6 +1,6 @@
 //! Sweeps over the system calls of a player: it is killed, held still, or its calls fail, at each of them in turn.
 //!
-//! A sweep plays a [scene](scene) again and again, each time with the next call, until a run passes in which there was no
+//! A sweep plays a [scene] again and again, each time with the next call, until runs pass in which there was no
 //! such call. So no point is forgotten, and none is counted that was not reached.
 
 mod errors;
@@ -32,6 +32,14 @@ pub enum Choice {
     Whole,
     /// So many, chosen at random.
     Some(usize),
+}
+
+impl Choice {
+    /// Whether so many points that were not reached, one after the other, are the end. (Threads make a call more or less
+    /// from run to run.)
+    fn is_over(self, missed: usize) -> bool {
+        self == Self::Whole && missed >= 8
+    }
 }
 
 /// A xorshift, so that a seed that was printed brings the same choices back.

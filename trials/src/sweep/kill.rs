@@ -13,8 +13,11 @@ use crate::{Adapter, PATIENCE, Player, witness};
 #[must_use]
 pub fn sweep(adapter: Adapter, role: Role, choice: Choice, random: &mut Random) -> Tally {
     let mut tally = Tally::default();
+    let mut missed = 0;
     for stop in chosen(adapter, role, Deed::Kill, choice, random) {
-        if tally.is_hopeless() || visit(adapter, role, stop, None, &mut tally) == Some(Outcome::Survived) {
+        let is_missed = visit(adapter, role, stop, None, &mut tally) == Some(Outcome::Survived);
+        missed = if is_missed { missed + 1 } else { 0 };
+        if tally.is_hopeless() || choice.is_over(missed) {
             break;
         }
     }

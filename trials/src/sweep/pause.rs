@@ -43,8 +43,11 @@ impl Visit {
 #[must_use]
 pub fn sweep(adapter: Adapter, role: Role, visit: Visit, choice: Choice, random: &mut Random) -> Tally {
     let mut tally = Tally::default();
+    let mut missed = 0;
     for stop in super::chosen(adapter, role, Deed::Pause, choice, random) {
-        if tally.is_hopeless() || visited(adapter, role, visit, &[stop], &mut tally) == Some(Reached::Nothing) {
+        let is_missed = visited(adapter, role, visit, &[stop], &mut tally) == Some(Reached::Nothing);
+        missed = if is_missed { missed + 1 } else { 0 };
+        if tally.is_hopeless() || choice.is_over(missed) {
             break;
         }
     }

@@ -48,7 +48,10 @@ impl Sweep {
                     continue;
                 }
                 let _alone = alone();
-                for (variant, tally) in self.tallies(adapter, role, choice, &mut random) {
+                for (variant, mut tally) in self.tallies(adapter, role, choice, &mut random) {
+                    if choice == Choice::Whole && tally.points == 0 {
+                        tally.failures.push(format!("{} {}{variant}: nothing was done", adapter.name(), role.name()));
+                    }
                     table.push(format!("{} {}{variant}", adapter.name(), role.name()), tally);
                 }
             }
