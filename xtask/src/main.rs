@@ -1,7 +1,8 @@
-//! The one door to this workspace: `cargo xtask test`, `demo`, `model`, `lint`, `ci`.
+//! The one door to this workspace: `cargo xtask test`, `demo`, `model`, `storm`, `lint`, `ci`.
 //!
 //! Each task says what it did and fails if it did nothing.
 
+mod claim;
 mod command;
 mod demo;
 mod dependencies;
@@ -9,6 +10,7 @@ mod lint;
 mod model;
 mod npm;
 mod report;
+mod storm;
 mod test;
 
 use std::process::ExitCode;
@@ -31,6 +33,8 @@ enum Task {
     Demo(demo::Options),
     /// Run all tests; with CI=true a skipped test is a failure
     Test(test::Options),
+    /// Let real processes fight for one lock while they are killed, stopped and cancelled at random
+    Storm(storm::Options),
     /// Check formatting, clippy, docs, the MSRV and the dependencies
     Lint,
     /// Explore every state of the model, and look for the bugs that are planted in it
@@ -45,6 +49,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Demo(options) => demo::run(&options),
         Task::Test(options) => test::run(&options),
+        Task::Storm(options) => storm::run(&options),
         Task::Lint => lint::run(),
         Task::Model(options) => model::run(&options),
         Task::Ci => lint::run().and_then(|()| test::run(&test::Options::default())),

@@ -80,6 +80,34 @@ impl Adapter {
         }
     }
 
+    /// Drops the future if it takes longer. Blocking calls cannot be dropped: their time is up instead.
+    pub(crate) fn acquire_or_cancel(&self, after: Duration) -> Result<Option<Guard>, Error> {
+        let held = match self {
+            Self::Sync(slocket) => match slocket.acquire_timeout(after) {
+                Err(Error::TimedOut { .. }) => None,
+                result => Some(result),
+            },
+            Self::Tokio(slocket, runtime) => {
+                runtime.block_on(async { tokio::time::timeout(after, slocket.acquire()).await.ok() })
+            }
+            Self::TokioThreads(slocket, runtime) => {
+                let slocket = slocket.clone();
+                in_a_task(runtime, async move { tokio::time::timeout(after, slocket.acquire()).await.ok() })
+            }
+            Self::AsyncStd(slocket) => {
+                async_std::task::block_on(async_std::future::timeout(after, slocket.acquire())).ok()
+            }
+            Self::Smol(slocket) => {
+                let cancel = async {
+                    smol::Timer::after(after).await;
+                    None
+                };
+                smol::block_on(smol::future::or(async { Some(slocket.acquire().await) }, cancel))
+            }
+        };
+        held.transpose()
+    }
+
     pub(crate) fn try_acquire(&self) -> Result<Option<Guard>, Error> {
         match self {
             Self::Sync(slocket) => slocket.try_acquire(),
