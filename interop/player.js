@@ -64,6 +64,27 @@ const commands = {
     }
     return `done ${rounds} ${resets.count}`
   },
+  storm: async (rounds, micros, counter, log) => {
+    const witness = openWitness(counter, log)
+    const resets = { count: 0 }
+    let longest = 0n
+    for (let round = 0; round < Number(rounds); round++) {
+      const begin = now()
+      const taken = await acquireAnyhow(resets)
+      const start = now()
+      if (start - begin > longest) longest = start - begin
+      const hold = witness.begin()
+      // Now and then for longer than it takes the others to notice that somebody is dead.
+      const most = Number(micros) * (Math.random() * 16 < 1 ? 16 : 1)
+      const end = start + BigInt(Math.floor(Math.random() * (most + 1))) * 1000n
+      do await new Promise(setImmediate)
+      while (now() < end)
+      witness.end(hold)
+      release(taken)
+    }
+    witness.close()
+    return `done ${rounds} 0 0 0 ${resets.count} ${longest}`
+  },
   settle: async () => {
     await settle()
     return 'settled'
@@ -140,7 +161,11 @@ function openWitness (counter, log) {
     end (count) {
       fs.writeSync(counterFile, String(count + 1n).padStart(DIGITS), 0)
       const end = now()
-      fs.writeSync(logFile, `- ${end}\n`)
+      fs.writeSync(logFile, `- ${end} ${count + 1n}\n`)
+    },
+    close () {
+      fs.closeSync(counterFile)
+      fs.closeSync(logFile)
     }
   }
 }

@@ -23,6 +23,9 @@
 //! | | from Node `done N RESETS`: so often the npm package gave up as the server went away, and was asked again |
 //! | `timeouts N MAX_MICROS COUNTER LOG` | `done HELD TIMED_OUT`: the same, each with a random time-out |
 //! | `tries N COUNTER LOG` | `done N WOULD_BLOCK`: the same, each tried until it is held |
+//! | `storm N MICROS COUNTER LOG` | `done HELD TIMED_OUT CANCELLED WOULD_BLOCK RESETS NANOS` after N times: acquire, now and |
+//! | | then with a time-out, cancelled, or as a try; hold for MICROS at most, now and then for 16 times that |
+//! | | NANOS is the longest wait for the lock |
 //! | `once-marked` | `done 1`: acquires and releases between two marks in the system-call trace |
 //! | `settle` | `settled` when every lock that was lent is back |
 //! | `quit`, or the end of stdin | releases, settles, exits with 0 |
@@ -47,8 +50,10 @@ pub mod place;
 pub mod player;
 pub mod process;
 pub mod queue;
+pub mod random;
 #[cfg(target_arch = "x86_64")]
 pub mod stepper;
+pub mod storm;
 #[cfg(target_arch = "x86_64")]
 pub mod sweep;
 pub mod trace;
@@ -64,6 +69,7 @@ pub use node::node_or_skip;
 pub use place::Place;
 pub use player::{Adapter, Player, UNDER_TRIAL};
 pub use queue::wait_until_queued;
+pub use random::Random;
 
 /// How long a trial waits for anything before it calls it a hang. No trial measures time by it.
 pub const PATIENCE: Duration = Duration::from_secs(120);

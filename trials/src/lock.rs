@@ -108,6 +108,36 @@ impl Slocket {
         block_on!(self, acquire_timeout(timeout))
     }
 
+    /// Takes the lock, but drops the future if that takes longer: `None`. (Blocking calls cannot be dropped: their time is up
+    /// instead.)
+    ///
+    /// # Errors
+    /// Those of the adapters.
+    pub fn acquire_or_cancel(&self, after: Duration) -> Result<Option<Guard>, Error> {
+        let held = match self {
+            Self::Sync(slocket) => match slocket.acquire_timeout(after) {
+                Err(Error::TimedOut { .. }) => None,
+                result => Some(result),
+            },
+            Self::Tokio(slocket) => TOKIO.block_on(async { tokio::time::timeout(after, slocket.acquire()).await.ok() }),
+            Self::TokioThreads(slocket) => {
+                let slocket = slocket.clone();
+                in_a_task(async move { tokio::time::timeout(after, slocket.acquire()).await.ok() })
+            }
+            Self::AsyncStd(slocket) => {
+                async_std::task::block_on(async_std::future::timeout(after, slocket.acquire())).ok()
+            }
+            Self::Smol(slocket) => {
+                let cancel = async {
+                    smol::Timer::after(after).await;
+                    None
+                };
+                smol::block_on(smol::future::or(async { Some(slocket.acquire().await) }, cancel))
+            }
+        };
+        held.transpose()
+    }
+
     /// Takes the lock if that is possible without queueing.
     ///
     /// # Errors

@@ -22,8 +22,17 @@ impl Place {
     /// If they cannot be made.
     #[must_use]
     pub fn new() -> Self {
-        let folder = TempDir::with_prefix("slocket-trial-").expect("a temporary folder");
-        let notes = TempDir::with_prefix("slocket-notes-").expect("a temporary folder");
+        Self::new_in(&std::env::temp_dir())
+    }
+
+    /// Makes both folders in a folder that is there.
+    ///
+    /// # Panics
+    /// If they cannot be made.
+    #[must_use]
+    pub fn new_in(parent: &Path) -> Self {
+        let folder = TempDir::with_prefix_in("slocket-trial-", parent).expect("a temporary folder");
+        let notes = TempDir::with_prefix_in("slocket-notes-", parent).expect("a temporary folder");
         let path = folder.path().canonicalize().expect("the temporary folder");
         Self { folder, notes, path }
     }

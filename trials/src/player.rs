@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
@@ -80,7 +80,7 @@ impl Adapter {
     fn command(self, lock: &Path) -> Vec<PathBuf> {
         match self {
             Self::Sync | Self::Tokio | Self::TokioThreads | Self::AsyncStd | Self::Smol => {
-                vec![binary(), self.name().into(), lock.into()]
+                vec![binary("player"), self.name().into(), lock.into()]
             }
             Self::Node => vec!["node".into(), node::player(), lock.into()],
         }
@@ -128,7 +128,7 @@ impl Player {
     pub fn start_with(adapter: Adapter, lock: &Path, options: &[&str]) -> Self {
         let mut line = adapter.command(lock);
         line.extend(options.iter().map(PathBuf::from));
-        Self::run(adapter, &line)
+        Self::run(adapter, &line, Stdio::inherit())
     }
 
     /// Starts a player whose system calls, those of all its threads, go to a file that [`trace::read`] understands.
@@ -140,7 +140,18 @@ impl Player {
     pub fn start_traced(adapter: Adapter, lock: &Path, trace: &Path) -> Self {
         let mut line = trace::command(trace);
         line.extend(adapter.command(lock));
-        Self::run(adapter, &line)
+        Self::run(adapter, &line, Stdio::inherit())
+    }
+
+    /// Starts a player whose standard error goes to a file.
+    ///
+    /// # Panics
+    /// If it cannot be started, or the file not be made.
+    #[must_use]
+    #[track_caller]
+    pub fn start_noting(adapter: Adapter, lock: &Path, complaints: &Path) -> Self {
+        let file = File::create(complaints).unwrap_or_else(|error| panic!("{}: {error}", complaints.display()));
+        Self::run(adapter, &adapter.command(lock), file.into())
     }
 
     /// Starts a player that leads a process group of its own, as [`Stepper`](crate::stepper::Stepper) needs it, and whose
@@ -157,8 +168,10 @@ impl Player {
     }
 
     #[track_caller]
-    fn run(adapter: Adapter, line: &[PathBuf]) -> Self {
-        Self::spawn(adapter, Self::command(line))
+    fn run(adapter: Adapter, line: &[PathBuf], stderr: Stdio) -> Self {
+        let mut command = Self::command(line);
+        command.stderr(stderr);
+        Self::spawn(adapter, command)
     }
 
     fn command(line: &[PathBuf]) -> Command {
@@ -200,10 +213,20 @@ impl Player {
     /// If the player has died.
     #[track_caller]
     pub fn send(&mut self, command: impl Display) {
+        self.try_send(&command).unwrap_or_else(|error| panic!("{}: `{command}`: {error}", self.name));
+    }
+
+    /// As [`send`](Self::send), to a player that may have died.
+    ///
+    /// # Errors
+    /// If it has.
+    ///
+    /// # Panics
+    /// After `quit`.
+    pub fn try_send(&mut self, command: impl Display) -> io::Result<()> {
         let stdin = self.stdin.as_mut().expect("open until `quit`");
         // One write: a player must not see half a command.
-        let line = format!("{command}\n");
-        stdin.write_all(line.as_bytes()).unwrap_or_else(|error| panic!("{}: `{command}`: {error}", self.name));
+        stdin.write_all(format!("{command}\n").as_bytes())
     }
 
     /// Waits for the next answer.
@@ -217,11 +240,6 @@ impl Player {
             Err(RecvTimeoutError::Timeout) => panic!("hang: {} did not answer in {PATIENCE:?}", self.name),
             Err(RecvTimeoutError::Disconnected) => panic!("{} died and left an answer open", self.name),
         }
-    }
-
-    /// Sends a command to a player that may have died; whether it could be sent.
-    pub fn try_send(&mut self, command: impl Display) -> bool {
-        self.stdin.as_mut().is_some_and(|stdin| stdin.write_all(format!("{command}\n").as_bytes()).is_ok())
     }
 
     /// What a player that may have died has answered, or answers within that time.
@@ -246,6 +264,12 @@ impl Player {
             Err(TryRecvError::Empty) => None,
             Err(TryRecvError::Disconnected) => panic!("{} died and left an answer open", self.name),
         }
+    }
+
+    /// The next answer of a player that may have died, if it is there.
+    #[must_use]
+    pub fn said(&self) -> Option<String> {
+        self.answers.try_recv().ok()
     }
 
     /// Waits for the next answer, which must be the one given.
@@ -370,9 +394,18 @@ impl Player {
     /// If it had died of something else.
     #[track_caller]
     pub fn kill(mut self) {
-        process::signal(self.pid, Signal::KILL);
-        let status = self.wait();
+        let status = self.kill_and_wait();
         assert_eq!(status.signal(), Some(9), "{}: {status}", self.name);
+    }
+
+    /// Kills it (SIGKILL), waits until it is gone, and says what it died of.
+    ///
+    /// # Panics
+    /// If there is no such process any more.
+    #[track_caller]
+    pub fn kill_and_wait(&mut self) -> ExitStatus {
+        process::signal(self.pid, Signal::KILL);
+        self.wait()
     }
 
     /// Whether it still runs.
@@ -409,11 +442,11 @@ impl Drop for Player {
     }
 }
 
-/// The binary `player` of this build: beside the program that runs, or, for a test, one folder up.
-fn binary() -> PathBuf {
+/// A binary of this build: beside the program that runs, or, for a test, one folder up.
+pub(crate) fn binary(name: &str) -> PathBuf {
     let program = std::env::current_exe().expect("this program has a path");
-    let found = program.ancestors().skip(1).take(2).map(|folder| folder.join("player")).find(|path| path.is_file());
-    found.unwrap_or_else(|| panic!("no `player` beside {}: run `cargo build -p trials` first", program.display()))
+    let found = program.ancestors().skip(1).take(2).map(|folder| folder.join(name)).find(|path| path.is_file());
+    found.unwrap_or_else(|| panic!("no `{name}` beside {}: run `cargo build --workspace` first", program.display()))
 }
 
 fn read(stdout: ChildStdout, tell: &Sender<String>) {

@@ -1,6 +1,7 @@
 //! What the kernel says about a process, and signals to it.
 
 use std::fs;
+use std::path::Path;
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -22,7 +23,16 @@ pub fn signal(pid: u32, signal: Signal) {
 #[track_caller]
 pub fn stop(pid: u32) {
     signal(pid, Signal::STOP);
-    watch_for(&format!("{pid} to stop"), || (state(pid)? == 'T').then_some(()));
+    watch_for(&format!("{pid} to stop"), || stands_still(pid).then_some(()));
+}
+
+/// Whether all threads of a process are stopped, or it is gone.
+fn stands_still(pid: u32) -> bool {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return true };
+    threads.flatten().all(|thread| {
+        let state = state_in(&thread.path());
+        state.is_none_or(|state| matches!(state, 'T' | 'Z' | 'X'))
+    })
 }
 
 /// Lets a stopped process go on (SIGCONT).
@@ -37,7 +47,11 @@ pub fn resume(pid: u32) {
 /// The state of a process, one letter as in `proc_pid_stat(5)`; `None` if there is no such process.
 #[must_use]
 pub fn state(pid: u32) -> Option<char> {
-    stat(pid)?.first()?.chars().next()
+    state_in(Path::new(&format!("/proc/{pid}")))
+}
+
+fn state_in(folder: &Path) -> Option<char> {
+    stat(folder)?.first()?.chars().next()
 }
 
 /// The processor time, in clock ticks of 10 ms, that a process has used so far, user and system together.
@@ -47,7 +61,7 @@ pub fn state(pid: u32) -> Option<char> {
 #[must_use]
 #[track_caller]
 pub fn cpu_ticks(pid: u32) -> u64 {
-    let fields = stat(pid).unwrap_or_else(|| panic!("no process {pid}"));
+    let fields = stat(Path::new(&format!("/proc/{pid}"))).unwrap_or_else(|| panic!("no process {pid}"));
     // utime and stime: fields 14 and 15 of the line, of which `stat` leaves out the first two.
     fields[11..13].iter().map(|field| field.parse::<u64>().expect("a number")).sum()
 }
@@ -62,9 +76,17 @@ pub fn threads(pid: u32) -> usize {
     fs::read_dir(format!("/proc/{pid}/task")).unwrap_or_else(|error| panic!("no process {pid}: {error}")).count()
 }
 
-/// The fields of `/proc/PID/stat` after the program's name, which may contain anything.
-fn stat(pid: u32) -> Option<Vec<String>> {
-    let line = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+/// What the descriptors of a process are, as in `socket:[4711]`; none if there is no such process.
+#[must_use]
+pub fn descriptors(pid: u32) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else { return Vec::new() };
+    let targets = entries.flatten().filter_map(|entry| fs::read_link(entry.path()).ok());
+    targets.map(|target| target.to_string_lossy().into_owned()).collect()
+}
+
+/// The fields of the `stat` of a process or a thread after the program's name, which may contain anything.
+fn stat(folder: &Path) -> Option<Vec<String>> {
+    let line = fs::read_to_string(folder.join("stat")).ok()?;
     let (_, fields) = line.rsplit_once(')')?;
     Some(fields.split_ascii_whitespace().map(str::to_owned).collect())
 }

@@ -29,7 +29,7 @@ pub fn wait_until_queued(lock: &Path, count: usize) {
 #[must_use]
 pub fn queued(lock: &Path) -> usize {
     let unaccepted_or_accepted = ["02", "03"];
-    sockets(lock).iter().filter(|state| unaccepted_or_accepted.contains(&state.as_str())).count()
+    sockets(lock).iter().filter(|socket| unaccepted_or_accepted.contains(&socket.state.as_str())).count()
 }
 
 /// How many connections are in the queue of the lock's listener. Unlike [`queued`] it leaves out who has been served: a
@@ -39,7 +39,7 @@ pub fn queued(lock: &Path) -> usize {
 /// If `/proc/net/unix` cannot be read.
 #[must_use]
 pub fn unaccepted(lock: &Path) -> usize {
-    sockets(lock).iter().filter(|state| *state == "02").count()
+    sockets(lock).iter().filter(|socket| socket.state == "02").count()
 }
 
 /// How many connections an npm server has accepted. (Those that it has not are reset when it closes.)
@@ -48,12 +48,29 @@ pub fn unaccepted(lock: &Path) -> usize {
 /// If `/proc/net/unix` cannot be read.
 #[must_use]
 pub fn accepted(lock: &Path) -> usize {
-    sockets(lock).iter().filter(|state| *state == "03").count()
+    sockets(lock).iter().filter(|socket| socket.state == "03").count()
 }
 
-/// The states of all sockets that are bound to the lock's path, or to a temporary name in its folder: published aside, a
+/// The socket that listens at the lock, as the descriptors of its owner name it: `socket:[4711]`.
+///
+/// # Panics
+/// If `/proc/net/unix` cannot be read.
+#[must_use]
+pub fn listener(lock: &Path) -> Option<String> {
+    let listens = |socket: &Socket| u32::from_str_radix(&socket.flags, 16).is_ok_and(|flags| flags & 0x10000 != 0);
+    sockets(lock).into_iter().find(listens).map(|socket| format!("socket:[{}]", socket.inode))
+}
+
+/// One line of the table.
+struct Socket {
+    flags: String,
+    state: String,
+    inode: String,
+}
+
+/// All sockets that are bound to the lock's path, or to a temporary name in its folder: published aside, a
 /// socket keeps the name that it was bound to. (So a folder must hold one lock only.)
-fn sockets(lock: &Path) -> Vec<String> {
+fn sockets(lock: &Path) -> Vec<Socket> {
     let folder = lock.parent().expect("a lock has a folder");
     let temporary = folder.join(".slocket-");
     let (lock, temporary) = (lock.to_str().expect("UTF-8"), temporary.to_str().expect("UTF-8"));
@@ -62,10 +79,15 @@ fn sockets(lock: &Path) -> Vec<String> {
     String::from_utf8_lossy(&table)
         .lines()
         .filter_map(|line| {
-            let mut fields = line.split_ascii_whitespace();
-            let state = fields.nth(5)?;
-            let address = fields.nth(1)?;
-            (address == lock || address.starts_with(temporary)).then(|| state.to_owned())
+            let fields: Vec<_> = line.split_ascii_whitespace().collect();
+            let [_number, _references, _protocol, flags, _type, state, inode, address] = fields[..] else {
+                return None;
+            };
+            (address == lock || address.starts_with(temporary)).then(|| Socket {
+                flags: flags.to_owned(),
+                state: state.to_owned(),
+                inode: inode.to_owned(),
+            })
         })
         .collect()
 }

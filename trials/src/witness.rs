@@ -4,8 +4,8 @@
 //! holders at a time lose an update.
 //!
 //! *The intervals* are pairs of instants of `CLOCK_MONOTONIC`, taken just after acquire returned and just before release is
-//! called. Each process writes its own log, a line `+ NANOSECONDS` for the one and `- NANOSECONDS` for the other. Two holders
-//! at a time overlap.
+//! called. Each process writes its own log, a line `+ NANOSECONDS` for the one and `- NANOSECONDS COUNT` for the other, with
+//! what it wrote to the counter. Two holders at a time overlap.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -71,7 +71,7 @@ impl Witness {
     pub fn end(&mut self, Hold(count): Hold) {
         self.counter.write_all_at(format!("{:DIGITS$}", count + 1).as_bytes(), 0).expect("the counter");
         let end = now();
-        self.log.write_all(format!("- {end}\n").as_bytes()).expect("the log");
+        self.log.write_all(format!("- {end} {}\n", count + 1).as_bytes()).expect("the log");
     }
 }
 
@@ -101,6 +101,8 @@ pub struct Interval {
     pub start: u64,
     /// Just before release was called; `None` if the process was killed, or holds still.
     pub end: Option<u64>,
+    /// What it wrote to the counter, if it came to its end.
+    pub count: Option<u64>,
 }
 
 /// What all logs together show.
@@ -111,6 +113,9 @@ pub struct Report {
     /// Each hold that began before an earlier one had ended, with that one. (A hold without an end is taken for one that ended
     /// at once.)
     pub overlaps: Vec<(Interval, Interval)>,
+    /// Each hold that counted what an earlier one had counted already, or that no hold began for: an update is lost, or
+    /// made up. (A hold without an end may have counted or not.)
+    pub miscounts: Vec<Interval>,
 }
 
 impl Report {
@@ -159,10 +164,11 @@ fn read(who: &str, log: &str) -> Vec<Interval> {
     // A last line without its end is that of a process that was killed while it wrote.
     for line in log.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')) {
         let (sign, instant) = line.split_once(' ').unwrap_or_else(|| panic!("{who}: {line}"));
-        let instant = instant.parse().unwrap_or_else(|_| panic!("{who}: {line}"));
+        let mut numbers = instant.split(' ').map(|word| word.parse().unwrap_or_else(|_| panic!("{who}: {line}")));
+        let instant = numbers.next().unwrap_or_else(|| panic!("{who}: {line}"));
         match (sign, intervals.last_mut()) {
-            ("+", _) => intervals.push(Interval { who: who.to_owned(), start: instant, end: None }),
-            ("-", Some(last)) if last.end.is_none() => last.end = Some(instant),
+            ("+", _) => intervals.push(Interval { who: who.to_owned(), start: instant, end: None, count: None }),
+            ("-", Some(last)) if last.end.is_none() => (last.end, last.count) = (Some(instant), numbers.next()),
             _ => panic!("{who}: {line}"),
         }
     }
@@ -182,7 +188,24 @@ fn merge(mut intervals: Vec<Interval>) -> Report {
             latest = Some(interval);
         }
     }
-    Report { intervals, overlaps }
+    let miscounts = miscounts(&intervals);
+    Report { intervals, overlaps, miscounts }
+}
+
+/// The counts, in the order of the holds, rise by one for each hold that ended, and may rise by one for each that did not.
+fn miscounts(intervals: &[Interval]) -> Vec<Interval> {
+    let (mut least, mut most) = (0, 0);
+    let mut wrong = Vec::new();
+    for interval in intervals {
+        most += 1;
+        if let Some(count) = interval.count {
+            if !(least + 1..=most).contains(&count) {
+                wrong.push(interval.clone());
+            }
+            (least, most) = (count, count);
+        }
+    }
+    wrong
 }
 
 #[cfg(test)]
@@ -216,7 +239,17 @@ mod tests {
         let report = merge([read("a", "+ 10\n+ 30\n- 3"), read("b", "+ 20\n- 25\n")].concat());
         assert_eq!(report.overlaps, []);
         assert_eq!(report.intervals[0].end, None);
-        assert_eq!(report.intervals[2], Interval { who: "a".to_owned(), start: 30, end: None });
+        assert_eq!(report.intervals[2], Interval { who: "a".to_owned(), start: 30, end: None, count: None });
+    }
+
+    #[test]
+    fn a_count_that_was_counted_before_is_found_even_if_holders_were_killed() {
+        let cut_short = merge([read("a", "+ 10\n- 20 1\n+ 30\n"), read("b", "+ 40\n- 50 2\n+ 60\n- 70 3\n")].concat());
+        assert_eq!(cut_short.miscounts, []);
+        let lost = merge([read("a", "+ 10\n- 20 1\n+ 30\n"), read("b", "+ 40\n- 50 1\n+ 60\n- 70 2\n")].concat());
+        assert_eq!(lost.miscounts.iter().map(|interval| interval.start).collect::<Vec<_>>(), [40]);
+        let made_up = merge(read("a", "+ 10\n- 20 1\n+ 30\n- 40 3\n"));
+        assert_eq!(made_up.miscounts.len(), 1);
     }
 
     #[test]
@@ -232,6 +265,7 @@ mod tests {
         first.end(one);
         second.end(other);
         assert_eq!(count(&counter), 2, "three holds, one update lost");
-        assert_eq!(check(folder.path()).overlaps.len(), 1);
+        let report = check(folder.path());
+        assert_eq!((report.overlaps.len(), report.miscounts.len()), (1, 1));
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod player;
 mod stage;
 
 use crate::Result;
+use crate::claim;
 use crate::command::{heading, in_ci};
 use crate::npm::{self, Npm};
 use stage::{Cast, Stage};
@@ -49,9 +50,5 @@ pub(crate) fn run(options: &Options) -> Result {
     println!();
     chart::draw(&play);
     println!();
-    let claims = claims::check(&mut play, &stage)?;
-    for claim in &claims {
-        println!("{claim}");
-    }
-    if claims.iter().all(|claim| claim.holds) { Ok(()) } else { Err("a claim does not hold".into()) }
+    claim::show(&claims::check(&mut play, &stage)?)
 }

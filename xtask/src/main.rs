@@ -1,7 +1,8 @@
-//! The one door to this workspace: `cargo xtask test`, `demo`, `model`, `lint`, `ci`, and the sweeps.
+//! The one door to this workspace: `cargo xtask test`, `demo`, `model`, `storm`, `lint`, `ci`, and the sweeps.
 //!
 //! Each task says what it did and fails if it did nothing.
 
+mod claim;
 mod command;
 mod demo;
 mod dependencies;
@@ -9,6 +10,7 @@ mod lint;
 mod model;
 mod npm;
 mod report;
+mod storm;
 mod sweep;
 mod test;
 
@@ -38,6 +40,8 @@ enum Task {
     PauseSweep(sweep::Options),
     /// Make each system call of a process fail, with each error that its man page lists
     ErrorSweep(sweep::Options),
+    /// Let real processes fight for one lock while they are killed, stopped and cancelled at random
+    Storm(storm::Options),
     /// Check formatting, clippy, docs, the MSRV and the dependencies
     Lint,
     /// Explore every state of the model, and look for the bugs that are planted in it
@@ -55,6 +59,7 @@ fn main() -> ExitCode {
         Task::KillSweep(options) => sweep::run(sweep::Kind::Kill, &options),
         Task::PauseSweep(options) => sweep::run(sweep::Kind::Pause, &options),
         Task::ErrorSweep(options) => sweep::run(sweep::Kind::Error, &options),
+        Task::Storm(options) => storm::run(&options),
         Task::Lint => lint::run(),
         Task::Model(options) => model::run(&options),
         Task::Ci => lint::run().and_then(|()| test::run(&test::Options::default())),

@@ -79,6 +79,15 @@ impl Report {
         }
     }
 
+    /// Counts one test that is no test binary of cargo's.
+    pub(crate) fn add(&mut self, name: &str, passed: bool) {
+        self.begin(name);
+        self.finish(if passed { "1 passed" } else { "0 passed; 1 failed" });
+        if !passed {
+            self.fail(name);
+        }
+    }
+
     /// How many tests passed.
     pub(crate) fn passed(&self) -> usize {
         self.suites.iter().map(Suite::passed).sum()
@@ -96,7 +105,7 @@ impl Report {
     }
 
     /// Counts a test that could not be run, if it is a new one.
-    fn skip(&mut self, what: &str) -> bool {
+    pub(crate) fn skip(&mut self, what: &str) -> bool {
         let what = self.with_variant(what);
         let new = !self.skipped.contains(&what);
         if new {
@@ -239,6 +248,16 @@ mod tests {
         for line in ["crash, with tokio ", "crash, with smol ", "failed   smol: storm", "skipped  tokio: killed: no"] {
             assert!(text.contains(line), "{line} is missing in\n{text}");
         }
+    }
+
+    #[test]
+    fn what_is_no_binary_counts_as_one_test() {
+        let mut report = Report::default();
+        report.add("storm", true);
+        assert_eq!((report.passed(), report.failed()), (1, 0));
+        report.add("flood", false);
+        assert_eq!((report.passed(), report.failed()), (1, 1));
+        assert!(report.to_string().contains("failed   flood"));
     }
 
     #[test]

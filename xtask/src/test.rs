@@ -3,6 +3,8 @@
 use std::fs;
 use std::process::Command;
 
+use trials::storm::FileSystem;
+
 use crate::Result;
 use crate::command::{self, cargo, follow, heading, in_ci};
 use crate::npm::{self, Npm};
@@ -22,8 +24,8 @@ const UNDER_TRIAL: &str = "SLOCKET_ADAPTER";
 const IN_PARALLEL: [&str; 2] = ["bad_input", "threads"];
 
 /// The others that each adapter must pass. What is not named here runs every adapter by itself.
-const OF_EACH_ADAPTER: [&str; 9] =
-    ["clones", "cost", "crash", "exclusion", "fairness", "interop", "storm", "stranger", "timeout"];
+const OF_EACH_ADAPTER: [&str; 8] =
+    ["clones", "cost", "crash", "exclusion", "fairness", "interop", "stranger", "timeout"];
 
 #[derive(clap::Args, Default)]
 pub(crate) struct Options {
@@ -70,7 +72,28 @@ fn run_all(options: &Options) -> Result<Report> {
         test(&mut report, command.env(UNDER_TRIAL, adapter).args(["--", "--test-threads=1"]).args(filter))?;
     }
     report.set_variant(None);
+    brave_the_storm(&mut report, filter)?;
     Ok(report)
+}
+
+/// A short storm of processes of every kind at once: in a process of its own, whose panic is a failure like any other.
+fn brave_the_storm(report: &mut Report, filter: &[String]) -> Result {
+    const NAME: &str = "storm";
+    if filter.iter().any(|filter| !NAME.contains(filter)) {
+        return Ok(());
+    }
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["storm", "--seconds", "60"]);
+    match FileSystem::Ext4.folder() {
+        Err(reason) if !in_ci() => {
+            report.skip(&format!("{NAME}: {reason}"));
+            command.arg("--tmpfs");
+        }
+        _ => {}
+    }
+    let passed = follow(&mut command, |_| {})?;
+    report.add(NAME, passed);
+    Ok(())
 }
 
 /// Runs these of the trials; what follows is said to them.

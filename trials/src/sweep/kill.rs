@@ -172,7 +172,7 @@ fn repair(scene: &mut Scene, mut player: Player, stop: Stop, trace: &mut String)
     let stepper = Stepper::attach(&player, &scene.place, &[stop]);
     let mut died = false;
     for command in ["acquire", "release"] {
-        died = died || !player.try_send(command);
+        died = died || player.try_send(command).is_err();
         died = died
             || within_bound("the one that repairs", || {
                 scene.serve_client_now();

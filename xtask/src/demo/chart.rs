@@ -1,10 +1,10 @@
 //! Draws who held the lock when.
 
-use std::io::{IsTerminal, stdout};
 use std::ops::Range;
 
 use super::actor::{Actor, State, Turn};
 use super::stage::Play;
+use crate::claim::{Colour, paint};
 
 /// Columns of the time axis: with name and turns a line has 80.
 const COLUMNS: u64 = 61;
@@ -12,24 +12,6 @@ const COLUMNS: u64 = 61;
 const LANE: usize = 7;
 /// So many processes fit beside each other.
 pub(crate) const LANES: u16 = 8;
-
-/// A colour of the terminal.
-#[derive(Clone, Copy)]
-pub(crate) enum Colour {
-    Red = 31,
-    Green = 32,
-    Cyan = 36,
-    Grey = 90,
-}
-
-/// The text in this colour, if somebody is there to see it.
-pub(crate) fn paint(colour: Colour, text: &str) -> String {
-    if !text.trim().is_empty() && stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
-        format!("\u{1b}[{}m{text}\u{1b}[0m", colour as u8)
-    } else {
-        text.to_owned()
-    }
-}
 
 fn colour(actor: &Actor) -> Colour {
     if actor.name.starts_with("node") { Colour::Green } else { Colour::Cyan }

@@ -1,24 +1,10 @@
 //! What the demo says at its end, each checked against what happened.
 
-use std::fmt;
 use std::fs;
 
-use super::chart::{Colour, paint};
 use super::stage::{Play, Stage};
 use crate::Result;
-
-/// One sentence, and whether it is true.
-pub(crate) struct Claim {
-    pub(crate) holds: bool,
-    text: String,
-}
-
-impl fmt::Display for Claim {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mark = if self.holds { paint(Colour::Green, "✓") } else { paint(Colour::Red, "✗ NOT TRUE:") };
-        write!(f, " {mark} {}", self.text)
-    }
-}
+use crate::claim::Claim;
 
 /// Checks all claims.
 pub(crate) fn check(play: &mut Play, stage: &Stage) -> Result<Vec<Claim>> {

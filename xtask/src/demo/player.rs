@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
 use slocket_sync::{Error, Guard};
+use trials::witness::now;
 
 use crate::Result;
 
@@ -79,12 +79,6 @@ fn turn(text: &str) -> std::result::Result<(Duration, Duration), String> {
     let (away, hold) = text.split_once('+').ok_or("expected AWAY+HOLD")?;
     let parse = |text: &str| text.parse().map(Duration::from_millis).map_err(|error| format!("{text}: {error}"));
     Ok((parse(away)?, parse(hold)?))
-}
-
-/// Nanoseconds of `CLOCK_MONOTONIC`, which all processes of the machine share.
-pub(crate) fn now() -> u64 {
-    let now = clock_gettime(ClockId::Monotonic);
-    u64::try_from(now.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0)
 }
 
 pub(crate) fn run(options: &Options) -> Result {

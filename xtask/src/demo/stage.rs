@@ -7,10 +7,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use trials::witness::now;
 
 use super::actor::{Actor, Said, State};
 use super::chart;
-use super::player::{Runtime, now};
+use super::player::Runtime;
 use crate::Result;
 use crate::command::root;
 

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use trials::Random;
 use trials::lock::{Error, Guard, Slocket, settle};
 use trials::witness::{Hold, Witness, now};
 
@@ -15,7 +16,7 @@ pub(crate) struct Commands {
     adapter: Slocket,
     witness: Option<Witness>,
     held: Option<(Guard, Option<Hold>)>,
-    random: u64,
+    random: Random,
 }
 
 /// Why a command was not done, as the answer says it.
@@ -32,7 +33,7 @@ impl Commands {
             adapter,
             witness: None,
             held: None,
-            random: u64::from(std::process::id()) << 32 | now() & 0xffff_ffff | 1,
+            random: Random::new(u64::from(std::process::id()) << 32 | now() & 0xffff_ffff),
         }
     }
 
@@ -69,6 +70,9 @@ impl Commands {
             }),
             ["tries", rounds, counter, log] => number(rounds)
                 .and_then(|rounds| self.tries(rounds, &mut Witness::open(Path::new(counter), Path::new(log)))),
+            ["storm", rounds, micros, counter, log] => number(rounds).and_then(|rounds| {
+                self.storm(rounds, number(micros)?, &mut Witness::open(Path::new(counter), Path::new(log)))
+            }),
             ["once-marked"] => self.once_marked(),
             ["settle"] => {
                 settle();
@@ -149,7 +153,7 @@ impl Commands {
         self.must_not_hold()?;
         let (mut held, mut timed_out) = (0, 0);
         for _ in 0..rounds {
-            let timeout = Duration::from_nanos(self.random() % (micros * 1000 + 1));
+            let timeout = Duration::from_nanos(self.random.below(micros * 1000 + 1));
             match self.adapter.acquire_timeout(timeout) {
                 Ok(guard) => {
                     one_round(guard, 0, witness)?;
@@ -177,6 +181,32 @@ impl Commands {
         Ok(format!("done {held} {would_block}"))
     }
 
+    fn storm(&mut self, rounds: u64, micros: u64, witness: &mut Witness) -> Answer {
+        self.must_not_hold()?;
+        let (mut held, mut timed_out, mut cancelled, mut would_block, mut longest) = (0, 0, 0, 0, 0);
+        for _ in 0..rounds {
+            let patience = Duration::from_micros(self.random.below(4 * micros + 1));
+            let begin = now();
+            let guard = match self.random.below(16) {
+                0 => self.adapter.try_acquire()?.or_else(|| tally(&mut would_block)),
+                1 => self.adapter.acquire_or_cancel(patience)?.or_else(|| tally(&mut cancelled)),
+                2 => match self.adapter.acquire_timeout(patience) {
+                    Err(Error::TimedOut { .. }) => tally(&mut timed_out),
+                    result => Some(result?),
+                },
+                _ => Some(self.adapter.acquire()?),
+            };
+            if let Some(guard) = guard {
+                held += 1;
+                longest = longest.max(now() - begin);
+                // Now and then for longer than it takes the others to notice that somebody is dead.
+                let most = if self.random.once_in(16) { 16 * micros } else { micros };
+                one_round(guard, self.random.below(most + 1), witness)?;
+            }
+        }
+        Ok(format!("done {held} {timed_out} {cancelled} {would_block} 0 {longest}"))
+    }
+
     fn once_marked(&mut self) -> Answer {
         self.must_not_hold()?;
         mark("mark: begin\n")?;
@@ -194,14 +224,6 @@ impl Commands {
     fn must_not_hold(&self) -> Result<(), Refusal> {
         if self.held.is_some() { Err(refusal("Usage", "the lock is held already")) } else { Ok(()) }
     }
-
-    /// A xorshift: this needs no quality, only variety.
-    fn random(&mut self) -> u64 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        self.random
-    }
 }
 
 fn one_round(held: Guard, micros: u64, witness: &mut Witness) -> Result<(), Refusal> {
@@ -216,6 +238,11 @@ fn one_round(held: Guard, micros: u64, witness: &mut Witness) -> Result<(), Refu
     }
     witness.end(hold);
     Ok(held.release()?)
+}
+
+fn tally(count: &mut u64) -> Option<Guard> {
+    *count += 1;
+    None
 }
 
 /// Shows up in a trace of the system calls.

@@ -1,0 +1,121 @@
+//! What must be true of a storm, each checked against what happened.
+
+use super::figures::Figures;
+use super::plan::{Phase, Plan};
+use super::table::grouped;
+use crate::Adapter;
+
+/// One sentence, and whether it is true.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// It is true.
+    pub holds: bool,
+    /// The sentence.
+    pub text: String,
+}
+
+/// So many acquisitions and kills a second are the least, else it was no storm. (A tenth of what two slow processors do.)
+const LEAST: (f64, f64) = (100.0, 1.5);
+/// Jain's index of those that lived throughout is at least this. (They have different runtimes and stand still by chance.)
+const FAIR: f64 = 0.5;
+
+/// Checks all claims.
+#[must_use]
+pub fn claims(plan: &Plan, all: &[Figures]) -> Vec<Claim> {
+    let sum = |count: fn(&Figures) -> u64| all.iter().map(count).sum::<u64>();
+    let least = (plan.time.as_secs_f64() * LEAST.0, plan.time.as_secs_f64() * LEAST.1);
+    let (acquired, killed, holders) = (sum(Figures::acquired), sum(Figures::killed), sum(|f| f.holders_killed));
+    vec![
+        Claim {
+            holds: acquired as f64 >= least.0 && killed as f64 >= least.1 && holders > 0,
+            text: format!(
+                "{} acquisitions ({:.0} or more), {} SIGKILLs ({:.0} or more), {} of them of a holder",
+                grouped(acquired),
+                least.0,
+                grouped(killed),
+                least.1,
+                grouped(holders)
+            ),
+        },
+        everybody(all),
+        all_empty("second holders", all, |f| f.overlaps.iter().map(|pair| format!("{pair:?}")).collect()),
+        all_empty("lost updates of the counter", all, |f| f.miscounts.iter().map(|hold| format!("{hold:?}")).collect()),
+        all_empty("processes stuck, dead by themselves, or refused", all, |f| f.violations.clone()),
+        human(all),
+        Claim {
+            holds: sum(|f| f.orphans) > 0,
+            text: format!("{} commands held on when their tool was killed, and held alone", sum(|f| f.orphans)),
+        },
+        fair(all),
+        all_empty("descriptors left in processes that lived throughout", all, descriptors),
+        all_empty("files left on disk", all, |f| f.leftovers.clone()),
+    ]
+}
+
+/// Every adapter has acquired, and every one that may be killed was.
+fn everybody(all: &[Figures]) -> Claim {
+    let mut idle = Vec::new();
+    for figures in all {
+        let steady = figures.phase.steady().into_iter().map(Adapter::name);
+        let missing = steady.filter(|kind| !figures.acquisitions.contains_key(*kind));
+        idle.extend(missing.map(|kind| format!("{kind} never held on {}", at(figures))));
+    }
+    for adapter in Adapter::OURS.map(Adapter::name) {
+        if !all.iter().any(|figures| figures.kills.contains_key(adapter)) {
+            idle.push(format!("{adapter} was never killed"));
+        }
+    }
+    // How often its turn comes is chance.
+    if !all.iter().any(|figures| figures.acquisitions.contains_key("run")) {
+        idle.push("the tool never held".to_owned());
+    }
+    listed("every runtime, the tool and npm's package took part", &idle)
+}
+
+/// Only where anybody is killed, npm's too, the lock may be lost.
+fn human(all: &[Figures]) -> Claim {
+    let mild = all.iter().filter(|figures| figures.phase != Phase::Anything);
+    let helped: u64 = mild.map(|figures| figures.human).sum();
+    let wild: u64 = all.iter().map(|figures| figures.human).sum::<u64>() - helped;
+    let text = if all.iter().any(|figures| figures.phase == Phase::Anything) {
+        format!("a human was needed never; {wild} times where npm's processes and lenders were killed")
+    } else {
+        "a human was needed never".to_owned()
+    };
+    Claim { holds: helped == 0, text }
+}
+
+fn fair(all: &[Figures]) -> Claim {
+    let least = all.iter().map(Figures::fairness).fold(1.0, f64::min);
+    Claim { holds: least >= FAIR, text: format!("fairness {least:.3} at least ({FAIR} or more)") }
+}
+
+/// What a runtime opens lazily was open after the first rounds: none may have more.
+fn descriptors(figures: &Figures) -> Vec<String> {
+    figures.descriptors.iter().filter(|(_, more)| **more > 0).map(|(who, more)| format!("{who}: {more} more")).collect()
+}
+
+fn all_empty(what: &str, all: &[Figures], list: impl Fn(&Figures) -> Vec<String>) -> Claim {
+    let found: Vec<String> = all
+        .iter()
+        .flat_map(|figures| list(figures).into_iter().map(|item| format!("{}: {item}", at(figures))))
+        .collect();
+    listed(&format!("{} {what}", found.len()), &found)
+}
+
+/// True if nothing speaks against it; else with the first few things that do.
+fn listed(text: &str, against: &[String]) -> Claim {
+    const SHOWN: usize = 10;
+    let mut text = text.to_owned();
+    for line in against.iter().take(SHOWN) {
+        text += &format!("\n     {line}");
+    }
+    if against.len() > SHOWN {
+        text += &format!("\n     and {} more", against.len() - SHOWN);
+    }
+    Claim { holds: against.is_empty(), text }
+}
+
+fn at(figures: &Figures) -> String {
+    format!("{}, {}", figures.phase.name(), figures.file_system.name())
+}

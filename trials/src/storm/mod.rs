@@ -1,0 +1,77 @@
+//! The storm: processes of every runtime, of the tool and of the npm package on one lock, which are killed, stopped,
+//! cancelled and out of time at any instant; and what the two witnesses saw.
+//!
+//! What may be killed, and what must hold then, depends on who takes part (protocol section 3). So there are three phases,
+//! each of them on each file system, with a lock of its own:
+//!
+//! * [`Phase::Ours`]: only ours. Anybody may be killed at any instant, and the lock is *never* lost. A socket without the
+//!   mark, the only thing that a human would ever have to remove, must not even be seen.
+//! * [`Phase::Gentle`]: with npm's package. Its processes are stopped, but not killed: an npm server that dies leaves a
+//!   socket that nobody can tell from one whose lock is lent. Ours are killed, but not while the lock is lent or may be: a
+//!   lender must survive its loan, and npm's server dies of a connection that ends as the lock is granted to it. So the victim
+//!   is first made to stand still, and is killed if the path is marked then: whose socket is marked hands over only, nobody
+//!   waits at a server that lends, and the victim cannot begin to. With that, the lock is never lost here either. (npm's
+//!   clients that queue at a holder that is killed are told so by their package, and ask again: counted as resets.)
+//! * [`Phase::Anything`]: anybody is killed at any instant. Now the lock can be lost, in the three ways that the protocol
+//!   names, and the storm plays the human who sets it free (`human.rs`), but only once no living process can hold it.
+//!
+//! There are never two holders, in no phase.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `plan.rs` | phases and file systems |
+//! | `member.rs` | a player of the storm |
+//! | `tool.rs` | `slocket run`, and the command that inherits the lock |
+//! | `scene.rs` | all of them on one lock, looked after |
+//! | `chaos.rs` | what is done to them |
+//! | `human.rs` | the human of the third phase |
+//! | `tally.rs` | what was counted while it went on |
+//! | `figures.rs` | what that and the witnesses come to |
+//! | `table.rs`, `claims.rs` | the report |
+
+mod chaos;
+mod claims;
+mod figures;
+mod human;
+mod member;
+mod plan;
+mod scene;
+mod table;
+mod tally;
+mod tool;
+
+use std::time::Duration;
+
+use crate::{Random, alone};
+
+pub use claims::{Claim, claims};
+pub use figures::Figures;
+pub use plan::{FileSystem, Phase, Plan};
+pub use table::table;
+
+/// Runs all phases of the plan on all its file systems; hands each to `see` as it ends.
+///
+/// # Errors
+/// If a file system is not to be had.
+///
+/// # Panics
+/// If the processes cannot be started, or break the rules of the players.
+pub fn run(plan: &Plan, mut see: impl FnMut(&Figures)) -> Result<Vec<Figures>, String> {
+    let _alone = alone();
+    let mut random = Random::new(plan.seed);
+    let phases = plan.phases();
+    let shares: u32 = phases.iter().map(|phase| phase.share()).sum();
+    let share = plan.time / (shares * u32::try_from(plan.file_systems.len()).expect("few"));
+    let mut all = Vec::new();
+    for phase in phases {
+        for &file_system in &plan.file_systems {
+            let figures = chaos::rage(phase, file_system, share * phase.share(), Random::new(random.next()))?;
+            see(&figures);
+            all.push(figures);
+        }
+    }
+    Ok(all)
+}
+
+/// How long nobody may have held the lock, with everybody waiting and nobody stopped, before they are called stuck.
+const STUCK: Duration = Duration::from_secs(60);

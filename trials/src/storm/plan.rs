@@ -1,0 +1,124 @@
+//! Phases and file systems.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::Adapter;
+
+/// What is to be done.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// How long all of it rages. Starting and clearing up come on top.
+    pub time: Duration,
+    /// Which choices are made: the same for the same seed (but not when they strike).
+    pub seed: u64,
+    /// Where the locks are.
+    pub file_systems: Vec<FileSystem>,
+    /// Whether the npm package takes part.
+    pub node: bool,
+}
+
+impl Plan {
+    pub(super) fn phases(&self) -> Vec<Phase> {
+        if self.node { vec![Phase::Ours, Phase::Gentle, Phase::Anything] } else { vec![Phase::Ours] }
+    }
+}
+
+/// Who takes part, and who may be killed when: see the [module](super).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Only ours, killed at any instant.
+    Ours,
+    /// With npm's package; ours are killed where the promises hold.
+    Gentle,
+    /// With npm's package; anybody is killed at any instant.
+    Anything,
+}
+
+impl Phase {
+    /// What it is called in the report.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ours => "ours",
+            Self::Gentle => "with npm",
+            Self::Anything => "anything",
+        }
+    }
+
+    pub(super) fn has_human(self) -> bool {
+        self == Self::Anything
+    }
+
+    /// Its share of the time.
+    pub(super) fn share(self) -> u32 {
+        match self {
+            Self::Ours => 2,
+            Self::Gentle | Self::Anything => 1,
+        }
+    }
+
+    /// Those that may be killed, in this phase.
+    pub(super) fn mortals(self) -> Vec<Adapter> {
+        let mut mortals = Adapter::OURS.to_vec();
+        if self == Self::Anything {
+            mortals.extend([Adapter::Node; 3]);
+        }
+        mortals
+    }
+
+    /// Those that live throughout.
+    pub(super) fn steady(self) -> Vec<Adapter> {
+        let mut steady = Adapter::OURS.to_vec();
+        if self == Self::Gentle {
+            steady.extend([Adapter::Node; 2]);
+        }
+        steady
+    }
+}
+
+/// A file system, as statfs(2) names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileSystem {
+    /// ext4 (which has its magic number in common with ext2 and ext3).
+    Ext4,
+    /// tmpfs.
+    Tmpfs,
+}
+
+impl FileSystem {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Ext4, Self::Tmpfs];
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ext4 => "ext4",
+            Self::Tmpfs => "tmpfs",
+        }
+    }
+
+    /// A folder on it.
+    ///
+    /// # Errors
+    /// If there is none where one is to be expected.
+    pub fn folder(self) -> Result<PathBuf, String> {
+        let mut candidates = vec![PathBuf::from("/dev/shm"), std::env::temp_dir(), "/var/tmp".into()];
+        candidates.extend(std::env::current_exe().ok().and_then(|program| Some(program.parent()?.to_owned())));
+        let found = candidates.iter().find(|folder| self.is_of(folder));
+        found.cloned().ok_or_else(|| {
+            let looked: Vec<_> = candidates.iter().map(|folder| folder.display().to_string()).collect();
+            format!("no {} here: looked at {}", self.name(), looked.join(", "))
+        })
+    }
+
+    /// Whether a folder is on it.
+    pub(super) fn is_of(self, folder: &Path) -> bool {
+        let magic = match self {
+            Self::Ext4 => 0xef53,
+            Self::Tmpfs => 0x0102_1994,
+        };
+        rustix::fs::statfs(folder).is_ok_and(|statfs| statfs.f_type == magic)
+    }
+}

@@ -1,0 +1,78 @@
+//! `cargo xtask storm`: real processes of every kind, killed, stopped and cancelled at random (`trials/src/storm`).
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use trials::storm::{self, FileSystem, Plan};
+
+use crate::Result;
+use crate::claim::{self, Claim};
+use crate::command::{self, cargo, heading, in_ci};
+use crate::npm::{self, Npm};
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// How long it rages in all; half of it among our processes alone
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(6..))]
+    seconds: u64,
+    /// Makes the same choices again; printed by each run
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Only on ext4
+    #[arg(long, conflicts_with = "tmpfs")]
+    ext4: bool,
+    /// Only on tmpfs
+    #[arg(long)]
+    tmpfs: bool,
+}
+
+pub(crate) fn run(options: &Options) -> Result {
+    heading("storm");
+    // The players and the tool.
+    command::run(&mut cargo(&["build", "--quiet", "--package", "trials", "--package", "slocket-cli"]))?;
+    let (node, npm) = match npm::install()? {
+        Npm::Ready { version, node } => (true, format!("npm's slocket {version} under Node {node}")),
+        Npm::Missing(reason) if in_ci() => return Err(reason.into()),
+        Npm::Missing(reason) => (false, format!("nobody with npm's slocket: {reason}")),
+    };
+    let plan = Plan {
+        time: Duration::from_secs(options.seconds),
+        seed: options.seed.unwrap_or_else(any_seed),
+        file_systems: match (options.ext4, options.tmpfs) {
+            (true, false) => vec![FileSystem::Ext4],
+            (false, true) => vec![FileSystem::Tmpfs],
+            _ => FileSystem::ALL.to_vec(),
+        },
+        node,
+    };
+    println!("Processes of every runtime, `slocket run`, and {npm}.");
+    for file_system in &plan.file_systems {
+        println!("Locks on {}: in {}.", file_system.name(), file_system.folder()?.display());
+    }
+    println!("For {} s, with --seed {}.\n", options.seconds, plan.seed);
+    let all = storm::run(&plan, |figures| {
+        println!(
+            "{:>8} on {:5} {:5.1} s  {:6} acquisitions  {:4} SIGKILLs  {} overlaps",
+            figures.phase.name(),
+            figures.file_system.name(),
+            figures.raged.as_secs_f64(),
+            figures.acquired(),
+            figures.killed(),
+            figures.overlaps.len()
+        );
+    })?;
+    println!("\n{}", storm::table(&all));
+    for figures in &all {
+        for (reason, count) in &figures.npm_deaths {
+            println!("npm died {count} times ({}, {}): {reason}", figures.phase.name(), figures.file_system.name());
+        }
+    }
+    let claims: Vec<_> =
+        storm::claims(&plan, &all).into_iter().map(|claim| Claim { holds: claim.holds, text: claim.text }).collect();
+    claim::show(&claims)
+}
+
+fn any_seed() -> u64 {
+    let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    // Short enough to be typed.
+    u64::from(time.subsec_nanos()) ^ time.as_secs() & 0xffff
+}
