@@ -7,7 +7,7 @@ use slocket_core::{
 
 use crate::bug::Bug;
 use crate::configuration::{Cast, Configuration};
-use crate::kernel::{Name, Number};
+use crate::kernel::{Message, Name, Number};
 use crate::process::Player;
 use crate::world::{Broken, World};
 
@@ -24,6 +24,8 @@ pub struct Participant {
     pub server_inode: Option<Number>,
     /// It was marked then.
     pub hands_over: bool,
+    /// The server was told that we are done, whatever it grants.
+    pub dismissed: bool,
     /// The watch on the path.
     pub watch: Watch,
     /// The machine has armed its timer for a pause.
@@ -239,6 +241,9 @@ impl World {
             }
             Interest::Timer => {}
         }
+        if self.dismissals > 0 && matches!(state, State::Lingering(_)) {
+            self.farewell_steps(process, configuration, step);
+        }
         if self.cancels > 0 && !state.is_background() {
             let mut world = *self;
             world.cancels -= 1;
@@ -283,6 +288,14 @@ impl World {
             Call::Guard => ("has no descriptor for a socket", Event::Published(Published::Failed(24))),
             Call::PinServer => ("has no descriptor for a connection", Event::Connected(Connected::Failed(24))),
             Call::PinPath => ("has no descriptor for a probe", Event::Inspected(Inspected::Failed(24))),
+            Call::GuardReclaim => ("has no descriptor to reclaim", Event::Reclaimed(Reclaimed::Failed(24))),
+            Call::Drain => {
+                let connection = self.processes[process].connection.expect("it is queued");
+                let Some(Message::Listener(_)) = self.connection(connection).inbox else { return };
+                world.connection_mut(connection).inbox = None;
+                world.mishap();
+                ("leaves: loses the listener for want of a descriptor", Event::Left(Left::Closed))
+            }
             _ => return,
         };
         if matches!(call, Call::SetMark(_)) {
@@ -455,7 +468,7 @@ impl World {
 
     fn disconnect(&mut self, process: usize) {
         let participant = self.participant(process);
-        (participant.server_inode, participant.hands_over) = (None, false);
+        (participant.server_inode, participant.hands_over, participant.dismissed) = (None, false, false);
         self.left(process);
         if let Some(connection) = self.processes[process].connection.take() {
             self.close_client(connection);

@@ -123,19 +123,21 @@ fn trace(
         at = parents[at] as usize;
         way.push(at);
     }
-    // Along the way everybody keeps its name.
-    let mut world = World::new(configuration);
+    // Each state has its own names for the processes: `names` are those that they had at the beginning.
+    let (mut world, mut names) = World::new(configuration).canonical_from(configuration);
     let mut labels = Vec::new();
     for at in way.into_iter().rev().skip(1) {
         let mut found = None;
         world.steps(configuration, |label, next| {
-            if found.is_none() && next.canonical(configuration) == states[at] {
-                found = Some((label, next));
+            let (next, from) = next.canonical_from(configuration);
+            if found.is_none() && next == states[at] {
+                found = Some((Label { process: names[label.process], ..label }, next, from));
             }
         });
-        let (label, next) = found.expect("a step leads there");
+        let (label, next, from) = found.expect("a step leads there");
         labels.push(label);
         world = next;
+        names = from.map(|process| names[process]);
     }
     Trace(labels)
 }

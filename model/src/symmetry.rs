@@ -16,6 +16,11 @@ impl World {
     /// count that could be one.
     #[must_use]
     pub fn canonical(&self, configuration: &Configuration) -> Self {
+        self.canonical_from(configuration).0
+    }
+
+    /// The same; and which process of this state stands at each place of that one.
+    pub(crate) fn canonical_from(&self, configuration: &Configuration) -> (Self, [usize; PROCESSES]) {
         let mut order: [usize; PROCESSES] = std::array::from_fn(|process| process);
         let keys: [u64; PROCESSES] = std::array::from_fn(|process| self.key(process));
         let cast = |process: usize| configuration.cast.get(process).map_or(u8::MAX, |cast| *cast as u8);
@@ -28,7 +33,7 @@ impl World {
         for (place, process) in places.into_iter().zip(order) {
             from[place] = process;
         }
-        Renaming::of(self, from).apply(self)
+        (Renaming::of(self, from).apply(self), from)
     }
 
     /// What tells a process from another, whatever the names.
