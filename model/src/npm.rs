@@ -1,4 +1,6 @@
 //! A participant of the npm package: the baseline (protocol section 1), as slocket 1.0.5 does it under Node.
+//!
+//! `trials/tests/interop/baseline.rs` shows what is assumed of it here, or names the trial that does.
 
 use crate::bug::Bug;
 use crate::configuration::Configuration;

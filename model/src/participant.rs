@@ -253,6 +253,10 @@ impl World {
     }
 
     /// What the machine is told at a time that nobody sees belongs to the system call that comes of it.
+    ///
+    /// It hides nothing: between the two nobody else can tell the difference, no cancel can come (the library performs actions
+    /// without a pause), and a kill is one before the first. And whoever releases holds until the system call: longer, not
+    /// shorter.
     fn first_call(
         &self,
         process: usize,
@@ -502,6 +506,10 @@ impl World {
 }
 
 /// What of an attempt makes a difference: see [`World::tell`].
+///
+/// It hides nothing: the core compares the level with 2 only (beyond that it counts on, for the length of a pause), and
+/// 2 and all above lead to 2 again; and the driver of the library, too, sends events of its present connection alone, under
+/// the number that the core gave it last, so a number never tells one from another.
 fn relevant(attempt: Attempt) -> Attempt {
     Attempt { connection: Connection::default(), level: attempt.level.min(2), ..attempt }
 }

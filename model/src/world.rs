@@ -170,6 +170,9 @@ impl World {
 
     /// Which crashes excuse a lost lock: that of a server whose socket may be lent out, and that of the client of a dead
     /// server.
+    ///
+    /// A second holder is never excused; and no crash of one whose socket is marked, not of one that only waits, nor of one
+    /// that has removed the path already.
     fn excuse_crash(&mut self, process: usize) {
         let dead = self.processes[process];
         let serves_unmarked = match dead.player {
