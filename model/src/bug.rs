@@ -44,6 +44,8 @@ pub enum Bug {
     TruncatedIsLoan,
     /// Takes a loan for the lock after it was given up, and removes the path.
     LateLoanRemovesPath,
+    /// Cuts its connection without noting that it is done, and then releases a loan as a client whose server is gone.
+    CutWithoutDismissal,
 
     // A lost lock.
     /// The guard of a process that died stays.
@@ -104,14 +106,15 @@ const TWO_AND_REMOVER: Configuration = Configuration::of(&[Safe, Safe, Remover])
 const THREE: Configuration = Configuration::of(&[Safe, Safe, Safe]).crashes(1).failures(1);
 const ONE_AND_NPM: Configuration = Configuration::of(&[Safe, Npm]).rounds(2).cancels(1);
 const TWO_AND_NPM: Configuration = Configuration::of(&[Safe, Safe, Npm]).cancels(1);
+const FAREWELL: Configuration = Configuration::of(&[Safe, Npm, Npm]).rounds(2).crashes(1).cancels(1).dismissals(1);
 const TWO_AND_NPM_KILLED: Configuration = Configuration::of(&[Safe, Safe, Npm]).crashes(1).cancels(1);
 
 /// Where bugs are planted, as they are without.
-pub const SOUND: [Configuration; 7] =
-    [TWO, TWO_AND_LOCKER, TWO_AND_REMOVER, THREE, ONE_AND_NPM, TWO_AND_NPM, TWO_AND_NPM_KILLED];
+pub const SOUND: [Configuration; 8] =
+    [TWO, TWO_AND_LOCKER, TWO_AND_REMOVER, THREE, ONE_AND_NPM, TWO_AND_NPM, TWO_AND_NPM_KILLED, FAREWELL];
 
 /// All of them.
-pub const PLANTED: [Planted; 33] = [
+pub const PLANTED: [Planted; 34] = [
     Planted::new(Bug::ReclaimWithoutGuard, TWO, Broken::TwoHolders),
     Planted::new(Bug::GuardDroppedBeforeUnlink, THREE, Broken::TwoHolders),
     Planted::new(Bug::BindWithoutGuard, TWO, Broken::TwoHolders),
@@ -130,6 +133,7 @@ pub const PLANTED: [Planted; 33] = [
     Planted::new(Bug::CancelReleasesAsClient, ONE_AND_NPM, Broken::TwoHolders),
     Planted::new(Bug::TruncatedIsLoan, THREE, Broken::TwoHolders),
     Planted::new(Bug::LateLoanRemovesPath, ONE_AND_NPM, Broken::TwoHolders),
+    Planted::new(Bug::CutWithoutDismissal, FAREWELL, Broken::TwoHolders),
     Planted::new(Bug::GuardSurvives, TWO, Broken::Lost),
     Planted::new(Bug::NoReclaim, TWO, Broken::Lost),
     Planted::new(Bug::NoSecondLook, TWO_AND_REMOVER, Broken::Lost),

@@ -35,6 +35,8 @@ pub struct Configuration {
     pub cancels: u8,
     /// How many system calls may fail for want of something: a socket, accept, a send, a message's descriptor, a mark.
     pub failures: u8,
+    /// How often somebody who lingers at a server that may lend may take its leave: tell it, or cut the connection.
+    pub dismissals: u8,
     /// The backlog: the queue takes one more.
     pub backlog: u8,
     /// Whether the slow re-check of a watched path fires. (Without it a lost wake-up is seen.)
@@ -55,6 +57,7 @@ impl Configuration {
             crashes: 0,
             cancels: 0,
             failures: 0,
+            dismissals: 0,
             backlog: 4,
             rechecks: false,
             promise: None,
@@ -86,6 +89,12 @@ impl Configuration {
         Self { failures, ..self }
     }
 
+    /// So many farewells.
+    #[must_use]
+    pub const fn dismissals(self, dismissals: u8) -> Self {
+        Self { dismissals, ..self }
+    }
+
     /// This backlog.
     #[must_use]
     pub const fn backlog(self, backlog: u8) -> Self {
@@ -107,7 +116,13 @@ impl fmt::Display for Configuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cast: Vec<_> = self.cast.iter().map(|cast| format!("{cast:?}").to_lowercase()).collect();
         write!(f, "{}, {} round{}", cast.join(" "), self.rounds, if self.rounds == 1 { "" } else { "s" })?;
-        for (number, what) in [(self.crashes, "kill"), (self.cancels, "cancel"), (self.failures, "failing call")] {
+        let mishaps = [
+            (self.crashes, "kill"),
+            (self.cancels, "cancel"),
+            (self.failures, "failing call"),
+            (self.dismissals, "farewell"),
+        ];
+        for (number, what) in mishaps {
             match number {
                 0 => {}
                 1 => write!(f, ", 1 {what}")?,
@@ -149,6 +164,8 @@ pub const QUICK: &[Configuration] = &[
     Configuration::of(&[Safe, Try, Npm]).crashes(1).cancels(1),
     Configuration::of(&[Safe, Safe, Npm, Npm]),
     Configuration::of(&[Safe, Npm, Locker]).crashes(1).cancels(1).with_rechecks(),
+    Configuration::of(&[Safe, Npm, Npm]).rounds(2).crashes(1).cancels(1).dismissals(1),
+    Configuration::of(&[Safe, Safe, Npm]).crashes(1).cancels(2).dismissals(2),
 ];
 
 /// What takes minutes, and much memory.
@@ -169,4 +186,5 @@ pub const FULL: &[Configuration] = &[
     Configuration::of(&[Safe, Safe, Npm, Npm]).crashes(1).cancels(1).failures(1),
     Configuration::of(&[Safe, Safe, Safe, Npm]).crashes(1),
     Configuration::of(&[Safe, Npm, Npm, Npm]).crashes(1).cancels(1),
+    Configuration::of(&[Safe, Safe, Npm, Npm]).crashes(1).cancels(1).dismissals(2),
 ];

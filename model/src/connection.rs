@@ -96,6 +96,30 @@ impl World {
         }
     }
 
+    /// The ways in which a background thread takes its leave of a server that takes too long.
+    pub(crate) fn farewell_steps(
+        &self,
+        process: usize,
+        configuration: &Configuration,
+        step: &mut impl FnMut(&'static str, bool, Self),
+    ) {
+        let connection = self.processes[process].connection.expect("who lingers is connected");
+        let mut world = *self;
+        world.dismissals -= 1;
+        world.connection_mut(connection).farewell = true;
+        if self.connection(connection).client == Client::Open {
+            let mut world = world;
+            world.connection_mut(connection).client = Client::Dismissed;
+            world.participant(process).dismissed = true;
+            step("tells its server that it is done", true, world);
+        }
+        if self.connection(connection).client != Client::Cut {
+            world.connection_mut(connection).client = Client::Cut;
+            world.participant(process).dismissed |= !configuration.has(Bug::CutWithoutDismissal);
+            step("cuts its connection", true, world);
+        }
+    }
+
     /// What can come to a participant that waits for its server.
     pub(crate) fn receive_steps(
         &self,
@@ -135,10 +159,8 @@ impl World {
                     lost.mishap();
                     let truncated = configuration.has(Bug::TruncatedIsLoan);
                     let received = if truncated { Received::Loan } else { Received::Truncated };
-                    if !lingers || truncated {
-                        lost.tell(process, configuration, Event::Received(number, received));
-                        step("loses the listener for want of a descriptor", true, lost);
-                    }
+                    lost.tell(process, configuration, Event::Received(number, received));
+                    step("loses the listener for want of a descriptor", true, lost);
                 }
             }
         }

@@ -67,6 +67,8 @@ pub struct Connection {
     pub server: Server,
     /// What the client has not read yet.
     pub inbox: Option<Message>,
+    /// The client has taken its leave before the server had its say: nobody promises that npm's survives that.
+    pub farewell: bool,
 }
 
 /// The client's end of a connection.
@@ -76,6 +78,11 @@ pub enum Client {
     Open,
     /// Shut down for reading: a send to it fails, it can still read what has arrived.
     Deaf,
+    /// Shut down for writing: the server sees the end of the stream, what it sends arrives.
+    Dismissed,
+    /// Shut down both ways: the server sees the end of the stream, a send to it fails; it reads what has arrived, then an
+    /// end, whether the server is there or not.
+    Cut,
     /// Closed: a send to it fails, and what it had not read is gone.
     Closed,
 }
@@ -87,6 +94,9 @@ pub enum Server {
     Queued,
     /// Accepted.
     Accepted,
+    /// Node has seen the end of the client's stream and has ended its own; npm's server is not told before the next turn of
+    /// its event loop, and dies if it writes until then. The client reads an end of stream.
+    Ending,
     /// Closed after it was accepted: the client reads an end of stream.
     Ended,
     /// Never accepted, and the listener is gone: the client reads a reset.
@@ -242,7 +252,8 @@ impl World {
         if socket.queue.len() > usize::from(backlog) {
             return Connect::Full;
         }
-        let connection = Connection { badge, client: Client::Open, server: Server::Queued, inbox: None };
+        let connection =
+            Connection { badge, client: Client::Open, server: Server::Queued, inbox: None, farewell: false };
         let connection = put(&mut self.connections, connection);
         self.socket_mut(id).queue.push(connection);
         Connect::Queued(connection)
@@ -258,7 +269,7 @@ impl World {
     /// send to a client; `false` for EPIPE.
     pub(crate) fn send(&mut self, id: ConnectionId, message: Message) -> bool {
         let connection = self.connection_mut(id);
-        if connection.client != Client::Open {
+        if !matches!(connection.client, Client::Open | Client::Dismissed) || connection.server == Server::Ending {
             return false;
         }
         connection.inbox = Some(message);
@@ -267,13 +278,14 @@ impl World {
 
     /// Whether a peer has ended its stream.
     pub(crate) fn client_ended(&self, id: ConnectionId) -> bool {
-        self.connection(id).client == Client::Closed
+        matches!(self.connection(id).client, Client::Dismissed | Client::Cut | Client::Closed)
     }
 
     /// Whether a read of the client says that the stream has ended (or was reset).
     pub(crate) fn server_ended(&self, id: ConnectionId) -> bool {
         let connection = self.connection(id);
-        connection.inbox.is_none() && matches!(connection.server, Server::Ended | Server::Reset { .. })
+        let has_ended = matches!(connection.server, Server::Ending | Server::Ended | Server::Reset { .. });
+        connection.inbox.is_none() && (has_ended || connection.client == Client::Cut)
     }
 
     /// Closes a server's end.

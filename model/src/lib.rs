@@ -36,6 +36,6 @@ pub mod world;
 
 pub use bug::{Bug, PLANTED, Planted};
 pub use configuration::{Cast, Configuration};
-pub use search::{Found, explore};
+pub use search::{Found, Names, explore, explore_under};
 pub use walk::{Walk, walk};
 pub use world::{Broken, Label, World};

@@ -57,7 +57,9 @@ impl World {
                 let inode = self.processes[process].pin.take().expect("it is pinned");
                 self.inode_mut(inode).marked = marked;
                 // A change of the mode is a change of the path, for who watches it.
-                self.set_path(self.path);
+                if self.path == Some(inode) {
+                    self.set_path(self.path);
+                }
                 let answer = if marked { Event::MarkSet(true) } else { Event::MarkCleared(true) };
                 self.tell(process, configuration, answer);
                 if marked { "sets the mark" } else { "clears the mark" }
@@ -145,7 +147,8 @@ impl World {
         let connection = self.processes[process].connection.expect("the client has a connection");
         match call {
             Call::SeeServer => {
-                let ended = self.server_ended(connection);
+                let dismissed = self.participant(process).dismissed;
+                let ended = !dismissed && self.server_ended(connection);
                 self.then(process, if ended { Call::PinServerPath } else { Call::CloseConnection { ours: true } });
                 if ended { "gives back: the server is gone" } else { "gives back: the server is there" }
             }

@@ -1,8 +1,10 @@
 //! A participant of the npm package: the baseline (protocol section 1), as slocket 1.0.5 does it under Node.
+//!
+//! `trials/tests/interop/baseline.rs` shows what is assumed of it here, or names the trial that does.
 
 use crate::bug::Bug;
 use crate::configuration::Configuration;
-use crate::kernel::{Connect, Kind, Message, Server};
+use crate::kernel::{Client, Connect, ConnectionId, Kind, Message, Server};
 use crate::process::Player;
 use crate::world::{Broken, World};
 
@@ -154,6 +156,7 @@ impl World {
                         world.npm(process, Npm::Borrows);
                         "receives a listener, and drops it"
                     }
+                    (None, Server::Ending) => unreachable!("it ends nothing before it has closed"),
                     (None, Server::Ended) => {
                         world.leave_queue(process);
                         world.npm(process, Npm::Bind);
@@ -208,7 +211,10 @@ impl World {
         }
         for guest in self.processes[process].guests.iter() {
             let mut world = *self;
-            if world.client_ended(guest) {
+            if world.is_ending(guest) {
+                world.connection_mut(guest).server = Server::Ending;
+                step("reads the end of one who waits", false, world);
+            } else if world.client_ended(guest) {
                 world.close_server(guest);
                 world.processes[process].guests.remove(guest);
                 step("sees the end of one who waits", false, world);
@@ -216,7 +222,10 @@ impl World {
         }
         if let Some(guest) = self.processes[process].guest {
             let mut world = *self;
-            if world.client_ended(guest) {
+            if world.is_ending(guest) {
+                world.connection_mut(guest).server = Server::Ending;
+                step("reads the end of the loan", false, world);
+            } else if world.client_ended(guest) {
                 world.close_server(guest);
                 world.processes[process].guest = None;
                 let what = world.npm_serve_next(process);
@@ -231,6 +240,13 @@ impl World {
         }
     }
 
+    /// Whether a client that has ended its stream is still open, so that Node takes two turns to be done with it. (If it is
+    /// closed a write fails all the time until then, so one turn shows as much.)
+    fn is_ending(&self, guest: ConnectionId) -> bool {
+        let connection = self.connection(guest);
+        connection.server == Server::Accepted && matches!(connection.client, Client::Dismissed | Client::Cut)
+    }
+
     /// The lock is free: it is lent to the first who waits, or the server closes.
     fn npm_serve_next(&mut self, process: usize) -> &'static str {
         let Some(guest) = self.processes[process].guests.pop() else {
@@ -238,15 +254,17 @@ impl World {
             return "releases: nobody waits";
         };
         self.processes[process].guest = Some(guest);
+        let is_farewell = self.connection(guest).farewell;
         if self.send(guest, Message::Loan) {
             return "releases: lends";
         }
         // Its connections have no error handler.
-        if !self.mishap {
+        if !self.mishap && !is_farewell {
             self.broken = Some(Broken::Hurt);
         }
         self.excused = true;
         self.kill(process);
+        self.mishap();
         "releases: lends to one who is gone, and dies"
     }
 

@@ -7,7 +7,7 @@ use slocket_core::{
 
 use crate::bug::Bug;
 use crate::configuration::{Cast, Configuration};
-use crate::kernel::{Name, Number};
+use crate::kernel::{Message, Name, Number};
 use crate::process::Player;
 use crate::world::{Broken, World};
 
@@ -24,6 +24,8 @@ pub struct Participant {
     pub server_inode: Option<Number>,
     /// It was marked then.
     pub hands_over: bool,
+    /// The server was told that we are done, whatever it grants.
+    pub dismissed: bool,
     /// The watch on the path.
     pub watch: Watch,
     /// The machine has armed its timer for a pause.
@@ -239,6 +241,9 @@ impl World {
             }
             Interest::Timer => {}
         }
+        if self.dismissals > 0 && matches!(state, State::Lingering(_)) {
+            self.farewell_steps(process, configuration, step);
+        }
         if self.cancels > 0 && !state.is_background() {
             let mut world = *self;
             world.cancels -= 1;
@@ -248,6 +253,10 @@ impl World {
     }
 
     /// What the machine is told at a time that nobody sees belongs to the system call that comes of it.
+    ///
+    /// It hides nothing: between the two nobody else can tell the difference, no cancel can come (the library performs actions
+    /// without a pause), and a kill is one before the first. And whoever releases holds until the system call: longer, not
+    /// shorter.
     fn first_call(
         &self,
         process: usize,
@@ -283,6 +292,14 @@ impl World {
             Call::Guard => ("has no descriptor for a socket", Event::Published(Published::Failed(24))),
             Call::PinServer => ("has no descriptor for a connection", Event::Connected(Connected::Failed(24))),
             Call::PinPath => ("has no descriptor for a probe", Event::Inspected(Inspected::Failed(24))),
+            Call::GuardReclaim => ("has no descriptor to reclaim", Event::Reclaimed(Reclaimed::Failed(24))),
+            Call::Drain => {
+                let connection = self.processes[process].connection.expect("it is queued");
+                let Some(Message::Listener(_)) = self.connection(connection).inbox else { return };
+                world.connection_mut(connection).inbox = None;
+                world.mishap();
+                ("leaves: loses the listener for want of a descriptor", Event::Left(Left::Closed))
+            }
             _ => return,
         };
         if matches!(call, Call::SetMark(_)) {
@@ -455,7 +472,7 @@ impl World {
 
     fn disconnect(&mut self, process: usize) {
         let participant = self.participant(process);
-        (participant.server_inode, participant.hands_over) = (None, false);
+        (participant.server_inode, participant.hands_over, participant.dismissed) = (None, false, false);
         self.left(process);
         if let Some(connection) = self.processes[process].connection.take() {
             self.close_client(connection);
@@ -489,6 +506,10 @@ impl World {
 }
 
 /// What of an attempt makes a difference: see [`World::tell`].
+///
+/// It hides nothing: the core compares the level with 2 only (beyond that it counts on, for the length of a pause), and
+/// 2 and all above lead to 2 again; and the driver of the library, too, sends events of its present connection alone, under
+/// the number that the core gave it last, so a number never tells one from another.
 fn relevant(attempt: Attempt) -> Attempt {
     Attempt { connection: Connection::default(), level: attempt.level.min(2), ..attempt }
 }

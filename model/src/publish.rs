@@ -83,7 +83,9 @@ impl World {
                     self.not_published(process, configuration, Published::InUse);
                     return "looks at the path: in use";
                 }
-                self.then(process, Call::Sweep(0, AfterSweep::Publish));
+                // Who cannot read the folder sees no names in it.
+                let readable = configuration.cast[process] != Cast::Unreadable;
+                self.then(process, if readable { Call::Sweep(0, AfterSweep::Publish) } else { Call::BindAside });
                 "looks at the path: free"
             }
             Call::BindAside => {

@@ -6,7 +6,7 @@ use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 
 use crate::configuration::Configuration;
-use crate::world::{Broken, Label, World};
+use crate::world::{Broken, Label, PROCESSES, World};
 
 /// What a search has found.
 #[derive(Clone, Debug)]
@@ -45,19 +45,51 @@ impl fmt::Display for Trace {
 /// If there are more states than a `u32` counts.
 #[must_use]
 pub fn explore(configuration: &Configuration, limit: usize) -> Found {
+    explore_under(Names::Canonical, configuration, limit).0
+}
+
+/// Under which names states are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// One state for all that differ in names only.
+    Canonical,
+    /// Those that come about: many more states, which show that the canonical names hide nothing.
+    Given,
+}
+
+impl Names {
+    /// A state under these names, and which process of it stands at each place.
+    fn of(self, world: &World, configuration: &Configuration) -> (World, [usize; PROCESSES]) {
+        match self {
+            Self::Canonical => world.canonical_from(configuration),
+            Self::Given => (*world, std::array::from_fn(|process| process)),
+        }
+    }
+}
+
+/// Explores everything under such names; also tells the states.
+///
+/// # Panics
+/// If there are more states than a `u32` counts.
+#[must_use]
+pub fn explore_under(
+    names: Names,
+    configuration: &Configuration,
+    limit: usize,
+) -> (Found, IndexSet<World, FxBuildHasher>) {
     let mut states: IndexSet<World, FxBuildHasher> = IndexSet::default();
     // For each state, from which it was reached first.
     let mut parents: Vec<u32> = vec![0];
     // The steps in which nothing goes wrong, as pairs (to, from).
     let mut edges: Vec<(u32, u32)> = Vec::new();
     let (mut at, mut steps, mut broken) = (0, 0, None);
-    states.insert(World::new(configuration).canonical(configuration));
+    states.insert(names.of(&World::new(configuration), configuration).0);
     while at < states.len() && states.len() < limit && broken.is_none() {
         let world = states[at];
         let from = u32::try_from(at).expect("fewer states");
         world.steps(configuration, |label, next| {
             steps += 1;
-            let (to, is_new) = states.insert_full(next.canonical(configuration));
+            let (to, is_new) = states.insert_full(names.of(&next, configuration).0);
             if is_new {
                 parents.push(from);
                 if next.broken.is_some() && broken.is_none() {
@@ -76,18 +108,13 @@ pub fn explore(configuration: &Configuration, limit: usize) -> Found {
     if broken.is_none() && is_complete && looks_for_lost {
         broken = lost(configuration, &states, edges);
         if let Some(lost) = broken {
-            return Found {
-                states: states.len(),
-                steps,
-                ends,
-                broken: Some((Broken::Lost, trace(configuration, &states, &parents, lost))),
-                is_complete,
-            };
+            let broken = Some((Broken::Lost, trace(names, configuration, &states, &parents, lost)));
+            return (Found { states: states.len(), steps, ends, broken, is_complete }, states);
         }
     }
     let broken =
-        broken.map(|at| (states[at].broken.expect("it is broken"), trace(configuration, &states, &parents, at)));
-    Found { states: states.len(), steps, ends, broken, is_complete }
+        broken.map(|at| (states[at].broken.expect("it is broken"), trace(names, configuration, &states, &parents, at)));
+    (Found { states: states.len(), steps, ends, broken, is_complete }, states)
 }
 
 /// The first state from which somebody who waits can never be served.
@@ -113,6 +140,7 @@ fn lost(
 
 /// The shortest way to a state.
 fn trace(
+    under: Names,
     configuration: &Configuration,
     states: &IndexSet<World, FxBuildHasher>,
     parents: &[u32],
@@ -123,19 +151,21 @@ fn trace(
         at = parents[at] as usize;
         way.push(at);
     }
-    // Along the way everybody keeps its name.
-    let mut world = World::new(configuration);
+    // Each state has its own names for the processes: `names` are those that they had at the beginning.
+    let (mut world, mut names) = under.of(&World::new(configuration), configuration);
     let mut labels = Vec::new();
     for at in way.into_iter().rev().skip(1) {
         let mut found = None;
         world.steps(configuration, |label, next| {
-            if found.is_none() && next.canonical(configuration) == states[at] {
-                found = Some((label, next));
+            let (next, from) = under.of(&next, configuration);
+            if found.is_none() && next == states[at] {
+                found = Some((Label { process: names[label.process], ..label }, next, from));
             }
         });
-        let (label, next) = found.expect("a step leads there");
+        let (label, next, from) = found.expect("a step leads there");
         labels.push(label);
         world = next;
+        names = from.map(|process| names[process]);
     }
     Trace(labels)
 }

@@ -14,8 +14,17 @@ use crate::world::{PROCESSES, World};
 impl World {
     /// The same state under other names. Those who are alike, but not yet told apart, may keep their order: then two states
     /// count that could be one.
+    ///
+    /// It hides nothing. Processes change places with others of their cast only, and whatever refers to something is renamed
+    /// with it, one to one (what was not met panics): both states have the same steps, under other names, and no promise
+    /// speaks of a name. What is left out of the key costs states, and no more than that.
     #[must_use]
     pub fn canonical(&self, configuration: &Configuration) -> Self {
+        self.canonical_from(configuration).0
+    }
+
+    /// The same; and which process of this state stands at each place of that one.
+    pub(crate) fn canonical_from(&self, configuration: &Configuration) -> (Self, [usize; PROCESSES]) {
         let mut order: [usize; PROCESSES] = std::array::from_fn(|process| process);
         let keys: [u64; PROCESSES] = std::array::from_fn(|process| self.key(process));
         let cast = |process: usize| configuration.cast.get(process).map_or(u8::MAX, |cast| *cast as u8);
@@ -28,7 +37,27 @@ impl World {
         for (place, process) in places.into_iter().zip(order) {
             from[place] = process;
         }
-        Renaming::of(self, from).apply(self)
+        (Renaming::of(self, from).apply(self), from)
+    }
+
+    /// The same for all that differ in names only, without exception: of all orders the one with the smallest hash. (Too slow
+    /// for a search; a test compares by it.)
+    #[must_use]
+    pub fn normal(&self, configuration: &Configuration) -> Self {
+        let cast = configuration.cast;
+        let mut orders: Vec<Vec<usize>> = vec![Vec::new()];
+        for place in cast {
+            let longer = |order: &Vec<usize>| {
+                let free = (0..cast.len()).filter(|process| cast[*process] == *place && !order.contains(process));
+                free.map(|process| [order.as_slice(), &[process]].concat()).collect::<Vec<_>>()
+            };
+            orders = orders.iter().flat_map(longer).collect();
+        }
+        let renamed = orders.into_iter().map(|order| {
+            let from = std::array::from_fn(|place| order.get(place).copied().unwrap_or(place));
+            Renaming::of(self, from).apply(self)
+        });
+        renamed.min_by_key(|world| FxBuildHasher.hash_one(world)).expect("there is one order at least")
     }
 
     /// What tells a process from another, whatever the names.

@@ -7,6 +7,7 @@ use crate::configuration::{Cast, Configuration};
 use crate::kernel::{
     CONNECTIONS, Client, Connection, Guard, INODES, Inode, Kind, List, Message, NAMES, Number, SOCKETS, Server, Socket,
 };
+use crate::npm::Npm;
 use crate::process::{Life, Player, Process};
 
 /// The most processes.
@@ -33,6 +34,8 @@ pub struct World {
     pub cancels: u8,
     /// How many system calls may still fail.
     pub failures: u8,
+    /// How often somebody who lingers may still take its leave.
+    pub dismissals: u8,
 
     /// The number of the next inode; chosen just before it is made.
     pub next_number: Number,
@@ -90,6 +93,7 @@ impl World {
             crashes: configuration.crashes,
             cancels: configuration.cancels,
             failures: configuration.failures,
+            dismissals: configuration.dismissals,
             used_since: true,
             ..Self::default()
         };
@@ -166,26 +170,35 @@ impl World {
 
     /// Which crashes excuse a lost lock: that of a server whose socket may be lent out, and that of the client of a dead
     /// server.
+    ///
+    /// A second holder is never excused; and no crash of one whose socket is marked, not of one that only waits, nor of one
+    /// that has removed the path already.
     fn excuse_crash(&mut self, process: usize) {
         let dead = self.processes[process];
         let serves_unmarked = match dead.player {
-            Player::Npm(_) => dead.socket.is_some() || dead.pin.is_some(),
-            Player::Safe(participant) => match participant.state {
-                State::ClearingMark(_) | State::Lending(_) | State::Lent | State::SettingMark(_) => true,
-                // It was not allowed to set the mark again.
-                State::ClosingOut(_) => dead.socket.is_some_and(|own| !self.inode(self.socket(own).inode).marked),
-                _ => false,
-            },
+            Player::Npm(npm) => matches!(npm, Npm::Register | Npm::Listen | Npm::Serves | Npm::Unlink),
+            Player::Safe(participant) => {
+                // Closing out, it was not allowed to set the mark again.
+                let lends = matches!(
+                    participant.state,
+                    State::ClearingMark(_)
+                        | State::Lending(_)
+                        | State::Lent
+                        | State::SettingMark(_)
+                        | State::ClosingOut(_)
+                );
+                lends && dead.socket.is_some_and(|own| !self.inode(self.socket(own).inode).marked)
+            }
             Player::Nobody | Player::Locker | Player::Remover => false,
         };
         let server_is_gone = dead.connection.is_some_and(|connection| {
             matches!(self.connection(connection).server, Server::Ended | Server::Reset { .. })
         });
-        self.excused |= serves_unmarked || server_is_gone && (dead.holds || self.is_npm(process));
-    }
-
-    pub(crate) fn is_npm(&self, process: usize) -> bool {
-        matches!(self.processes[process].player, Player::Npm(_))
+        let borrows = match dead.player {
+            Player::Npm(npm) => matches!(npm, Npm::Borrows | Npm::Remove),
+            _ => dead.holds,
+        };
+        self.excused |= serves_unmarked || server_is_gone && borrows;
     }
 
     /// The caller is told that it has the lock.

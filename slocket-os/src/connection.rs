@@ -171,8 +171,10 @@ impl Connection {
         self.dismissed
     }
 
-    /// Lets nothing more arrive, so that the end of the stream is next.
-    pub(crate) fn cut(&self) {
+    /// Lets nothing more arrive, so that the end of the stream is next. (It is next whether the server is there or not: so
+    /// it says nothing of the server any more.)
+    pub(crate) fn cut(&mut self) {
+        self.dismissed = true;
         let _ = shutdown(&self.socket, Shutdown::Both);
     }
 
@@ -225,4 +227,47 @@ pub(crate) enum Leave {
     Done,
     /// The server must have its say first.
     Lingering,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::os::unix::net::UnixListener;
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::lock::Builder;
+
+    /// A connection to a server that may lend, which has granted the lock and was killed.
+    fn granted_by_the_dead(leave: impl FnOnce(&mut Connection)) -> (TempDir, Lock, Connection) {
+        let folder = TempDir::with_prefix("slocket-connection-").unwrap();
+        let lock: Lock = Builder::new(folder.path().join("lock")).build().unwrap();
+        let server = UnixListener::bind(lock.path()).unwrap();
+        let Ok(Join::Queued(mut connection)) = Connection::join(&lock) else { panic!("it listens") };
+        let mut accepted = server.accept().unwrap().0;
+        accepted.write_all(listener::OK).unwrap();
+        leave(&mut connection);
+        drop((server, accepted));
+        assert!(matches!(connection.receive(lock.path()), Ok(Arrival::Message(Received::Loan, None))));
+        (folder, lock, connection)
+    }
+
+    #[test]
+    fn the_client_of_a_dead_server_removes_the_path() {
+        let (_folder, lock, connection) = granted_by_the_dead(|_| {});
+        assert_eq!(connection.give_back(lock.path()), Removal::Done);
+        assert!(!lock.path().exists());
+    }
+
+    /// The server has seen the end of the stream, and may have granted the lock to the next before it was killed.
+    #[test]
+    fn whoever_has_taken_its_leave_removes_nothing() {
+        let leaves: [fn(&mut Connection); 2] = [Connection::dismiss, Connection::cut];
+        for leave in leaves {
+            let (_folder, lock, connection) = granted_by_the_dead(leave);
+            assert_eq!(connection.give_back(lock.path()), Removal::Done);
+            assert!(lock.path().exists());
+        }
+    }
 }

@@ -143,7 +143,7 @@ impl Participant {
 
     /// Leaves a server that does not take note that we are done. A listener that has come is passed on.
     pub(crate) fn cut_short(&mut self) {
-        if let Some(connection) = &self.connection {
+        if let Some(connection) = &mut self.connection {
             connection.cut();
         }
         self.wake();

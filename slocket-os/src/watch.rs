@@ -56,3 +56,76 @@ impl AsFd for Watch {
         self.signal.as_fd()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::net::UnixListener;
+
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socket};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::wait::Wait;
+
+    /// A watch on `lock` in a fresh folder.
+    fn watched() -> (TempDir, Watch) {
+        let folder = TempDir::with_prefix("slocket-watch-").unwrap();
+        let watch = Watch::new(folder.path(), Path::new("lock")).expect("a watch");
+        (folder, watch)
+    }
+
+    /// Waits until the watch has told of something. (If it never does, this never ends.)
+    fn wakes(watch: &Watch) {
+        while !watch.take() {
+            Wait { descriptor: Some(watch.as_fd()), until: None }.block();
+        }
+    }
+
+    /// Whether the watch has told of nothing by the time at which it tells of a removal, which is later.
+    fn told_nothing_before(watch: &Watch, folder: &Path, name: &Path) -> bool {
+        let other = Watch::new(folder, name).expect("a watch");
+        fs::write(folder.join(name), "").unwrap();
+        wakes(&other);
+        !watch.take()
+    }
+
+    #[test]
+    fn it_wakes_when_the_path_comes_changes_its_mode_is_replaced_and_goes() {
+        let (folder, watch) = watched();
+        let (path, other) = (folder.path().join("lock"), folder.path().join("other"));
+        let listener = UnixListener::bind(&path).unwrap();
+        wakes(&watch);
+        fs::set_permissions(&path, Permissions::from_mode(0o1600)).unwrap();
+        wakes(&watch);
+        fs::rename(&path, &other).unwrap();
+        wakes(&watch);
+        fs::rename(&other, &path).unwrap();
+        wakes(&watch);
+        drop(listener);
+        fs::remove_file(&path).unwrap();
+        wakes(&watch);
+    }
+
+    /// Who finds a socket that does not listen yet pauses and comes again; it does not wait for the watch.
+    #[test]
+    fn it_does_not_wake_when_a_socket_listens_is_connected_to_or_closed() {
+        let (folder, _) = watched();
+        let path = folder.path().join("lock");
+        let socket = socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
+        bind(&socket, &SocketAddrUnix::new(&path).unwrap()).unwrap();
+        let watch = Watch::new(folder.path(), Path::new("lock")).expect("a watch");
+        listen(&socket, 1).unwrap();
+        drop(UnixStream::connect(&path).unwrap());
+        drop(socket);
+        assert!(told_nothing_before(&watch, folder.path(), Path::new("another")));
+    }
+
+    #[test]
+    fn it_does_not_wake_for_another_name() {
+        let (folder, watch) = watched();
+        fs::write(folder.path().join("another"), "").unwrap();
+        assert!(told_nothing_before(&watch, folder.path(), Path::new("a third")));
+    }
+}

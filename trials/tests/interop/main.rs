@@ -2,6 +2,7 @@
 //!
 //! Each trial runs real Node processes with the real package. Without them it is named as skipped, and fails under `CI=true`.
 
+mod baseline;
 mod holder;
 mod lending;
 mod npm_suite;
