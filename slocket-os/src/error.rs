@@ -208,8 +208,8 @@ impl Fault {
         let source = io::Error::from(self.errno);
         match self.errno {
             Errno::NOENT | Errno::NOTDIR => Error::ParentMissing { path, source },
-            // mknod(2), which bind comes down to, says EPERM where a file system has no sockets.
-            Errno::OPNOTSUPP | Errno::PERM if self.doing == "bind the socket" => {
+            // mknod(2), which bind comes down to, says EPERM where a file system has no sockets; FUSE says ENOSYS.
+            Errno::OPNOTSUPP | Errno::NOSYS | Errno::PERM if self.doing == "bind the socket" => {
                 Error::UnsupportedFileSystem { path, name: "it has no sockets".to_owned() }
             }
             Errno::ACCESS | Errno::PERM => {
