@@ -21,6 +21,7 @@ mod occupied;
 mod overlay;
 mod path;
 mod permission;
+mod proc;
 mod reserve;
 mod scene;
 mod server;
