@@ -5,6 +5,8 @@
 mod command;
 mod demo;
 mod dependencies;
+#[cfg(test)]
+mod environment;
 mod lint;
 mod model;
 mod npm;
