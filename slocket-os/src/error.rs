@@ -207,9 +207,12 @@ impl Fault {
         let path = path.to_path_buf();
         let source = io::Error::from(self.errno);
         match self.errno {
+            Errno::NOENT if !Path::new("/proc/self").exists() && path.parent().is_some_and(Path::is_dir) => {
+                Error::Io { path, doing: "do without /proc, which is not mounted,", source }
+            }
             Errno::NOENT | Errno::NOTDIR => Error::ParentMissing { path, source },
-            // mknod(2), which bind comes down to, says EPERM where a file system has no sockets.
-            Errno::OPNOTSUPP | Errno::PERM if self.doing == "bind the socket" => {
+            // mknod(2), which bind comes down to, says EPERM where a file system has no sockets; FUSE says ENOSYS.
+            Errno::OPNOTSUPP | Errno::NOSYS | Errno::PERM if self.doing == "bind the socket" => {
                 Error::UnsupportedFileSystem { path, name: "it has no sockets".to_owned() }
             }
             Errno::ACCESS | Errno::PERM => {

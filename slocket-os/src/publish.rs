@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, RenameFlags, fchmod, linkat, renameat_with, unlinkat};
+use rustix::fs::{AtFlags, FileType, RenameFlags, fchmod, linkat, renameat_with, statat, unlinkat};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with};
 
@@ -45,10 +45,8 @@ pub(crate) fn stream_socket() -> Result<OwnedFd, Fault> {
 /// Binds at the path itself. The guard is held until the socket is registered: before that, a probe calls it dead.
 fn in_place(lock: &Lock, socket: OwnedFd, folder: Folder, address: &SocketAddrUnix) -> Result<Publication, Fault> {
     fchmod(&socket, published_mode(lock.mode())).doing("set the socket's mode")?;
-    match retry_on_intr(|| bind(&socket, address)) {
-        Ok(()) => {}
-        Err(Errno::ADDRINUSE) => return Ok(Publication::InUse),
-        Err(errno) => return Err(errno).doing("bind the socket"),
+    if !bind_in(folder.as_fd(), lock.name(), &socket, address)? {
+        return Ok(Publication::InUse);
     }
     let found = match look_in(folder.as_fd(), lock.name()).doing("look at the new socket") {
         Ok(Some(found)) => found,
@@ -84,10 +82,8 @@ fn aside(lock: &Lock, socket: OwnedFd, folder: &Folder) -> Result<Publication, F
     let path = lock.folder().join(&name);
     let address = address::in_folder(&path, folder.as_fd(), Path::new(&name)).ok_or(Fault::too_long())?;
     fchmod(&socket, published_mode(lock.mode())).doing("set the socket's mode")?;
-    match retry_on_intr(|| bind(&socket, &address)) {
-        Ok(()) => {}
-        Err(Errno::ADDRINUSE) => return Ok(Publication::Swept),
-        Err(errno) => return Err(errno).doing("bind the socket"),
+    if !bind_in(folder.as_fd(), Path::new(&name), &socket, &address)? {
+        return Ok(Publication::Swept);
     }
     let published = (|| {
         listen(&socket, BACKLOG).doing("listen")?;
@@ -110,6 +106,27 @@ fn aside(lock: &Lock, socket: OwnedFd, folder: &Folder) -> Result<Publication, F
         Err(Errno::NOENT) => Ok(Publication::Swept),
         Err(errno) => Err(errno).doing("move the socket to the path"),
     }
+}
+
+/// Binds at a name in the folder; `false` if it is taken.
+fn bind_in(folder: BorrowedFd<'_>, name: &Path, socket: &OwnedFd, address: &SocketAddrUnix) -> Result<bool, Fault> {
+    match retry_on_intr(|| bind(socket, address)) {
+        Ok(()) => Ok(true),
+        Err(Errno::ADDRINUSE) => Ok(false),
+        Err(Errno::IO) if made_a_file_instead(folder, name) => {
+            // Whoever found it would wait for it to go.
+            let _ = unlinkat(folder, name, AtFlags::empty());
+            Err(Errno::OPNOTSUPP).doing("bind the socket")
+        }
+        Err(errno) => Err(errno).doing("bind the socket"),
+    }
+}
+
+/// Whether the file system has made an empty file where we asked for a socket, as some in user space (FUSE) do. (The name
+/// was free, or bind would have said that it is taken: so the file is that of our bind.)
+fn made_a_file_instead(folder: BorrowedFd<'_>, name: &Path) -> bool {
+    statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
+        .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && stat.st_size == 0)
 }
 
 /// Makes the mode exact if the umask took bits away; `false` if the socket is gone. (From then on such a socket is

@@ -1,59 +1,53 @@
 //! Watching a path: a descriptor that becomes readable when something happens to it.
 
 use std::ffi::OsString;
-use std::io::{Read, Write};
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::net::UnixStream;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use rustix::fs::inotify::{self, CreateFlags, Reader, WatchFlags};
+use rustix::io::Errno;
 
-/// A watch on one name in a folder. It lasts until it is dropped.
+/// A watch on one name in a folder (inotify(7)). It lasts until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    signal: UnixStream,
-    /// Keeps the watch. Its thread is the one thing that waits beside the caller.
-    _watcher: RecommendedWatcher,
+    inotify: OwnedFd,
+    name: OsString,
 }
 
 impl Watch {
     /// Watches `name` in `folder`; `None` if the system has no watch to give (`max_user_instances`, `max_user_watches`,
     /// a folder that may not be read): timed re-checks must do then.
     pub(crate) fn new(folder: &Path, name: &Path) -> Option<Self> {
-        let (signal, wake) = UnixStream::pair().ok()?;
-        signal.set_nonblocking(true).ok()?;
-        wake.set_nonblocking(true).ok()?;
-        let name = OsString::from(name);
-        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            let matters = event.map_or(true, |event| {
-                event.need_rescan()
-                    || (!matches!(event.kind, EventKind::Access(_))
-                        && (event.paths.is_empty() || event.paths.iter().any(|path| path.file_name() == Some(&name))))
-            });
-            if matters {
-                // A full buffer is readable already, which is all that matters.
-                let _ = (&wake).write(&[0]);
-            }
-        })
-        .ok()?;
-        watcher.watch(folder, RecursiveMode::NonRecursive).ok()?;
-        Some(Self { signal, _watcher: watcher })
+        let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).ok()?;
+        let to_names = WatchFlags::CREATE | WatchFlags::DELETE | WatchFlags::MOVED_FROM | WatchFlags::MOVED_TO;
+        let to_itself = WatchFlags::ATTRIB | WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF;
+        inotify::add_watch(&inotify, folder, to_names | to_itself | WatchFlags::ONLYDIR).ok()?;
+        Some(Self { inotify, name: name.into() })
     }
 
     /// Whether something happened since the last call.
     pub(crate) fn take(&self) -> bool {
-        let mut bytes = [0; 64];
+        let mut space = [MaybeUninit::uninit(); 4096];
+        let mut events = Reader::new(&self.inotify, &mut space);
         let mut happened = false;
-        while matches!((&self.signal).read(&mut bytes), Ok(count) if count > 0) {
-            happened = true;
+        loop {
+            match events.next() {
+                // What has no name happened to the folder itself, or there was more than the queue holds.
+                Ok(event) => {
+                    happened |= event.file_name().is_none_or(|name| name.to_bytes() == self.name.as_bytes());
+                }
+                Err(Errno::INTR) => {}
+                Err(_) => return happened,
+            }
         }
-        happened
     }
 }
 
 impl AsFd for Watch {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.signal.as_fd()
+        self.inotify.as_fd()
     }
 }
 

@@ -6,6 +6,8 @@ mod claim;
 mod command;
 mod demo;
 mod dependencies;
+#[cfg(test)]
+mod environment;
 mod lint;
 mod model;
 mod npm;

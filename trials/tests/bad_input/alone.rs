@@ -1,6 +1,7 @@
 //! A test in a process of its own: this very binary, started again in the surroundings that the test needs.
 
 use std::any::type_name;
+use std::fmt::Display;
 use std::io::{BufRead, BufReader, Read, Seek, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
@@ -13,14 +14,18 @@ use std::sync::mpsc;
 use std::{env, fs, io, thread};
 
 use rustix::process::{Pid, Signal, geteuid, kill_process_group};
+use tempfile::TempDir;
 use trials::lock::warm_up;
-use trials::{Adapter, UNDER_TRIAL};
+use trials::{Adapter, UNDER_TRIAL, tell};
 
 use crate::census::Census;
 use crate::scene::HANG;
 
 /// Tells the process that it is the inside of a test, and of which one.
 const INSIDE: &str = "SLOCKET_BAD_INPUT";
+
+/// What a test says that could not be run.
+const SKIPPED: &str = "SKIPPED: ";
 
 /// A user who is nobody else's, for what root may do but others may not.
 pub(crate) const NOBODY: u32 = 65534;
@@ -32,6 +37,12 @@ pub(crate) enum Setting {
     Plain,
     /// A user for whom permissions count: this one, or ours if we are not root.
     User(u32),
+    /// A user in the group of [`NOBODY`]. Needs root.
+    Member(u32),
+    /// A user namespace of this user's, who is root there, and the only one who has a name there. Needs root.
+    RootOfItsOwn(u32),
+    /// A user namespace in which nobody has a name.
+    Nameless,
     /// Mounts of its own.
     Mounts,
     /// A network of its own, for its `net.core.somaxconn`.
@@ -46,6 +57,8 @@ pub(crate) enum Setting {
     SlowModes,
     /// statfs(2) says that every file system is of this type.
     FileSystem(u32),
+    /// The first bind(2) of every process fails with this.
+    NoSockets(&'static str),
 }
 
 /// Runs `inside` in a process of its own, which may leave nothing behind.
@@ -60,9 +73,9 @@ pub(crate) fn beside<O: FnOnce(&mut Talk), I: FnOnce(&mut Talk)>(setting: Settin
     run(&name_of::<O>(), setting, outside, inside);
 }
 
-/// Runs a test that needs root and another user.
+/// Runs a test that needs root: for another user, or for what only root may mount.
 #[track_caller]
-pub(crate) fn with_two_users<T: FnOnce()>(test: T) {
+pub(crate) fn with_root<T: FnOnce()>(test: T) {
     if env::var_os(INSIDE).is_none() && !geteuid().is_root() {
         as_root(&name_of::<T>());
     } else {
@@ -94,9 +107,9 @@ fn run(name: &str, setting: Setting, outside: impl FnOnce(&mut Talk), inside: im
     }
     let (ours, theirs) = UnixStream::pair().expect("a pair");
     let mut output = tempfile::tempfile().expect("a temporary file");
-    let child = match start(name, setting, theirs, &output) {
+    let (child, _copy) = match start(name, setting, theirs, &output) {
         Ok(child) => child,
-        Err(reason) => return skip(name, &reason),
+        Err(reason) => return skip(name, reason),
     };
     let mut talk = Talk::new(ours);
     let result = catch_unwind(AssertUnwindSafe(|| outside(&mut talk)));
@@ -107,12 +120,20 @@ fn run(name: &str, setting: Setting, outside: impl FnOnce(&mut Talk), inside: im
     output.read_to_string(&mut text).expect("text");
     let passed = status.is_some_and(|status| status.success()) && text.contains("test result: ok. 1 passed");
     assert!(passed, "the process of {name} ({setting:?}) failed ({status:?}):\n{text}");
+    for line in text.lines().filter(|line| line.contains(SKIPPED)) {
+        tell(line);
+    }
     if let Err(panic) = result {
         resume_unwind(panic);
     }
 }
 
-fn start(name: &str, setting: Setting, stdin: UnixStream, output: &fs::File) -> Result<Child, String> {
+fn start(
+    name: &str,
+    setting: Setting,
+    stdin: UnixStream,
+    output: &fs::File,
+) -> Result<(Child, Option<TempDir>), String> {
     let program = env::current_exe().expect("a program");
     let stdin = OwnedFd::from(stdin);
     let spawn = |program: &Path| {
@@ -123,17 +144,19 @@ fn start(name: &str, setting: Setting, stdin: UnixStream, output: &fs::File) -> 
         command.stdin(stdin.try_clone().expect("a descriptor")).stdout(pipe(output)).stderr(pipe(output));
         Ok::<_, String>(command.spawn())
     };
-    match spawn(&program)? {
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            // That user may not come to where the binary is.
-            let folder = tempfile::tempdir().expect("a temporary folder");
-            fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("ours");
-            let copy = folder.path().join("test");
-            fs::copy(&program, &copy).expect("a copy");
-            Ok(spawn(&copy)?.expect("it starts"))
+    // A tool that starts it for another user cannot say why it could not.
+    if !matches!(setting, Setting::RootOfItsOwn(_)) {
+        match spawn(&program)? {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            result => return Ok((result.expect("it starts"), None)),
         }
-        result => Ok(result.expect("it starts")),
     }
+    // That user may not come to where the binary is.
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("ours");
+    let copy = folder.path().join("test");
+    fs::copy(&program, &copy).expect("a copy");
+    Ok((spawn(&copy)?.expect("it starts"), Some(folder)))
 }
 
 impl Setting {
@@ -143,19 +166,21 @@ impl Setting {
         let unshare = |what: &str| format!("unshare {} {what}", if is_root { "" } else { "--map-root-user" });
         let tool = match self {
             Self::Plain => return Ok(Command::new(program)),
-            Self::User(user) => {
+            Self::User(_) | Self::Member(_) if !is_root => return Ok(Command::new(program)),
+            Self::User(user) | Self::Member(user) => {
                 let mut command = Command::new(program);
-                if is_root {
-                    command.uid(user).gid(user);
-                }
+                command.uid(user).gid(if self == Self::User(user) { user } else { NOBODY });
                 return Ok(command);
             }
+            Self::RootOfItsOwn(_) => "unshare --user --map-root-user".to_owned(),
+            Self::Nameless => "unshare --user".to_owned(),
             Self::Mounts => unshare("--mount"),
             Self::Network => unshare("--net"),
             Self::Processes => unshare("--pid --fork"),
             Self::Limits => "unshare --user --map-root-user".to_owned(),
             Self::Interrupted => strace("poll,ppoll,epoll_wait,epoll_pwait,epoll_pwait2", "error=EINTR:when=1..3"),
             Self::SlowModes => strace("chmod,fchmodat", "delay_enter=500000"),
+            Self::NoSockets(error) => strace("bind", &format!("error={error}:when=1")),
             Self::FileSystem(magic) => {
                 let bytes: String = u64::from(magic).to_ne_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
                 strace("statfs,fstatfs", &format!("poke_exit=@arg2={bytes}"))
@@ -166,6 +191,9 @@ impl Setting {
         let run = |program: &Path| {
             let mut command = Command::new(tool);
             command.args(words.clone()).arg(program);
+            if let Self::RootOfItsOwn(user) = self {
+                command.uid(user).gid(user);
+            }
             command
         };
         match run(Path::new("true")).output() {
@@ -187,7 +215,7 @@ fn as_root(name: &str) {
     let program = env::current_exe().expect("a program");
     let may = Command::new("sudo").args(["--non-interactive", "true"]).output();
     if !may.is_ok_and(|output| output.status.success()) {
-        return skip(name, "it needs two users, and we are not root");
+        return skip(name, "it needs root, and we are not");
     }
     let mut command = Command::new("sudo");
     command.args(["--non-interactive", "env"]).arg(format!("{UNDER_TRIAL}={}", Adapter::under_trial().name()));
@@ -197,13 +225,18 @@ fn as_root(name: &str) {
     assert!(text.contains("test result: ok. 1 passed"), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// Says, in the process of a test, that it cannot be run here; with `CI=true` that is a failure.
+#[track_caller]
+pub(crate) fn skip_here(reason: impl Display) {
+    skip(&env::args().nth(2).expect("the name of the test"), reason);
+}
+
 /// Says that a test cannot be run here; with `CI=true` that is a failure.
 #[track_caller]
-fn skip(name: &str, reason: &str) {
-    let line = format!("{name}: SKIPPED: {reason}");
+fn skip(name: &str, reason: impl Display) {
+    let line = format!("{name}: {SKIPPED}{reason}");
     assert!(env::var("CI").as_deref() != Ok("true"), "{line}");
-    // The harness captures `eprintln`, but not this.
-    let _ = writeln!(io::stderr(), "{line}");
+    tell(line);
 }
 
 /// Waits for the end; if it does not come, makes one, and tells `None`.

@@ -33,6 +33,11 @@ pub(crate) fn descriptors() -> Vec<String> {
     links.map(|link| link.to_string_lossy().into_owned()).collect()
 }
 
+/// How many watches on files this process has.
+pub(crate) fn watches() -> usize {
+    descriptors().iter().filter(|open| open.ends_with("anon_inode:inotify")).count()
+}
+
 /// The names and states of this process's threads, such as `slocket S`.
 pub(crate) fn threads() -> Vec<String> {
     let entries = fs::read_dir("/proc/self/task").expect("a descriptor to count them with");

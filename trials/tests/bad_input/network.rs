@@ -14,7 +14,7 @@ const CEPH: u32 = 0x00c3_6400;
 const FUSE: u32 = 0x6573_5546;
 
 #[track_caller]
-fn assert_unsupported<T: std::fmt::Debug>(result: Result<T, Error>, kind: &str) {
+pub(crate) fn assert_unsupported<T: std::fmt::Debug>(result: Result<T, Error>, kind: &str) {
     match result {
         Err(error @ Error::UnsupportedFileSystem { .. }) => {
             let text = error.to_string();

@@ -11,13 +11,10 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, 
 use trials::lock::{Error, Slocket, StalePolicy};
 
 use crate::alone::{Setting, alone};
-use crate::census::threads;
+use crate::census::watches;
 use crate::scene::{
     HANG, Scene, assert_times_out, assert_works, eventually, hand_over, leave_dead, named, until_asleep,
 };
-
-/// The thread that keeps the watch.
-const WATCHER: &str = "notify-rs inoti S";
 
 /// What `put` puts at the path counts as held, and the lock is free as soon as it is gone.
 #[track_caller]
@@ -36,7 +33,7 @@ fn assert_counts_as_held(put: impl Fn(&Path)) {
 
     thread::scope(|scope| {
         let waiter = scope.spawn(|| slocket.acquire_timeout(HANG));
-        eventually(|| threads().iter().any(|thread| thread == WATCHER), || format!("{:?}", threads()));
+        eventually(|| watches() == 1, || "not watched".to_owned());
         if before.is_dir() { fs::remove_dir(slocket.path()) } else { fs::remove_file(slocket.path()) }.unwrap();
         waiter.join().unwrap().expect("it is free now").release().unwrap();
     });

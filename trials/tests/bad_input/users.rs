@@ -12,7 +12,7 @@ use rustix::fs::Mode;
 use rustix::process::{geteuid, umask};
 use trials::lock::{Error, Guard, Slocket, Trust};
 
-use crate::alone::{NOBODY, Setting, beside, with_two_users};
+use crate::alone::{NOBODY, Setting, beside, with_root};
 use crate::permission::assert_denied;
 use crate::scene::{HANG, Scene, WHILE, assert_times_out, assert_works, eventually, leave_dead};
 
@@ -20,7 +20,7 @@ const ROOT: Option<u32> = Some(0);
 
 #[test]
 fn a_dead_socket_of_another_user_in_a_sticky_folder() {
-    with_two_users(|| {
+    with_root(|| {
         let scene = Scene::with_mode(0o1777);
         beside(
             Setting::User(NOBODY),
@@ -49,7 +49,7 @@ fn a_dead_socket_of_another_user_in_a_sticky_folder() {
 
 #[test]
 fn a_stale_socket_of_another_user() {
-    with_two_users(|| {
+    with_root(|| {
         let scene = Scene::with_mode(0o1777);
         beside(
             Setting::User(NOBODY),
@@ -75,7 +75,7 @@ fn a_stale_socket_of_another_user() {
 
 #[test]
 fn a_dead_socket_of_another_user_in_a_folder_of_everybody() {
-    with_two_users(|| {
+    with_root(|| {
         let scene = Scene::with_mode(0o777);
         beside(
             Setting::User(NOBODY),
@@ -102,7 +102,7 @@ fn a_dead_socket_of_another_user_in_a_folder_of_everybody() {
 
 #[test]
 fn a_live_socket_of_another_user() {
-    with_two_users(|| {
+    with_root(|| {
         let scene = Scene::new();
         beside(
             Setting::User(NOBODY),
@@ -158,7 +158,7 @@ fn take_turns(path: &str, enough: &AtomicBool) -> Option<Error> {
 
 #[test]
 fn two_users_take_turns() {
-    with_two_users(|| {
+    with_root(|| {
         let scene = Scene::with_mode(0o777);
         beside(
             Setting::User(NOBODY),
@@ -189,7 +189,7 @@ fn two_users_take_turns() {
 
 #[test]
 fn a_mode_that_the_umask_spoils_for_a_while() {
-    with_two_users(|| {
+    with_root(|| {
         let scene = Scene::with_mode(0o777);
         let path = scene.lock();
         let path = path.to_str().unwrap();
@@ -249,7 +249,7 @@ fn assert_untrusted<T: std::fmt::Debug>(result: Result<T, Error>) {
 
 #[test]
 fn a_server_of_another_user() {
-    with_two_users(|| {
+    with_root(|| {
         let scene = Scene::with_mode(0o777);
         beside(
             Setting::User(NOBODY),
@@ -295,7 +295,7 @@ fn a_server_of_another_user() {
 
 #[test]
 fn a_holder_of_another_user() {
-    with_two_users(|| {
+    with_root(|| {
         let scene = Scene::with_mode(0o777);
         beside(
             Setting::User(NOBODY),

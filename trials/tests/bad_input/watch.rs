@@ -8,12 +8,13 @@ use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use rustix::io::Errno;
 
 use crate::alone::{NOBODY, Setting, alone};
-use crate::census::threads;
-use crate::scene::{HANG, Scene, assert_times_out, assert_works, eventually, leave_dead, named, until_asleep};
+use crate::census::watches;
+use crate::scene::{HANG, Scene, assert_times_out, assert_works, leave_dead, named, until_asleep};
 
 /// Who waits there times out without spinning, and wakes when the way is free.
 #[track_caller]
 fn assert_wakes() {
+    let before = watches();
     for stale in [false, true] {
         let scene = Scene::new();
         let slocket = scene.slocket();
@@ -27,8 +28,7 @@ fn assert_wakes() {
         thread::scope(|scope| {
             let waiter = scope.spawn(|| named("waiter", || slocket.acquire_timeout(HANG)));
             until_asleep("waiter");
-            let watched = || threads().iter().any(|thread| thread.starts_with("notify"));
-            eventually(|| !watched(), || format!("watched: {:?}", threads()));
+            assert_eq!(watches(), before, "watched");
             fs::remove_file(slocket.path()).unwrap();
             waiter.join().unwrap().unwrap().release().unwrap();
         });
@@ -71,9 +71,8 @@ fn wake_ups(scene: &Scene, watcher: bool) -> Duration {
         fs::write(slocket.path(), "").unwrap();
         thread::scope(|scope| {
             let waiter = scope.spawn(|| named("waiter", || slocket.acquire_timeout(HANG)));
-            let watched = || threads().iter().any(|thread| thread.starts_with("notify") && thread.ends_with('S'));
-            eventually(|| watched() == watcher, || format!("{:?}", threads()));
             until_asleep("waiter");
+            assert_eq!(watches(), usize::from(watcher));
             let gone = Instant::now();
             fs::remove_file(slocket.path()).unwrap();
             waiter.join().unwrap().unwrap().release().unwrap();

@@ -1,0 +1,116 @@
+//! File systems in user space (FUSE): which cannot be told from those of other machines, and may have no sockets.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use trials::lock::{Error, Slocket};
+use trials::{Adapter, Player};
+
+use crate::alone::{Setting, alone, with_root};
+use crate::file_systems::{image, run};
+use crate::network::assert_unsupported;
+use crate::scene::{HANG, Scene, another, assert_left, assert_works, leave_dead};
+
+/// A file system in user space, mounted at a folder of the scene.
+struct Fuse {
+    scene: Scene,
+    at: PathBuf,
+}
+
+impl Fuse {
+    fn new() -> Self {
+        let scene = Scene::new();
+        let at = scene.path().join("fuse");
+        fs::create_dir(&at).unwrap();
+        Self { scene, at }
+    }
+
+    fn slocket(&self) -> Slocket {
+        Slocket::new(self.at.join("lock")).unwrap()
+    }
+}
+
+impl Drop for Fuse {
+    fn drop(&mut self) {
+        // The server ends when its file system is gone, and not before.
+        let _ = Command::new("umount").arg(&self.at).output();
+    }
+}
+
+/// What says `no` to a socket.
+#[track_caller]
+fn assert_no_sockets(slocket: &Slocket) {
+    for result in [slocket.acquire(), slocket.acquire_timeout(HANG), slocket.try_acquire().map(Option::unwrap)] {
+        assert_unsupported(result, "it has no sockets");
+        assert_left(slocket.path().parent().unwrap(), &[]);
+    }
+    assert!(matches!(slocket.holder(), Ok(None)));
+}
+
+#[test]
+fn a_fuse_with_sockets() {
+    with_root(|| {
+        alone(Setting::Mounts, || {
+            let fuse = Fuse::new();
+            let behind = fuse.scene.path().join("behind");
+            fs::create_dir(&behind).unwrap();
+            if run(Command::new("bindfs").arg(&behind).arg(&fuse.at)).is_none() {
+                return;
+            }
+            let slocket = fuse.slocket();
+            assert_works(&slocket);
+
+            // Who is dead here may live elsewhere, so a killed holder's lock is not taken.
+            let mut holder = Player::start(Adapter::under_trial(), slocket.path());
+            holder.acquire();
+            assert!(another(&slocket).try_acquire().unwrap().is_none(), "two holders");
+            holder.kill();
+            for result in [slocket.acquire(), slocket.acquire_timeout(HANG), slocket.try_acquire().map(Option::unwrap)]
+            {
+                assert_unsupported(result, "a dead socket there may be alive elsewhere");
+            }
+            assert_left(&fuse.at, &["lock"]);
+            fs::remove_file(slocket.path()).unwrap();
+            assert_works(&slocket);
+            leave_dead(slocket.path(), false, 0o600);
+            assert!(slocket.try_acquire().unwrap().is_none());
+            fs::remove_file(slocket.path()).unwrap();
+            assert_left(&fuse.at, &[]);
+        });
+    });
+}
+
+/// It makes a regular file where a socket was asked for.
+#[test]
+fn a_fuse_without_sockets() {
+    with_root(|| {
+        alone(Setting::Mounts, || {
+            let fuse = Fuse::new();
+            let Some(file) = image(&["mkfs.exfat"], 4) else { return };
+            let Some(device) = run(Command::new("losetup").args(["--find", "--show"]).arg(file.path())) else { return };
+            let mounted = run(Command::new("mount.exfat-fuse").arg(&device).arg(&fuse.at));
+            run(Command::new("losetup").arg("--detach").arg(&device));
+            if mounted.is_some() {
+                let slocket = fuse.slocket();
+                assert_no_sockets(&slocket);
+                // What somebody else has put there is left alone.
+                fs::write(slocket.path(), "").unwrap();
+                assert!(matches!(slocket.acquire_timeout(crate::scene::WHILE), Err(Error::TimedOut { .. })));
+                assert_left(&fuse.at, &["lock"]);
+            }
+        });
+    });
+}
+
+#[test]
+fn a_file_system_that_refuses_sockets() {
+    for error in ["ENOSYS", "EOPNOTSUPP", "EPERM"] {
+        alone(Setting::NoSockets(error), || {
+            let scene = Scene::new();
+            let slocket = scene.slocket();
+            assert_unsupported(slocket.try_acquire(), "it has no sockets");
+            scene.assert_empty();
+        });
+    }
+}
