@@ -3,10 +3,13 @@
 //! Each task says what it did and fails if it did nothing.
 
 mod command;
+mod coverage;
 mod demo;
 mod dependencies;
+mod fuzz;
 mod lint;
 mod model;
+mod mutants;
 mod npm;
 mod report;
 mod test;
@@ -35,6 +38,12 @@ enum Task {
     Lint,
     /// Explore every state of the model, and look for the bugs that are planted in it
     Model(model::Options),
+    /// Look for inputs that break a promise, from the corpus on (needs cargo-fuzz)
+    Fuzz(fuzz::Options),
+    /// Count which lines and branches of slocket-core its tests come past (needs cargo-llvm-cov)
+    Coverage,
+    /// Break slocket-core in every small way: its tests have to see each (needs cargo-mutants)
+    Mutants,
     /// All that a change must pass: lint, then test
     Ci,
     #[command(hide = true)]
@@ -47,6 +56,9 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Lint => lint::run(),
         Task::Model(options) => model::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
+        Task::Coverage => coverage::run(),
+        Task::Mutants => mutants::run(),
         Task::Ci => lint::run().and_then(|()| test::run(&test::Options::default())),
         Task::DemoPlayer(options) => demo::player::run(&options),
     };

@@ -107,9 +107,10 @@ impl Ledger {
             Event::LoanEnded => self.waits(Wait::Loan),
             Event::PathChanged | Event::TimerFired(Timer::Recheck) => self.waits(Wait::Path),
             Event::TimerFired(Timer::Retry) => self.waits(Wait::Pause),
+            // While the path is waited for, one look too many does no harm, whoever asked for it.
             Event::TimerFired(Timer::Stale) => {
                 let is_put_up_with = matches!(self.question, Some(Action::Inspect | Action::Watch));
-                self.stale == Some(Fired::NotYet) && (is_put_up_with || self.waits(Wait::Path))
+                self.waits(Wait::Path) || is_put_up_with && self.stale == Some(Fired::NotYet)
             }
             answer => return unless(!self.question.is_some_and(|question| is_answer(question, answer))),
         };
@@ -161,7 +162,7 @@ impl Ledger {
             Event::Cancel if self.held => self.give_up(Report::Cancelled),
             Event::Cancel => (self.settled, self.stale) = (Some(Report::Cancelled), None),
             Event::TimerFired(Timer::Deadline) => (self.settled, self.stale) = (Some(Report::TimedOut), None),
-            Event::TimerFired(Timer::Stale) => self.stale = Some(Fired::Already),
+            Event::TimerFired(Timer::Stale) => self.stale = self.stale.and(Some(Fired::Already)),
             Event::Published(Published::Listening) => self.gets_listener(),
             Event::Connected(connected) => {
                 self.open.connection = matches!(connected, Connected::Queued | Connected::Untrusted);

@@ -64,7 +64,10 @@ pub(super) fn all(bytes: &[u8]) -> impl Iterator<Item = Act> {
             3 => Act::Send(b"OK".to_vec(), (0..=more & 3).map(|_| kind(bytes.next().unwrap_or(0))).collect()),
             4 => {
                 let text = bytes.by_ref().take(usize::from(more)).collect();
-                Act::Send(text, bytes.next().filter(|byte| byte & 1 != 0).map(|byte| kind(byte >> 1)).into_iter().collect())
+                Act::Send(
+                    text,
+                    bytes.next().filter(|byte| byte & 1 != 0).map(|byte| kind(byte >> 1)).into_iter().collect(),
+                )
             }
             5 => Act::Send([&b"O"[..], b"K", b"OKOK", b"OK\n"][usize::from(more & 3)].to_vec(), Vec::new()),
             6 => Act::Send(b"OK".to_vec(), vec![kind(more); MOST]),
