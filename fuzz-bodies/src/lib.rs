@@ -14,4 +14,4 @@ mod world;
 
 pub use machine::machine;
 pub use received::received;
-pub use world::{world, world_with};
+pub use world::{walked, world};

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use model::{Bug, Cast, Configuration, walk};
+use model::{Bug, Cast, Configuration, Walk, walk};
 
 const EVERYBODY: [Cast; 6] = [Cast::Safe, Cast::Try, Cast::Unreadable, Cast::Npm, Cast::Locker, Cast::Remover];
 
@@ -35,19 +35,18 @@ static CASTS: LazyLock<Vec<Vec<Cast>>> = LazyLock::new(|| {
 /// # Panics
 /// If a promise is broken, with the trace.
 pub fn world(bytes: &[u8]) {
-    world_with(None, bytes);
-}
-
-/// The same, with a bug planted.
-///
-/// # Panics
-/// If a promise is broken, with the trace.
-pub fn world_with(bug: Option<Bug>, bytes: &[u8]) {
-    let Some((configuration, choices)) = configuration(bytes) else { return };
-    let walk = walk(&Configuration { bug, ..configuration }, &choices[..choices.len().min(LONGEST)]);
+    let Some((configuration, walk)) = walked(None, bytes) else { return };
     if let Some(broken) = walk.broken {
         panic!("{configuration}: {broken:?}\n{}", walk.trace);
     }
+}
+
+/// The walk that the bytes stand for, with a bug planted or without; `None` if they are too few.
+#[must_use]
+pub fn walked(bug: Option<Bug>, bytes: &[u8]) -> Option<(Configuration, Walk)> {
+    let (configuration, choices) = configuration(bytes)?;
+    let configuration = Configuration { bug, ..configuration };
+    Some((configuration, walk(&configuration, &choices[..choices.len().min(LONGEST)])))
 }
 
 fn configuration(bytes: &[u8]) -> Option<(Configuration, &[u8])> {

@@ -1,13 +1,14 @@
 //! `cargo xtask fuzz`: looks for inputs that break a promise, by cargo-fuzz, on the stable toolchain.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Result;
 use crate::command::{self, cargo, follow, heading, root};
 
-const TARGETS: [&str; 3] = ["machine", "world", "received"];
+/// The targets, and the longest input of each: enough for a story, and short enough to be changed everywhere.
+const TARGETS: [(&str, usize); 3] = [("machine", 256), ("world", 700), ("received", 64)];
 
 /// The libraries have no `unsafe` of their own, so no sanitizer is needed, and those ask for a nightly toolchain.
 const NO_SANITIZER: [&str; 2] = ["--sanitizer", "none"];
@@ -18,9 +19,9 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 60)]
     seconds: u32,
     /// Run this target only
-    #[arg(long, value_parser = TARGETS)]
+    #[arg(long, value_parser = TARGETS.map(|(target, _)| target))]
     target: Option<String>,
-    /// Keep the smallest corpus that covers what is covered
+    /// Replace the corpus by the smallest that covers what it covers, and what was found
     #[arg(long)]
     minimise: bool,
 }
@@ -39,32 +40,32 @@ pub(crate) fn run(options: &Options) -> Result {
     if !installed {
         return Err("cargo-fuzz is not installed (cargo install --locked cargo-fuzz)".into());
     }
+    let wanted = |target: &str| options.target.as_deref().is_none_or(|wanted| wanted == target);
     let mut lines = Vec::new();
     let mut failed = Vec::new();
-    for target in TARGETS.into_iter().filter(|target| options.target.as_deref().is_none_or(|wanted| wanted == *target))
-    {
+    for (target, longest) in TARGETS.into_iter().filter(|(target, _)| wanted(target)) {
         heading(target);
-        command::run(&mut in_fuzz("build", target))?;
+        let found = root().join("fuzz/target/found").join(target);
+        fs::create_dir_all(&found)?;
+        let limits = [format!("-max_total_time={}", options.seconds), format!("-max_len={longest}")];
+        let mut command = on_folders(target, &[&found, &corpus(target), &regressions(target)]);
         let mut figures = Figures::default();
-        let success = follow(
-            in_fuzz("run", target)
-                .args(["--", "-print_final_stats=1"])
-                .arg(format!("-max_total_time={}", options.seconds)),
-            |line| figures.see(line),
-        )?;
+        let success = follow(command.args(["-len_control=0", "-print_final_stats=1"]).args(limits), |line| {
+            figures.see(line);
+        })?;
         if !success || figures.crashed {
-            failed.push(format!("{target} crashed: fuzz/artifacts/{target} has the input"));
+            failed.push(format!("{target}: failed; if it crashed, the input is in fuzz/artifacts/{target}"));
         } else if figures.executions == 0 {
-            failed.push(format!("{target} was not executed"));
+            failed.push(format!("{target}: nothing was executed"));
+        } else if options.minimise {
+            minimise(target, &found)?;
         }
-        if options.minimise {
-            command::run(&mut in_fuzz("cmin", target))?;
-        }
-        let (files, bytes) = size(&root().join("fuzz/corpus").join(target))?;
+        let (files, bytes) = size(&corpus(target))?;
         let Figures { executions, per_second, edges, crashed } = figures;
         lines.push(format!(
-            "{target:<9} {executions:>10} executions {per_second:>7}/s {edges:>6} edges {files:>6} files of {bytes} bytes, {}",
-            if crashed || !success { "CRASHED" } else { "no crash" }
+            "{target:<9}{executions:>10} executions{per_second:>7}/s{edges:>6} edges, corpus of {files} files, {bytes} \
+             bytes: {}",
+            if crashed || !success { "FAILED" } else { "no crash" }
         ));
     }
     heading("summary");
@@ -72,10 +73,36 @@ pub(crate) fn run(options: &Options) -> Result {
     if failed.is_empty() { Ok(()) } else { Err(failed.join("\n       ").into()) }
 }
 
-fn in_fuzz(what: &str, target: &str) -> Command {
-    let mut command = cargo(&["fuzz", what]);
-    command.args(NO_SANITIZER).arg(target);
+/// The target with these folders of inputs; it writes to the first.
+fn on_folders(target: &str, folders: &[&Path]) -> Command {
+    let mut command = cargo(&["fuzz", "run"]);
+    command.args(NO_SANITIZER).arg(target).args(folders).arg("--");
     command
+}
+
+/// Keeps as few inputs as come past every edge.
+fn minimise(target: &str, found: &Path) -> Result {
+    let fewer = root().join("fuzz/target/fewer").join(target);
+    let _ = fs::remove_dir_all(&fewer);
+    fs::create_dir_all(&fewer)?;
+    let mut command = on_folders(target, &[&fewer, &corpus(target), found]);
+    command::run(command.args(["-set_cover_merge=1", "-use_counters=0"]))?;
+    if size(&fewer)?.0 == 0 {
+        return Err(format!("{target}: nothing is left of the corpus").into());
+    }
+    fs::remove_dir_all(corpus(target))?;
+    fs::rename(fewer, corpus(target))?;
+    Ok(())
+}
+
+/// What the fuzzer has found worth keeping; `cargo test` replays it.
+fn corpus(target: &str) -> PathBuf {
+    root().join("fuzz/corpus").join(target)
+}
+
+/// What is kept by hand.
+fn regressions(target: &str) -> PathBuf {
+    root().join("fuzz/regressions").join(target)
 }
 
 impl Figures {
