@@ -77,7 +77,7 @@ macro_rules! a_stop {
 pub fn transition(state: State, event: Event) -> Result<Step, Misuse> {
     let step = match (state, event) {
         // ---- Idle: nothing has been asked for.
-        (State::Idle, Event::Acquire(stale)) => publish(Attempt { wish: Wish::Acquire, stale, ..Attempt::default() }),
+        (State::Idle, Event::Acquire(stale)) => publish(Attempt { stale, ..Attempt::default() }),
         (State::Idle, Event::Try(stale)) => {
             publish(Attempt { wish: Wish::Try, stale: hasty(stale), ..Attempt::default() })
         }

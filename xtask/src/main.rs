@@ -4,12 +4,15 @@
 
 mod claim;
 mod command;
+mod coverage;
 mod demo;
 mod dependencies;
 #[cfg(test)]
 mod environment;
+mod fuzz;
 mod lint;
 mod model;
+mod mutants;
 mod npm;
 mod report;
 mod storm;
@@ -48,6 +51,12 @@ enum Task {
     Lint,
     /// Explore every state of the model, and look for the bugs that are planted in it
     Model(model::Options),
+    /// Look for inputs that break a promise, from the corpus on (needs cargo-fuzz)
+    Fuzz(fuzz::Options),
+    /// Count which lines and branches of slocket-core its tests come past (needs cargo-llvm-cov)
+    Coverage,
+    /// Break slocket-core in every small way: its tests have to see each (needs cargo-mutants)
+    Mutants,
     /// All that a change must pass: lint, then test
     Ci,
     #[command(hide = true)]
@@ -64,6 +73,9 @@ fn main() -> ExitCode {
         Task::Storm(options) => storm::run(&options),
         Task::Lint => lint::run(),
         Task::Model(options) => model::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
+        Task::Coverage => coverage::run(),
+        Task::Mutants => mutants::run(),
         Task::Ci => lint::run().and_then(|()| test::run(&test::Options::default())),
         Task::DemoPlayer(options) => demo::player::run(&options),
     };

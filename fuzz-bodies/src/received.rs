@@ -1,0 +1,70 @@
+//! A waiter of `slocket-os`, and a server that does to it what the bytes say, on the real kernel.
+
+mod act;
+mod scene;
+mod server;
+
+use std::fs;
+use std::path::Path;
+use std::sync::Once;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use slocket_os::{Builder, Outcome, Session, depart};
+use tempfile::TempDir;
+
+use crate::received::scene::Scene;
+
+/// Only for what hangs.
+const HANG: Duration = Duration::from_secs(60);
+
+/// The most that a server does.
+const MOST_ACTS: usize = 24;
+
+/// Lets a server do to a waiter what the bytes stand for. (It counts the descriptors of the process, so nothing else may
+/// run in it.)
+///
+/// # Panics
+/// If the waiter believes what it may not, or does not do what it should; if it hangs; if something is left.
+pub fn received(bytes: &[u8]) {
+    static RESERVE: Once = Once::new();
+    let Some((setting, script)) = bytes.split_first() else { return };
+    let folder = TempDir::with_prefix("slocket-fuzz-").expect("a temporary folder");
+    let path = folder.path().join("lock");
+    // The process keeps a descriptor in reserve from the first time on.
+    RESERVE.call_once(|| assert_free(&path));
+    let before = open();
+
+    let mut scene = Scene::new(&path, setting & 1 != 0, setting & 2 != 0);
+    for act in act::all(script).take(MOST_ACTS) {
+        scene.play(act);
+    }
+    scene.end();
+    drop(scene);
+
+    let begin = Instant::now();
+    depart(HANG);
+    assert!(begin.elapsed() < HANG, "whoever has given up hangs");
+    let left: Vec<_> = fs::read_dir(folder.path()).expect("it exists").flatten().map(|entry| entry.path()).collect();
+    assert!(left.is_empty(), "left: {left:?}");
+    assert_free(&path);
+    // The background thread closes its own after it has said that it is done.
+    while open() > before {
+        assert!(begin.elapsed() < HANG, "descriptors are left: {before} before, {} now", open());
+        thread::yield_now();
+    }
+}
+
+/// The lock can be had.
+fn assert_free(path: &Path) {
+    let lock = Builder::new(path).build().expect("a good path");
+    match Session::try_acquire(&lock).outcome() {
+        Some(Ok(Outcome::Acquired(guard))) => guard.release().expect("it is ours"),
+        other => panic!("the lock is lost: {other:?}"),
+    }
+}
+
+/// How many descriptors are open.
+fn open() -> usize {
+    fs::read_dir("/proc/self/fd").expect("a descriptor to count them with").count()
+}

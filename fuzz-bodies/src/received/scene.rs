@@ -1,0 +1,208 @@
+//! A waiter at a server, and what has to become of it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use slocket_os::{Builder, Error, Guard, Lock, Outcome, Session};
+
+use crate::received::HANG;
+use crate::received::act::{Act, Kind};
+use crate::received::server::{Server, Verdict};
+
+pub(super) struct Scene {
+    path: PathBuf,
+    server: Server,
+    session: Option<Session>,
+    /// Its time is over as soon as it looks.
+    impatient: bool,
+    /// It is in no queue.
+    adrift: bool,
+    held: Option<Held>,
+    /// It has given up, and the server has not had its say: what it still does goes on apart from us.
+    lingers: bool,
+}
+
+/// What the waiter holds.
+struct Held {
+    guard: Guard,
+    how: How,
+    /// Something was at the path when the lock came.
+    was_at_path: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum How {
+    Published,
+    HandedOver(Kind),
+    Lent,
+}
+
+/// What has to become of the waiter now.
+#[derive(Debug, PartialEq, Eq)]
+enum Expected {
+    Held(How),
+    NotASlocket,
+    /// It stays in the queue.
+    Queued,
+    /// It comes back to the queue of the same server.
+    QueuedAgain,
+    /// A dead socket that may be lent out is in the way.
+    Adrift,
+}
+
+impl Scene {
+    pub(super) fn new(path: &Path, marked: bool, impatient: bool) -> Self {
+        let server = Server::start(path.to_owned(), marked);
+        let timeout = if impatient { Duration::ZERO } else { HANG };
+        let mut session = Session::acquire(&lock(path), Some(timeout));
+        assert!(session.outcome().is_none(), "somebody listens there");
+        let session = Some(session);
+        Self { path: path.to_owned(), server, session, impatient, adrift: false, held: None, lingers: false }
+    }
+
+    pub(super) fn play(&mut self, act: Act) {
+        match act {
+            Act::Send(bytes, kinds) => self.server.send(&bytes, &kinds),
+            Act::Shut => self.server.shut(),
+            Act::Close => self.server.close(),
+            Act::StopListening => self.server.stop_listening(),
+            Act::Unlink => self.server.unlink(),
+            Act::Mark => self.server.mark(true),
+            Act::Unmark => self.server.mark(false),
+            Act::Wake => self.wake(),
+            Act::GiveUp => {
+                self.release();
+                self.give_up();
+            }
+        }
+    }
+
+    /// The server goes. Whoever waits has the lock then.
+    pub(super) fn end(&mut self) {
+        self.release();
+        self.server.unlink();
+        self.server.close();
+        self.server.stop_listening();
+        self.wake();
+        assert!(self.session.is_none(), "nobody is there, and it does not get the lock");
+        self.release();
+    }
+
+    /// The waiter takes what has come.
+    fn wake(&mut self) {
+        let Some(mut session) = self.session.take() else { return };
+        let expected = self.expected();
+        session.wake();
+        let mut outcome = session.outcome();
+        // Those who are sent away pause before they come back.
+        while !self.impatient
+            && outcome.is_none()
+            && match expected {
+                Expected::Held(_) | Expected::NotASlocket => true,
+                Expected::QueuedAgain => !self.server.accept_again(),
+                Expected::Queued | Expected::Adrift => false,
+            }
+        {
+            session.block();
+            session.wake();
+            outcome = session.outcome();
+        }
+        match (outcome, expected) {
+            (Some(Ok(Outcome::Acquired(guard))), Expected::Held(how)) => self.acquired(guard, how),
+            (Some(Err(Error::NotASlocket { path, .. })), Expected::NotASlocket) => assert_eq!(path, self.path),
+            (Some(Err(Error::TimedOut { .. })), Expected::Queued | Expected::QueuedAgain) if self.impatient => {
+                self.lingers = !self.server.hands_over();
+            }
+            (Some(Err(Error::TimedOut { .. })), Expected::Adrift) if self.impatient => {}
+            (None, Expected::Queued | Expected::QueuedAgain) if !self.impatient => self.session = Some(session),
+            (None, Expected::Adrift) if !self.impatient => (self.session, self.adrift) = (Some(session), true),
+            (outcome, expected) => panic!("{outcome:?}, and should be {expected:?}"),
+        }
+        self.look();
+    }
+
+    fn expected(&mut self) -> Expected {
+        if !self.adrift {
+            match self.server.read() {
+                Some(Verdict::HandedOver(kind)) => return Expected::Held(How::HandedOver(kind)),
+                Some(Verdict::Lent) => return Expected::Held(How::Lent),
+                Some(Verdict::Foreign) => return Expected::NotASlocket,
+                None if !self.server.has_ended() => return Expected::Queued,
+                None => {}
+            }
+        }
+        match self.server.at_path {
+            true if self.server.listens() => Expected::QueuedAgain,
+            true if !self.server.marked => Expected::Adrift,
+            true | false => Expected::Held(How::Published),
+        }
+    }
+
+    fn acquired(&mut self, guard: Guard, how: How) {
+        if how == How::Published {
+            (self.server.at_path, self.server.marked) = (true, true);
+        }
+        let was_at_path = self.server.at_path;
+        assert_eq!(guard.is_loan(), how == How::Lent);
+        assert_eq!(guard.is_intact().expect("the folder is there"), was_at_path);
+        let is_alive = self.server.listens() || matches!(how, How::Published | How::HandedOver(Kind::Own));
+        // Of a server that lends what is marked, or hands over something else, and goes, nothing is left to be seen.
+        if was_at_path && (is_alive || !self.server.marked) {
+            let second = Session::try_acquire(&lock(&self.path)).outcome();
+            assert!(matches!(second, Some(Ok(Outcome::WouldBlock))), "a second holder: {second:?}");
+        }
+        self.held = Some(Held { guard, how, was_at_path });
+    }
+
+    fn release(&mut self) {
+        let Some(Held { guard, how, was_at_path }) = self.held.take() else { return };
+        let removes = how != How::Lent || self.server.has_ended() && !self.server.listens();
+        let is_lost = match how {
+            How::Lent => self.server.has_ended() && !self.server.at_path,
+            How::Published | How::HandedOver(_) => !(was_at_path && self.server.at_path),
+        };
+        match guard.release() {
+            Ok(()) => assert!(!is_lost, "{how:?}: the path was removed"),
+            Err(Error::LockLost { .. }) => assert!(is_lost, "{how:?}: told lost"),
+            Err(other) => panic!("{how:?}: {other:?}"),
+        }
+        if removes {
+            self.server.at_path &= is_lost;
+        }
+        self.look();
+    }
+
+    /// The waiter is dropped.
+    fn give_up(&mut self) {
+        let Some(session) = self.session.take() else { return };
+        let hands_over = self.server.hands_over();
+        drop(session);
+        if self.adrift {
+            return;
+        }
+        self.lingers = !hands_over;
+        if hands_over {
+            // A listener that had come is passed on, and nobody wants it.
+            while let Some(verdict) = self.server.read() {
+                if let Verdict::HandedOver(_) = verdict {
+                    self.server.at_path = false;
+                    break;
+                }
+            }
+        }
+        self.look();
+    }
+
+    /// Nobody but who is expected to has touched the path.
+    fn look(&self) {
+        if !self.lingers {
+            assert_eq!(fs::symlink_metadata(&self.path).is_ok(), self.server.at_path, "at the path");
+        }
+    }
+}
+
+/// A lock as another process would have it.
+fn lock(path: &Path) -> Lock {
+    Builder::new(path).build().expect("a good path")
+}

@@ -1,0 +1,200 @@
+//! The server: what it does on the kernel, and a ledger of what the waiter has to make of it.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::io::IoSlice;
+use std::mem::MaybeUninit;
+use std::net::Shutdown;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
+use std::path::PathBuf;
+
+use rustix::net::{
+    AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketAddrUnix, SocketFlags, SocketType, bind,
+    listen, sendmsg, socket_with,
+};
+
+use crate::received::act::{Kind, MOST};
+
+/// How much a waiter reads at once: enough to tell "OK" from all else.
+const READ: usize = 16;
+
+/// A server at the path, whose end of a connection the waiter is at.
+pub(super) struct Server {
+    path: PathBuf,
+    listener: Option<UnixListener>,
+    connection: Option<UnixStream>,
+    /// It was accepted.
+    accepted: bool,
+    shut: bool,
+    /// What was sent and not read yet.
+    stream: VecDeque<(VecDeque<u8>, Vec<Kind>)>,
+    /// Something is at the path.
+    pub(super) at_path: bool,
+    pub(super) marked: bool,
+    /// It was marked when the waiter came.
+    was_marked: bool,
+}
+
+/// What the waiter has to make of what it reads first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    HandedOver(Kind),
+    Lent,
+    Foreign,
+}
+
+impl Server {
+    pub(super) fn start(path: PathBuf, marked: bool) -> Self {
+        let listener = UnixListener::bind(&path).expect("a free path");
+        listener.set_nonblocking(true).expect("a socket");
+        let mut server = Self {
+            path,
+            listener: Some(listener),
+            connection: None,
+            accepted: false,
+            shut: false,
+            stream: VecDeque::new(),
+            at_path: true,
+            marked,
+            was_marked: marked,
+        };
+        server.mark(marked);
+        server
+    }
+
+    /// Takes the one who comes back from the queue, if it is there already.
+    pub(super) fn accept_again(&mut self) -> bool {
+        self.was_marked = self.marked;
+        self.accept()
+    }
+
+    fn accept(&mut self) -> bool {
+        let Some(Ok((connection, _))) = self.listener.as_ref().map(UnixListener::accept) else { return false };
+        (self.connection, self.accepted, self.shut) = (Some(connection), true, false);
+        true
+    }
+
+    pub(super) fn send(&mut self, bytes: &[u8], kinds: &[Kind]) {
+        if !self.accepted {
+            self.accept();
+        }
+        let owned: Vec<_> = kinds.iter().filter_map(|kind| self.make(*kind)).collect();
+        let descriptors: Vec<BorrowedFd<'_>> = owned.iter().map(AsFd::as_fd).collect();
+        let Some(connection) = self.connection.as_ref().filter(|_| descriptors.len() == kinds.len()) else { return };
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        if !descriptors.is_empty() {
+            assert!(control.push(SendAncillaryMessage::ScmRights(&descriptors)));
+        }
+        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+        // A message without a byte is none.
+        if let Ok(1..) = sendmsg(connection, &[IoSlice::new(bytes)], &mut control, flags) {
+            self.stream.push_back((bytes.iter().copied().collect(), kinds.to_vec()));
+        }
+    }
+
+    pub(super) fn shut(&mut self) {
+        if let Some(connection) = &self.connection {
+            // Whoever has left already is not told.
+            let _ = connection.shutdown(Shutdown::Write);
+            self.shut = true;
+        }
+    }
+
+    pub(super) fn close(&mut self) {
+        if !self.accepted {
+            self.accept();
+        }
+        self.connection = None;
+    }
+
+    pub(super) fn stop_listening(&mut self) {
+        self.listener = None;
+    }
+
+    pub(super) fn unlink(&mut self) {
+        if self.at_path {
+            // Whoever lingers may have been faster.
+            let _ = fs::remove_file(&self.path);
+            self.at_path = false;
+        }
+    }
+
+    pub(super) fn mark(&mut self, marked: bool) {
+        if self.at_path {
+            let mode = if marked { 0o1755 } else { 0o755 };
+            let _ = fs::set_permissions(&self.path, fs::Permissions::from_mode(mode));
+            self.marked = marked;
+        }
+    }
+
+    /// The waiter takes it for a server that hands over, and may be left at once.
+    pub(super) fn hands_over(&self) -> bool {
+        self.was_marked || self.at_path && self.marked
+    }
+
+    pub(super) fn listens(&self) -> bool {
+        self.listener.is_some()
+    }
+
+    /// The waiter has read all, and there will be no more.
+    pub(super) fn has_ended(&self) -> bool {
+        let is_open = if self.accepted { self.connection.is_some() && !self.shut } else { self.listener.is_some() };
+        self.stream.is_empty() && !is_open
+    }
+
+    /// The waiter reads: the kernel puts small messages together, up to the first that carries descriptors.
+    pub(super) fn read(&mut self) -> Option<Verdict> {
+        let (mut bytes, mut kinds) = (Vec::new(), Vec::new());
+        while let Some((chunk, attached)) = self.stream.front_mut() {
+            kinds.append(attached);
+            let count = chunk.len().min(READ - bytes.len());
+            bytes.extend(chunk.drain(..count));
+            if chunk.is_empty() {
+                self.stream.pop_front();
+            }
+            if !kinds.is_empty() || bytes.len() == READ {
+                break;
+            }
+        }
+        match (bytes.as_slice(), kinds.as_slice()) {
+            (b"", _) => None,
+            (b"OK", []) => Some(Verdict::Lent),
+            (b"OK", [kind @ (Kind::Own | Kind::Listener)]) => Some(Verdict::HandedOver(*kind)),
+            _ => Some(Verdict::Foreign),
+        }
+    }
+
+    /// A descriptor of that kind; `None` if the listener is gone.
+    fn make(&self, kind: Kind) -> Option<OwnedFd> {
+        Some(match kind {
+            Kind::Own => self.listener.as_ref()?.as_fd().try_clone_to_owned().expect("a descriptor"),
+            Kind::Listener => listening(SocketType::STREAM),
+            Kind::Seqpacket => listening(SocketType::SEQPACKET),
+            Kind::Bound => bound(SocketType::STREAM),
+            Kind::Unbound => unbound(SocketType::STREAM),
+            Kind::Connected => UnixStream::pair().expect("a pair").0.into(),
+            Kind::Datagram => UnixDatagram::unbound().expect("a socket").into(),
+            Kind::Pipe => std::io::pipe().expect("a pipe").0.into(),
+            Kind::File => fs::File::open("/dev/null").expect("it exists").into(),
+        })
+    }
+}
+
+fn listening(kind: SocketType) -> OwnedFd {
+    let socket = bound(kind);
+    listen(&socket, 8).expect("it is bound");
+    socket
+}
+
+fn bound(kind: SocketType) -> OwnedFd {
+    let socket = unbound(kind);
+    bind(&socket, &SocketAddrUnix::new_unnamed()).expect("the kernel chooses an address");
+    socket
+}
+
+fn unbound(kind: SocketType) -> OwnedFd {
+    socket_with(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None).expect("a socket")
+}

@@ -1,0 +1,65 @@
+//! A whole world, step by step.
+
+use std::sync::LazyLock;
+
+use model::{Bug, Cast, Configuration, Walk, walk};
+
+const EVERYBODY: [Cast; 6] = [Cast::Safe, Cast::Try, Cast::Unreadable, Cast::Npm, Cast::Locker, Cast::Remover];
+
+/// The longest walk that is looked at: what takes more steps is found by few more, and late.
+const LONGEST: usize = 2_000;
+
+/// Whoever can take part together: two to five, in no order, at most one of whom removes what is not his.
+static CASTS: LazyLock<Vec<Vec<Cast>>> = LazyLock::new(|| {
+    let mut casts = Vec::new();
+    let mut smaller = vec![(Vec::new(), &EVERYBODY[..])];
+    for size in 1..=5 {
+        let mut larger = Vec::new();
+        for (cast, others) in &smaller {
+            for (at, member) in others.iter().enumerate() {
+                let cast: Vec<Cast> = cast.iter().chain([member]).copied().collect();
+                let from = if *member == Cast::Remover { at + 1 } else { at };
+                larger.push((cast, &others[from..]));
+            }
+        }
+        if size > 1 {
+            casts.extend(larger.iter().map(|(cast, _)| cast.clone()));
+        }
+        smaller = larger;
+    }
+    casts
+});
+
+/// Walks through the world that the bytes stand for.
+///
+/// # Panics
+/// If a promise is broken, with the trace.
+pub fn world(bytes: &[u8]) {
+    let Some((configuration, walk)) = walked(None, bytes) else { return };
+    if let Some(broken) = walk.broken {
+        panic!("{configuration}: {broken:?}\n{}", walk.trace);
+    }
+}
+
+/// The walk that the bytes stand for, with a bug planted or without; `None` if they are too few.
+#[must_use]
+pub fn walked(bug: Option<Bug>, bytes: &[u8]) -> Option<(Configuration, Walk)> {
+    let (configuration, choices) = configuration(bytes)?;
+    let configuration = Configuration { bug, ..configuration };
+    Some((configuration, walk(&configuration, &choices[..choices.len().min(LONGEST)])))
+}
+
+fn configuration(bytes: &[u8]) -> Option<(Configuration, &[u8])> {
+    let ([low, high, rounds, faults, surroundings], choices) = bytes.split_first_chunk()?;
+    let cast = &CASTS[usize::from(u16::from_le_bytes([*low, *high])) % CASTS.len()];
+    let configuration = Configuration {
+        rounds: 1 + rounds % 4,
+        crashes: faults & 3,
+        cancels: faults >> 2 & 3,
+        failures: faults >> 4 & 3,
+        backlog: surroundings & 7,
+        rechecks: surroundings & 8 != 0,
+        ..Configuration::of(cast)
+    };
+    Some((configuration, choices))
+}
