@@ -55,7 +55,7 @@ impl AsFd for Watch {
 mod tests {
     use std::fs::{self, Permissions};
     use std::os::unix::fs::PermissionsExt;
-    use std::os::unix::net::UnixListener;
+    use std::os::unix::net::{UnixListener, UnixStream};
 
     use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socket};
     use tempfile::TempDir;
