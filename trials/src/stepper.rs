@@ -26,7 +26,7 @@ use crate::{PATIENCE, Place, Player, witness};
 /// Where a player is stopped, and what is done to it there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stop {
-    /// Which of the calls that count, from 0.
+    /// Which of the calls that count, from 0; of a call that fails, which of its kind.
     pub at: usize,
     /// Before it takes effect, or after.
     pub side: Side,
@@ -62,6 +62,8 @@ pub enum Deed {
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failure {
+    /// Which kind of call, as in `SYS_read`. [`Stop::at`] counts these alone: threads shift the others.
+    pub number: i64,
     /// With what.
     pub errno: Errno,
     /// From there on, every call of that name fails.
@@ -360,7 +362,13 @@ impl Tracer {
 
     /// Does what is to be done at this point.
     fn stop(&mut self, index: usize, side: Side) -> Result<Option<Failure>, Gone> {
-        let here = |stop: &Stop| stop.at == index && stop.side == side;
+        let of_kind = |number: i64| self.record.calls[..=index].iter().filter(|call| call.number == number).count();
+        let here = |stop: &Stop| match stop.deed {
+            Deed::Fail(Failure { number, .. }) => {
+                number == self.record.calls[index].number && stop.at + 1 == of_kind(number) && stop.side == side
+            }
+            Deed::Kill | Deed::Pause => stop.at == index && stop.side == side,
+        };
         let Some(which) = self.stops.iter().position(here) else { return Ok(None) };
         match self.stops[which].deed {
             Deed::Fail(failure) => return Ok(Some(failure)),

@@ -9,7 +9,10 @@ use trials::{Adapter, tell};
 
 #[test]
 fn killed_at_each_call() {
-    check(Sweep::Kill, &[Adapter::Sync], &Role::ALL, Choice::Whole);
+    let roles: Vec<Role> = Role::ALL.into_iter().filter(|role| *role != Role::Lends).collect();
+    check(Sweep::Kill, &[Adapter::Sync], &roles, Choice::Whole);
+    // With Node a run takes ten times as long.
+    check(Sweep::Kill, &[Adapter::Sync], &[Role::Lends], Choice::Some(30));
 }
 
 #[test]

@@ -24,10 +24,10 @@ pub(super) struct Fails {
 
 impl Fails {
     /// How it is made to fail: once; and for ever.
-    pub(super) fn ways(self) -> impl Iterator<Item = Failure> {
+    pub(super) fn ways(self, number: i64) -> impl Iterator<Item = Failure> {
         let Self { errno, takes_effect, .. } = self;
         let ways = if self.forever { &[false, true][..] } else { &[false] };
-        ways.iter().map(move |&forever| Failure { errno, forever, takes_effect })
+        ways.iter().map(move |&forever| Failure { number, errno, forever, takes_effect })
     }
 }
 
@@ -242,8 +242,11 @@ const TABLE: &[Row] = &[
             both(EROFS),
         ]),
     ),
-    // To a pipe of the process's own, which is never full nor broken.
-    (&["write"], "write(2)", Ok(&[once(EINTR)])),
+    (
+        &["write"],
+        "write(2)",
+        Err("to a pipe or an eventfd of the process's own, with room: it neither blocks nor fails"),
+    ),
     (
         &["brk", "mmap", "munmap", "mprotect", "madvise"],
         "mmap(2)",

@@ -223,6 +223,12 @@ impl Scene {
         if let Some(stepper) = self.stepper.take() {
             self.record = stepper.finish();
         }
+        // Perhaps only after its last answer, in a thread that was not done.
+        if self.record.killed.is_some()
+            && let Some(mut victim) = self.victim.take()
+        {
+            victim.wait();
+        }
         &self.record
     }
 
