@@ -94,8 +94,9 @@ pub enum Server {
     Queued,
     /// Accepted.
     Accepted,
-    /// Node has seen the end of the client's stream and has ended its own; npm's server is not told before the next turn of
-    /// its event loop, and dies if it writes until then. The client reads an end of stream.
+    /// Node has seen the end of the client's stream and has ended its own; npm's server is told later, and dies if it writes
+    /// until then. (Shortly before it is told a write comes to nothing, which is as if it had been told.) The client reads
+    /// an end of stream.
     Ending,
     /// Closed after it was accepted: the client reads an end of stream.
     Ended,

@@ -53,14 +53,15 @@ impl AsFd for Watch {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::{self, Permissions};
-    use std::os::unix::fs::PermissionsExt;
+    use std::fs;
     use std::os::unix::net::{UnixListener, UnixStream};
+    use std::time::{Duration, Instant};
 
     use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socket};
     use tempfile::TempDir;
 
     use super::*;
+    use crate::inode::Pin;
     use crate::wait::Wait;
 
     /// A watch on `lock` in a fresh folder.
@@ -70,10 +71,13 @@ mod tests {
         (folder, watch)
     }
 
-    /// Waits until the watch has told of something. (If it never does, this never ends.)
+    /// Waits until the watch has told of something; fails after a minute.
+    #[track_caller]
     fn wakes(watch: &Watch) {
+        let until = Instant::now() + Duration::from_secs(60);
         while !watch.take() {
-            Wait { descriptor: Some(watch.as_fd()), until: None }.block();
+            assert!(Instant::now() < until, "the watch tells of nothing");
+            Wait { descriptor: Some(watch.as_fd()), until: Some(until) }.block();
         }
     }
 
@@ -91,7 +95,7 @@ mod tests {
         let (path, other) = (folder.path().join("lock"), folder.path().join("other"));
         let listener = UnixListener::bind(&path).unwrap();
         wakes(&watch);
-        fs::set_permissions(&path, Permissions::from_mode(0o1600)).unwrap();
+        Pin::new(&path).unwrap().expect("a socket").set_mark(true).unwrap();
         wakes(&watch);
         fs::rename(&path, &other).unwrap();
         wakes(&watch);
