@@ -149,7 +149,9 @@ fn move_without_replacing(folder: BorrowedFd<'_>, from: &Path, to: &Path) -> rus
         // The file system cannot: a second name, then without the first, does the same.
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
             linkat(folder, from, folder, to, AtFlags::empty())?;
-            unlinkat(folder, from, AtFlags::empty())
+            // The path is ours from here on. A sweeper that has looked early may have removed the other name already.
+            let _ = unlinkat(folder, from, AtFlags::empty());
+            Ok(())
         }
         result => result,
     }
