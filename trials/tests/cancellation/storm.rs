@@ -70,33 +70,22 @@ fn storm<H: Host>() {
         place.assert_exclusive(held + ROUNDS);
         let acquires = (BATCHES + 1) * BATCH;
         let storm = format!("{}, clones {clones}: {held} of {acquires} held", H::NAME);
-        let points =
-            Points::of_the_dropped(&format!("{storm}, {out_of_order} batches out of order for somebody was sent away"));
+        tell(format!("cancellation: {storm}, {out_of_order} batches out of order for somebody was sent away"));
+        let points = noted::take();
         let inside: &[Point] = if clones { &[Point::Inside, Point::InsideGranted] } else { &[] };
-        points.assert_each(&[&[Point::Queued, Point::QueuedGranted], inside].concat());
+        assert_each(&points, &[&[Point::Queued, Point::QueuedGranted], inside].concat());
     }
 }
 
-/// How many were dropped at each point.
-pub(crate) struct Points(Vec<(Point, usize)>);
-
-impl Points {
-    /// Counts and tells them.
-    pub(crate) fn of_the_dropped(storm: &str) -> Self {
-        let mut dropped = noted::take();
-        dropped.sort_unstable();
-        let counts = dropped.chunk_by(PartialEq::eq).map(|same| (same[0], same.len())).collect();
-        tell(format!("cancellation: {storm}; dropped at {counts:?}"));
-        Self(counts)
-    }
-
-    /// Fails if the storm has missed one of these.
-    #[track_caller]
-    pub(crate) fn assert_each(&self, points: &[Point]) {
-        for point in points {
-            assert!(self.0.iter().any(|(dropped, _)| dropped == point), "never dropped at {point:?}: {:?}", self.0);
-        }
-    }
+/// Tells how many were dropped at each point, and fails if one of the `wanted` was missed.
+#[track_caller]
+pub(crate) fn assert_each(dropped: &[Point], wanted: &[Point]) {
+    let mut dropped = dropped.to_vec();
+    dropped.sort_unstable();
+    let counts: Vec<_> = dropped.chunk_by(PartialEq::eq).map(|same| (same[0], same.len())).collect();
+    tell(format!("cancellation: dropped at {counts:?}"));
+    let missed = wanted.iter().find(|point| !dropped.contains(point));
+    assert_eq!(missed, None, "never dropped there: {counts:?}");
 }
 
 /// When an acquire is dropped.
