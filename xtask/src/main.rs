@@ -1,4 +1,5 @@
-//! The one door to this workspace: `cargo xtask test`, `demo`, `model`, `storm`, `lint`, `ci`, and the sweeps.
+//! The one door to this workspace: `cargo xtask test`, `demo`, `model`, `storm`, `fuzz`, `coverage`, `mutants`, `lint`,
+//! `ci`, and the sweeps.
 //!
 //! Each task says what it did and fails if it did nothing.
 
