@@ -40,6 +40,7 @@ fn hands_over_and_back(other: &mut Talk, scene: &Scene) {
     guard.release().unwrap();
     other.expect("released");
     scene.assert_empty();
+    other.tell("empty");
 }
 
 fn takes_and_hands_over(outside: &mut Talk, slocket: &Slocket) {
@@ -52,6 +53,7 @@ fn takes_and_hands_over(outside: &mut Talk, slocket: &Slocket) {
     eventually(|| guard.contended(), || "not in the queue".to_owned());
     guard.release().unwrap();
     outside.tell("released");
+    outside.expect("empty");
 }
 
 /// A path is the same in all networks, and so is the badge, which is an abstract address, to who accepts its bearer.

@@ -1,7 +1,7 @@
 //! A folder with a lock, and what the tests look at.
 
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
@@ -83,6 +83,8 @@ pub(crate) fn assert_left(folder: &Path, names: &[&str]) {
 /// Leaves a socket behind that nobody has open; with the mark or without.
 pub(crate) fn leave_dead(path: &Path, marked: bool, mode: u32) {
     drop(UnixListener::bind(path).expect("a free path"));
+    // A process that is being started has it open, too, until it runs its program.
+    eventually(|| UnixStream::connect(path).is_err(), || "somebody has it open".to_owned());
     let mark = if marked { 0o1000 } else { 0 };
     fs::set_permissions(path, fs::Permissions::from_mode(mark | mode)).expect("ours");
 }

@@ -82,6 +82,7 @@ fn a_time_out_at_a_server_that_may_lend() {
             waiter.tell(scene.lock().to_str().unwrap());
             // Nobody can be left to keep its place there, so it is given up.
             let (mut connection, _) = listener.accept().unwrap();
+            connection.set_read_timeout(Some(HANG)).unwrap();
             assert_eq!(connection.read(&mut [0]).unwrap(), 0);
             fs::remove_file(scene.lock()).unwrap();
             waiter.expect("timed out");
