@@ -42,4 +42,17 @@ impl Random {
     pub fn one_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
         &all[self.below(all.len() as u64) as usize]
     }
+
+    /// So many of them, at random, in their order.
+    pub fn sample<T: Clone>(&mut self, all: &[T], number: usize) -> Vec<T> {
+        let mut left = number.min(all.len()) as u64;
+        let mut chosen = Vec::new();
+        for (index, each) in all.iter().enumerate() {
+            if self.below((all.len() - index) as u64) < left {
+                chosen.push(each.clone());
+                left -= 1;
+            }
+        }
+        chosen
+    }
 }

@@ -18,7 +18,7 @@ pub use run::Sweep;
 pub use scene::Role;
 
 use crate::stepper::{Call, Deed, Side, Stop};
-use crate::{Adapter, PATIENCE, Place, Player, tell, watch_for};
+use crate::{Adapter, PATIENCE, Place, Player, Random, tell, watch_for};
 use scene::{Nobody, Scene};
 
 /// How long anything may take that must come by itself, for a process that is not slowed down. Generous: the machine may
@@ -39,39 +39,6 @@ impl Choice {
     /// from run to run.)
     fn is_over(self, missed: usize) -> bool {
         self == Self::Whole && missed >= 8
-    }
-}
-
-/// A xorshift, so that a seed that was printed brings the same choices back.
-#[derive(Clone, Debug)]
-pub struct Random(u64);
-
-impl Random {
-    /// From a seed.
-    #[must_use]
-    pub fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    /// A number below `limit`.
-    pub fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-
-    /// So many of them, at random, in their order.
-    fn sample<T: Clone>(&mut self, all: &[T], number: usize) -> Vec<T> {
-        let mut left = number.min(all.len()) as u64;
-        let mut chosen = Vec::new();
-        for (index, each) in all.iter().enumerate() {
-            if self.below((all.len() - index) as u64) < left {
-                chosen.push(each.clone());
-                left -= 1;
-            }
-        }
-        chosen
     }
 }
 
