@@ -12,7 +12,8 @@ use crate::trace::warning;
 /// The lock is held as long as this lives.
 ///
 /// Owned, `'static`, `Send` and `Sync`. While it is held the library does nothing: no thread, no system call. Dropping
-/// it releases the lock before `drop` returns, on any thread, inside or outside any runtime, without blocking.
+/// it releases the lock before `drop` returns, on any thread, inside or outside any runtime, without blocking (as
+/// [`release`](Self::release)).
 ///
 /// A process that is killed releases the lock, too: the next waiter has it as soon as the kernel has closed the
 /// process's descriptors. A process that was *forked without exec* while the lock was held shares it: the lock is held
@@ -29,8 +30,9 @@ impl Guard {
 
     /// Gives the lock back. What `drop` does, but tells whether something was wrong.
     ///
-    /// The first waiter has the lock when this returns. It never blocks: if that waiter is one that cannot take the
-    /// listener (npm's), a background thread of this process ends the loan later; see [`settle`](crate::settle).
+    /// The first waiter has the lock when this returns. It does not block: if that waiter is one that cannot take the
+    /// listener (npm's), a background thread of this process ends the loan later; see [`settle`](crate::settle). (Where
+    /// neither a thread nor a descriptor for one can be had, the caller looks after the loan itself, until it is back.)
     ///
     /// # Errors
     /// [`Error::LockLost`] if the path was no longer our socket, so that others may have held the lock as well; what
