@@ -250,7 +250,9 @@ impl World {
         if !socket.listens || socket.refuses {
             return Connect::Refused;
         }
-        if socket.queue.len() > usize::from(backlog) {
+        // (What this model has no room for, the kernel would call full at some other number.)
+        let has_room = socket.queue.len() < QUEUE && self.connections.contains(&None);
+        if socket.queue.len() > usize::from(backlog) || !has_room {
             return Connect::Full;
         }
         let connection =
