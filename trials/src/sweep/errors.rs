@@ -127,7 +127,11 @@ const TABLE: &[Row] = &[
         ]),
     ),
     (&["epoll_create1"], "epoll_create(2)", Ok(&[both(EMFILE), both(ENFILE), both(ENOMEM)])),
-    (&["epoll_ctl"], "epoll_ctl(2)", Ok(&[once(ENOMEM), once(ENOSPC)])),
+    (
+        &["epoll_ctl"],
+        "epoll_ctl(2)",
+        Err("only an addition fails so, and which call is one is not told apart; a runtime hung when another failed"),
+    ),
     (&["epoll_pwait", "epoll_pwait2", "epoll_wait"], "epoll_wait(2)", Ok(&[once(EINTR)])),
     (&["eventfd2"], "eventfd(2)", Ok(&[both(EMFILE), both(ENFILE), both(ENODEV), both(ENOMEM)])),
     (&["fcntl"], "fcntl(2)", Ok(&[both(EMFILE)])),
