@@ -107,13 +107,10 @@ pub fn explore_under(
     let looks_for_lost = configuration.promise.is_none_or(|promise| promise == Broken::Lost);
     if broken.is_none() && is_complete && looks_for_lost {
         broken = lost(configuration, &states, edges);
-        if let Some(lost) = broken {
-            let broken = Some((Broken::Lost, trace(names, configuration, &states, &parents, lost)));
-            return (Found { states: states.len(), steps, ends, broken, is_complete }, states);
-        }
     }
-    let broken =
-        broken.map(|at| (states[at].broken.expect("it is broken"), trace(names, configuration, &states, &parents, at)));
+    // A state in which nothing is broken yet is one from which somebody is never served.
+    let promise = |at: usize| states[at].broken.unwrap_or(Broken::Lost);
+    let broken = broken.map(|at| (promise(at), trace(names, configuration, &states, &parents, at)));
     (Found { states: states.len(), steps, ends, broken, is_complete }, states)
 }
 

@@ -11,7 +11,7 @@ use trials::lock::{Error, Guard};
 use crate::alone::{Setting, alone};
 use crate::census::threads;
 use crate::descriptors::Full;
-use crate::scene::{HANG, Scene, WHILE, another, assert_works, eventually, idle, io_code, leave_dead, named};
+use crate::scene::{HANG, Scene, WHILE, another, assert_works, eventually, idle, io_code, named};
 use crate::server::Server;
 
 const CLONES: usize = 6;
@@ -66,11 +66,7 @@ fn before_a_file_that_is_removed() {
     alone(Setting::Plain, || {
         for stale in [false, true] {
             let scene = Scene::new();
-            if stale {
-                leave_dead(&scene.lock(), false, 0o600);
-            } else {
-                fs::write(scene.lock(), "").unwrap();
-            }
+            scene.occupy(stale);
             for result in idle(|| ask(&scene, WHILE, || ())) {
                 assert!(matches!(result, Err(Error::TimedOut { .. })), "{result:?}");
             }

@@ -52,6 +52,15 @@ impl Scene {
         Slocket::new(self.lock()).expect("a good path")
     }
 
+    /// Puts something at the lock's path that is waited for until it goes: a stale socket, or a file.
+    pub(crate) fn occupy(&self, stale: bool) {
+        if stale {
+            leave_dead(&self.lock(), false, 0o600);
+        } else {
+            fs::write(self.lock(), "").expect("a free path");
+        }
+    }
+
     #[track_caller]
     pub(crate) fn assert_empty(&self) {
         self.assert_left(&[]);

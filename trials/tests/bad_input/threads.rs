@@ -52,11 +52,7 @@ fn a_path_that_is_watched() {
         for stale in [false, true] {
             let scene = Scene::new();
             let slocket = scene.slocket();
-            if stale {
-                leave_dead(slocket.path(), false, 0o600);
-            } else {
-                fs::write(slocket.path(), "").unwrap();
-            }
+            scene.occupy(stale);
             thread::scope(|scope| {
                 let remover = scope.spawn(|| {
                     eventually(|| watches() == 1, || "not watched".to_owned());

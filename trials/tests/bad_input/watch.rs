@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use crate::alone::{NOBODY, Setting, alone};
 use crate::census::watches;
-use crate::scene::{HANG, Scene, assert_times_out, assert_works, leave_dead, named, until_asleep};
+use crate::scene::{HANG, Scene, assert_times_out, assert_works, named, until_asleep};
 
 /// Who waits there times out without spinning, and wakes when the way is free.
 #[track_caller]
@@ -18,11 +18,7 @@ fn assert_wakes() {
     for stale in [false, true] {
         let scene = Scene::new();
         let slocket = scene.slocket();
-        if stale {
-            leave_dead(slocket.path(), false, 0o600);
-        } else {
-            fs::write(slocket.path(), "").unwrap();
-        }
+        scene.occupy(stale);
         assert!(slocket.try_acquire().unwrap().is_none());
         assert_eq!(assert_times_out(&slocket), None);
         thread::scope(|scope| {

@@ -9,8 +9,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use trials::{Place, alone, watch_for};
 
 use crate::host::{AsyncStd, Host, Smol, SmolThreads, Tokio, TokioThreads};
-use crate::waiter::{Waiter, lock};
-use crate::{assert_unused, descriptors};
+use crate::waiter::Waiter;
+use crate::{assert_unused, descriptors, used_once};
 
 /// The limit is that of a whole process, so it is set in one of its own.
 const CHILD: &str = "SLOCKET_TRIAL_WITHOUT_DESCRIPTORS";
@@ -36,10 +36,7 @@ fn nobody_is_kept_waiting_for_want_of_a_descriptor() {
 
 fn leave<H: Host>() {
     let (host, place) = (H::start(), Place::new());
-    let slocket = lock::<H>(&place);
-    let guard = host.block_on(slocket.acquire()).expect("acquire");
-    drop(Waiter::asked(&host, &lock::<H>(&place)));
-    drop(guard);
+    let slocket = used_once(&host, &place);
     let before = descriptors();
     // Not marked, so it may lend.
     let server = UnixListener::bind(place.lock()).expect("bind");

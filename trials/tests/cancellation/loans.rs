@@ -7,7 +7,7 @@ use trials::{Adapter, Place, Player, alone, node_or_skip, process, watch_for};
 use crate::host::{Host, on_each_runtime};
 use crate::noted::{self, Point};
 use crate::waiter::{Waiter, lock};
-use crate::{assert_unused, descriptors};
+use crate::{assert_unused, descriptors, used_once};
 
 on_each_runtime! { a_loan_came_to_one_alone a_loan_came_to_one_with_a_clone_behind_it given_up_before_the_loan_came given_up_unseen }
 
@@ -17,10 +17,7 @@ fn with_server<H: Host>(trial: impl FnOnce(&H, &Place, &mut Player)) {
     }
     let _alone = alone();
     let (host, place) = (H::start(), Place::new());
-    let slocket = lock::<H>(&place);
-    let guard = host.block_on(slocket.acquire()).expect("acquire");
-    drop(Waiter::asked(&host, &lock::<H>(&place)));
-    drop(guard);
+    let slocket = used_once(&host, &place);
     let before = descriptors();
     let mut server = Player::start(Adapter::Node, &place.lock());
     assert!(!server.acquire(), "not the server");

@@ -21,7 +21,7 @@ use trials::queue::queued;
 use trials::{Place, watch_for};
 
 use crate::host::Host;
-use crate::waiter::{Lock, lock};
+use crate::waiter::{Lock, Waiter, lock};
 
 /// How many descriptors the library and the runtimes have open: what belongs to players and to the tests is left out.
 fn descriptors() -> usize {
@@ -35,6 +35,15 @@ fn descriptors() -> usize {
 #[track_caller]
 fn wait_until_descriptors_are(before: usize) {
     watch_for(&format!("no more than {before} descriptors"), || (descriptors() <= before).then_some(()));
+}
+
+/// A lock that was held and waited for: what the library and the runtime open on their first use is open.
+fn used_once<H: Host>(host: &H, place: &Place) -> Lock<H> {
+    let slocket = lock::<H>(place);
+    let guard = host.block_on(slocket.acquire()).expect("acquire");
+    drop(Waiter::asked(host, &lock::<H>(place)));
+    drop(guard);
+    slocket
 }
 
 /// Fails unless the lock is as if nobody had ever used it: for the clones of `slocket`, and for everybody else.

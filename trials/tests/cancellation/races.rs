@@ -6,7 +6,7 @@ use trials::{Adapter, Place, Player, alone, wait_until_queued};
 use crate::host::{Host, on_each_runtime};
 use crate::noted::{self, Point};
 use crate::waiter::{Lock, Waiter, lock};
-use crate::{assert_unused, descriptors};
+use crate::{assert_unused, descriptors, used_once};
 
 on_each_runtime! {
     the_lock_came_inside
@@ -30,10 +30,7 @@ struct Scene<H: Host> {
 fn with_scene<H: Host>(trial: impl FnOnce(&Scene<H>)) {
     let _alone = alone();
     let (host, place) = (H::start(), Place::new());
-    let slocket = lock::<H>(&place);
-    let guard = host.block_on(slocket.acquire()).expect("acquire");
-    drop(Waiter::asked(&host, &lock::<H>(&place)));
-    drop(guard);
+    let slocket = used_once(&host, &place);
     let scene = Scene { host, place, slocket, descriptors: descriptors() };
     noted::take();
     trial(&scene);
