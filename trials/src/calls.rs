@@ -2,6 +2,9 @@
 
 use nix::libc;
 
+/// An `epoll_ctl(2)` that adds a descriptor, under a number that no call has: it alone can fail for want of something.
+pub const EPOLL_CTL_ADD: i64 = libc::SYS_epoll_ctl | 1 << 32;
+
 /// The name of a system call.
 #[must_use]
 pub fn name(number: i64) -> String {
@@ -19,6 +22,7 @@ const NAMES: &[(i64, &str)] = &[
     (libc::SYS_connect, "connect"),
     (libc::SYS_epoll_create1, "epoll_create1"),
     (libc::SYS_epoll_ctl, "epoll_ctl"),
+    (EPOLL_CTL_ADD, "epoll_ctl add"),
     (libc::SYS_epoll_pwait, "epoll_pwait"),
     (libc::SYS_epoll_pwait2, "epoll_pwait2"),
     (libc::SYS_epoll_wait, "epoll_wait"),

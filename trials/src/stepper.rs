@@ -20,7 +20,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
-use crate::calls::name;
+use crate::calls::{EPOLL_CTL_ADD, name};
 use crate::{PATIENCE, Place, Player, witness};
 
 /// Where a player is stopped, and what is done to it there.
@@ -62,7 +62,7 @@ pub enum Deed {
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// Which kind of call, as in `SYS_read`. [`Stop::at`] counts these alone: threads shift the others.
+    /// Which kind of call, as in `SYS_read` (or [`EPOLL_CTL_ADD`]). [`Stop::at`] counts these alone: threads shift the others.
     pub number: i64,
     /// With what.
     pub errno: Errno,
@@ -77,7 +77,7 @@ pub struct Failure {
 pub struct Call {
     /// The thread.
     pub thread: Pid,
-    /// Which one, as in `SYS_read`.
+    /// Which one, as in `SYS_read` (or [`EPOLL_CTL_ADD`]).
     pub number: i64,
     /// What it returned; `None` if it has not.
     pub result: Option<i64>,
@@ -426,7 +426,10 @@ impl Tracer {
 }
 
 fn call_number(registers: &user_regs_struct) -> i64 {
-    registers.orig_rax.cast_signed()
+    match registers.orig_rax.cast_signed() {
+        libc::SYS_epoll_ctl if i32::try_from(registers.rsi) == Ok(libc::EPOLL_CTL_ADD) => EPOLL_CTL_ADD,
+        number => number,
+    }
 }
 
 fn threads_of(leader: Pid) -> Vec<Pid> {

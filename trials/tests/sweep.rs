@@ -38,8 +38,13 @@ fn held_still_at_some_calls() {
 }
 
 #[test]
+fn held_still_around_the_probe() {
+    check(Sweep::PauseAtProbe, &[Adapter::Sync], &[Role::Reclaims], Choice::Whole);
+}
+
+#[test]
 fn held_still_twice() {
-    check(Sweep::PausePairs, &[Adapter::Sync], &[Role::Reclaims], Choice::Some(8));
+    check(Sweep::PausePairs, &[Adapter::Sync], &[Role::Reclaims], Choice::Some(4));
 }
 
 /// A socket that was bound, and could not be looked at, was left at the path.

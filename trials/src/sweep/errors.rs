@@ -127,11 +127,8 @@ const TABLE: &[Row] = &[
         ]),
     ),
     (&["epoll_create1"], "epoll_create(2)", Ok(&[both(EMFILE), both(ENFILE), both(ENOMEM)])),
-    (
-        &["epoll_ctl"],
-        "epoll_ctl(2)",
-        Err("only an addition fails so, and which call is one is not told apart; a runtime hung when another failed"),
-    ),
+    (&["epoll_ctl add"], "epoll_ctl(2)", Ok(&[both(ENOMEM), both(ENOSPC)])),
+    (&["epoll_ctl"], "epoll_ctl(2)", Err("what is there already is changed or removed without anything new")),
     (&["epoll_pwait", "epoll_pwait2", "epoll_wait"], "epoll_wait(2)", Ok(&[once(EINTR)])),
     (&["eventfd2"], "eventfd(2)", Ok(&[both(EMFILE), both(ENFILE), both(ENODEV), both(ENOMEM)])),
     (&["fcntl"], "fcntl(2)", Ok(&[both(EMFILE)])),

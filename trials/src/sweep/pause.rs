@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use nix::libc;
+
 use super::scene::{Company, Role, Scene};
-use super::{Choice, NO_END, Random, Tally, assert_one_holder, points, within_bound};
+use super::{Choice, NO_END, Random, Tally, assert_one_holder, calls, points, within_bound};
 use crate::queue::queued;
-use crate::stepper::{Deed, Stop};
+use crate::stepper::{Deed, Side, Stop};
 use crate::{Adapter, PATIENCE, Place, Player, wait_until_queued};
 
 /// What the others do meanwhile.
@@ -89,6 +91,29 @@ pub fn double(adapter: Adapter, role: Role, visit: Visit, choice: Choice, random
                 let second = seconds(first).nth(within).expect("far from the end");
                 visited(adapter, role, visit, &[first, second], &mut tally);
             }
+        }
+    }
+    tally
+}
+
+/// Holds a reclaimer still just before it guards the folder, and again at each call from there to its removal of what it
+/// found dead: all that lies between what it has seen and what it does. (A part of [`double`] that is never left to chance.)
+///
+/// # Panics
+/// If it does not make the calls that reclaiming takes.
+#[must_use]
+pub fn around_the_probe(adapter: Adapter, visit: Visit) -> Tally {
+    let calls = calls(adapter, Role::Reclaims, false);
+    let find =
+        |number, from: usize| from + calls[from..].iter().position(|call| call.number == number).expect("a reclaim");
+    let published = find(libc::SYS_flock, 0);
+    let guards = find(libc::SYS_flock, published + 1);
+    let removes = find(libc::SYS_unlinkat, guards);
+    let mut tally = Tally::default();
+    let first = Stop { at: guards, side: Side::Before, deed: Deed::Pause };
+    for second in points(Deed::Pause).skip_while(|stop| stop.at < guards).take_while(|stop| stop.at < removes).skip(1) {
+        if visited(adapter, Role::Reclaims, visit, &[first, second], &mut tally) != Some(Reached::Second) {
+            tally.failures.push(format!("{} did not come to {second:?}", adapter.name()));
         }
     }
     tally

@@ -17,6 +17,8 @@ pub enum Sweep {
     Pause,
     /// It stands still at each two points, while others take the lock and pass it on.
     PausePairs,
+    /// The same, around the probe of a reclaimer alone.
+    PauseAtProbe,
     /// Each call fails.
     Error,
 }
@@ -28,6 +30,7 @@ impl Sweep {
             Self::KillPairs => "kill sweep, pairs",
             Self::Pause => "pause sweep",
             Self::PausePairs => "pause sweep, pairs",
+            Self::PauseAtProbe => "pause sweep, around the probe",
             Self::Error => "error sweep",
         }
     }
@@ -71,12 +74,17 @@ impl Sweep {
                 .map(|visit| (visit.name(), pause::sweep(adapter, role, visit, choice, random)))
                 .collect(),
             // Only a reclaimer has anything to lose by it.
-            Self::PausePairs if role != Role::Reclaims => Vec::new(),
-            Self::PausePairs => Visit::DOUBLE
-                .into_iter()
-                .filter(|visit| *visit != Visit::LendAndDie || node_or_skip())
-                .map(|visit| (visit.name(), pause::double(adapter, role, visit, choice, random)))
-                .collect(),
+            Self::PausePairs | Self::PauseAtProbe if role != Role::Reclaims => Vec::new(),
+            Self::PausePairs => {
+                doubles().map(|visit| (visit.name(), pause::double(adapter, role, visit, choice, random))).collect()
+            }
+            Self::PauseAtProbe => {
+                doubles().map(|visit| (visit.name(), pause::around_the_probe(adapter, visit))).collect()
+            }
         }
     }
+}
+
+fn doubles() -> impl Iterator<Item = Visit> {
+    Visit::DOUBLE.into_iter().filter(|visit| *visit != Visit::LendAndDie || node_or_skip())
 }
