@@ -47,6 +47,7 @@ mod session;
 mod timers;
 mod trace;
 mod wait;
+mod waiting;
 mod watch;
 
 pub use background::{depart, settle};
@@ -56,3 +57,4 @@ pub use lock::{Builder, Lock, StalePolicy, Trust};
 pub use peer::Holder;
 pub use session::{Outcome, Session};
 pub use wait::Wait;
+pub use waiting::Waiting;

@@ -17,6 +17,7 @@ use crate::local::LocalQueue;
 use crate::peer::Holder;
 use crate::reserve;
 use crate::session;
+use crate::waiting::{Hook, Waiting};
 
 /// The longest path that a system call takes, with its closing NUL (limits.h).
 const PATH_MAX: usize = 4096;
@@ -59,13 +60,14 @@ pub struct Builder<L> {
     mode: u32,
     stale: StalePolicy,
     trust: Trust,
+    hook: Option<Hook>,
     builds: PhantomData<fn() -> L>,
 }
 
 impl<L> fmt::Debug for Builder<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, mode, stale, trust, builds: _ } = self;
-        write!(f, "Builder {{ path: {path:?}, mode: {mode:#o}, stale: {stale:?}, trust: {trust:?} }}")
+        let Self { path, mode, stale, trust, hook, builds: _ } = self;
+        write!(f, "Builder {{ path: {path:?}, mode: {mode:#o}, stale: {stale:?}, trust: {trust:?}, hook: {hook:?} }}")
     }
 }
 
@@ -77,6 +79,7 @@ impl<L: From<Lock>> Builder<L> {
             mode: 0o600,
             stale: StalePolicy::default(),
             trust: Trust::default(),
+            hook: None,
             builds: PhantomData,
         }
     }
@@ -98,6 +101,28 @@ impl<L: From<Lock>> Builder<L> {
     /// Whose servers are believed; [`Trust::Owner`] if not said.
     pub fn trust(mut self, trust: Trust) -> Self {
         self.trust = trust;
+        self
+    }
+
+    /// Calls `hook` once in each acquire that still waits after that long, to tell the user for whom.
+    ///
+    /// It is called by the thread or task that waits, holding nothing of the library's; the wait goes on when it returns, so it
+    /// should not block. To find out the holder, the library stands in the queue for an instant, as [`Lock::holder`] does.
+    /// An attempt that does not queue never calls it.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("build.lock");
+    /// use slocket_os::{Builder, Lock};
+    ///
+    /// let lock: Lock = Builder::new(&path)
+    ///     .on_wait(Duration::from_secs(1), |waiting| eprintln!("{waiting}")) // waiting for /…/build.lock, held by pid 4711 (make)
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn on_wait(mut self, after: Duration, hook: impl Fn(&Waiting<'_>) + Send + Sync + 'static) -> Self {
+        self.hook = Some(Hook::new(after, hook));
         self
     }
 
@@ -146,6 +171,7 @@ impl<L: From<Lock>> Builder<L> {
             mode: self.mode,
             stale: self.stale,
             trust: self.trust,
+            hook: self.hook,
             spoiled: AtomicBool::new(umask().is_some_and(|umask| self.mode & umask != 0)),
             queue: LocalQueue::default(),
         };
@@ -167,6 +193,7 @@ struct Shared {
     mode: u32,
     stale: StalePolicy,
     trust: Trust,
+    hook: Option<Hook>,
     /// The umask takes bits from the mode that was asked for.
     spoiled: AtomicBool,
     queue: LocalQueue,
@@ -218,6 +245,10 @@ impl Lock {
 
     pub(crate) fn trusts_anyone(&self) -> bool {
         self.shared.trust == Trust::Anyone
+    }
+
+    pub(crate) fn hook(&self) -> Option<&Hook> {
+        self.shared.hook.as_ref()
     }
 
     /// The policy as the core knows it, and how long a stale socket is put up with.

@@ -14,6 +14,7 @@ use crate::lock::Lock;
 use crate::participant::Participant;
 use crate::peer::{self, Holder};
 use crate::wait::Wait;
+use crate::waiting::Hook;
 
 /// What became of a request.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub enum Outcome {
 pub struct Session {
     lock: Lock,
     deadline: Option<Instant>,
+    /// When the waiting hook is due.
+    notice: Option<Instant>,
     /// Whether it queues: the place of one who only tries is no use to one who waits.
     queues: bool,
     stage: Stage,
@@ -61,7 +64,8 @@ impl Session {
         };
         // A time too far away to be told never comes.
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        Self { lock: lock.clone(), deadline, queues: true, stage }
+        let notice = lock.hook().and_then(Hook::due);
+        Self { lock: lock.clone(), deadline, notice, queues: true, stage }
     }
 
     /// Asks for the lock without queueing.
@@ -73,7 +77,7 @@ impl Session {
         } else {
             Stage::Over(Some(Ok(Outcome::WouldBlock)))
         };
-        Self { lock: lock.clone(), deadline: None, queues: false, stage }
+        Self { lock: lock.clone(), deadline: None, notice: None, queues: false, stage }
     }
 
     /// The outcome, once there is one; it is given out once.
@@ -96,8 +100,13 @@ impl Session {
             Stage::Outside(participant) => participant.wait(),
             Stage::Inside(_) | Stage::Over(_) => Wait::default(),
         };
-        wait.until = wait.until.into_iter().chain(self.deadline).min();
+        wait.until = wait.until.into_iter().chain(self.until()).min();
         wait
+    }
+
+    /// When the caller is to be told something, whatever happens.
+    fn until(&self) -> Option<Instant> {
+        self.deadline.into_iter().chain(self.notice).min()
     }
 
     /// Whether the session waits for its turn inside the process.
@@ -117,7 +126,7 @@ impl Session {
     /// Blocks the thread until what is waited for has come: no CPU, one system call. It may return early.
     pub fn block(&mut self) {
         match &self.stage {
-            Stage::Inside(ticket) => block_on_turn(ticket, self.deadline),
+            Stage::Inside(ticket) => block_on_turn(ticket, self.until()),
             Stage::Outside(_) => self.wait().block(),
             Stage::Over(_) => {}
         }
@@ -139,9 +148,23 @@ impl Session {
         {
             participant.wake();
         }
-        if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-            self.deadline = None;
+        if is_due(&mut self.notice) {
+            self.call_hook();
+        }
+        if is_due(&mut self.deadline) {
             self.time_out();
+        }
+    }
+
+    /// Tells for whom it waits, if it does.
+    fn call_hook(&mut self) {
+        let waits = match &self.stage {
+            Stage::Inside(_) => true,
+            Stage::Outside(participant) => !participant.has_report(),
+            Stage::Over(_) => false,
+        };
+        if waits && let Some(hook) = self.lock.hook() {
+            hook.call(&self.lock, self.lock.holder().ok().flatten());
         }
     }
 
@@ -217,6 +240,11 @@ impl Drop for Session {
     }
 }
 
+/// Whether a time has come, which is over then.
+fn is_due(time: &mut Option<Instant>) -> bool {
+    time.take_if(|time| *time <= Instant::now()).is_some()
+}
+
 /// Goes outside for the lock.
 fn go(lock: &Lock) -> Participant {
     let mut participant = Participant::new(lock);
@@ -230,7 +258,7 @@ fn give_up(lock: &Lock, turn: Turn) {
         Turn::Lock(participant) => drop(Guard::new(participant)),
         Turn::Place(participant) => {
             let place = Stage::Outside(participant);
-            drop(Session { lock: lock.clone(), deadline: None, queues: true, stage: place });
+            drop(Session { lock: lock.clone(), deadline: None, notice: None, queues: true, stage: place });
         }
         Turn::Go => lock.queue().leave(),
     }
@@ -251,7 +279,7 @@ pub(crate) fn look(lock: &Lock) -> Result<Option<Holder>, Error> {
 }
 
 /// Blocks the thread until the turn has come or the time is over.
-fn block_on_turn(ticket: &Ticket, deadline: Option<Instant>) {
+fn block_on_turn(ticket: &Ticket, until: Option<Instant>) {
     #[derive(Default)]
     struct Bell {
         rung: Mutex<bool>,
@@ -268,10 +296,10 @@ fn block_on_turn(ticket: &Ticket, deadline: Option<Instant>) {
         return;
     }
     let rung = bell.rung.lock().unwrap_or_else(PoisonError::into_inner);
-    match deadline {
+    match until {
         None => drop(bell.rings.wait_while(rung, |rung| !*rung)),
-        Some(deadline) => {
-            let left = deadline.saturating_duration_since(Instant::now());
+        Some(until) => {
+            let left = until.saturating_duration_since(Instant::now());
             drop(bell.rings.wait_timeout_while(rung, left, |rung| !*rung));
         }
     }

@@ -28,7 +28,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-pub use slocket_os::{Error, Guard, Holder, StalePolicy, Trust, depart, settle};
+pub use slocket_os::{Error, Guard, Holder, StalePolicy, Trust, Waiting, depart, settle};
 use slocket_os::{Lock, Outcome, Session};
 
 #[cfg(doctest)]

@@ -12,7 +12,7 @@ use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
-pub use slocket_os::{Error, Guard, Holder, StalePolicy, Trust, settle};
+pub use slocket_os::{Error, Guard, Holder, StalePolicy, Trust, Waiting, settle};
 use slocket_os::{Lock, asynchronous};
 use tokio::runtime::{self, Runtime};
 

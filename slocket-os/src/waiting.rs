@@ -1,0 +1,57 @@
+//! The waiting hook: whoever waits for long says for whom.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::lock::Lock;
+use crate::peer::Holder;
+
+/// What a waiting hook is told: see [`Builder::on_wait`](crate::Builder::on_wait).
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Waiting<'a> {
+    /// The lock's path, with its folder resolved.
+    pub path: &'a Path,
+    /// Who holds the lock at this moment; `None` if nobody is known: what is at the path may be no socket, or a dead one.
+    pub holder: Option<Holder>,
+}
+
+impl fmt::Display for Waiting<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "waiting for {}", self.path.display())?;
+        match &self.holder {
+            Some(holder) => write!(f, ", held by {holder}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What is to be called, and after how long.
+#[derive(Clone)]
+pub(crate) struct Hook {
+    after: Duration,
+    call: Arc<dyn Fn(&Waiting<'_>) + Send + Sync>,
+}
+
+impl Hook {
+    pub(crate) fn new(after: Duration, call: impl Fn(&Waiting<'_>) + Send + Sync + 'static) -> Self {
+        Self { after, call: Arc::new(call) }
+    }
+
+    /// When it is due, for a request that is made now. (A time too far away to be told never comes.)
+    pub(crate) fn due(&self) -> Option<Instant> {
+        Instant::now().checked_add(self.after)
+    }
+
+    pub(crate) fn call(&self, lock: &Lock, holder: Option<Holder>) {
+        (self.call)(&Waiting { path: lock.path(), holder });
+    }
+}
+
+impl fmt::Debug for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hook").field("after", &self.after).finish_non_exhaustive()
+    }
+}

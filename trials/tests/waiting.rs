@@ -1,0 +1,114 @@
+//! The waiting hook: who waits for long is told for whom, once.
+
+use std::fs;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+use trials::lock::{Builder, Error, Slocket};
+use trials::{Adapter, PATIENCE, Place, Player, node_or_skip};
+
+/// A lock whose hook, called at once, tells whom it was told of.
+fn telling(place: &Place) -> (Slocket, Receiver<(String, Option<u32>)>) {
+    let (tell, told) = channel();
+    let hook = move |waiting: &trials::lock::Waiting<'_>| {
+        let pid = waiting.holder.as_ref().and_then(|holder| holder.pid);
+        tell.send((waiting.to_string(), pid)).expect("the test listens");
+    };
+    (builder(place).on_wait(Duration::from_millis(1), hook).build().expect("a lock"), told)
+}
+
+fn builder(place: &Place) -> Builder {
+    Slocket::builder(place.lock())
+}
+
+/// Waits behind `holder`, until told that it is he; then he releases, and the lock is had.
+fn waits_behind(mut holder: Player, place: &Place) {
+    let (slocket, told) = telling(place);
+    let waits = thread::spawn(move || slocket.acquire().map(drop));
+    let (text, pid) = told.recv_timeout(PATIENCE).expect("to be told");
+    assert_eq!(pid, Some(holder.pid()), "{text}");
+    assert!(text.contains(&*place.lock().to_string_lossy()), "names the lock: {text}");
+    assert!(text.contains(&format!("pid {}", holder.pid())), "names the holder: {text}");
+    holder.release();
+    waits.join().expect("no panic").expect("the lock");
+    assert!(told.recv().is_err(), "told twice");
+    holder.quit();
+    assert_eq!(place.leftovers(), [""; 0]);
+}
+
+#[test]
+fn who_waits_outside_is_told_of_the_holder() {
+    let place = Place::new();
+    let mut holder = Player::start(Adapter::under_trial(), &place.lock());
+    holder.acquire();
+    waits_behind(holder, &place);
+}
+
+/// (It would die if somebody came to its queue and just went.)
+#[test]
+fn who_waits_at_an_npm_server_is_told_of_it() {
+    if !node_or_skip() {
+        return;
+    }
+    let place = Place::new();
+    let mut holder = Player::start(Adapter::Node, &place.lock());
+    holder.acquire();
+    waits_behind(holder, &place);
+}
+
+#[test]
+fn who_waits_inside_is_told_of_its_own_process() {
+    let place = Place::new();
+    let (slocket, told) = telling(&place);
+    let guard = slocket.acquire().expect("a free lock");
+    let waits = thread::spawn(move || slocket.acquire().map(drop));
+    let (_, pid) = told.recv_timeout(PATIENCE).expect("to be told");
+    assert_eq!(pid, Some(std::process::id()));
+    drop(guard);
+    waits.join().expect("no panic").expect("the lock");
+    assert!(told.recv().is_err(), "told twice");
+}
+
+#[test]
+fn who_waits_at_a_file_is_told_of_nobody() {
+    let place = Place::new();
+    fs::write(place.lock(), "").expect("a file");
+    let (slocket, told) = telling(&place);
+    let waits = thread::spawn(move || slocket.acquire().map(drop));
+    let (text, pid) = told.recv_timeout(PATIENCE).expect("to be told");
+    assert_eq!((text.contains("held"), pid), (false, None), "{text}");
+    fs::remove_file(place.lock()).expect("the file");
+    waits.join().expect("no panic").expect("the lock");
+}
+
+#[test]
+fn each_acquire_tells_anew() {
+    let place = Place::new();
+    let mut holder = Player::start(Adapter::under_trial(), &place.lock());
+    holder.acquire();
+    let (slocket, told) = telling(&place);
+    for _ in 0..2 {
+        let timed_out = slocket.acquire_timeout(Duration::from_millis(20));
+        assert!(matches!(timed_out, Err(Error::TimedOut { .. })), "{timed_out:?}");
+        assert_eq!(told.try_iter().count(), 1);
+    }
+    holder.release();
+    holder.quit();
+}
+
+#[test]
+fn who_does_not_wait_is_told_nothing() {
+    let place = Place::new();
+    let never = |waiting: &trials::lock::Waiting<'_>| panic!("{waiting}");
+    let at_once = builder(&place).on_wait(Duration::ZERO, never).build().expect("a lock");
+    drop(at_once.acquire().expect("a free lock"));
+    let mut holder = Player::start(Adapter::under_trial(), &place.lock());
+    holder.acquire();
+    assert!(at_once.try_acquire().expect("no error").is_none());
+    let late = builder(&place).on_wait(PATIENCE, never).build().expect("a lock");
+    let timed_out = late.acquire_timeout(Duration::from_millis(20));
+    assert!(matches!(timed_out, Err(Error::TimedOut { .. })), "{timed_out:?}");
+    holder.release();
+    holder.quit();
+}
