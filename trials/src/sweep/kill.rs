@@ -154,6 +154,10 @@ fn run(adapter: Adapter, role: Role, first: Stop, second: Option<Stop>, trace: &
     }
     within_bound("the next one to be served", || {
         scene.serve_client_now();
+        if second.is_some() && scene.is_unmarked() && scene.bury_client() {
+            fs::remove_file(scene.place.lock()).expect("the socket of the dead npm server");
+            outcome = Some(Outcome::Lost);
+        }
         next.answer_now().map(|answer| assert_eq!(answer, "done 1"))
     });
     let name = next.name().to_owned();

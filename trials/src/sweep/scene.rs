@@ -336,6 +336,17 @@ impl Scene {
         }
     }
 
+    /// Whether the npm client has become a server that died: as npm's do when they grant the lock to a process that was
+    /// killed. It is taken out of the scene then.
+    #[must_use]
+    pub fn bury_client(&mut self) -> bool {
+        let has_died = self.client.as_ref().is_some_and(|client| client.player.hear(Duration::ZERO) == Heard::End);
+        if has_died {
+            self.dismiss_client();
+        }
+        has_died
+    }
+
     /// Whether the path is a socket without the mark.
     #[must_use]
     pub fn is_unmarked(&self) -> bool {
