@@ -1,0 +1,34 @@
+//! A build lock, as cargo has one: who has to wait for it says for whom.
+//!
+//! In two terminals: `cargo run --example async-std-build`
+
+use std::error::Error;
+use std::time::Duration;
+use std::{env, io};
+
+use slocket_async_std::Slocket;
+
+/// Who waits for less than this is not worth a line.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+fn main() -> Result<(), Box<dyn Error>> {
+    async_std::task::block_on(run())
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
+    let slocket = Slocket::builder(env::temp_dir().join("slocket-build.lock"))
+        .on_wait(PATIENCE, |waiting| eprintln!("{waiting}"))
+        .build()?;
+    let guard = slocket.acquire().await?;
+    async_std::task::spawn_blocking(build).await?;
+    guard.release()?;
+    Ok(())
+}
+
+/// Stands for a build in a folder that all of them share.
+fn build() -> io::Result<()> {
+    println!("building; Enter ends it");
+    io::stdin().read_line(&mut String::new())?;
+    println!("built");
+    Ok(())
+}

@@ -1,0 +1,46 @@
+//! A time-out, and an error that tells the user what to do.
+//!
+//! In two terminals: `cargo run --example sync-timeout`
+
+use std::error::Error as _;
+use std::process::ExitCode;
+use std::time::Duration;
+use std::{env, io};
+
+use slocket_sync::{Error, Slocket};
+
+const LIMIT: Duration = Duration::from_secs(1);
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            explain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Error> {
+    let slocket = Slocket::new(env::temp_dir().join("slocket-timeout.lock"))?;
+    let guard = slocket.acquire_timeout(LIMIT)?;
+    println!("held; Enter releases it");
+    let _ = io::stdin().read_line(&mut String::new());
+    guard.release()
+}
+
+fn explain(error: &Error) {
+    eprintln!("error: {error}"); // names the lock and the holder
+    if let Some(source) = error.source() {
+        eprintln!("  {source}"); // what the system said
+    }
+    match error {
+        Error::TimedOut { holder: Some(holder), .. } => match holder.pid {
+            Some(pid) => eprintln!("  wait until it is done, or end it: kill {pid}"),
+            None => eprintln!("  it cannot be seen from here; wait until it is done"),
+        },
+        Error::TimedOut { holder: None, .. } => eprintln!("  try again"),
+        Error::LockLost { .. } => eprintln!("  what was written meanwhile may be wrong: look at it"),
+        _ => {}
+    }
+}

@@ -1,0 +1,39 @@
+//! A cache folder that processes share: who comes first fills it, who comes second finds it filled.
+//!
+//! Several at once: `for i in 1 2 3 4; do cargo run --quiet --example tokio-cache & done; wait`
+
+use std::error::Error;
+use std::path::Path;
+use std::time::Duration;
+use std::{env, fs, process};
+
+use slocket_tokio::Slocket;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let cache = env::temp_dir().join("slocket-cache");
+    fs::create_dir_all(&cache)?;
+    let entry = cache.join("answer");
+    let slocket = Slocket::new(cache.join("answer.lock"))?;
+    // What is there is whole (see `fill`): to read it takes no lock.
+    if !entry.exists() {
+        let guard = slocket.acquire().await?;
+        // Somebody may have filled it while we waited: look again.
+        if !entry.exists() {
+            fill(&entry).await?;
+            println!("filled {}", entry.display());
+        }
+        guard.release()?;
+    }
+    println!("found {}", fs::read_to_string(&entry)?);
+    Ok(())
+}
+
+/// Writes beside the entry and renames: who is killed here leaves no half-written entry behind, only a free lock.
+async fn fill(entry: &Path) -> Result<(), Box<dyn Error>> {
+    tokio::time::sleep(Duration::from_secs(1)).await; // a download, say
+    let draft = entry.with_extension("draft");
+    fs::write(&draft, format!("the answer of pid {}", process::id()))?;
+    fs::rename(draft, entry)?;
+    Ok(())
+}

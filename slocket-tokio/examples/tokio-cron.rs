@@ -1,0 +1,31 @@
+//! A job that is skipped if it is still running: one process at a time.
+//!
+//! In two terminals: `cargo run --example tokio-cron`
+
+use std::error::Error;
+use std::{env, io};
+
+use slocket_tokio::Slocket;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let slocket = Slocket::new(env::temp_dir().join("slocket-cron.lock"))?;
+    let Some(guard) = slocket.try_acquire().await? else {
+        match slocket.holder().await? {
+            Some(holder) => println!("skipped: {holder} is at it"),
+            None => println!("skipped: somebody was at it a moment ago"),
+        }
+        return Ok(());
+    };
+    tokio::task::spawn_blocking(job).await??;
+    guard.release()?;
+    Ok(())
+}
+
+/// The work that must not be done twice at once.
+fn job() -> io::Result<()> {
+    println!("the job runs; Enter ends it");
+    io::stdin().read_line(&mut String::new())?;
+    println!("the job is done");
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! A command that inherits the lock: even if its launcher is killed, nobody else starts while the command runs.
+//!
+//! `cargo run --example tokio-exec` starts a launcher, kills it, and shows that the command keeps the lock.
+
+use std::env;
+use std::error::Error;
+use std::process::Stdio;
+
+use slocket_tokio::{Guard, Slocket};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let slocket = Slocket::new(env::temp_dir().join("slocket-exec.lock"))?;
+    if env::args().nth(1).as_deref() == Some("launcher") {
+        launch(&slocket.acquire().await?).await
+    } else {
+        show(&slocket).await
+    }
+}
+
+/// Runs a command that keeps the lock for as long as it, or whatever it starts, lives.
+async fn launch(guard: &Guard) -> Result<(), Box<dyn Error>> {
+    // The guard's own descriptor is closed on exec; a duplicate made like this one is not. Whatever else this process
+    // starts before the duplicate is closed inherits the lock, too.
+    let inherited = rustix::io::dup(guard)?;
+    let mut command = Command::new("sh").args(["-c", "echo the command runs; read line"]).spawn()?;
+    drop(inherited);
+    command.wait().await?;
+    // The guard is released now, whatever the command left behind. (`slocket run` looks whether it did.)
+    Ok(())
+}
+
+async fn show(slocket: &Slocket) -> Result<(), Box<dyn Error>> {
+    let mut launcher =
+        Command::new(env::current_exe()?).arg("launcher").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let input = launcher.stdin.take();
+    let mut output = String::new();
+    BufReader::new(launcher.stdout.take().ok_or("no output")?).read_line(&mut output).await?;
+    print!("{output}");
+
+    launcher.kill().await?; // and waits for its end
+    println!("the launcher was killed");
+    println!("is the lock free? {}", if slocket.try_acquire().await?.is_some() { "yes" } else { "no" });
+
+    drop(input); // the command's input as well: it ends
+    slocket.acquire().await?.release()?;
+    println!("the command has ended, and the lock was had");
+    Ok(())
+}

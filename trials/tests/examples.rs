@@ -1,0 +1,205 @@
+//! The examples of every adapter, run as a user runs them, from several processes at once where that is the point.
+
+use std::io::{self, BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Once;
+use std::sync::mpsc::{Receiver, channel};
+use std::{env, fs, thread};
+
+use trials::{PATIENCE, Place, watch_for};
+
+const ADAPTERS: [&str; 4] = ["sync", "tokio", "smol", "async-std"];
+
+/// One run of an example. Killed when dropped.
+struct Example {
+    child: Child,
+    input: Option<ChildStdin>,
+    said: Receiver<String>,
+}
+
+impl Example {
+    /// Starts it in a temporary folder of this trial, where it has its lock.
+    #[track_caller]
+    fn start(name: &str, place: &Place) -> Self {
+        let (output, writer) = io::pipe().expect("a pipe");
+        let mut command = Command::new(program(name));
+        command.env("TMPDIR", place.folder()).stdin(Stdio::piped());
+        command.stdout(writer.try_clone().expect("a descriptor")).stderr(writer);
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{name}: {error}"));
+        drop(command);
+        let input = child.stdin.take();
+        let (tell, said) = channel();
+        thread::spawn(move || {
+            BufReader::new(output).lines().map_while(Result::ok).try_for_each(|line| tell.send(line))
+        });
+        Self { child, input, said }
+    }
+
+    fn pid(&self) -> String {
+        format!("pid {}", self.child.id())
+    }
+
+    #[track_caller]
+    fn line(&self) -> String {
+        self.said.recv_timeout(PATIENCE).expect("a line of the example")
+    }
+
+    #[track_caller]
+    fn says(&self, line: &str) {
+        assert_eq!(self.line(), line);
+    }
+
+    /// Ends its input; what else it says, and whether it calls that a success.
+    #[track_caller]
+    fn end(mut self) -> (Vec<String>, bool) {
+        self.input = None;
+        let status = watch_for("the end of an example", || self.child.try_wait().expect("its status"));
+        (self.said.iter().collect(), status.success())
+    }
+
+    /// The same, where there is nothing to be said but this.
+    #[track_caller]
+    fn ends_with(self, lines: &[&str]) {
+        let (said, success) = self.end();
+        assert_eq!(said, lines);
+        assert!(success, "an error, but not a word");
+    }
+}
+
+impl Drop for Example {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The example as it is now: a test of this package does not build those of others.
+fn program(name: &str) -> PathBuf {
+    static BUILT: Once = Once::new();
+    BUILT.call_once(|| {
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.args(["build", "--quiet", "--workspace", "--examples"]);
+        if !cfg!(debug_assertions) {
+            cargo.arg("--release");
+        }
+        assert!(cargo.status().expect("cargo").success(), "the examples do not compile");
+    });
+    let test = env::current_exe().expect("this program has a path");
+    test.ancestors().nth(2).expect("the folder of the build").join("examples").join(name)
+}
+
+/// Runs a trial with each adapter's example of that name, in an empty folder, of which nothing but `left` is left.
+#[track_caller]
+fn of_each_adapter(example: &str, left: &[&str], trial: impl Fn(&str, &Place)) {
+    for adapter in ADAPTERS {
+        let place = Place::new();
+        trial(&format!("{adapter}-{example}"), &place);
+        assert_eq!(place.leftovers(), left, "{adapter}");
+    }
+}
+
+#[test]
+fn cron() {
+    of_each_adapter("cron", &[], |name, place| {
+        let first = Example::start(name, place);
+        first.says("the job runs; Enter ends it");
+        let (said, success) = Example::start(name, place).end();
+        assert!(said.len() == 1 && said[0].starts_with("skipped: ") && said[0].contains(&first.pid()), "{said:?}");
+        assert!(success, "to be skipped is no error");
+        first.ends_with(&["the job is done"]);
+        Example::start(name, place).ends_with(&["the job runs; Enter ends it", "the job is done"]);
+    });
+}
+
+#[test]
+fn cache() {
+    of_each_adapter("cache", &["slocket-cache"], |name, place| {
+        let several: Vec<_> = (0..4).map(|_| Example::start(name, place)).collect();
+        let pids: Vec<_> = several.iter().map(Example::pid).collect();
+        let mut filled = 0;
+        let mut found = Vec::new();
+        for example in several {
+            let (mut said, success) = example.end();
+            assert!(success, "{said:?}");
+            found.extend(said.pop());
+            filled += said.iter().filter(|line| line.starts_with("filled ")).count();
+        }
+        assert_eq!(filled, 1, "one of them fills the cache");
+        let answer = found[0].strip_prefix("found the answer of ").expect("what was found");
+        assert!(pids.iter().any(|pid| pid == answer), "{answer} is none of {pids:?}");
+        assert!(found.iter().all(|line| *line == found[0]), "{found:?}");
+        Example::start(name, place).ends_with(&[&found[0]]);
+        let names: Vec<_> = fs::read_dir(place.folder().join("slocket-cache")).expect("the cache").collect();
+        assert_eq!(names.len(), 1, "{names:?}");
+    });
+}
+
+#[test]
+fn build() {
+    of_each_adapter("build", &[], |name, place| {
+        let first = Example::start(name, place);
+        first.says("building; Enter ends it");
+        let second = Example::start(name, place);
+        let lock = place.folder().join("slocket-build.lock");
+        let line = second.line();
+        assert!(line.starts_with(&format!("waiting for {}, held by {}", lock.display(), first.pid())), "{line}");
+        first.ends_with(&["built"]);
+        second.ends_with(&["building; Enter ends it", "built"]);
+    });
+}
+
+#[test]
+fn timeout() {
+    of_each_adapter("timeout", &[], |name, place| {
+        let first = Example::start(name, place);
+        first.says("held; Enter releases it");
+        let (said, success) = Example::start(name, place).end();
+        assert!(!success, "{said:?}");
+        assert!(said[0].starts_with("error: timed out") && said[0].contains(&first.pid()), "{said:?}");
+        assert!(said[1].ends_with(&format!("kill {}", first.child.id())), "{said:?}");
+        first.ends_with(&[]);
+        Example::start(name, place).ends_with(&["held; Enter releases it"]);
+    });
+}
+
+#[test]
+fn leader() {
+    of_each_adapter("leader", &[], |name, place| {
+        let (said, success) = Example::start(name, place).end();
+        assert!(success, "{said:?}");
+        let pids: Vec<_> =
+            said.iter().filter_map(|line| line.strip_prefix("worker ")?.strip_suffix(" leads")).collect();
+        let [first, second, third] = pids[..] else { panic!("not three leaders: {said:?}") };
+        assert!(first != second && second != third && third != first, "{said:?}");
+        let killed = [first, second].map(|pid| format!("worker {pid} was killed"));
+        assert_eq!([&said[1], &said[3], &said[5]], [&killed[0], &killed[1], &format!("worker {third} was the last")]);
+        assert_eq!(said.len(), 6, "{said:?}");
+    });
+}
+
+#[test]
+fn exec() {
+    of_each_adapter("exec", &[], |name, place| {
+        Example::start(name, place).ends_with(&[
+            "the command runs",
+            "the launcher was killed",
+            "is the lock free? no",
+            "the command has ended, and the lock was had",
+        ]);
+    });
+}
+
+#[test]
+fn every_example_of_every_adapter_is_tried() {
+    for adapter in ADAPTERS {
+        let folder = format!("{}/../slocket-{adapter}/examples", env!("CARGO_MANIFEST_DIR"));
+        let mut names: Vec<_> = fs::read_dir(&folder)
+            .unwrap_or_else(|error| panic!("{folder}: {error}"))
+            .map(|entry| entry.expect("an example").file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        let expected = ["build", "cache", "cron", "exec", "leader", "timeout"];
+        assert_eq!(names, expected.map(|name| format!("{adapter}-{name}.rs")));
+    }
+}
