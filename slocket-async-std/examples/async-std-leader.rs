@@ -10,12 +10,16 @@ use std::{env, process};
 use slocket_async_std::Slocket;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    if env::args().nth(1).as_deref() == Some("worker") { async_std::task::block_on(worker()) } else { election() }
+    async_std::task::block_on(run())
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
+    let slocket = Slocket::new(env::temp_dir().join("slocket-leader.lock"))?;
+    if env::args().nth(1).as_deref() == Some("worker") { worker(&slocket).await } else { election(&slocket).await }
 }
 
 /// Waits to become the leader, and leads for as long as it lives.
-async fn worker() -> Result<(), Box<dyn Error>> {
-    let slocket = Slocket::new(env::temp_dir().join("slocket-leader.lock"))?;
+async fn worker(slocket: &Slocket) -> Result<(), Box<dyn Error>> {
     let guard = slocket.acquire().await?;
     println!("{}", process::id());
     // Leads, until the end of its input says that it is no longer needed.
@@ -24,7 +28,7 @@ async fn worker() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn election() -> Result<(), Box<dyn Error>> {
+async fn election(slocket: &Slocket) -> Result<(), Box<dyn Error>> {
     let (news, tell) = io::pipe()?;
     let mut workers = Vec::new();
     for _ in 0..3 {
@@ -35,24 +39,25 @@ fn election() -> Result<(), Box<dyn Error>> {
     drop(tell); // so that the news end when all workers have
 
     let mut news = BufReader::new(news);
-    while workers.len() > 1 {
-        let mut leader = next_leader(&mut news, &mut workers)?;
-        leader.kill()?; // SIGKILL: it cannot release anything
-        leader.wait()?;
-        println!("worker {} was killed", leader.id());
+    while let Some(mut leader) = next_leader(&mut news, &mut workers)? {
+        // Anybody can ask who leads.
+        match slocket.holder().await? {
+            Some(holder) => println!("worker {} leads: held by {holder}", leader.id()),
+            None => println!("worker {} leads, and holds nothing", leader.id()),
+        }
+        if !workers.is_empty() {
+            leader.kill()?; // SIGKILL: it cannot release anything
+        }
+        let end = leader.wait()?; // this closes its input first
+        println!("worker {} has ended: {end}", leader.id());
     }
-    let mut leader = next_leader(&mut news, &mut workers)?;
-    leader.wait()?; // this closes its input first
-    println!("worker {} was the last", leader.id());
     Ok(())
 }
 
-/// Waits until one of the workers says that it leads.
-fn next_leader(news: &mut BufReader<PipeReader>, workers: &mut Vec<Child>) -> Result<Child, Box<dyn Error>> {
+/// Waits until one of the workers says that it leads; `None` when all have ended.
+fn next_leader(news: &mut BufReader<PipeReader>, workers: &mut Vec<Child>) -> Result<Option<Child>, Box<dyn Error>> {
     let mut line = String::new();
     news.read_line(&mut line)?;
-    let pid: u32 = line.trim().parse()?;
-    println!("worker {pid} leads");
-    let place = workers.iter().position(|worker| worker.id() == pid).ok_or("that is no worker")?;
-    Ok(workers.swap_remove(place))
+    let leader = workers.iter().position(|worker| worker.id().to_string() == line.trim());
+    Ok(leader.map(|leader| workers.swap_remove(leader)))
 }

@@ -168,12 +168,17 @@ fn leader() {
     of_each_adapter("leader", &[], |name, place| {
         let (said, success) = Example::start(name, place).end();
         assert!(success, "{said:?}");
-        let pids: Vec<_> =
-            said.iter().filter_map(|line| line.strip_prefix("worker ")?.strip_suffix(" leads")).collect();
-        let [first, second, third] = pids[..] else { panic!("not three leaders: {said:?}") };
+        // A worker says that it leads, and the lock says the same.
+        let leads = |line: &String| {
+            let (worker, holder) = line.strip_prefix("worker ")?.split_once(" leads: held by pid ")?;
+            (holder.split(' ').next() == Some(worker)).then(|| worker.to_owned())
+        };
+        let pids: Vec<_> = said.iter().filter_map(leads).collect();
+        let [first, second, third] = &pids[..] else { panic!("not three leaders: {said:?}") };
         assert!(first != second && second != third && third != first, "{said:?}");
-        let killed = [first, second].map(|pid| format!("worker {pid} was killed"));
-        assert_eq!([&said[1], &said[3], &said[5]], [&killed[0], &killed[1], &format!("worker {third} was the last")]);
+        let killed = [first, second].map(|pid| format!("worker {pid} has ended: signal: 9 (SIGKILL)"));
+        let last = format!("worker {third} has ended: exit status: 0");
+        assert_eq!([&said[1], &said[3], &said[5]], [&killed[0], &killed[1], &last]);
         assert_eq!(said.len(), 6, "{said:?}");
     });
 }
