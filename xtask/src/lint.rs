@@ -1,7 +1,7 @@
 //! `cargo xtask lint`: all that is checked without running the tests.
 
 use crate::command::{self, cargo, heading};
-use crate::{Result, dependencies};
+use crate::{Result, dependencies, package};
 
 pub(crate) fn run() -> Result {
     step("format", &["fmt", "--all", "--check"])?;
@@ -11,7 +11,8 @@ pub(crate) fn run() -> Result {
         &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"],
     )?;
     step("docs", &["doc", "--workspace", "--no-deps", "--all-features"])?;
-    dependencies::check()
+    dependencies::check()?;
+    package::check()
 }
 
 fn step(name: &str, arguments: &[&str]) -> Result {

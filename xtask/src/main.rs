@@ -1,5 +1,5 @@
 //! The one door to this workspace: `cargo xtask test`, `demo`, `model`, `storm`, `fuzz`, `coverage`, `mutants`, `lint`,
-//! `ci`, and the sweeps.
+//! `release-notes`, `ci`, and the sweeps.
 //!
 //! Each task says what it did and fails if it did nothing.
 
@@ -11,10 +11,17 @@ mod dependencies;
 #[cfg(test)]
 mod environment;
 mod fuzz;
+#[cfg(test)]
+mod links;
 mod lint;
+#[cfg(test)]
+mod messages;
 mod model;
 mod mutants;
 mod npm;
+mod package;
+#[cfg(test)]
+mod page;
 mod report;
 mod storm;
 mod sweep;
@@ -48,7 +55,7 @@ enum Task {
     ErrorSweep(sweep::Options),
     /// Let real processes fight for one lock while they are killed, stopped and cancelled at random
     Storm(storm::Options),
-    /// Check formatting, clippy, docs, the MSRV and the dependencies
+    /// Check formatting, clippy, docs, the MSRV, the dependencies and the packages
     Lint,
     /// Explore every state of the model, and look for the bugs that are planted in it
     Model(model::Options),
@@ -58,6 +65,8 @@ enum Task {
     Coverage,
     /// Break slocket-core in every small way: its tests have to see each (needs cargo-mutants)
     Mutants,
+    /// Print what CHANGELOG.md says about a version
+    ReleaseNotes(package::Notes),
     /// All that a change must pass: lint, then test
     Ci,
     #[command(hide = true)]
@@ -77,6 +86,7 @@ fn main() -> ExitCode {
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Coverage => coverage::run(),
         Task::Mutants => mutants::run(),
+        Task::ReleaseNotes(options) => package::notes(&options),
         Task::Ci => lint::run().and_then(|()| test::run(&test::Options::default())),
         Task::DemoPlayer(options) => demo::player::run(&options),
     };
