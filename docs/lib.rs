@@ -1,4 +1,5 @@
 //! The code in the pages of this folder, compiled by `cargo test`. (That of README.md is `slocket-sync`'s.)
+//! What it is compared with may need a newer Rust than slocket does: std's locks came with 1.89.
 
 #[cfg(doctest)]
 #[doc = include_str!("migrating.md")]

@@ -38,7 +38,9 @@ fn collect(text: &str, path: &Path, messages: &mut BTreeSet<String>) {
     let is_message = |text: &String| {
         let words = text.replace('…', "");
         // Braces that are meant are those of `Debug`.
-        words.trim().contains(' ') && !words.contains("{{") && !NO_MESSAGES.iter().any(|no_message| text.starts_with(no_message))
+        words.trim().contains(' ')
+            && !words.contains("{{")
+            && !NO_MESSAGES.iter().any(|no_message| text.starts_with(no_message))
     };
     messages.extend(literals.iter().map(|literal| pattern(literal)).filter(is_message));
 }
