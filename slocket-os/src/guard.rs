@@ -64,7 +64,7 @@ impl Guard {
             (None, Some(connection)) => connection.is_intact(path),
             (None, None) => Ok(false),
         };
-        intact.map_err(|errno| Fault::new(errno, "look at the socket").about(path))
+        intact.map_err(|errno| participant.lock().error(Fault::new(errno, "look at the socket")))
     }
 
     /// Whether the lock is on loan from a server that cannot hand it over (npm's).

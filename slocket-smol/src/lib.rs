@@ -47,6 +47,9 @@ pub type Slocket = slocket_os::asynchronous::Slocket<AsyncIo>;
 /// Options for a [`Slocket`].
 pub type Builder = slocket_os::Builder<Slocket>;
 
+/// Options for a [`Slocket`] at an abstract name.
+pub type AbstractBuilder = slocket_os::AbstractBuilder<Slocket>;
+
 /// How often a descriptor is looked at that the reactor does not take.
 const RECHECK: Duration = Duration::from_millis(10);
 

@@ -25,6 +25,7 @@
 //!   outlive: see [`settle`].
 //! * **Every lock is one acquire**: who acquires a second time while holding waits for itself.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -37,6 +38,9 @@ struct Readme;
 
 /// Options for a [`Slocket`].
 pub type Builder = slocket_os::Builder<Slocket>;
+
+/// Options for a [`Slocket`] at an abstract name.
+pub type AbstractBuilder = slocket_os::AbstractBuilder<Slocket>;
 
 /// A lock that processes of this machine share by its path.
 ///
@@ -71,7 +75,30 @@ impl Slocket {
         Builder::new(path)
     }
 
-    /// The lock's path, with its folder resolved.
+    /// Names a lock by an abstract name instead of a path, with the default options; touches nothing. Linux only.
+    ///
+    /// The same lock, but no file: the kernel frees the name when nobody uses it. It costs a third of the system calls. What
+    /// it gives up:
+    ///
+    /// * **Its scope is the network namespace**: processes in two containers with networks of their own do not share it,
+    ///   processes that share the network do, whatever files they see.
+    /// * **It has no permissions**: any user of the machine can take the name, and so keep others from the lock. Nobody is
+    ///   fooled by that: servers of other users are refused, but for root's ([`Trust`]).
+    /// * **npm's slocket cannot share it.**
+    /// * A forked process that has not called exec shares a held lock *until it is gone*, even if this one has released it.
+    ///
+    /// # Errors
+    /// [`Error::InvalidPath`] if the name is empty, is longer than 107 bytes, or contains a NUL byte.
+    pub fn abstract_name(name: impl AsRef<OsStr>) -> Result<Self, Error> {
+        Self::abstract_builder(name).build()
+    }
+
+    /// Names a lock by an abstract name, with options.
+    pub fn abstract_builder(name: impl AsRef<OsStr>) -> AbstractBuilder {
+        AbstractBuilder::new(name)
+    }
+
+    /// The lock's path, with its folder resolved; of an abstract name the name, after an `@`.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.lock.path()

@@ -49,6 +49,9 @@ pub type Slocket = slocket_os::asynchronous::Slocket<Tokio>;
 /// Options for a [`Slocket`].
 pub type Builder = slocket_os::Builder<Slocket>;
 
+/// Options for a [`Slocket`] at an abstract name.
+pub type AbstractBuilder = slocket_os::AbstractBuilder<Slocket>;
+
 /// How often a descriptor is looked at that the reactor does not take.
 const RECHECK: Duration = Duration::from_millis(10);
 
