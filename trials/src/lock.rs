@@ -68,6 +68,11 @@ impl Slocket {
         Builder::new(path)
     }
 
+    /// Names a lock of the adapter under trial by an abstract name, with options.
+    pub fn abstract_builder(name: impl AsRef<OsStr>) -> AbstractBuilder<Self> {
+        AbstractBuilder::new(name)
+    }
+
     /// The lock, used through this adapter.
     ///
     /// # Panics
