@@ -25,7 +25,7 @@ fn in_order_while_somebody_holds<H: Host>(place: &Place) {
     let host = H::start();
     let mut holder = Player::start(Adapter::Sync, &place.lock());
     holder.acquire();
-    let waiters: Vec<_> = (0..LOCKS).map(|_| Waiter::asked(&host, &lock::<H>(&place))).collect();
+    let waiters: Vec<_> = (0..LOCKS).map(|_| Waiter::asked(&host, &lock::<H>(place))).collect();
     wait_until_queued(&place.lock(), LOCKS);
     let sent_away = noted::sent_away();
     holder.release();
