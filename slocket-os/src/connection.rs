@@ -84,6 +84,7 @@ impl Connection {
     /// Joins the queue at an abstract name, with a badge.
     pub(crate) fn join_at_name(name: &AbstractName) -> Result<Join, Fault> {
         let socket = with_badge()?;
+        let reserve = Some(fcntl_dupfd_cloexec(&socket, 0).doing("keep a descriptor in reserve")?);
         match name.connect(&socket) {
             Ok(()) => {}
             // Gone, or bound and not listening yet: nothing tells which, and either passes.
@@ -91,7 +92,6 @@ impl Connection {
             Err(Errno::WOULDBLOCK) => return Ok(Join::BacklogFull),
             Err(errno) => return Err(errno).doing("connect"),
         }
-        let reserve = fcntl_dupfd_cloexec(&socket, 0).ok();
         Ok(Join::Queued(Self { socket, inode: None, hands_over: true, dismissed: false, reserve }))
     }
 

@@ -5,7 +5,6 @@ use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener, UnixStream};
-use std::sync::mpsc::channel;
 use std::thread;
 
 use rustix::io::Errno;
@@ -225,13 +224,9 @@ fn a_socket_that_does_not_listen() {
         assert!(slocket.try_acquire().unwrap().is_none());
         assert!(slocket.holder().unwrap().is_none());
         assert_eq!(assert_times_out(&slocket), None);
-        let (tell, told) = channel();
         thread::scope(|scope| {
-            let waiter = scope.spawn(|| {
-                tell.send(()).unwrap();
-                slocket.acquire_timeout(HANG)
-            });
-            told.recv().unwrap();
+            let waiter = scope.spawn(|| named("waiter", || slocket.acquire_timeout(HANG)));
+            until_asleep("waiter");
             drop(silent);
             waiter.join().unwrap().unwrap().release().unwrap();
         });
