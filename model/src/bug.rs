@@ -1,6 +1,6 @@
 //! Planted bugs: variants of the protocol, each of which breaks a promise. A search that does not find it is itself wrong.
 
-use crate::configuration::Cast::{Locker, Npm, Remover, Safe};
+use crate::configuration::Cast::{Caller, Locker, Npm, Remover, Safe};
 use crate::configuration::Configuration;
 use crate::world::Broken;
 
@@ -80,6 +80,16 @@ pub enum Bug {
     StaleAfterOneProbe,
     /// Leaves an npm server as if it handed over.
     LeavesNpmAtOnce,
+
+    // At an abstract name.
+    /// Lends from an abstract name, which is free as soon as the lender is dead.
+    LendsAtName,
+    /// Takes a loan from an abstract name for the lock.
+    LoanBelievedAtName,
+    /// Takes a name that refuses for one that is held.
+    RefusedIsHeld,
+    /// Keeps the listener open when it was handed over or given up.
+    KeepsListener,
 }
 
 /// A bug, where it is planted, and which promise it breaks there.
@@ -109,12 +119,27 @@ const TWO_AND_NPM: Configuration = Configuration::of(&[Safe, Safe, Npm]).cancels
 const FAREWELL: Configuration = Configuration::of(&[Safe, Npm, Npm]).rounds(2).crashes(1).cancels(1).dismissals(1);
 const TWO_AND_NPM_KILLED: Configuration = Configuration::of(&[Safe, Safe, Npm]).crashes(1).cancels(1);
 
+const TWO_AT_NAME: Configuration = Configuration::of(&[Safe, Safe]).at_name().crashes(1).cancels(1).failures(1);
+const THREE_AT_NAME: Configuration = Configuration::of(&[Safe, Safe, Safe]).at_name().crashes(1).failures(1);
+const TWO_AND_CALLER: Configuration = Configuration::of(&[Safe, Safe, Caller]).at_name().crashes(1).cancels(1);
+
 /// Where bugs are planted, as they are without.
-pub const SOUND: [Configuration; 8] =
-    [TWO, TWO_AND_LOCKER, TWO_AND_REMOVER, THREE, ONE_AND_NPM, TWO_AND_NPM, TWO_AND_NPM_KILLED, FAREWELL];
+pub const SOUND: [Configuration; 11] = [
+    TWO,
+    TWO_AND_LOCKER,
+    TWO_AND_REMOVER,
+    THREE,
+    ONE_AND_NPM,
+    TWO_AND_NPM,
+    TWO_AND_NPM_KILLED,
+    FAREWELL,
+    TWO_AT_NAME,
+    THREE_AT_NAME,
+    TWO_AND_CALLER,
+];
 
 /// All of them.
-pub const PLANTED: [Planted; 34] = [
+pub const PLANTED: [Planted; 38] = [
     Planted::new(Bug::ReclaimWithoutGuard, TWO, Broken::TwoHolders),
     Planted::new(Bug::GuardDroppedBeforeUnlink, THREE, Broken::TwoHolders),
     Planted::new(Bug::BindWithoutGuard, TWO, Broken::TwoHolders),
@@ -149,4 +174,8 @@ pub const PLANTED: [Planted; 34] = [
     Planted::new(Bug::LastFirst, THREE, Broken::OutOfOrder),
     Planted::new(Bug::StaleAfterOneProbe, ONE_AND_NPM, Broken::ToldStale),
     Planted::new(Bug::LeavesNpmAtOnce, ONE_AND_NPM, Broken::Hurt),
+    Planted::new(Bug::LendsAtName, TWO_AND_CALLER, Broken::TwoHolders),
+    Planted::new(Bug::LoanBelievedAtName, THREE_AT_NAME, Broken::TwoHolders),
+    Planted::new(Bug::RefusedIsHeld, TWO_AT_NAME, Broken::Lost),
+    Planted::new(Bug::KeepsListener, TWO_AT_NAME, Broken::Lost),
 ];

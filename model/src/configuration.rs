@@ -20,11 +20,15 @@ pub enum Cast {
     Locker,
     /// A stranger who removes the file that is at the path first.
     Remover,
+    /// A program that connects without a badge, to an abstract name. (At a path that is an npm client.)
+    Caller,
 }
 
 /// What is explored.
 #[derive(Clone, Copy, Debug)]
 pub struct Configuration {
+    /// Whether the lock is at an abstract name.
+    pub at_name: bool,
     /// The processes, five at most.
     pub cast: &'static [Cast],
     /// How often each acquires.
@@ -52,6 +56,7 @@ impl Configuration {
     #[must_use]
     pub const fn of(cast: &'static [Cast]) -> Self {
         Self {
+            at_name: false,
             cast,
             rounds: 1,
             crashes: 0,
@@ -63,6 +68,12 @@ impl Configuration {
             promise: None,
             bug: None,
         }
+    }
+
+    /// The lock is at an abstract name.
+    #[must_use]
+    pub const fn at_name(self) -> Self {
+        Self { at_name: true, ..self }
     }
 
     /// So many rounds.
@@ -129,6 +140,9 @@ impl fmt::Display for Configuration {
                 _ => write!(f, ", {number} {what}s")?,
             }
         }
+        if self.at_name {
+            write!(f, ", at an abstract name")?;
+        }
         if self.backlog < 4 {
             write!(f, ", backlog {}", self.backlog)?;
         }
@@ -139,7 +153,7 @@ impl fmt::Display for Configuration {
     }
 }
 
-use Cast::{Locker, Npm, Remover, Safe, Try, Unreadable};
+use Cast::{Caller, Locker, Npm, Remover, Safe, Try, Unreadable};
 
 /// What every change must pass: explored by the tests.
 pub const QUICK: &[Configuration] = &[
@@ -166,6 +180,13 @@ pub const QUICK: &[Configuration] = &[
     Configuration::of(&[Safe, Npm, Locker]).crashes(1).cancels(1).with_rechecks(),
     Configuration::of(&[Safe, Npm, Npm]).rounds(2).crashes(1).cancels(1).dismissals(1),
     Configuration::of(&[Safe, Safe, Npm]).crashes(1).cancels(2).dismissals(2),
+    // At an abstract name.
+    Configuration::of(&[Safe, Safe]).at_name().rounds(2).crashes(2).cancels(2).failures(2),
+    Configuration::of(&[Safe, Safe]).at_name().rounds(2).crashes(1).cancels(1).failures(1).backlog(0),
+    Configuration::of(&[Safe, Safe, Safe]).at_name().rounds(2).crashes(1).cancels(1),
+    Configuration::of(&[Safe, Safe, Safe]).at_name().crashes(2).cancels(1).failures(1),
+    Configuration::of(&[Safe, Safe, Try]).at_name().crashes(1).cancels(1).backlog(0),
+    Configuration::of(&[Safe, Safe, Caller]).at_name().rounds(2).crashes(1).cancels(1),
 ];
 
 /// What takes minutes, and much memory.
@@ -187,4 +208,8 @@ pub const FULL: &[Configuration] = &[
     Configuration::of(&[Safe, Safe, Safe, Npm]).crashes(1),
     Configuration::of(&[Safe, Npm, Npm, Npm]).crashes(1).cancels(1),
     Configuration::of(&[Safe, Safe, Npm, Npm]).crashes(1).cancels(1).dismissals(2),
+    Configuration::of(&[Safe, Safe, Safe]).at_name().rounds(2).crashes(2).cancels(2).failures(2),
+    Configuration::of(&[Safe, Safe, Safe]).at_name().rounds(3).crashes(1).cancels(1).backlog(0),
+    Configuration::of(&[Safe, Safe, Safe, Safe]).at_name().crashes(1).cancels(1),
+    Configuration::of(&[Safe, Safe, Try, Caller]).at_name().crashes(1).cancels(1),
 ];

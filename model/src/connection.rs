@@ -86,7 +86,7 @@ impl World {
                     }
                     Some(Message::Listener(socket)) => {
                         self.processes[process].socket = Some(socket);
-                        self.then(process, Call::TakeOver(Arrived::Leaving));
+                        self.take_over(process, configuration, Arrived::Leaving);
                     }
                     Some(Message::Loan) | None => self.tell(process, configuration, Event::Left(Left::Closed)),
                 }
@@ -152,12 +152,13 @@ impl World {
             Message::Listener(socket) => {
                 let mut lost = world;
                 world.processes[process].socket = Some(socket);
-                world.then(process, Call::TakeOver(Arrived::Queued));
+                world.take_over(process, configuration, Arrived::Queued);
                 step("receives the listener", false, world);
                 if lost.failures > 0 {
                     lost.failures -= 1;
                     lost.mishap();
-                    let truncated = configuration.has(Bug::TruncatedIsLoan);
+                    let truncated =
+                        configuration.has(Bug::TruncatedIsLoan) || configuration.has(Bug::LoanBelievedAtName);
                     let received = if truncated { Received::Loan } else { Received::Truncated };
                     lost.tell(process, configuration, Event::Received(number, received));
                     step("loses the listener for want of a descriptor", true, lost);

@@ -344,6 +344,10 @@ impl World {
                         self.connection_mut(connection).server = Server::Reset { npm: socket.npm };
                     }
                     self.inode_mut(socket.inode).kind = Kind::Dead;
+                    // An abstract name is free when its socket is gone.
+                    if self.at_name && self.path == Some(socket.inode) {
+                        self.path = None;
+                    }
                     self.sockets[id] = None;
                     changed = true;
                 }

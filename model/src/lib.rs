@@ -6,7 +6,7 @@
 //! | [`kernel`] | what the system calls do: the path, inodes, sockets, connections, the guard of the folder |
 //! | [`process`] | a process: what it has open, who plays in it, its death, descriptor by descriptor |
 //! | `participant` | a crash-safe participant: the core's machine, and a driver that performs its actions one system call at a time |
-//! | `publish`, `reclaim`, `connection`, `listener` | those system calls, in the order in which `slocket-os` makes them (the files have the same names there) |
+//! | `publish`, `reclaim`, `connection`, `listener`, `abstract_name` | those system calls, in the order in which `slocket-os` makes them (the files have the same names there) |
 //! | `npm` | a participant of the npm package |
 //! | [`mod@world`] | all of it together: one step, and what must never be seen |
 //! | [`bug`] | planted bugs: variants of the protocol that must be caught |
@@ -19,6 +19,7 @@
 //! the first. A system call that the kernel makes in two parts which others can come between (bind: visible, then
 //! registered; connect by path: resolve, then act) is two steps.
 
+pub mod abstract_name;
 pub mod bug;
 pub mod configuration;
 mod connection;

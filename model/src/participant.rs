@@ -58,6 +58,9 @@ pub enum Call {
     Unguard,
     Listen,
     MarkNew,
+    /// Publish, and connect, at an abstract name.
+    BindName,
+    ConnectName,
     /// Publish, aside.
     StatBeforeAside,
     BindAside,
@@ -180,8 +183,8 @@ impl World {
         let mut world = *self;
         let participant = *world.participant(process);
         if participant.next != Call::Rest {
-            let makes_inode =
-                matches!(participant.next, Call::Bind if self.path.is_none()) || participant.next == Call::BindAside;
+            let makes_inode = matches!(participant.next, Call::Bind | Call::BindName if self.path.is_none())
+                || participant.next == Call::BindAside;
             if makes_inode {
                 for number in self.free_numbers() {
                     let mut world = *self;
@@ -290,7 +293,10 @@ impl World {
             Call::SetMark(true) => ("may not set the mark", Event::MarkSet(false)),
             Call::SetMark(false) => ("may not clear the mark", Event::MarkCleared(false)),
             Call::Guard => ("has no descriptor for a socket", Event::Published(Published::Failed(24))),
-            Call::PinServer => ("has no descriptor for a connection", Event::Connected(Connected::Failed(24))),
+            Call::BindName => ("has no descriptor for a socket", Event::Published(Published::Failed(24))),
+            Call::PinServer | Call::ConnectName => {
+                ("has no descriptor for a connection", Event::Connected(Connected::Failed(24)))
+            }
             Call::PinPath => ("has no descriptor for a probe", Event::Inspected(Inspected::Failed(24))),
             Call::GuardReclaim => ("has no descriptor to reclaim", Event::Reclaimed(Reclaimed::Failed(24))),
             Call::Drain => {
@@ -341,6 +347,9 @@ impl World {
 
     /// Begins an action: what can be seen of it are the system calls that follow.
     fn begin(&mut self, process: usize, configuration: &Configuration, action: Action) {
+        if self.at_name && self.begin_at_name(process, configuration, action) {
+            return;
+        }
         let has = |bug| configuration.has(bug);
         let call = match action {
             Action::Publish => Call::Guard,
@@ -417,6 +426,7 @@ impl World {
             | Call::Unguard
             | Call::Listen
             | Call::MarkNew => self.publish_in_place(process, configuration, call),
+            Call::BindName | Call::ConnectName => self.call_at_name(process, configuration, call),
             Call::StatBeforeAside
             | Call::BindAside
             | Call::RegisterAside(_)
@@ -455,16 +465,19 @@ impl World {
             | Call::UnlinkServer
             | Call::CloseConnection { .. } => self.give_back(process, configuration, call),
             Call::CloseAll => {
-                self.close_all(process);
+                self.close_all(process, configuration);
                 "closes what is left"
             }
         }
     }
 
     /// Closes what is left, and is ready for the next round.
-    fn close_all(&mut self, process: usize) {
+    fn close_all(&mut self, process: usize, configuration: &Configuration) {
         let closed = &mut self.processes[process];
-        (closed.socket, closed.pin) = (None, None);
+        closed.pin = None;
+        if !configuration.has(Bug::KeepsListener) {
+            closed.socket = None;
+        }
         self.disconnect(process);
         self.dismiss_guest(process);
         *self.participant(process) = Participant::default();
@@ -479,7 +492,7 @@ impl World {
         }
     }
 
-    fn dismiss_guest(&mut self, process: usize) {
+    pub(crate) fn dismiss_guest(&mut self, process: usize) {
         if let Some(guest) = self.processes[process].guest.take() {
             self.close_server(guest);
         }
@@ -488,6 +501,15 @@ impl World {
     /// Goes on with this call.
     pub(crate) fn then(&mut self, process: usize, call: Call) {
         self.participant(process).next = call;
+    }
+
+    /// The listener has come: at a path it is looked at which file that is.
+    pub(crate) fn take_over(&mut self, process: usize, configuration: &Configuration, arrived: Arrived) {
+        if self.at_name {
+            self.arrived(process, configuration, arrived);
+        } else {
+            self.then(process, Call::TakeOver(arrived));
+        }
     }
 
     /// What a queue, or its leaving, has brought.

@@ -1,5 +1,6 @@
 //! A process: what it has open, who plays in it, how it dies.
 
+use crate::abstract_name::Caller;
 use crate::configuration::Cast;
 use crate::kernel::{ConnectionId, Guard, List, Number, QUEUE, SocketId};
 use crate::npm::Npm;
@@ -61,6 +62,8 @@ pub enum Player {
     Locker,
     /// A stranger who removes the file at the path, once.
     Remover,
+    /// A program that connects without a badge.
+    Caller(Caller),
 }
 
 impl Process {
@@ -70,6 +73,7 @@ impl Process {
             Cast::Npm => Player::Npm(Npm::default()),
             Cast::Locker => Player::Locker,
             Cast::Remover => Player::Remover,
+            Cast::Caller => Player::Caller(Caller::default()),
         };
         Self { player, rounds, ..Self::default() }
     }
@@ -100,6 +104,7 @@ impl Process {
             (Life::Runs, Player::Safe(participant)) => self.rounds == 0 && participant.is_idle(),
             (Life::Runs, Player::Npm(npm)) => self.rounds == 0 && npm.is_idle(),
             (Life::Runs, Player::Remover) => self.rounds == 0,
+            (Life::Runs, Player::Caller(caller)) => self.rounds == 0 && caller == Caller::Idle,
         }
     }
 }

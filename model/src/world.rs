@@ -16,6 +16,8 @@ pub const PROCESSES: usize = 5;
 /// One state of everything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct World {
+    /// The lock is at an abstract name: what would be a file at a path is the kernel's note of the name.
+    pub at_name: bool,
     /// What the path leads to.
     pub path: Option<Number>,
     /// What the temporary names in the folder lead to.
@@ -90,6 +92,7 @@ impl World {
     #[must_use]
     pub fn new(configuration: &Configuration) -> Self {
         let mut world = Self {
+            at_name: configuration.at_name,
             crashes: configuration.crashes,
             cancels: configuration.cancels,
             failures: configuration.failures,
@@ -129,6 +132,7 @@ impl World {
                 Player::Npm(_) => self.npm_steps(process, configuration, &mut step),
                 Player::Locker => self.locker_steps(process, &mut step),
                 Player::Remover => self.remover_steps(process, &mut step),
+                Player::Caller(caller) => self.caller_steps(process, caller, configuration, &mut step),
             }
             if self.crashes > 0 && matches!(self.processes[process].player, Player::Safe(_) | Player::Npm(_)) {
                 let mut world = *self;
@@ -189,7 +193,7 @@ impl World {
                 );
                 lends && dead.socket.is_some_and(|own| !self.inode(self.socket(own).inode).marked)
             }
-            Player::Nobody | Player::Locker | Player::Remover => false,
+            Player::Nobody | Player::Locker | Player::Remover | Player::Caller(_) => false,
         };
         let server_is_gone = dead.connection.is_some_and(|connection| {
             matches!(self.connection(connection).server, Server::Ended | Server::Reset { .. })
@@ -269,7 +273,7 @@ impl World {
         self.processes.iter().zip(configuration.cast).all(|(process, cast)| match cast {
             Cast::Safe | Cast::Try => process.is_over(),
             Cast::Unreadable => process.is_over() || self.mishap,
-            Cast::Npm | Cast::Locker | Cast::Remover => true,
+            Cast::Npm | Cast::Locker | Cast::Remover | Cast::Caller => true,
         })
     }
 

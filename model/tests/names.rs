@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use model::Cast::{Locker, Npm, Safe, Try, Unreadable};
+use model::Cast::{Caller, Locker, Npm, Safe, Try, Unreadable};
 use model::{Configuration, Found, Names, PLANTED, World, explore, explore_under};
 
 /// What is affordable under the names that come about.
@@ -14,6 +14,7 @@ const SMALL: &[Configuration] = &[
     Configuration::of(&[Safe, Safe, Unreadable]),
     Configuration::of(&[Safe, Npm, Npm]).cancels(1).dismissals(1),
     Configuration::of(&[Safe, Safe, Locker]),
+    Configuration::of(&[Safe, Safe, Caller]).at_name().crashes(1).cancels(1),
 ];
 
 /// The canonical states and the given ones are the same states, ends and all, but for their names.

@@ -3,7 +3,7 @@
 //! A failure shrinks, prints its seed, and is kept in `random.regressions`, which later runs try first. `PROPTEST_CASES` asks
 //! for more.
 
-use model::Cast::{Locker, Npm, Remover, Safe, Try, Unreadable};
+use model::Cast::{Caller, Locker, Npm, Remover, Safe, Try, Unreadable};
 use model::{Cast, Configuration, PLANTED, walk};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -20,11 +20,15 @@ const CASTS: &[&[Cast]] = &[
     &[Safe, Safe, Npm, Unreadable, Locker],
 ];
 
+const CASTS_AT_NAME: &[&[Cast]] = &[&[Safe, Safe, Safe, Safe, Safe], &[Safe, Safe, Safe, Try, Caller]];
+
 fn configurations() -> impl Strategy<Value = Configuration> {
-    (select(CASTS), 1..4_u8, 0..4_u8, 0..4_u8, 0..3_u8, 0..5_u8, any::<bool>()).prop_map(
-        |(cast, rounds, crashes, cancels, failures, backlog, rechecks)| {
+    let at_path = select(CASTS).prop_map(|cast| (cast, false));
+    let at_name = select(CASTS_AT_NAME).prop_map(|cast| (cast, true));
+    (prop_oneof![3 => at_path, 1 => at_name], 1..4_u8, 0..4_u8, 0..4_u8, 0..3_u8, 0..5_u8, any::<bool>()).prop_map(
+        |((cast, at_name), rounds, crashes, cancels, failures, backlog, rechecks)| {
             let configuration = Configuration::of(cast).rounds(rounds).crashes(crashes).cancels(cancels);
-            Configuration { failures, backlog, rechecks, ..configuration }
+            Configuration { at_name, failures, backlog, rechecks, ..configuration }
         },
     )
 }

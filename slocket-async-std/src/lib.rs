@@ -21,4 +21,6 @@
 //! both: all of this is [`slocket_smol`], where every guarantee is stated. This crate is what users of async-std depend
 //! on; it brings no copy of async-std with it.
 
-pub use slocket_smol::{Builder, Error, Guard, Holder, Slocket, StalePolicy, Trust, Waiting, depart, settle};
+pub use slocket_smol::{
+    AbstractBuilder, Builder, Error, Guard, Holder, Slocket, StalePolicy, Trust, Waiting, depart, settle,
+};

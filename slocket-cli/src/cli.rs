@@ -1,10 +1,12 @@
 //! What may be typed.
 
 use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{duration, exit, say};
@@ -58,7 +60,7 @@ pub(crate) struct Run {
     ///
     /// Who may write to it may use it. With permission to write for the group
     /// or for others, a lock that another user holds is waited for; without, it
-    /// is refused (exit code 77).
+    /// is refused (exit code 77). An abstract name has no permissions.
     #[arg(verbatim_doc_comment, long, value_name = "MODE", allow_hyphen_values = true, value_parser = mode)]
     pub(crate) mode: Option<u32>,
 
@@ -76,13 +78,40 @@ pub(crate) struct Run {
     #[arg(verbatim_doc_comment, short = 'o', long = "close")]
     pub(crate) close: bool,
 
-    /// The lock
-    #[arg(value_name = "PATH", value_parser = OsStringValueParser::new().try_map(path))]
-    pub(crate) path: PathBuf,
+    /// The lock: a path, or, after an @, an abstract name
+    ///
+    /// An abstract name is no file: the kernel keeps it, for all processes with
+    /// the same network namespace, and anybody on the machine can take it. npm's
+    /// slocket cannot. A file whose name begins with an @ is ./@file.
+    #[arg(verbatim_doc_comment, value_name = "PATH", value_parser = OsStringValueParser::new().try_map(lock))]
+    pub(crate) lock: Lock,
 
     /// The command and its arguments
     #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true)]
     pub(crate) command: Vec<OsString>,
+}
+
+/// The lock, as it is typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Lock {
+    /// By its path.
+    Path(PathBuf),
+    /// By its abstract name.
+    Name(OsString),
+}
+
+/// What was typed, or what is wrong with it.
+pub(crate) fn parse() -> Result<Run, clap::Error> {
+    parse_from(std::env::args_os())
+}
+
+fn parse_from<S: Into<OsString> + Clone>(args: impl IntoIterator<Item = S>) -> Result<Run, clap::Error> {
+    let Cli { command: Command::Run(run) } = Cli::try_parse_from(args)?;
+    if run.mode.is_some() && matches!(run.lock, Lock::Name(_)) {
+        let wrong = "an abstract name has no permissions: --mode is for paths\n";
+        return Err(clap::Error::raw(ErrorKind::ArgumentConflict, wrong));
+    }
+    Ok(run)
 }
 
 /// Prints what the parser has to say instead of a command (help, the version, what is wrong) and returns the exit code.
@@ -101,8 +130,12 @@ pub(crate) fn answer(answer: &clap::Error) -> u8 {
     exit::USAGE
 }
 
-fn path(typed: OsString) -> Result<PathBuf, &'static str> {
-    if typed.is_empty() { Err("the path of the lock is empty") } else { Ok(typed.into()) }
+fn lock(typed: OsString) -> Result<Lock, &'static str> {
+    match typed.as_bytes() {
+        [] => Err("the path of the lock is empty"),
+        [b'@', name @ ..] => Ok(Lock::Name(OsString::from_vec(name.to_vec()))),
+        _ => Ok(Lock::Path(typed.into())),
+    }
 }
 
 fn mode(typed: &str) -> Result<u32, String> {
@@ -125,6 +158,8 @@ Examples:
           wait ten seconds at most, and call it a success if that was not enough
   slocket run --mode 0660 /srv/team/lock sh -c 'git pull && make'
           share the lock with the group; -- may be left out
+  slocket run @nightly -- backup --all
+          the same without a file, for who shares the network namespace
   slocket run -o /run/web.lock -- service web start
           do not let the daemon that the command starts keep the lock",
         exit::table()
@@ -143,14 +178,13 @@ mod tests {
     }
 
     fn run(args: &[&str]) -> Result<Run, clap::Error> {
-        let args = ["slocket", "run"].iter().chain(args);
-        Cli::try_parse_from(args).map(|Cli { command: Command::Run(run) }| run)
+        parse_from(["slocket", "run"].iter().chain(args))
     }
 
     #[track_caller]
     fn command(args: &[&str]) -> Vec<String> {
         let run = run(args).unwrap_or_else(|wrong| panic!("{wrong}"));
-        assert_eq!(run.path, PathBuf::from("lock"));
+        assert_eq!(run.lock, Lock::Path("lock".into()));
         run.command.into_iter().map(|arg| arg.into_string().expect("it was UTF-8")).collect()
     }
 
@@ -176,6 +210,16 @@ mod tests {
         assert_eq!((run.conflict_exit_code, run.mode), (7, Some(0o660)));
         let run = self::run(&["lock", "-n", "--", "x", "-q"]).expect("between the path and the command");
         assert!(run.nonblock && !run.quiet);
+    }
+
+    #[test]
+    fn paths_and_names() {
+        let lock = |typed| run(&[typed, "x"]).expect("correct").lock;
+        assert_eq!(lock("@name"), Lock::Name("name".into()));
+        assert_eq!(lock("@@"), Lock::Name("@".into()));
+        assert_eq!(lock("./@name"), Lock::Path("./@name".into()));
+        assert_eq!(lock("a@b"), Lock::Path("a@b".into()));
+        assert!(run(&["--mode", "0660", "@name", "x"]).is_err(), "no permissions");
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub(crate) const NOT_FOUND: u8 = 127;
 pub(crate) const SIGNALLED: u8 = 128;
 
 const TABLE: &[(u8, &str)] = &[
-    (USAGE, "wrong usage; an empty path"),
+    (USAGE, "wrong usage; an empty path, or what is no name"),
     (OS_ERROR, "another error of the operating system"),
     (
         CANNOT_CREATE,

@@ -39,6 +39,14 @@ pub(crate) fn look(slocket: &Slocket) -> Found {
 /// To know a server one must connect to it. One that hands the lock over looks at the connection when it passes the lock on, if
 /// ever. An npm server looks at once, may grant, and dies if nobody is there any more: it is left alone.
 pub(crate) fn glance(slocket: &Slocket) -> Found {
+    // Paths are absolute: this is an abstract name, at which there is nothing to see, and no server of npm's.
+    if slocket.path().is_relative() {
+        return match slocket.holder() {
+            Ok(Some(holder)) => Found::Holder(holder),
+            Ok(None) => Found::Nothing,
+            Err(_) => Found::Unknown,
+        };
+    }
     let found = match fs::symlink_metadata(slocket.path()) {
         Ok(found) => found,
         Err(gone) if gone.kind() == io::ErrorKind::NotFound => return Found::Nothing,

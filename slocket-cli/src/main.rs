@@ -26,11 +26,9 @@ mod say;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    let code = match cli::Cli::try_parse() {
-        Ok(cli::Cli { command: cli::Command::Run(args) }) => run::run(&args),
+    let code = match cli::parse() {
+        Ok(args) => run::run(&args),
         Err(answer) => cli::answer(&answer),
     };
     ExitCode::from(code)

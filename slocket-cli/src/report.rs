@@ -1,5 +1,6 @@
 //! Errors in words: what was found, who owns it, what to do. At most three lines.
 
+use std::path::Path;
 use std::time::Duration;
 
 use slocket_sync::{Error, Slocket};
@@ -40,12 +41,12 @@ pub(crate) fn failed(error: &Error) -> Vec<String> {
             None => (path, format!("no permission: {source}"), None),
         },
         Error::NotASlocket { path, found } => {
-            (path, format!("not a slocket: {found}"), Some("another program listens there; choose another path"))
+            (path, format!("not a slocket: {found}"), Some("another program listens there; choose another"))
         }
         Error::Untrusted { path, uid } => {
-            (path, format!("held by uid {uid}, who is neither you nor root"), Some("choose a path of your own"))
+            (path, format!("held by uid {uid}, who is neither you nor root"), Some(of_your_own(path)))
         }
-        Error::InvalidPath { path, reason } => (path, format!("not the path of a lock: {reason}"), None),
+        Error::InvalidPath { path, reason } => (path, format!("cannot name a lock: {reason}"), None),
         Error::PathTooLong { path } => (path, "the path is too long".to_owned(), None),
         Error::UnsupportedFileSystem { path, name } => (
             path,
@@ -63,4 +64,13 @@ pub(crate) fn failed(error: &Error) -> Vec<String> {
     let mut lines = vec![format!("{}: {what}", path.display())];
     lines.extend(advice.map(str::to_owned));
     lines
+}
+
+/// (Paths are absolute: what is not is an abstract name.)
+fn of_your_own(lock: &Path) -> &'static str {
+    if lock.is_absolute() {
+        "choose a path of your own"
+    } else {
+        "anybody can take an abstract name; choose a path in a folder of your own"
+    }
 }

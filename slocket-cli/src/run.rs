@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::io::Errno;
 use slocket_sync::{Error, Guard, Slocket, Trust};
 
-use crate::cli::Run;
+use crate::cli::{Lock, Run};
 use crate::later::Later;
 use crate::relay::Relay;
 use crate::{exit, found, inherit, report, say};
@@ -33,7 +33,11 @@ pub(crate) fn run(args: &Run) -> u8 {
 }
 
 fn slocket(args: &Run) -> Result<Slocket, Error> {
-    let builder = Slocket::builder(&args.path);
+    let path = match &args.lock {
+        Lock::Name(name) => return Slocket::abstract_name(name),
+        Lock::Path(path) => path,
+    };
+    let builder = Slocket::builder(path);
     match args.mode {
         // To connect one needs permission to write. Who gives that to others means them to take part, and to hold.
         Some(mode) if mode & 0o022 != 0 => builder.mode(mode).trust(Trust::Anyone),

@@ -12,6 +12,7 @@ use rustix::net::{
 };
 use slocket_core::{Received, Removal};
 
+use crate::abstract_name::AbstractName;
 use crate::error::{Doing, Fault};
 use crate::inode::{Inode, Pin, Probe, look};
 use crate::listener::{self, Listener};
@@ -23,12 +24,13 @@ use crate::{address, publish};
 /// `MSG_CTRUNC` means one thing only.
 const MOST_DESCRIPTORS: usize = 253;
 
-/// A connection to whoever listens at the lock's path.
+/// A connection to whoever listens at the lock's path or abstract name.
 #[derive(Debug)]
 pub(crate) struct Connection {
     socket: OwnedFd,
-    inode: Inode,
-    /// The socket was marked when we came: its server hands over, and always will.
+    /// The file at the path that we connected to; `None` at an abstract name.
+    inode: Option<Inode>,
+    /// The socket was marked when we came, or is at an abstract name: its server hands over, and always will.
     hands_over: bool,
     /// The server has been told that we are done, whatever it grants.
     dismissed: bool,
@@ -59,22 +61,13 @@ pub(crate) enum Arrival {
 }
 
 impl Connection {
-    /// Joins the queue at the lock's path, with a badge. A symbolic link there is not followed.
-    pub(crate) fn join(lock: &Lock) -> Result<Join, Fault> {
-        let path = lock.path();
+    /// Joins the queue at a path, with a badge. A symbolic link there is not followed.
+    pub(crate) fn join(path: &Path) -> Result<Join, Fault> {
         let Some(pin) = Pin::new(path).doing("look at the path")? else { return Ok(Join::Missing) };
         if !pin.look.is_socket {
             return Ok(Join::NotASocket);
         }
-        let socket = publish::stream_socket()?;
-        loop {
-            let badge = address::badge().doing("choose a badge")?;
-            match retry_on_intr(|| bind(&socket, &badge)) {
-                Ok(()) => break,
-                Err(Errno::ADDRINUSE) => {}
-                Err(errno) => return Err(errno).doing("bind the badge"),
-            }
-        }
+        let socket = with_badge()?;
         match pin.connect(socket.as_fd(), path) {
             Ok(()) => {}
             Err(Errno::NOENT) => return Ok(Join::Missing),
@@ -84,8 +77,22 @@ impl Connection {
             Err(Errno::ACCESS) if pin.look.is_unsettled() => return Ok(Join::Refused),
             Err(errno) => return Err(errno).doing("connect"),
         }
-        let (inode, hands_over) = (pin.look.inode, pin.look.is_marked);
+        let (inode, hands_over) = (Some(pin.look.inode), pin.look.is_marked);
         Ok(Join::Queued(Self { socket, inode, hands_over, dismissed: false, reserve: Some(pin.into_file()) }))
+    }
+
+    /// Joins the queue at an abstract name, with a badge.
+    pub(crate) fn join_at_name(name: &AbstractName) -> Result<Join, Fault> {
+        let socket = with_badge()?;
+        let reserve = Some(fcntl_dupfd_cloexec(&socket, 0).doing("keep a descriptor in reserve")?);
+        match name.connect(&socket) {
+            Ok(()) => {}
+            // Gone, or bound and not listening yet: nothing tells which, and either passes.
+            Err(Errno::CONNREFUSED) => return Ok(Join::Missing),
+            Err(Errno::WOULDBLOCK) => return Ok(Join::BacklogFull),
+            Err(errno) => return Err(errno).doing("connect"),
+        }
+        Ok(Join::Queued(Self { socket, inode: None, hands_over: true, dismissed: false, reserve }))
     }
 
     /// Who listened when we connected.
@@ -94,7 +101,7 @@ impl Connection {
     }
 
     /// Takes what has arrived, without blocking.
-    pub(crate) fn receive(&mut self, path: &Path) -> Result<Arrival, Fault> {
+    pub(crate) fn receive(&mut self, lock: &Lock) -> Result<Arrival, Fault> {
         let had_reserve = self.reserve.take().is_some();
         let mut bytes = [0_u8; 16];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
@@ -131,8 +138,10 @@ impl Connection {
         }
         let first = descriptors.pop();
         match (first, descriptors.is_empty()) {
+            // Nothing is lent at an abstract name: its lender could die unseen.
+            (None, _) if self.inode.is_none() => Ok(Arrival::Message(Received::Foreign, None)),
             (None, _) => Ok(Arrival::Message(Received::Loan, None)),
-            (Some(socket), true) => match Listener::take_over(socket, path).doing("take the listener over")? {
+            (Some(socket), true) => match Listener::take_over(socket, lock).doing("take the listener over")? {
                 Some(listener) => Ok(Arrival::Message(Received::Listener, Some(listener))),
                 None => Ok(Arrival::Message(Received::Foreign, None)),
             },
@@ -142,8 +151,8 @@ impl Connection {
 
     /// Leaves the queue (protocol section 2, "Cancel"). Tells whether the connection is done with, and hands out the
     /// listener if it had arrived already.
-    pub(crate) fn leave(&mut self, path: &Path) -> (Leave, Option<Listener>) {
-        if !self.server_hands_over(path) {
+    pub(crate) fn leave(&mut self, lock: &Lock) -> (Leave, Option<Listener>) {
+        if !self.server_hands_over(lock.path()) {
             // The server may lend, and npm's dies if it does when our stream has ended, or only our half of it. So the
             // place is kept until the server has granted the lock or ended the stream.
             self.reserve = None;
@@ -151,7 +160,7 @@ impl Connection {
         }
         let _ = shutdown(&self.socket, Shutdown::Read);
         loop {
-            match self.receive(path) {
+            match self.receive(lock) {
                 Ok(Arrival::Message(Received::Listener, listener)) => return (Leave::Done, listener),
                 Ok(Arrival::Message(..)) => {}
                 Ok(Arrival::Nothing | Arrival::End) | Err(_) => return (Leave::Done, None),
@@ -185,7 +194,7 @@ impl Connection {
 
     fn server_hands_over(&self, path: &Path) -> bool {
         self.hands_over
-            || matches!(look(path), Ok(Some(found)) if found.inode == self.inode && found.is_socket && found.is_marked)
+            || matches!(look(path), Ok(Some(found)) if Some(found.inode) == self.inode && found.is_socket && found.is_marked)
     }
 
     /// As the client of a lending server, ends the loan. If the server is gone, the path is ours to unlink, as long as
@@ -197,7 +206,7 @@ impl Connection {
         }
         let removal = (|| {
             let Some(pin) = Pin::new(path)? else { return Ok(Removal::NotOurs) };
-            if pin.look.inode != self.inode {
+            if Some(pin.look.inode) != self.inode {
                 return Ok(Removal::NotOurs);
             }
             match pin.probe(path)? {
@@ -210,13 +219,26 @@ impl Connection {
 
     /// Whether the path is still the socket that we connected to.
     pub(crate) fn is_intact(&self, path: &Path) -> rustix::io::Result<bool> {
-        Ok(look(path)?.is_some_and(|found| found.inode == self.inode))
+        Ok(look(path)?.is_some_and(|found| Some(found.inode) == self.inode))
     }
 }
 
 impl AsFd for Connection {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
+    }
+}
+
+/// A stream socket that is bound to a badge.
+fn with_badge() -> Result<OwnedFd, Fault> {
+    let socket = publish::stream_socket()?;
+    loop {
+        let badge = address::badge().doing("choose a badge")?;
+        match retry_on_intr(|| bind(&socket, &badge)) {
+            Ok(()) => return Ok(socket),
+            Err(Errno::ADDRINUSE) => {}
+            Err(errno) => return Err(errno).doing("bind the badge"),
+        }
     }
 }
 
@@ -244,12 +266,12 @@ mod tests {
         let folder = TempDir::with_prefix("slocket-connection-").unwrap();
         let lock: Lock = Builder::new(folder.path().join("lock")).build().unwrap();
         let server = UnixListener::bind(lock.path()).unwrap();
-        let Ok(Join::Queued(mut connection)) = Connection::join(&lock) else { panic!("it listens") };
+        let Ok(Join::Queued(mut connection)) = Connection::join(lock.path()) else { panic!("it listens") };
         let mut accepted = server.accept().unwrap().0;
         accepted.write_all(listener::OK).unwrap();
         leave(&mut connection);
         drop((server, accepted));
-        assert!(matches!(connection.receive(lock.path()), Ok(Arrival::Message(Received::Loan, None))));
+        assert!(matches!(connection.receive(&lock), Ok(Arrival::Message(Received::Loan, None))));
         (folder, lock, connection)
     }
 

@@ -8,7 +8,7 @@ use rustix::io::Errno;
 
 use crate::peer::Holder;
 
-/// Why a lock could not be had, kept or given back. Every variant names the path.
+/// Why a lock could not be had, kept or given back. Every variant names the path (or the abstract name, after an `@`).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -54,7 +54,7 @@ pub enum Error {
         /// The lock.
         path: PathBuf,
     },
-    /// The path cannot name a lock.
+    /// The path, or the abstract name, cannot name a lock.
     InvalidPath {
         /// The path, as it was given.
         path: PathBuf,
@@ -222,6 +222,11 @@ impl Fault {
             Errno::NAMETOOLONG => Error::PathTooLong { path },
             _ => Error::Io { path, doing: self.doing, source },
         }
+    }
+
+    /// The same, of an abstract name, which has no folder, no owner and no file system.
+    pub(crate) fn about_name(self, name: &Path) -> Error {
+        Error::Io { path: name.to_path_buf(), doing: self.doing, source: io::Error::from(self.errno) }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::trace::warning;
 ///
 /// A process that is killed releases the lock, too: the next waiter has it as soon as the kernel has closed the
 /// process's descriptors. A process that was *forked without exec* while the lock was held shares it: the lock is held
-/// until both are gone (as with flock(2)).
+/// until both are gone (as with flock(2)); at an abstract name, even after it was released, if nobody waited.
 #[must_use = "dropping the guard at once releases the lock at once"]
 pub struct Guard {
     participant: Option<Participant>,
@@ -52,7 +52,7 @@ impl Guard {
     }
 
     /// Whether the path is still our socket. `false` means that somebody removed or replaced it: others may hold the
-    /// lock as well. One system call.
+    /// lock as well. One system call; at an abstract name none, where it is always true.
     ///
     /// # Errors
     /// What the system refused: the folder may not be searched any more, say.
@@ -64,7 +64,7 @@ impl Guard {
             (None, Some(connection)) => connection.is_intact(path),
             (None, None) => Ok(false),
         };
-        intact.map_err(|errno| Fault::new(errno, "look at the socket").about(path))
+        intact.map_err(|errno| participant.lock().error(Fault::new(errno, "look at the socket")))
     }
 
     /// Whether the lock is on loan from a server that cannot hand it over (npm's).

@@ -27,8 +27,10 @@
 //!
 //! Applications use `slocket-sync` or one of the asynchronous adapters rather than this crate.
 
+mod abstract_name;
 mod address;
 pub mod asynchronous;
+mod at_path;
 mod background;
 mod connection;
 mod error;
@@ -50,6 +52,7 @@ mod wait;
 mod waiting;
 mod watch;
 
+pub use abstract_name::AbstractBuilder;
 pub use background::{depart, settle};
 pub use error::Error;
 pub use guard::Guard;

@@ -14,6 +14,7 @@ use rustix::net::{
 use slocket_core::{Accepted, Delivery, Removal};
 
 use crate::inode::{Inode, Pin, look};
+use crate::lock::{Home, Lock};
 use crate::{address, peer, reserve};
 
 /// The longest queue; the kernel lowers it to `net.core.somaxconn`.
@@ -22,22 +23,27 @@ pub(crate) const BACKLOG: i32 = i32::MAX;
 /// The message that passes the lock on.
 pub(crate) const OK: &[u8] = b"OK";
 
-/// A listening socket at the lock's path. Who has it open holds the lock.
+/// A listening socket at the lock's path or abstract name. Who has it open holds the lock.
 #[derive(Debug)]
 pub(crate) struct Listener {
     socket: OwnedFd,
-    inode: Inode,
+    /// The file that it is at the path; `None` at an abstract name.
+    inode: Option<Inode>,
 }
 
 impl Listener {
-    pub(crate) fn new(socket: OwnedFd, inode: Inode) -> Self {
-        Self { socket, inode }
+    pub(crate) fn at_path(socket: OwnedFd, inode: Inode) -> Self {
+        Self { socket, inode: Some(inode) }
+    }
+
+    pub(crate) fn at_name(socket: OwnedFd) -> Self {
+        Self { socket, inode: None }
     }
 
     /// Takes over a listener that was handed to us; `None` if what came is not a listening Unix stream socket.
     ///
     /// It listens once more, which makes `SO_PEERCRED` name this process to those who connect from here on.
-    pub(crate) fn take_over(socket: OwnedFd, path: &Path) -> rustix::io::Result<Option<Self>> {
+    pub(crate) fn take_over(socket: OwnedFd, lock: &Lock) -> rustix::io::Result<Option<Self>> {
         let is_listener = sockopt::socket_acceptconn(&socket) == Ok(true)
             && sockopt::socket_type(&socket) == Ok(SocketType::STREAM)
             && sockopt::socket_domain(&socket) == Ok(AddressFamily::UNIX);
@@ -46,14 +52,19 @@ impl Listener {
         }
         ioctl_fionbio(&socket, true)?;
         listen(&socket, BACKLOG)?;
-        // Removed by hand meanwhile: an inode that is nobody's, so the release will find the path in other hands.
-        let inode = look(path)?.map_or(Inode::NONE, |found| found.inode);
-        Ok(Some(Self::new(socket, inode)))
+        Ok(Some(match lock.home() {
+            // Removed by hand meanwhile: an inode that is nobody's, so the release will find the path in other hands.
+            Home::Path(at) => Self::at_path(socket, look(at.path())?.map_or(Inode::NONE, |found| found.inode)),
+            Home::Name(_) => Self::at_name(socket),
+        }))
     }
 
-    /// Whether the path is still this socket.
+    /// Whether the path is still this socket. (An abstract name cannot be taken from the socket that has it.)
     pub(crate) fn is_intact(&self, path: &Path) -> rustix::io::Result<bool> {
-        Ok(look(path)?.is_some_and(|found| found.inode == self.inode))
+        match self.inode {
+            Some(inode) => Ok(look(path)?.is_some_and(|found| found.inode == inode)),
+            None => Ok(true),
+        }
     }
 
     /// Whether somebody waits in the queue.
@@ -103,17 +114,25 @@ impl Listener {
         send(peer, &mut control)
     }
 
-    /// Sets or clears the mark; tells whether the socket is that way now.
+    /// Sets or clears the mark; tells whether the socket is that way now. (At an abstract name there is none to clear: so
+    /// from there nothing is lent.)
     pub(crate) fn set_mark(&self, path: &Path, marked: bool) -> bool {
+        let Some(inode) = self.inode else { return false };
         match Pin::new(path) {
-            Ok(Some(pin)) if pin.look.inode == self.inode => pin.set_mark(marked).is_ok(),
+            Ok(Some(pin)) if pin.look.inode == inode => pin.set_mark(marked).is_ok(),
             _ => false,
         }
     }
 
     /// Gives up the path: unlinks it if it is still ours, then refuses newcomers, then ends who is queued, then closes.
     /// In this order (protocol section 2, "Release, in full").
+    ///
+    /// At an abstract name to close is all: the kernel frees the name first, and then resets who is queued. (A reset is an
+    /// end of the stream to those who wait here; npm's clients, which it would hurt, do not come to such a name.)
     pub(crate) fn close_out(self, path: &Path) -> Removal {
+        if self.inode.is_none() {
+            return Removal::Done;
+        }
         let removal = match self.is_intact(path) {
             Ok(true) => match unlinkat(CWD, path, AtFlags::empty()) {
                 Ok(()) => Removal::Done,

@@ -1,16 +1,17 @@
-//! A lock by its path, and the options of those who share it.
+//! A lock by its path or its abstract name, and the options of those who share it.
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustix::io::Errno;
 use slocket_core::Stale;
 
+use crate::abstract_name::AbstractName;
+use crate::at_path::AtPath;
 use crate::error::{Error, Fault};
 use crate::folder::Place;
 use crate::local::LocalQueue;
@@ -163,23 +164,12 @@ impl<L: From<Lock>> Builder<L> {
             Place::Network(name) => return Err(Error::UnsupportedFileSystem { path, name: name.to_owned() }),
             Place::Local | Place::Unknown(_) => {}
         }
-        reserve::keep();
-        let shared = Shared {
-            name: PathBuf::from(name),
-            path,
-            folder,
-            mode: self.mode,
-            stale: self.stale,
-            trust: self.trust,
-            hook: self.hook,
-            spoiled: AtomicBool::new(umask().is_some_and(|umask| self.mode & umask != 0)),
-            queue: LocalQueue::default(),
-        };
-        Ok(L::from(Lock { shared: Arc::new(shared) }))
+        let home = Home::Path(AtPath::new(folder, Path::new(name), self.mode, self.stale));
+        Ok(L::from(Lock::new(path, home, self.trust, self.hook)))
     }
 }
 
-/// A lock by its path, with the options of those who share it. Cheap to clone.
+/// A lock by its path or its abstract name, with the options of those who share it. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Lock {
     shared: Arc<Shared>,
@@ -188,19 +178,28 @@ pub struct Lock {
 #[derive(Debug)]
 struct Shared {
     path: PathBuf,
-    folder: PathBuf,
-    name: PathBuf,
-    mode: u32,
-    stale: StalePolicy,
+    home: Home,
     trust: Trust,
     hook: Option<Hook>,
-    /// The umask takes bits from the mode that was asked for.
-    spoiled: AtomicBool,
     queue: LocalQueue,
 }
 
+/// Where a lock is.
+#[derive(Debug)]
+pub(crate) enum Home {
+    /// At a path.
+    Path(AtPath),
+    /// At an abstract name.
+    Name(AbstractName),
+}
+
 impl Lock {
-    /// The path, with its folder resolved.
+    pub(crate) fn new(path: PathBuf, home: Home, trust: Trust, hook: Option<Hook>) -> Self {
+        reserve::keep();
+        Self { shared: Arc::new(Shared { path, home, trust, hook, queue: LocalQueue::default() }) }
+    }
+
+    /// The path, with its folder resolved; of an abstract name the name, after an `@`.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.shared.path
@@ -221,26 +220,17 @@ impl Lock {
         &self.shared.queue
     }
 
-    pub(crate) fn folder(&self) -> &Path {
-        &self.shared.folder
+    /// Where it is.
+    pub(crate) fn home(&self) -> &Home {
+        &self.shared.home
     }
 
-    pub(crate) fn name(&self) -> &Path {
-        &self.shared.name
-    }
-
-    pub(crate) fn mode(&self) -> u32 {
-        self.shared.mode
-    }
-
-    /// Whether a socket of ours, fresh from bind, has not the mode that was asked for.
-    pub(crate) fn umask_spoils_mode(&self) -> bool {
-        self.shared.spoiled.load(Ordering::Relaxed)
-    }
-
-    /// The umask has changed, and takes bits from the mode now.
-    pub(crate) fn note_spoiled_mode(&self) {
-        self.shared.spoiled.store(true, Ordering::Relaxed);
+    /// The same, if that is a path.
+    pub(crate) fn at_path(&self) -> Option<&AtPath> {
+        match self.home() {
+            Home::Path(at) => Some(at),
+            Home::Name(_) => None,
+        }
     }
 
     pub(crate) fn trusts_anyone(&self) -> bool {
@@ -251,19 +241,16 @@ impl Lock {
         self.shared.hook.as_ref()
     }
 
-    /// The policy as the core knows it, and how long a stale socket is put up with.
+    /// The policy as the core knows it, and how long a stale socket is put up with. (None is left at an abstract name.)
     pub(crate) fn stale(&self) -> (Stale, Duration) {
-        match self.shared.stale {
-            StalePolicy::Wait => (Stale::Wait, Duration::ZERO),
-            StalePolicy::Fail => (Stale::Fail, Duration::ZERO),
-            StalePolicy::Reclaim { after } => (Stale::Reclaim, after),
+        self.at_path().map_or((Stale::Wait, Duration::ZERO), AtPath::stale)
+    }
+
+    /// The error that a failed system call is for the user.
+    pub(crate) fn error(&self, fault: Fault) -> Error {
+        match self.home() {
+            Home::Path(at) => fault.about(at.path()),
+            Home::Name(_) => fault.about_name(self.path()),
         }
     }
-}
-
-/// The umask, where the system tells it without changing it (`/proc/self/status`, Linux 4.7).
-fn umask() -> Option<u32> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let umask = status.lines().find_map(|line| line.strip_prefix("Umask:"))?;
-    u32::from_str_radix(umask.trim(), 8).ok()
 }

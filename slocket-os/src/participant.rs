@@ -14,7 +14,7 @@ use crate::error::{Error, Fault};
 use crate::folder::Place;
 use crate::inode;
 use crate::listener::{self, Listener};
-use crate::lock::Lock;
+use crate::lock::{Home, Lock};
 use crate::peer::Holder;
 use crate::publish::Publication;
 use crate::trace::trace;
@@ -184,7 +184,7 @@ impl Participant {
 
     fn receive(&mut self) {
         let Some(connection) = &mut self.connection else { return };
-        let event = match connection.receive(self.lock.path()) {
+        let event = match connection.receive(&self.lock) {
             Ok(Arrival::Nothing) => return,
             Ok(Arrival::End) => Event::Ended(self.number),
             Ok(Arrival::Message(received, listener)) => {
@@ -228,21 +228,16 @@ impl Participant {
                 self.connection = None;
                 None
             }
-            Action::Inspect => Some(Event::Inspected(
-                reclaim::inspect(&self.lock).unwrap_or_else(|fault| Inspected::Failed(self.failed(fault))),
-            )),
+            Action::Inspect => Some(Event::Inspected(self.inspect())),
             Action::Watch => {
-                self.watch = Watch::new(self.lock.folder(), self.lock.name());
+                self.watch = self.lock.at_path().and_then(|at| Watch::new(at.folder(), at.name()));
                 Some(Event::WatchArmed)
             }
             Action::Unwatch => {
                 self.watch = None;
                 None
             }
-            Action::Reclaim { unmarked_too } => Some(Event::Reclaimed(
-                reclaim::reclaim(&self.lock, unmarked_too)
-                    .unwrap_or_else(|fault| Reclaimed::Failed(self.failed(fault))),
-            )),
+            Action::Reclaim { unmarked_too } => Some(Event::Reclaimed(self.reclaim(unmarked_too))),
             Action::Arm { timer, level } => {
                 self.arm(timer, level);
                 None
@@ -302,7 +297,11 @@ impl Participant {
 
     fn publish(&mut self) -> Published {
         self.began = Instant::now();
-        match publish::publish(&self.lock) {
+        let published = match self.lock.home() {
+            Home::Path(at) => publish::publish(at),
+            Home::Name(name) => name.publish(),
+        };
+        match published {
             Ok(Publication::Ours(listener)) => {
                 self.listener = Some(listener);
                 Published::Listening
@@ -315,7 +314,11 @@ impl Participant {
 
     fn connect(&mut self) -> Connected {
         self.began = Instant::now();
-        let connection = match Connection::join(&self.lock) {
+        let joined = match self.lock.home() {
+            Home::Path(at) => Connection::join(at.path()),
+            Home::Name(name) => Connection::join_at_name(name),
+        };
+        let connection = match joined {
             Ok(Join::Queued(connection)) => connection,
             Ok(Join::Missing) => return Connected::Missing,
             Ok(Join::Refused) => return Connected::Refused,
@@ -331,11 +334,29 @@ impl Participant {
         if is_trusted { Connected::Queued } else { Connected::Untrusted }
     }
 
+    fn inspect(&mut self) -> Inspected {
+        match self.lock.home() {
+            Home::Path(at) => reclaim::inspect(at).unwrap_or_else(|fault| Inspected::Failed(self.failed(fault))),
+            // A name that is in use has a socket which some process, or some message, has open.
+            Home::Name(_) => Inspected::Alive,
+        }
+    }
+
+    fn reclaim(&mut self, unmarked_too: bool) -> Reclaimed {
+        match self.lock.home() {
+            Home::Path(at) => {
+                reclaim::reclaim(at, unmarked_too).unwrap_or_else(|fault| Reclaimed::Failed(self.failed(fault)))
+            }
+            // The kernel has done so.
+            Home::Name(_) => Reclaimed::Changed,
+        }
+    }
+
     fn leave(&mut self) -> Left {
         let Some(connection) = &mut self.connection else { return Left::Closed };
         self.server = connection.server();
         self.server_lasts = !connection.hands_over();
-        match connection.leave(self.lock.path()) {
+        match connection.leave(&self.lock) {
             (Leave::Lingering, _) => Left::Lingering,
             (Leave::Done, None) => Left::Closed,
             (Leave::Done, Some(listener)) => {
@@ -385,23 +406,24 @@ impl Participant {
     pub(crate) fn error(&mut self, failure: Failure) -> Error {
         let path = self.lock.path().to_path_buf();
         match failure {
-            Failure::Os(code) => match self.fault.take() {
+            Failure::Os(code) => self.lock.error(match self.fault.take() {
                 Some(fault) if fault.errno.raw_os_error() == code => fault,
                 _ => Fault::new(Errno::from_raw_os_error(code), "use the lock"),
-            }
-            .about(&path),
+            }),
             Failure::NotASlocket => Error::NotASlocket { path, found: self.found() },
             Failure::Untrusted => {
                 let uid = self.server.as_ref().map_or(u32::MAX, |server| server.uid);
                 Error::Untrusted { path, uid }
             }
             Failure::Stale => Error::Stale { path },
-            Failure::Denied => Fault::new(Errno::PERM, "remove the dead socket").about(&path),
+            Failure::Denied => self.lock.error(Fault::new(Errno::PERM, "remove the dead socket")),
             Failure::Elsewhere => {
-                let name = match Place::of_path(self.lock.folder()) {
-                    Ok(Place::Network(name)) => name.to_owned(),
-                    Ok(Place::Unknown(magic)) => format!("type {magic:#x}: a dead socket there may be alive elsewhere"),
-                    Ok(Place::Local) | Err(_) => "unknown".to_owned(),
+                let name = match self.lock.at_path().map(|at| Place::of_path(at.folder())) {
+                    Some(Ok(Place::Network(name))) => name.to_owned(),
+                    Some(Ok(Place::Unknown(magic))) => {
+                        format!("type {magic:#x}: a dead socket there may be alive elsewhere")
+                    }
+                    Some(Ok(Place::Local) | Err(_)) | None => "unknown".to_owned(),
                 };
                 Error::UnsupportedFileSystem { path, name }
             }
@@ -411,7 +433,8 @@ impl Participant {
 
     /// What is at the path instead of a lock.
     fn found(&self) -> &'static str {
-        match inode::look(self.lock.path()) {
+        let Some(at) = self.lock.at_path() else { return "a server that does not speak the slocket protocol" };
+        match inode::look(at.path()) {
             Ok(Some(found)) if found.is_socket => "a socket whose server does not speak the slocket protocol",
             Ok(Some(_)) => "something that is no socket",
             _ => "a server that does not speak the slocket protocol, gone by now",

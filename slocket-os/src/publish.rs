@@ -8,11 +8,11 @@ use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with};
 
 use crate::address;
+use crate::at_path::AtPath;
 use crate::error::{Doing, Fault};
 use crate::folder::Folder;
 use crate::inode::{Look, Pin, look, look_in, published_mode};
 use crate::listener::{BACKLOG, Listener};
-use crate::lock::Lock;
 
 /// How publishing ended.
 #[derive(Debug)]
@@ -25,14 +25,14 @@ pub(crate) enum Publication {
     Swept,
 }
 
-/// Publishes a listening, marked socket at the lock's path.
-pub(crate) fn publish(lock: &Lock) -> Result<Publication, Fault> {
+/// Publishes a listening, marked socket at a path.
+pub(crate) fn publish(at: &AtPath) -> Result<Publication, Fault> {
     let socket = stream_socket()?;
-    let folder = Folder::open(lock.folder()).doing("open the folder")?;
-    let address = address::in_folder(lock.path(), folder.as_fd(), lock.name());
+    let folder = Folder::open(at.folder()).doing("open the folder")?;
+    let address = address::in_folder(at.path(), folder.as_fd(), at.name());
     match address {
-        Some(address) if !lock.umask_spoils_mode() && folder.guard_shared() => in_place(lock, socket, folder, &address),
-        _ => aside(lock, socket, &folder),
+        Some(address) if !at.umask_spoils_mode() && folder.guard_shared() => in_place(at, socket, folder, &address),
+        _ => aside(at, socket, &folder),
     }
 }
 
@@ -43,29 +43,29 @@ pub(crate) fn stream_socket() -> Result<OwnedFd, Fault> {
 }
 
 /// Binds at the path itself. The guard is held until the socket is registered: before that, a probe calls it dead.
-fn in_place(lock: &Lock, socket: OwnedFd, folder: Folder, address: &SocketAddrUnix) -> Result<Publication, Fault> {
-    fchmod(&socket, published_mode(lock.mode())).doing("set the socket's mode")?;
-    if !bind_in(folder.as_fd(), lock.name(), &socket, address)? {
+fn in_place(at: &AtPath, socket: OwnedFd, folder: Folder, address: &SocketAddrUnix) -> Result<Publication, Fault> {
+    fchmod(&socket, published_mode(at.mode())).doing("set the socket's mode")?;
+    if !bind_in(folder.as_fd(), at.name(), &socket, address)? {
         return Ok(Publication::InUse);
     }
-    let found = match look_in(folder.as_fd(), lock.name()).doing("look at the new socket") {
+    let found = match look_in(folder.as_fd(), at.name()).doing("look at the new socket") {
         Ok(Some(found)) => found,
         Ok(None) => return Ok(Publication::Swept),
         Err(fault) => {
             // Nobody removes a living socket: what has the name is ours.
-            let _ = unlinkat(folder, lock.name(), AtFlags::empty());
+            let _ = unlinkat(folder, at.name(), AtFlags::empty());
             return Err(fault);
         }
     };
-    let settled = settle_mode(folder.as_fd(), lock.name(), &found, lock);
+    let settled = settle_mode(folder.as_fd(), at.name(), &found, at);
     drop(folder);
     let listening = settled.and_then(|is_there| listen(&socket, BACKLOG).doing("listen").map(|()| is_there));
-    let listener = Listener::new(socket, found.inode);
+    let listener = Listener::at_path(socket, found.inode);
     match listening {
         Ok(true) => Ok(Publication::Ours(listener)),
         Ok(false) => Ok(Publication::Swept),
         Err(fault) => {
-            listener.close_out(lock.path());
+            listener.close_out(at.path());
             Err(fault)
         }
     }
@@ -73,15 +73,15 @@ fn in_place(lock: &Lock, socket: OwnedFd, folder: Folder, address: &SocketAddrUn
 
 /// Binds and listens under a temporary name, and moves the socket to the path without replacing anything: what is
 /// visible is alive, so no guard is needed.
-fn aside(lock: &Lock, socket: OwnedFd, folder: &Folder) -> Result<Publication, Fault> {
-    if look(lock.path()).doing("look at the path")?.is_some() {
+fn aside(at: &AtPath, socket: OwnedFd, folder: &Folder) -> Result<Publication, Fault> {
+    if look(at.path()).doing("look at the path")?.is_some() {
         return Ok(Publication::InUse);
     }
-    folder.sweep(lock.folder());
+    folder.sweep(at.folder());
     let name = address::temporary_name().doing("choose a temporary name")?;
-    let path = lock.folder().join(&name);
+    let path = at.folder().join(&name);
     let address = address::in_folder(&path, folder.as_fd(), Path::new(&name)).ok_or(Fault::too_long())?;
-    fchmod(&socket, published_mode(lock.mode())).doing("set the socket's mode")?;
+    fchmod(&socket, published_mode(at.mode())).doing("set the socket's mode")?;
     if !bind_in(folder.as_fd(), Path::new(&name), &socket, &address)? {
         return Ok(Publication::Swept);
     }
@@ -91,17 +91,17 @@ fn aside(lock: &Lock, socket: OwnedFd, folder: &Folder) -> Result<Publication, F
         let Some(found) = look_in(folder.as_fd(), name).doing("look at the new socket")? else {
             return Ok(Err(Errno::NOENT));
         };
-        if !settle_mode(folder.as_fd(), name, &found, lock)? {
+        if !settle_mode(folder.as_fd(), name, &found, at)? {
             return Ok(Err(Errno::NOENT));
         }
-        Ok(move_without_replacing(folder.as_fd(), name, lock.name()).map(|()| found))
+        Ok(move_without_replacing(folder.as_fd(), name, at.name()).map(|()| found))
     })();
     if !matches!(published, Ok(Ok(_))) {
         // A name that somebody has swept meanwhile is gone already.
         let _ = unlinkat(folder, name.as_str(), AtFlags::empty());
     }
     match published? {
-        Ok(found) => Ok(Publication::Ours(Listener::new(socket, found.inode))),
+        Ok(found) => Ok(Publication::Ours(Listener::at_path(socket, found.inode))),
         Err(Errno::EXIST) => Ok(Publication::InUse),
         Err(Errno::NOENT) => Ok(Publication::Swept),
         Err(errno) => Err(errno).doing("move the socket to the path"),
@@ -131,12 +131,12 @@ fn made_a_file_instead(folder: BorrowedFd<'_>, name: &Path) -> bool {
 
 /// Makes the mode exact if the umask took bits away; `false` if the socket is gone. (From then on such a socket is
 /// published aside, where nobody sees it before its mode is right.)
-fn settle_mode(folder: BorrowedFd<'_>, name: &Path, found: &Look, lock: &Lock) -> Result<bool, Fault> {
-    let mode = published_mode(lock.mode());
+fn settle_mode(folder: BorrowedFd<'_>, name: &Path, found: &Look, at: &AtPath) -> Result<bool, Fault> {
+    let mode = published_mode(at.mode());
     if found.mode == mode {
         return Ok(true);
     }
-    lock.note_spoiled_mode();
+    at.note_spoiled_mode();
     match Pin::new_in(folder, name).doing("look at the new socket")? {
         Some(pin) if pin.look.inode == found.inode => pin.set_mode(mode).doing("set the socket's mode").map(|()| true),
         _ => Ok(false),

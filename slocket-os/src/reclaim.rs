@@ -4,14 +4,14 @@ use rustix::fs::{AtFlags, unlinkat};
 use rustix::io::Errno;
 use slocket_core::{Inspected, Reclaimed};
 
+use crate::at_path::AtPath;
 use crate::error::{Doing, Fault};
 use crate::folder::{Folder, Place};
 use crate::inode::{Pin, Probe, look};
-use crate::lock::Lock;
 
 /// Looks at the path: a stat and a probe.
-pub(crate) fn inspect(lock: &Lock) -> Result<Inspected, Fault> {
-    let path = lock.path();
+pub(crate) fn inspect(at: &AtPath) -> Result<Inspected, Fault> {
+    let path = at.path();
     let Some(pin) = Pin::new(path).doing("look at the path")? else { return Ok(Inspected::Missing) };
     if !pin.look.is_socket {
         return Ok(Inspected::NotASocket);
@@ -31,7 +31,7 @@ pub(crate) fn inspect(lock: &Lock) -> Result<Inspected, Fault> {
                 Probe::Dead => Ok(Inspected::Stale),
                 Probe::Alive | Probe::Datagram | Probe::Missing | Probe::Unsettled => Ok(Inspected::Alive),
             },
-            Some(_) if Place::of_path(lock.folder()).doing("ask for the file system")? == Place::Local => {
+            Some(_) if Place::of_path(at.folder()).doing("ask for the file system")? == Place::Local => {
                 Ok(Inspected::Dead)
             }
             Some(_) => Ok(Inspected::DeadElsewhere),
@@ -41,9 +41,9 @@ pub(crate) fn inspect(lock: &Lock) -> Result<Inspected, Fault> {
 }
 
 /// Removes the dead socket at the path, under the exclusive guard, with its inode pinned.
-pub(crate) fn reclaim(lock: &Lock, unmarked_too: bool) -> Result<Reclaimed, Fault> {
-    let path = lock.path();
-    let folder = Folder::open(lock.folder()).doing("open the folder")?;
+pub(crate) fn reclaim(at: &AtPath, unmarked_too: bool) -> Result<Reclaimed, Fault> {
+    let path = at.path();
+    let folder = Folder::open(at.folder()).doing("open the folder")?;
     if folder.place().doing("ask for the file system")? != Place::Local {
         return Ok(Reclaimed::Elsewhere);
     }
@@ -67,12 +67,12 @@ pub(crate) fn reclaim(lock: &Lock, unmarked_too: bool) -> Result<Reclaimed, Faul
     let removed = match look(path).doing("look at the path")? {
         Some(found) if found.inode != pin.look.inode => return Ok(Reclaimed::Changed),
         Some(found) if !found.is_marked && !unmarked_too => return Ok(Reclaimed::Unmarked),
-        Some(_) => unlinkat(&folder, lock.name(), AtFlags::empty()),
+        Some(_) => unlinkat(&folder, at.name(), AtFlags::empty()),
         None => return Ok(Reclaimed::Changed),
     };
     match removed {
         Ok(()) => {
-            folder.sweep(lock.folder());
+            folder.sweep(at.folder());
             Ok(Reclaimed::Removed)
         }
         Err(Errno::NOENT) => Ok(Reclaimed::Changed),

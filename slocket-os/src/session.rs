@@ -5,9 +5,10 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
+use rustix::io::Errno;
 use slocket_core::{Event, Report, Timer};
 
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::guard::Guard;
 use crate::local::{Ticket, Turn};
 use crate::lock::Lock;
@@ -269,8 +270,12 @@ pub(crate) fn look(lock: &Lock) -> Result<Option<Holder>, Error> {
     let mut participant = Participant::new(lock);
     participant.tell(Event::Look);
     let holder = match participant.take_report() {
-        // Whose queue is full is known by the owner of the socket alone.
-        Some(Report::Listened) => Ok(participant.take_server().or_else(|| peer::owner(lock.path()))),
+        Some(Report::Listened) => match (participant.take_server(), lock.at_path()) {
+            (Some(server), _) => Ok(Some(server)),
+            // Whose queue is full is known by the owner of the socket alone.
+            (None, Some(at)) => Ok(peer::owner(at.path())),
+            (None, None) => Err(lock.error(Fault::new(Errno::AGAIN, "ask a server whose queue is full"))),
+        },
         Some(Report::Failed(failure)) => Err(participant.error(failure)),
         _ => Ok(None),
     };

@@ -12,7 +12,7 @@ use crate::peer::Holder;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Waiting<'a> {
-    /// The lock's path, with its folder resolved.
+    /// The lock's path, with its folder resolved; of an abstract name the name, after an `@`.
     pub path: &'a Path,
     /// Who holds the lock at this moment; `None` if nobody is known: what is at the path may be no socket, or a dead one.
     pub holder: Option<Holder>,

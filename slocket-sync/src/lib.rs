@@ -21,10 +21,13 @@
 //! * **While it holds**, a process runs nothing for the lock: no thread, no system call. While it waits, it uses no CPU.
 //! * **Fork** without exec shares a held lock: it is held until both processes are gone (as with flock(2)). Exec does not:
 //!   all descriptors are closed on exec.
+//! * **Without a file**, if you like: [`Slocket::abstract_name`] names a lock that the kernel alone keeps, at less cost, for
+//!   processes of one network namespace.
 //! * **Interoperates** with the npm package `slocket`. Its clients can only be *lent* the lock, which this process must
 //!   outlive: see [`settle`].
 //! * **Every lock is one acquire**: who acquires a second time while holding waits for itself.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -37,6 +40,9 @@ struct Readme;
 
 /// Options for a [`Slocket`].
 pub type Builder = slocket_os::Builder<Slocket>;
+
+/// Options for a [`Slocket`] at an abstract name.
+pub type AbstractBuilder = slocket_os::AbstractBuilder<Slocket>;
 
 /// A lock that processes of this machine share by its path.
 ///
@@ -71,7 +77,43 @@ impl Slocket {
         Builder::new(path)
     }
 
-    /// The lock's path, with its folder resolved.
+    /// Names a lock by an abstract name instead of a path, with the default options; touches nothing. Linux only.
+    ///
+    /// The same lock, but no file, and nothing to reclaim: the kernel frees the name when its socket is gone. Acquire and
+    /// release of a free lock are 5 system calls, where a path takes 14. What it gives up:
+    ///
+    /// * **Its scope is the network namespace**: processes in two containers with networks of their own do not share it,
+    ///   processes that share the network do, whatever files they see.
+    /// * **It has no permissions**: any user of the machine can take the name, and so keep others from the lock. Nobody is
+    ///   fooled by that: servers of other users are refused, but for root's ([`Trust`]).
+    /// * **npm's slocket cannot share it.**
+    /// * **Whoever has a copy of the listener keeps it**: a process that was forked without exec while the lock was held, or
+    ///   that another thread is starting just now, holds it until it is gone or has called exec, even if nobody waited and
+    ///   this process has released it.
+    ///
+    /// ```
+    /// use slocket_sync::Slocket;
+    /// # let name = format!("slocket-doctest-{}", std::process::id());
+    /// # let my_app = &name;
+    ///
+    /// let slocket = Slocket::abstract_name(my_app)?; // `slocket run @my-app` shares it
+    /// let guard = slocket.acquire()?;
+    /// assert!(guard.is_intact()?); // always: nobody can take the name from its socket
+    /// # Ok::<(), slocket_sync::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidPath`] if the name is empty, is longer than 107 bytes, or contains a NUL byte.
+    pub fn abstract_name(name: impl AsRef<OsStr>) -> Result<Self, Error> {
+        Self::abstract_builder(name).build()
+    }
+
+    /// Names a lock by an abstract name, with options.
+    pub fn abstract_builder(name: impl AsRef<OsStr>) -> AbstractBuilder {
+        AbstractBuilder::new(name)
+    }
+
+    /// The lock's path, with its folder resolved; of an abstract name the name, after an `@`.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.lock.path()

@@ -31,6 +31,8 @@
 //!   heartbeat, and no poisoning: what the lock protects may be half-written, as after any crash.
 //! * **Fork** without exec shares a held lock: it is held until both processes are gone (as with flock(2)). Exec does not:
 //!   all descriptors are closed on exec.
+//! * **Without a file**, if you like: [`Slocket::abstract_name`] names a lock that the kernel alone keeps, at less cost, for
+//!   processes of one network namespace.
 //! * **Interoperates** with the npm package `slocket`. Its clients can only be *lent* the lock, which this process must
 //!   outlive: see [`settle`].
 
@@ -48,6 +50,9 @@ pub type Slocket = slocket_os::asynchronous::Slocket<Tokio>;
 
 /// Options for a [`Slocket`].
 pub type Builder = slocket_os::Builder<Slocket>;
+
+/// Options for a [`Slocket`] at an abstract name.
+pub type AbstractBuilder = slocket_os::AbstractBuilder<Slocket>;
 
 /// How often a descriptor is looked at that the reactor does not take.
 const RECHECK: Duration = Duration::from_millis(10);

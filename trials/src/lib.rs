@@ -71,6 +71,19 @@ pub use player::{Adapter, Player, UNDER_TRIAL};
 pub use queue::wait_until_queued;
 pub use random::Random;
 
+/// Makes a test of each trial twice: of a lock at a path, and of one at an abstract name.
+#[macro_export]
+macro_rules! at_path_and_name {
+    ($($trial:ident)+) => {
+        mod at_path {
+            $(#[test] fn $trial() { super::$trial(&$crate::Place::new()); })+
+        }
+        mod at_name {
+            $(#[test] fn $trial() { super::$trial(&$crate::Place::at_name()); })+
+        }
+    };
+}
+
 /// How long a trial waits for anything before it calls it a hang. No trial measures time by it.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 

@@ -3,7 +3,9 @@
 //! The asynchronous adapters run each call on the one runtime that the process has of that kind. Whichever it is, a caller
 //! sleeps only when its request waits: the request has gone as far as it can by then, into the queue or to the watch.
 
+use std::ffi::OsStr;
 use std::future::poll_fn;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,8 +14,8 @@ use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
+use slocket_os::{AbstractBuilder, Lock, asynchronous};
 pub use slocket_os::{Error, Guard, Holder, StalePolicy, Trust, Waiting, settle};
-use slocket_os::{Lock, asynchronous};
 use tokio::runtime::{self, Runtime};
 
 use crate::Adapter;
@@ -53,17 +55,22 @@ macro_rules! block_on {
 }
 
 impl Slocket {
-    /// Names a lock of the adapter under trial, with the default options.
+    /// Names a lock of the adapter under trial, with the default options; after an `@`, by an abstract name.
     ///
     /// # Errors
     /// Those of the adapters.
-    pub fn new(path: impl AsRef<Path>) -> Result<Self, Error> {
-        Self::builder(path).build()
+    pub fn new(lock: impl AsRef<Path>) -> Result<Self, Error> {
+        open(lock.as_ref())
     }
 
     /// Names a lock of the adapter under trial, with options.
     pub fn builder(path: impl AsRef<Path>) -> Builder {
         Builder::new(path)
+    }
+
+    /// Names a lock of the adapter under trial by an abstract name, with options.
+    pub fn abstract_builder(name: impl AsRef<OsStr>) -> AbstractBuilder<Self> {
+        AbstractBuilder::new(name)
     }
 
     /// The lock, used through this adapter.
@@ -158,6 +165,17 @@ impl Slocket {
 impl From<Lock> for Slocket {
     fn from(lock: Lock) -> Self {
         Self::of(Adapter::under_trial(), lock)
+    }
+}
+
+/// A lock of any adapter, with the default options: by its path, or, after an `@`, by an abstract name. As the tool takes it.
+///
+/// # Errors
+/// Those of the adapters.
+pub fn open<L: From<Lock>>(lock: &Path) -> Result<L, Error> {
+    match lock.as_os_str().as_bytes().strip_prefix(b"@") {
+        Some(name) => AbstractBuilder::new(OsStr::from_bytes(name)).build(),
+        None => slocket_os::Builder::new(lock).build(),
     }
 }
 

@@ -1,10 +1,11 @@
-//! A place for one trial: a fresh folder for the lock, another for what the witnesses write.
+//! A place for one trial: a fresh folder, or an abstract name, for the lock; another folder for what the witnesses write.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use crate::queue;
 use crate::witness::{self, Report};
 
 /// A fresh folder with nothing in it but one lock, and a second one for the witnesses. Removed when dropped.
@@ -13,6 +14,7 @@ pub struct Place {
     folder: TempDir,
     notes: TempDir,
     path: PathBuf,
+    lock: PathBuf,
 }
 
 impl Place {
@@ -34,13 +36,31 @@ impl Place {
         let folder = TempDir::with_prefix_in("slocket-trial-", parent).expect("a temporary folder");
         let notes = TempDir::with_prefix_in("slocket-notes-", parent).expect("a temporary folder");
         let path = folder.path().canonicalize().expect("the temporary folder");
-        Self { folder, notes, path }
+        let lock = path.join("lock");
+        Self { folder, notes, path, lock }
     }
 
-    /// The path of the lock.
+    /// The same, with a lock at an abstract name that nobody else uses.
+    ///
+    /// # Panics
+    /// If the folders cannot be made.
+    #[must_use]
+    pub fn at_name() -> Self {
+        let place = Self::new();
+        let name = place.path.file_name().expect("a folder has a name").to_string_lossy();
+        Self { lock: format!("@{name}").into(), ..place }
+    }
+
+    /// Whether the lock is at an abstract name.
+    #[must_use]
+    pub fn is_at_name(&self) -> bool {
+        self.lock.is_relative()
+    }
+
+    /// The path of the lock; or its abstract name, after an `@`.
     #[must_use]
     pub fn lock(&self) -> PathBuf {
-        self.path.join("lock")
+        self.lock.clone()
     }
 
     /// The lock's folder.
@@ -49,7 +69,8 @@ impl Place {
         &self.path
     }
 
-    /// The names in the lock's folder: none, when nobody uses the lock.
+    /// The names in the lock's folder, and the lock's if it is an abstract one that is not free: none, when nobody uses the
+    /// lock.
     ///
     /// # Panics
     /// If the folder cannot be read.
@@ -58,6 +79,9 @@ impl Place {
         let entries = fs::read_dir(self.folder.path()).expect("the lock's folder");
         let mut names: Vec<_> =
             entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+        if self.is_at_name() && queue::is_in_use(&self.lock) {
+            names.push(self.lock.display().to_string());
+        }
         names.sort();
         names
     }

@@ -61,6 +61,15 @@ pub fn listener(lock: &Path) -> Option<String> {
     sockets(lock).into_iter().find(listens).map(|socket| format!("socket:[{}]", socket.inode))
 }
 
+/// Whether any socket has the lock's address.
+///
+/// # Panics
+/// If `/proc/net/unix` cannot be read.
+#[must_use]
+pub fn is_in_use(lock: &Path) -> bool {
+    !sockets(lock).is_empty()
+}
+
 /// One line of the table.
 struct Socket {
     flags: String,
@@ -69,7 +78,8 @@ struct Socket {
 }
 
 /// All sockets that are bound to the lock's path, or to a temporary name in its folder: published aside, a
-/// socket keeps the name that it was bound to. (So a folder must hold one lock only.)
+/// socket keeps the name that it was bound to. (So a folder must hold one lock only.) An abstract name stands in the table
+/// as here, after an `@`.
 fn sockets(lock: &Path) -> Vec<Socket> {
     let folder = lock.parent().expect("a lock has a folder");
     let temporary = folder.join(".slocket-");
@@ -83,7 +93,7 @@ fn sockets(lock: &Path) -> Vec<Socket> {
             let [_number, _references, _protocol, flags, _type, state, inode, address] = fields[..] else {
                 return None;
             };
-            (address == lock || address.starts_with(temporary)).then(|| Socket {
+            (address == lock || folder.is_absolute() && address.starts_with(temporary)).then(|| Socket {
                 flags: flags.to_owned(),
                 state: state.to_owned(),
                 inode: inode.to_owned(),

@@ -1,27 +1,36 @@
 //! Players that are killed: the holder, waiters, the one that is being handed the lock.
 
-use trials::{Adapter, Place, Player, alone, process, tell, wait_until_queued, witness};
+use trials::{Adapter, Place, Player, alone, at_path_and_name, process, tell, wait_until_queued, witness};
 
 const WAITERS: usize = 8;
 
-#[test]
-fn the_holder_is_killed() {
+at_path_and_name! {
+    the_holder_is_killed
+    the_first_waiter_is_killed
+    the_last_waiter_is_killed
+    waiters_in_the_middle_are_killed
+    all_waiters_are_killed
+    holder_and_first_waiter_are_killed
+    the_one_that_is_being_handed_the_lock_is_killed
+    a_stopped_waiter_takes_the_lock_when_it_goes_on
+}
+
+fn the_holder_is_killed(place: &Place) {
     const ROUNDS: u64 = 50;
     let _alone = alone();
-    let place = Place::new();
-    let mut waiters = start(&place);
+    let mut waiters = start(place);
     let mut delays: Vec<f64> = Vec::new();
     for _ in 0..ROUNDS {
         let mut holder = Player::start(Adapter::under_trial(), &place.lock());
         holder.acquire();
-        queue(&mut waiters, &place);
+        queue(&mut waiters, place);
         let killed = witness::now();
         holder.kill();
         serve(&waiters);
         let next = place.report().first_after(killed).expect("a hold after the kill").start;
         delays.push((next - killed) as f64 / 1e6);
     }
-    finish(waiters, &place, ROUNDS * WAITERS as u64);
+    finish(waiters, place, ROUNDS * WAITERS as u64);
     delays.sort_by(f64::total_cmp);
     let median = delays[delays.len() / 2];
     tell(format!(
@@ -33,59 +42,51 @@ fn the_holder_is_killed() {
     assert!(median < 50.0, "median {median} ms from the kill to the next hold");
 }
 
-#[test]
-fn the_first_waiter_is_killed() {
-    waiters_are_killed(|_| vec![0]);
+fn the_first_waiter_is_killed(place: &Place) {
+    waiters_are_killed(place, |_| vec![0]);
 }
 
-#[test]
-fn the_last_waiter_is_killed() {
-    waiters_are_killed(|_| vec![WAITERS - 1]);
+fn the_last_waiter_is_killed(place: &Place) {
+    waiters_are_killed(place, |_| vec![WAITERS - 1]);
 }
 
-#[test]
-fn waiters_in_the_middle_are_killed() {
-    waiters_are_killed(|round| vec![round % WAITERS, (round + 3) % WAITERS, (round + 5) % WAITERS]);
+fn waiters_in_the_middle_are_killed(place: &Place) {
+    waiters_are_killed(place, |round| vec![round % WAITERS, (round + 3) % WAITERS, (round + 5) % WAITERS]);
 }
 
-#[test]
-fn all_waiters_are_killed() {
-    waiters_are_killed(|_| (0..WAITERS).collect());
+fn all_waiters_are_killed(place: &Place) {
+    waiters_are_killed(place, |_| (0..WAITERS).collect());
 }
 
-#[test]
-fn holder_and_first_waiter_are_killed() {
+fn holder_and_first_waiter_are_killed(place: &Place) {
     const ROUNDS: u64 = 10;
     let _alone = alone();
-    let place = Place::new();
-    let mut waiters = start(&place);
+    let mut waiters = start(place);
     for _ in 0..ROUNDS {
         let mut holder = Player::start(Adapter::under_trial(), &place.lock());
         let mut first = Player::start(Adapter::under_trial(), &place.lock());
         holder.acquire();
         first.send("acquire");
         wait_until_queued(&place.lock(), 1);
-        queue_behind(&mut waiters, &place, 1);
+        queue_behind(&mut waiters, place, 1);
         holder.kill();
         first.kill();
         serve(&waiters);
     }
-    finish(waiters, &place, ROUNDS * WAITERS as u64);
+    finish(waiters, place, ROUNDS * WAITERS as u64);
 }
 
-#[test]
-fn the_one_that_is_being_handed_the_lock_is_killed() {
+fn the_one_that_is_being_handed_the_lock_is_killed(place: &Place) {
     const ROUNDS: u64 = 20;
     let _alone = alone();
-    let place = Place::new();
     let mut holder = Player::start(Adapter::under_trial(), &place.lock());
-    let mut waiters = start(&place);
+    let mut waiters = start(place);
     for _ in 0..ROUNDS {
         let mut first = Player::start(Adapter::under_trial(), &place.lock());
         holder.acquire();
         first.send("acquire");
         wait_until_queued(&place.lock(), 1);
-        queue_behind(&mut waiters, &place, 1);
+        queue_behind(&mut waiters, place, 1);
         // It cannot read, so the listener stays in flight.
         process::stop(first.pid());
         holder.release();
@@ -94,14 +95,12 @@ fn the_one_that_is_being_handed_the_lock_is_killed() {
         serve(&waiters);
     }
     holder.quit();
-    finish(waiters, &place, ROUNDS * WAITERS as u64);
+    finish(waiters, place, ROUNDS * WAITERS as u64);
     tell(format!("crash: killed with the listener in flight, {ROUNDS} rounds: nobody stuck"));
 }
 
-#[test]
-fn a_stopped_waiter_takes_the_lock_when_it_goes_on() {
+fn a_stopped_waiter_takes_the_lock_when_it_goes_on(place: &Place) {
     let _alone = alone();
-    let place = Place::new();
     let mut holder = Player::start(Adapter::under_trial(), &place.lock());
     let mut first = Player::start(Adapter::under_trial(), &place.lock());
     let mut second = Player::start(Adapter::under_trial(), &place.lock());
@@ -125,19 +124,18 @@ fn a_stopped_waiter_takes_the_lock_when_it_goes_on() {
 }
 
 /// Twenty rounds of waiters queued in a known order, of which those that `doomed` names are killed while they wait.
-fn waiters_are_killed(doomed: impl Fn(usize) -> Vec<usize>) {
+fn waiters_are_killed(place: &Place, doomed: impl Fn(usize) -> Vec<usize>) {
     const ROUNDS: usize = 20;
     let _alone = alone();
-    let place = Place::new();
     let mut holder = Player::start(Adapter::under_trial(), &place.lock());
-    let mut waiters: Vec<Option<Player>> = start(&place).into_iter().map(Some).collect();
+    let mut waiters: Vec<Option<Player>> = start(place).into_iter().map(Some).collect();
     let mut expected: Vec<String> = Vec::new();
     for round in 0..ROUNDS {
         holder.acquire();
         let doomed = doomed(round);
         for (place_in_queue, waiter) in waiters.iter_mut().enumerate() {
             let waiter = waiter.get_or_insert_with(|| Player::start(Adapter::under_trial(), &place.lock()));
-            waiter.begin_rounds(1, 0, &place);
+            waiter.begin_rounds(1, 0, place);
             wait_until_queued(&place.lock(), place_in_queue + 1);
             if !doomed.contains(&place_in_queue) {
                 expected.push(waiter.name().to_owned());

@@ -1,11 +1,12 @@
 //! Mutual exclusion among processes, by two independent witnesses.
 
-use trials::{Adapter, Place, Player, alone, node_or_skip, tell};
+use trials::{Adapter, Place, Player, alone, at_path_and_name, node_or_skip, tell};
 
-#[test]
-fn ten_thousand_acquisitions_by_eight_processes() {
+at_path_and_name! { ten_thousand_acquisitions_by_eight_processes one_process_again_and_again nobody_queues }
+
+fn ten_thousand_acquisitions_by_eight_processes(place: &Place) {
     let _alone = alone();
-    contend(&[Adapter::under_trial(); 8], 1250);
+    contend(place, &[Adapter::under_trial(); 8], 1250);
 }
 
 #[test]
@@ -14,23 +15,20 @@ fn four_node_and_four_blocking_processes() {
         return;
     }
     let _alone = alone();
-    contend(&[Adapter::Node, Adapter::under_trial()].repeat(4), 1250);
+    contend(&Place::new(), &[Adapter::Node, Adapter::under_trial()].repeat(4), 1250);
 }
 
 /// As npm's "3 serial locks".
-#[test]
-fn one_process_again_and_again() {
+fn one_process_again_and_again(place: &Place) {
     let _alone = alone();
-    contend(&[Adapter::under_trial()], 1000);
+    contend(place, &[Adapter::under_trial()], 1000);
 }
 
 /// Nobody queues, so every hold is a new socket at the path, and everybody else probes it in the very instant it appears.
-#[test]
-fn nobody_queues() {
+fn nobody_queues(place: &Place) {
     const PLAYERS: u64 = 4;
     const ROUNDS: u64 = 2000;
     let _alone = alone();
-    let place = Place::new();
     let mut players: Vec<_> = (0..PLAYERS).map(|_| Player::start(Adapter::under_trial(), &place.lock())).collect();
     for player in &mut players {
         let (counter, log) = (place.counter(), place.log(player.name()));
@@ -48,11 +46,10 @@ fn nobody_queues() {
     tell(format!("exclusion: {PLAYERS} processes, {} tries held, {blocked} would have blocked", PLAYERS * ROUNDS));
 }
 
-fn contend(adapters: &[Adapter], rounds: u64) {
-    let place = Place::new();
+fn contend(place: &Place, adapters: &[Adapter], rounds: u64) {
     let mut players: Vec<_> = adapters.iter().map(|adapter| Player::start(*adapter, &place.lock())).collect();
     for player in &mut players {
-        player.begin_rounds(rounds, 0, &place);
+        player.begin_rounds(rounds, 0, place);
     }
     let resets: u64 = players.iter().map(|player| player.expect_done(rounds)).sum();
     for player in players {

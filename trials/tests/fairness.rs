@@ -1,14 +1,14 @@
 //! First come, first served.
 
-use trials::{Adapter, Place, Player, alone, tell, wait_until_queued};
+use trials::{Adapter, Place, Player, alone, at_path_and_name, tell, wait_until_queued};
 
 const WAITERS: usize = 32;
 const ROUNDS: usize = 20;
 
-#[test]
-fn waiters_are_served_in_the_order_of_their_arrival() {
+at_path_and_name! { waiters_are_served_in_the_order_of_their_arrival }
+
+fn waiters_are_served_in_the_order_of_their_arrival(place: &Place) {
     let _alone = alone();
-    let place = Place::new();
     let mut holder = Player::start(Adapter::under_trial(), &place.lock());
     let mut waiters: Vec<_> = (0..WAITERS).map(|_| Player::start(Adapter::under_trial(), &place.lock())).collect();
     let mut expected: Vec<String> = Vec::new();
@@ -18,7 +18,7 @@ fn waiters_are_served_in_the_order_of_their_arrival() {
         waiters.swap(0, 1 + round);
         holder.acquire();
         for (before, waiter) in waiters.iter_mut().enumerate() {
-            waiter.begin_rounds(1, 0, &place);
+            waiter.begin_rounds(1, 0, place);
             wait_until_queued(&place.lock(), before + 1);
             expected.push(waiter.name().to_owned());
         }

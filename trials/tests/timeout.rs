@@ -8,7 +8,9 @@
 use std::path::PathBuf;
 
 use trials::queue::queued;
-use trials::{Adapter, Place, Player, alone, node_or_skip, tell, wait_until_queued, watch_for, witness};
+use trials::{
+    Adapter, Place, Player, alone, at_path_and_name, node_or_skip, tell, wait_until_queued, watch_for, witness,
+};
 
 const ROUNDS: u64 = 1000;
 
@@ -18,12 +20,12 @@ const LEAD: u64 = 4_000_000;
 /// By how much the distance between release and time-out changes after each round, in nanoseconds.
 const STEP: i64 = 5_000;
 
-#[test]
-fn against_a_server_that_hands_over() {
+at_path_and_name! { against_a_server_that_hands_over }
+
+fn against_a_server_that_hands_over(place: &Place) {
     let _alone = alone();
-    let place = Place::new();
     let holder = Player::start(Adapter::under_trial(), &place.lock());
-    cross("handing over", &place, holder, None);
+    cross("handing over", place, holder, None);
 }
 
 #[test]

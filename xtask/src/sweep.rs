@@ -10,7 +10,8 @@ pub(crate) struct Options {
     /// Only this adapter: sync, tokio, tokio-threads, async-std, smol
     #[arg(long)]
     adapter: Option<String>,
-    /// Only this role: newcomer, aside, waiter, hands-over, closes-out, lends, times-out, reclaims
+    /// Only this role: newcomer, aside, waiter, hands-over, closes-out, lends, times-out, reclaims; or, all but aside, lends
+    /// and reclaims, at an abstract name: newcomer-at-name and so on
     #[arg(long)]
     role: Option<String>,
     /// Two points in each run: who repairs is killed as well; who reclaims stands still a second time

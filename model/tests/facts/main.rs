@@ -12,10 +12,12 @@
 //! | `World::kill`, `deaths` | [`death`] |
 //! | `failing_calls` | [`descriptors`] |
 //! | `Kind::Visible` | [`visible`] |
+//! | `call_at_name`, `World::at_name` | [`abstract_name`] |
 //!
 //! That the watch of the library sees what `set_path` says it sees is shown where the watch is (`slocket-os/src/watch.rs`),
 //! and what npm's slocket does in `trials/tests/interop/baseline.rs`.
 
+mod abstract_name;
 mod death;
 mod descriptors;
 mod guard;

@@ -55,8 +55,8 @@ fn modes() {
 #[test]
 fn what_is_no_path_of_a_lock() {
     refused(&["", "--", "echo", "ran"], "the path of the lock is empty");
-    refused(&["/", "--", "echo", "ran"], "not the path of a lock");
-    refused(&["..", "--", "echo", "ran"], "not the path of a lock");
+    refused(&["/", "--", "echo", "ran"], "cannot name a lock");
+    refused(&["..", "--", "echo", "ran"], "cannot name a lock");
 }
 
 #[test]

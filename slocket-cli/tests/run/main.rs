@@ -2,6 +2,7 @@
 //!
 //! Nothing here sleeps: a command says `up` when it runs and ends when it reads a line or the end of its input.
 
+mod abstract_name;
 mod bad_input;
 mod bad_path;
 mod command;

@@ -33,11 +33,21 @@ pub enum Role {
     TimesOut,
     /// Removes a dead socket and dead temporary names; acquires and releases.
     Reclaims,
+    /// As [`Newcomer`](Self::Newcomer), at an abstract name.
+    NewcomerAtName,
+    /// As [`Waiter`](Self::Waiter), at an abstract name.
+    WaiterAtName,
+    /// As [`HandsOver`](Self::HandsOver), at an abstract name.
+    HandsOverAtName,
+    /// As [`ClosesOut`](Self::ClosesOut), at an abstract name.
+    ClosesOutAtName,
+    /// As [`TimesOut`](Self::TimesOut), at an abstract name.
+    TimesOutAtName,
 }
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 13] = [
         Self::Newcomer,
         Self::Aside,
         Self::Waiter,
@@ -46,6 +56,11 @@ impl Role {
         Self::Lends,
         Self::TimesOut,
         Self::Reclaims,
+        Self::NewcomerAtName,
+        Self::WaiterAtName,
+        Self::HandsOverAtName,
+        Self::ClosesOutAtName,
+        Self::TimesOutAtName,
     ];
 
     /// The word for it.
@@ -60,6 +75,11 @@ impl Role {
             Self::Lends => "lends",
             Self::TimesOut => "times-out",
             Self::Reclaims => "reclaims",
+            Self::NewcomerAtName => "newcomer-at-name",
+            Self::WaiterAtName => "waiter-at-name",
+            Self::HandsOverAtName => "hands-over-at-name",
+            Self::ClosesOutAtName => "closes-out-at-name",
+            Self::TimesOutAtName => "times-out-at-name",
         }
     }
 }
@@ -68,7 +88,21 @@ impl Role {
     /// Whether the victim holds when the scene begins.
     #[must_use]
     pub fn begins_as_holder(self) -> bool {
-        matches!(self, Self::HandsOver | Self::ClosesOut | Self::Lends)
+        matches!(self, Self::HandsOver | Self::HandsOverAtName | Self::ClosesOut | Self::ClosesOutAtName | Self::Lends)
+    }
+}
+
+impl Role {
+    /// Whether the lock is at an abstract name.
+    fn is_at_name(self) -> bool {
+        matches!(
+            self,
+            Self::NewcomerAtName
+                | Self::WaiterAtName
+                | Self::HandsOverAtName
+                | Self::ClosesOutAtName
+                | Self::TimesOutAtName
+        )
     }
 }
 
@@ -132,7 +166,7 @@ impl Scene {
     /// If the players do not do what they should.
     #[must_use]
     pub fn set(adapter: Adapter, role: Role, warm: bool) -> Self {
-        let place = Place::new();
+        let place = if role.is_at_name() { Place::at_name() } else { Place::new() };
         let lock = place.lock();
         let mut victim = Player::start_apart(adapter, &lock, &place.note("complaints"));
         victim.witness(&place);
@@ -159,16 +193,16 @@ impl Scene {
             heard: None,
         };
         match role {
-            Role::Newcomer => {}
+            Role::Newcomer | Role::NewcomerAtName => {}
             Role::Aside => scene.stranger = Some(guard(scene.place.folder())),
-            Role::Waiter | Role::TimesOut => {
+            Role::Waiter | Role::WaiterAtName | Role::TimesOut | Role::TimesOutAtName => {
                 let mut holder = scene.start();
                 holder.witness(&scene.place);
                 holder.acquire();
                 scene.holder = Some(holder);
                 scene.behind.push(scene.start());
             }
-            Role::HandsOver => {
+            Role::HandsOver | Role::HandsOverAtName => {
                 scene.victim().acquire();
                 for count in 1..=2 {
                     let waiter = scene.start();
@@ -176,7 +210,7 @@ impl Scene {
                     scene.queue_behind(count - 1);
                 }
             }
-            Role::ClosesOut => {
+            Role::ClosesOut | Role::ClosesOutAtName => {
                 scene.victim().acquire();
             }
             Role::Lends => {
@@ -238,17 +272,17 @@ impl Scene {
     /// If somebody does what it should not.
     pub fn play(&mut self, company: &mut dyn Company) {
         match self.role {
-            Role::Newcomer | Role::Aside | Role::Reclaims => {
+            Role::Newcomer | Role::NewcomerAtName | Role::Aside | Role::Reclaims => {
                 self.command("acquire");
                 self.use_and_release(company);
             }
-            Role::Waiter => {
+            Role::Waiter | Role::WaiterAtName => {
                 self.command("acquire");
                 self.let_queue(company);
                 self.release_holder();
                 self.use_and_release(company);
             }
-            Role::HandsOver | Role::ClosesOut => {
+            Role::HandsOver | Role::HandsOverAtName | Role::ClosesOut | Role::ClosesOutAtName => {
                 self.command("release");
                 self.hear(company);
             }
@@ -271,7 +305,7 @@ impl Scene {
                     self.hear(company);
                 }
             }
-            Role::TimesOut => {
+            Role::TimesOut | Role::TimesOutAtName => {
                 self.command("acquire-for 40");
                 self.let_queue(company);
                 self.use_and_release(company);

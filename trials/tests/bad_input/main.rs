@@ -3,6 +3,7 @@
 //! Every test runs in a process of its own, in the surroundings it needs, and fails if that process has more descriptors
 //! or threads afterwards than before.
 
+mod abstract_name;
 mod alone;
 mod backlog;
 mod census;

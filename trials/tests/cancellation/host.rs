@@ -70,6 +70,27 @@ macro_rules! on_each_runtime {
 }
 pub(crate) use on_each_runtime;
 
+/// The same, each of a lock at a path and of one at an abstract name.
+macro_rules! on_each_runtime_at_path_and_name {
+    ($($trial:ident)*) => {
+        mod at_path {
+            use trials::Place;
+            $(fn $trial<H: crate::host::Host>() {
+                super::$trial::<H>(&Place::new());
+            })*
+            crate::host::on_each_runtime! { $($trial)* }
+        }
+        mod at_name {
+            use trials::Place;
+            $(fn $trial<H: crate::host::Host>() {
+                super::$trial::<H>(&Place::at_name());
+            })*
+            crate::host::on_each_runtime! { $($trial)* }
+        }
+    };
+}
+pub(crate) use on_each_runtime_at_path_and_name;
+
 /// How many threads a runtime with several has.
 const THREADS: usize = 4;
 

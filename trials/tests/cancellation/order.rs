@@ -11,20 +11,21 @@ use std::process::{Child, Command, Stdio};
 use slocket_os::Guard;
 use trials::{Adapter, Place, Player, alone, process, wait_until_queued, watch_for};
 
-use crate::host::{Host, on_each_runtime};
+use crate::host::{Host, on_each_runtime, on_each_runtime_at_path_and_name};
 use crate::noted;
 use crate::waiter::{Waiter, lock};
 
-on_each_runtime! { in_order_while_somebody_holds last_who_came_as_the_holder_closed_out }
+on_each_runtime_at_path_and_name! { in_order_while_somebody_holds }
+on_each_runtime! { last_who_came_as_the_holder_closed_out }
 
 const LOCKS: usize = 50;
 
-fn in_order_while_somebody_holds<H: Host>() {
+fn in_order_while_somebody_holds<H: Host>(place: &Place) {
     let _alone = alone();
-    let (host, place) = (H::start(), Place::new());
+    let host = H::start();
     let mut holder = Player::start(Adapter::Sync, &place.lock());
     holder.acquire();
-    let waiters: Vec<_> = (0..LOCKS).map(|_| Waiter::asked(&host, &lock::<H>(&place))).collect();
+    let waiters: Vec<_> = (0..LOCKS).map(|_| Waiter::asked(&host, &lock::<H>(place))).collect();
     wait_until_queued(&place.lock(), LOCKS);
     let sent_away = noted::sent_away();
     holder.release();

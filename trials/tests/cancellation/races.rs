@@ -3,12 +3,12 @@
 use slocket_os::Guard;
 use trials::{Adapter, Place, Player, alone, wait_until_queued};
 
-use crate::host::{Host, on_each_runtime};
+use crate::host::{Host, on_each_runtime_at_path_and_name};
 use crate::noted::{self, Point};
 use crate::waiter::{Lock, Waiter, lock};
 use crate::{assert_unused, descriptors, used_once};
 
-on_each_runtime! {
+on_each_runtime_at_path_and_name! {
     the_lock_came_inside
     the_lock_came_inside_and_somebody_queued_outside
     the_turn_to_go_outside_came
@@ -20,24 +20,24 @@ on_each_runtime! {
 }
 
 /// What each of these trials has.
-struct Scene<H: Host> {
+struct Scene<'a, H: Host> {
     host: H,
-    place: Place,
+    place: &'a Place,
     slocket: Lock<H>,
     descriptors: usize,
 }
 
-fn with_scene<H: Host>(trial: impl FnOnce(&Scene<H>)) {
+fn with_scene<H: Host>(place: &Place, trial: impl FnOnce(&Scene<'_, H>)) {
     let _alone = alone();
-    let (host, place) = (H::start(), Place::new());
-    let slocket = used_once(&host, &place);
+    let host = H::start();
+    let slocket = used_once(&host, place);
     let scene = Scene { host, place, slocket, descriptors: descriptors() };
     noted::take();
     trial(&scene);
-    assert_unused(&scene.host, &scene.place, &scene.slocket, scene.descriptors);
+    assert_unused(&scene.host, scene.place, &scene.slocket, scene.descriptors);
 }
 
-impl<H: Host> Scene<H> {
+impl<H: Host> Scene<'_, H> {
     fn acquire(&self) -> Guard {
         self.host.block_on(self.slocket.acquire()).expect("acquire")
     }
@@ -76,8 +76,8 @@ fn drop_at(waiter: Waiter, point: Point) {
 }
 
 /// `Turn::Lock`.
-fn the_lock_came_inside<H: Host>() {
-    with_scene::<H>(|scene| {
+fn the_lock_came_inside<H: Host>(place: &Place) {
+    with_scene::<H>(place, |scene| {
         let guard = scene.acquire();
         let (first, mut second, mut third) = (scene.asked(), scene.asked(), scene.asked());
         drop(guard);
@@ -93,8 +93,8 @@ fn the_lock_came_inside<H: Host>() {
 }
 
 /// `Turn::Lock`, and it goes outside from there.
-fn the_lock_came_inside_and_somebody_queued_outside<H: Host>() {
-    with_scene::<H>(|scene| {
+fn the_lock_came_inside_and_somebody_queued_outside<H: Host>(place: &Place) {
+    with_scene::<H>(place, |scene| {
         let guard = scene.acquire();
         let (first, second) = (scene.asked(), scene.asked());
         drop(guard);
@@ -112,8 +112,8 @@ fn the_lock_came_inside_and_somebody_queued_outside<H: Host>() {
 }
 
 /// `Turn::Go`.
-fn the_turn_to_go_outside_came<H: Host>() {
-    with_scene::<H>(|scene| {
+fn the_turn_to_go_outside_came<H: Host>(place: &Place) {
+    with_scene::<H>(place, |scene| {
         let guard = scene.acquire();
         let (first, mut second, mut third) = (scene.asked(), scene.asked(), scene.asked());
         let mut player = scene.player_behind(0);
@@ -137,7 +137,7 @@ fn the_turn_to_go_outside_came<H: Host>() {
         last.quit();
     });
     // And nobody behind it: the next one must find that nobody goes.
-    with_scene::<H>(|scene| {
+    with_scene::<H>(place, |scene| {
         let guard = scene.acquire();
         let only = scene.asked();
         let mut player = scene.player_behind(0);
@@ -152,8 +152,8 @@ fn the_turn_to_go_outside_came<H: Host>() {
 }
 
 /// `Turn::Place`.
-fn a_place_came<H: Host>() {
-    with_scene::<H>(|scene| {
+fn a_place_came<H: Host>(place: &Place) {
+    with_scene::<H>(place, |scene| {
         let mut holder = scene.player_that_holds();
         let (outside, first, second) = (scene.asked(), scene.asked(), scene.asked());
         let mut behind = scene.player_behind(1);
@@ -173,8 +173,8 @@ fn a_place_came<H: Host>() {
 }
 
 /// `Turn::Place`, and the listener comes to it before anybody polls.
-fn a_place_came_and_then_the_lock<H: Host>() {
-    with_scene::<H>(|scene| {
+fn a_place_came_and_then_the_lock<H: Host>(place: &Place) {
+    with_scene::<H>(place, |scene| {
         let mut holder = scene.player_that_holds();
         let (outside, first, second) = (scene.asked(), scene.asked(), scene.asked());
         let mut behind = scene.player_behind(1);
@@ -191,7 +191,7 @@ fn a_place_came_and_then_the_lock<H: Host>() {
         holder.quit();
     });
     // The last of them: the listener has come, and goes outside.
-    with_scene::<H>(|scene| {
+    with_scene::<H>(place, |scene| {
         let mut holder = scene.player_that_holds();
         let (outside, only) = (scene.asked(), scene.asked());
         let mut behind = scene.player_behind(1);
@@ -206,9 +206,9 @@ fn a_place_came_and_then_the_lock<H: Host>() {
 }
 
 /// The listener is in the socket's buffer, and the future is dropped: unpolled, and also not woken yet.
-fn the_lock_came_to_one_with_clones_behind_it<H: Host>() {
+fn the_lock_came_to_one_with_clones_behind_it<H: Host>(place: &Place) {
     for woken in [true, false] {
-        with_scene::<H>(|scene| {
+        with_scene::<H>(place, |scene| {
             let mut holder = scene.player_that_holds();
             let (outside, first, mut second) = (scene.asked(), scene.asked(), scene.asked());
             let mut behind = scene.player_behind(1);
@@ -232,9 +232,9 @@ fn the_lock_came_to_one_with_clones_behind_it<H: Host>() {
     }
 }
 
-fn the_lock_came_to_one_alone<H: Host>() {
+fn the_lock_came_to_one_alone<H: Host>(place: &Place) {
     for woken in [true, false] {
-        with_scene::<H>(|scene| {
+        with_scene::<H>(place, |scene| {
             let mut holder = scene.player_that_holds();
             let only = scene.asked();
             let mut behind = scene.player_behind(1);
@@ -256,12 +256,12 @@ fn the_lock_came_to_one_alone<H: Host>() {
 }
 
 /// The lock goes through the hands of all of them, inside and outside by turns, and none of them polls.
-fn each_of_many_is_dropped_when_it_is_granted<H: Host>() {
+fn each_of_many_is_dropped_when_it_is_granted<H: Host>(place: &Place) {
     const LOCKS: usize = 10;
     const CLONES: usize = 3;
-    with_scene::<H>(|scene| {
+    with_scene::<H>(place, |scene| {
         let mut holder = scene.player_that_holds();
-        let locks: Vec<_> = (0..LOCKS).map(|_| lock::<H>(&scene.place)).collect();
+        let locks: Vec<_> = (0..LOCKS).map(|_| lock::<H>(scene.place)).collect();
         let waiters: Vec<_> =
             locks.iter().flat_map(|lock| (0..CLONES).map(|_| Waiter::asked(&scene.host, lock))).collect();
         let mut behind = scene.player_behind(LOCKS);

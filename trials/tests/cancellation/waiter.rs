@@ -19,7 +19,7 @@ pub(crate) type Acquire = Pin<Box<dyn Future<Output = Result<Guard, Error>> + Se
 
 /// A lock of its own on the path: for it, the other locks of this process are outside.
 pub(crate) fn lock<H: Host>(place: &Place) -> Lock<H> {
-    Slocket::new(place.lock()).expect("a lock")
+    trials::lock::open(&place.lock()).expect("a lock")
 }
 
 pub(crate) fn acquire<H: Host>(lock: &Lock<H>) -> Acquire {

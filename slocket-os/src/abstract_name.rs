@@ -1,0 +1,131 @@
+//! A lock at an abstract name instead of a path (protocol section 5): no file, and nothing to reclaim.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::marker::PhantomData;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rustix::io::{Errno, retry_on_intr};
+use rustix::net::{SocketAddrUnix, bind, connect, listen};
+
+use crate::error::{Doing, Error, Fault};
+use crate::listener::{BACKLOG, Listener};
+use crate::lock::{Home, Lock, Trust};
+use crate::publish::{Publication, stream_socket};
+use crate::waiting::{Hook, Waiting};
+
+/// The longest name: `sun_path` less the NUL that an abstract address begins with (unix(7)).
+const LONGEST: usize = 107;
+
+/// Options for a lock at an abstract name, in every adapter: `build` gives the adapter's own type.
+///
+/// There is no mode, for an abstract name has no permissions, and no stale policy, for the kernel frees the name when its
+/// socket is gone.
+#[must_use = "options do nothing until `build`"]
+#[derive(Clone)]
+pub struct AbstractBuilder<L> {
+    name: OsString,
+    trust: Trust,
+    hook: Option<Hook>,
+    builds: PhantomData<fn() -> L>,
+}
+
+impl<L> fmt::Debug for AbstractBuilder<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, trust, hook, builds: _ } = self;
+        write!(f, "AbstractBuilder {{ name: {name:?}, trust: {trust:?}, hook: {hook:?} }}")
+    }
+}
+
+impl<L: From<Lock>> AbstractBuilder<L> {
+    /// Starts with the default options.
+    pub fn new(name: impl AsRef<OsStr>) -> Self {
+        Self { name: name.as_ref().to_os_string(), trust: Trust::default(), hook: None, builds: PhantomData }
+    }
+
+    /// Whose servers are believed; [`Trust::Owner`] if not said. (Any user of this machine can take the name.)
+    pub fn trust(mut self, trust: Trust) -> Self {
+        self.trust = trust;
+        self
+    }
+
+    /// Calls `hook` once in each acquire that still waits after that long, as [`Builder::on_wait`](crate::Builder::on_wait) says.
+    pub fn on_wait(mut self, after: Duration, hook: impl Fn(&Waiting<'_>) + Send + Sync + 'static) -> Self {
+        self.hook = Some(Hook::new(after, hook));
+        self
+    }
+
+    /// Checks the name. Touches nothing.
+    ///
+    /// # Errors
+    /// [`Error::InvalidPath`] if the name is empty, is longer than 107 bytes, or contains a NUL byte.
+    pub fn build(self) -> Result<L, Error> {
+        let mut shown = OsString::from("@");
+        shown.push(&self.name);
+        let shown = PathBuf::from(shown);
+        match AbstractName::new(&self.name) {
+            Ok(name) => Ok(L::from(Lock::new(shown, Home::Name(name), self.trust, self.hook))),
+            Err(reason) => Err(Error::InvalidPath { path: shown, reason }),
+        }
+    }
+}
+
+/// A lock at an abstract name.
+#[derive(Debug)]
+pub(crate) struct AbstractName {
+    address: SocketAddrUnix,
+}
+
+impl AbstractName {
+    /// The name, or what is wrong with it.
+    fn new(name: &OsStr) -> Result<Self, &'static str> {
+        let bytes = name.as_bytes();
+        if bytes.is_empty() {
+            return Err("the name is empty");
+        }
+        if bytes.contains(&0) {
+            return Err("it contains a NUL byte");
+        }
+        if bytes.len() > LONGEST {
+            return Err("the name is longer than 107 bytes");
+        }
+        let address = SocketAddrUnix::new_abstract_name(bytes).map_err(|_| "the system takes no such name")?;
+        Ok(Self { address })
+    }
+
+    /// Binds at the name and listens. The name is taken and the socket found by others in one instant, so there is nothing
+    /// to guard; and a kill in between frees the name.
+    pub(crate) fn publish(&self) -> Result<Publication, Fault> {
+        let socket = stream_socket()?;
+        match retry_on_intr(|| bind(&socket, &self.address)) {
+            Ok(()) => {}
+            Err(Errno::ADDRINUSE) => return Ok(Publication::InUse),
+            Err(errno) => return Err(errno).doing("bind the socket"),
+        }
+        listen(&socket, BACKLOG).doing("listen")?;
+        Ok(Publication::Ours(Listener::at_name(socket)))
+    }
+
+    /// Connects `socket` to whoever listens.
+    pub(crate) fn connect(&self, socket: &OwnedFd) -> rustix::io::Result<()> {
+        retry_on_intr(|| connect(socket, &self.address))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        for name in ["x", "@", "../x", "ü", &"x".repeat(107)] {
+            assert!(AbstractName::new(OsStr::new(name)).is_ok(), "{name}");
+        }
+        for name in ["", "a\0b", "\0", &"x".repeat(108)] {
+            assert!(AbstractName::new(OsStr::new(name)).is_err(), "{name}");
+        }
+    }
+}
