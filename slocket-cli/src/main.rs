@@ -7,6 +7,11 @@
 //! | `inherit.rs` | what the command inherits, and whether somebody still has it |
 //! | `relay.rs` | signals, passed on to the command |
 //! | `found.rs` | what is at a path, and whose |
+//! | `status.rs` | `slocket status`; below it: what is known of a lock, and the words for it |
+//! | `wait.rs` | `slocket wait` |
+//! | `target.rs` | what those two are asked about, and the probe |
+//! | `diag.rs` | the kernel's table of sockets |
+//! | `processes.rs` | which processes have a socket |
 //! | `later.rs` | the line that is due after a second |
 //! | `exit.rs` | the exit codes, and which error has which |
 //! | `report.rs` | errors in words |
@@ -14,15 +19,20 @@
 //! | `say.rs` | standard error |
 
 mod cli;
+mod diag;
 mod duration;
 mod exit;
 mod found;
 mod inherit;
 mod later;
+mod processes;
 mod relay;
 mod report;
 mod run;
 mod say;
+mod status;
+mod target;
+mod wait;
 
 use std::process::ExitCode;
 
@@ -30,7 +40,11 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let code = match cli::Cli::try_parse() {
-        Ok(cli::Cli { command: cli::Command::Run(args) }) => run::run(&args),
+        Ok(cli) => match cli.command {
+            cli::Command::Run(args) => run::run(&args),
+            cli::Command::Status(args) => status::run(&args),
+            cli::Command::Wait(args) => wait::run(&args),
+        },
         Err(answer) => cli::answer(&answer),
     };
     ExitCode::from(code)
