@@ -91,7 +91,7 @@ pub(crate) struct Run {
     )]
     pub(crate) shell: Option<OsString>,
 
-    /// Accepted for the sake of flock(1): a lock is always exclusive
+    /// As flock(1) has it: a lock is always exclusive
     #[arg(short = 'x', visible_short_alias = 'e', long = "exclusive")]
     pub(crate) exclusive: bool,
 

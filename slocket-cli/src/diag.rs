@@ -79,7 +79,7 @@ impl Table {
             socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, Some(netlink::SOCK_DIAG))?;
         let show = UDIAG_SHOW_NAME | UDIAG_SHOW_VFS | UDIAG_SHOW_PEER | UDIAG_SHOW_UID;
         // Without the queues: the kernel ends a dump without a word at a socket whose queue is too long for one message.
-        let sockets = ask(&kernel, NLM_F_DUMP, 0, show, [u32::MAX; 2])?;
+        let sockets = ask(&kernel, &Question { flags: NLM_F_DUMP, show, ..Question::default() })?;
         // A connection that was not accepted yet has no number.
         let by_number =
             sockets.into_iter().filter(|socket| socket.number != 0).map(|socket| (socket.number, socket)).collect();
@@ -101,8 +101,26 @@ impl Table {
 
     /// The sockets of those who queue at a listener, the first one first, as they are now; 0 for one that is gone.
     pub(crate) fn queue(&self, listener: &Socket) -> io::Result<Vec<u32>> {
-        let found = ask(&self.kernel, 0, listener.number, UDIAG_SHOW_ICONS, listener.cookie)?;
-        Ok(found.into_iter().flat_map(|socket| socket.queue).collect())
+        let one = Question {
+            number: listener.number,
+            cookie: listener.cookie,
+            show: UDIAG_SHOW_ICONS,
+            ..Question::default()
+        };
+        let found = match ask(&self.kernel, &one) {
+            // About one socket the kernel says a page at most; about all as much as was read in one piece before.
+            Err(error) if Errno::from_io_error(&error) == Some(Errno::MSGSIZE) => {
+                let states = 1 << TCP_LISTEN;
+                ask(
+                    &self.kernel,
+                    &Question { flags: NLM_F_DUMP, states, show: UDIAG_SHOW_ICONS, ..Question::default() },
+                )?
+            }
+            found => found?,
+        };
+        let found = found.into_iter().find(|socket| socket.number == listener.number);
+        // Where even that does not do, the kernel ends its answer.
+        found.map(|socket| socket.queue).ok_or_else(|| Errno::MSGSIZE.into())
     }
 }
 
@@ -114,8 +132,24 @@ impl Socket {
     }
 }
 
+/// What the kernel is asked.
+struct Question {
+    flags: u16,
+    states: u32,
+    number: u32,
+    show: u32,
+    cookie: [u32; 2],
+}
+
+impl Default for Question {
+    fn default() -> Self {
+        Self { flags: 0, states: u32::MAX, number: 0, show: 0, cookie: [u32::MAX; 2] }
+    }
+}
+
 /// Sends a request and reads what comes in answer.
-fn ask(kernel: &OwnedFd, flags: u16, number: u32, show: u32, cookie: [u32; 2]) -> io::Result<Vec<Socket>> {
+fn ask(kernel: &OwnedFd, question: &Question) -> io::Result<Vec<Socket>> {
+    let &Question { flags, states, number, show, cookie } = question;
     let mut request = Vec::new();
     // struct nlmsghdr
     request.extend(40u32.to_ne_bytes());
@@ -124,7 +158,7 @@ fn ask(kernel: &OwnedFd, flags: u16, number: u32, show: u32, cookie: [u32; 2]) -
     request.extend([0; 8]);
     // struct unix_diag_req
     request.extend([AF_UNIX, 0, 0, 0]);
-    for field in [u32::MAX, number, show, cookie[0], cookie[1]] {
+    for field in [states, number, show, cookie[0], cookie[1]] {
         request.extend(field.to_ne_bytes());
     }
     retry_on_intr(|| send(kernel, &request, SendFlags::empty()))?;

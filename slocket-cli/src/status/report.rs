@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use nix::unistd::{Uid, User};
+use rustix::io::Errno;
 use rustix::process::geteuid;
 use serde::Serialize;
 
@@ -249,6 +250,9 @@ fn in_use(report: &mut Report, listener: &Socket, sockets: &[&Socket], marked: b
                     None => report.torn = true,
                 }
             }
+        }
+        Ok(Err(error)) if Errno::from_io_error(&error) == Some(Errno::MSGSIZE) => {
+            report.cannot_see("the queue: it is longer than the kernel tells");
         }
         // Handed on, or closed, since the table was read.
         Ok(Err(_)) => report.torn = true,
