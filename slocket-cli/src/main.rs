@@ -16,6 +16,7 @@
 //! | `exit.rs` | the exit codes, and which error has which |
 //! | `report.rs` | errors in words |
 //! | `duration.rs` | `1.5`, `200ms`, `2m` |
+//! | `generated.rs` | man pages and completions are current |
 //! | `say.rs` | standard error |
 
 mod cli;
@@ -23,6 +24,8 @@ mod diag;
 mod duration;
 mod exit;
 mod found;
+#[cfg(test)]
+mod generated;
 mod inherit;
 mod later;
 mod processes;
