@@ -8,6 +8,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use anstream::AutoStream;
 
@@ -19,7 +21,10 @@ use report::Report;
 use view::View;
 
 /// Between two looks at the kernel's tables a lock may have gone from hand to hand: then they are looked at again.
-const LOOKS: usize = 5;
+const LOOKS: usize = 20;
+
+/// For whoever is just being handed the lock to come and take it.
+const MOMENT: Duration = Duration::from_millis(5);
 
 /// Does it all and returns the exit code.
 pub(crate) fn run(args: &Status) -> u8 {
@@ -67,6 +72,7 @@ fn look(targets: &[Target]) -> Vec<io::Result<Report>> {
             return reports;
         }
         looks += 1;
+        thread::sleep(MOMENT);
     }
 }
 

@@ -1,15 +1,18 @@
 //! `slocket status`, and `slocket wait`, among processes of every kind.
 
 use std::fs;
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use trials::Adapter::{AsyncStd, Node, Smol, Sync, Tokio, TokioThreads};
-use trials::player::binary;
+use trials::player::{Heard, binary};
 use trials::queue::{accepted, unaccepted};
-use trials::{Adapter, Place, Player, alone, node_or_skip, process, wait_until_queued, watch_for};
+use trials::{Adapter, Place, Player, alone, node_or_skip, process, tell, wait_until_queued, watch_for};
 
 /// What the tool says of a lock, as text and as JSON.
 struct Status {
@@ -174,29 +177,37 @@ fn an_npm_server_and_its_clients() {
     let lock = place.lock();
     let mut server = Player::start(Node, &lock);
     server.acquire();
-    let mut clients = vec![Player::start(Tokio, &lock), Player::start(Node, &lock)];
-    for (before, client) in clients.iter_mut().enumerate() {
-        client.send("acquire");
-        watch_for("the server to accept", || (accepted(&lock) > before).then_some(()));
-    }
-    let look = || {
+    let mut clients = Vec::new();
+    let come = |clients: &mut Vec<Player>, kind| {
+        clients.push(Player::start(kind, &lock));
+        clients.last_mut().expect("it was added").send("acquire");
+        watch_for("the server to accept", || (accepted(&lock) == clients.len()).then_some(()));
+    };
+    let look = |clients: &[Player]| {
         let status = status(&lock);
         status.assert_state("served", &format!(": served by pid {} (node), ", server.pid()));
         assert_eq!(status.json["server"]["pid"], server.pid());
         assert!(status.json.get("holder").is_none(), "{}", status.json);
-        assert_eq!(status.lines("clients").len(), 2, "{}", status.text);
+        assert_eq!(status.lines("clients").len(), clients.len(), "{}", status.text);
         assert!(status.lines("next")[0].contains("npm"), "{}", status.text);
-        let mut expected = pids_of(&clients);
+        let mut expected = pids_of(clients);
         expected.sort_unstable();
         assert_eq!(pids(&status.json["clients"]), expected);
         assert_eq!(status.json["queue"], json!([]));
     };
-    look();
+    come(&mut clients, Node);
+    look(&clients);
+    come(&mut clients, Tokio);
+    look(&clients);
     // Stopped, it accepts nobody: who comes now waits in the kernel's queue.
     process::stop(server.pid());
+    // Who gives up and departs says so, and keeps its place for the server's sake.
+    let departed = UnixStream::connect(&lock).expect("it listens");
+    departed.shutdown(Shutdown::Write).expect("it is connected");
     let mut late = Player::start(Smol, &lock);
     late.send("acquire");
-    wait_until_queued(&lock, 3);
+    wait_until_queued(&lock, 4);
+    assert_eq!(unaccepted(&lock), 2);
     assert_waiting(&status(&lock), &[late]);
     process::resume(server.pid());
     server.release();
@@ -310,4 +321,40 @@ fn a_folder_of_locks() {
     waiter.expect_held();
     waiter.quit();
     first.quit();
+}
+
+/// Whatever happens between two looks at the kernel's tables: what is said is true.
+#[test]
+fn a_lock_that_goes_from_hand_to_hand() {
+    let _alone = alone();
+    let place = Place::new();
+    let lock = place.lock();
+    let mut players: Vec<_> = Adapter::OURS.iter().map(|&kind| Player::start(kind, &lock)).collect();
+    for player in &mut players {
+        player.begin_rounds(100, 5000, &place);
+    }
+    let known: Vec<_> = pids_of(&players);
+    let (mut held, mut waiting, mut unseen) = (0, 0, 0);
+    // At the end there are fewer than five in turn.
+    while players.iter().all(|player| player.hear(Duration::ZERO) == Heard::Nothing) {
+        let report = status(&lock).json;
+        if report["state"] == "free" {
+            continue;
+        }
+        assert_eq!(report["state"], "held", "{report}");
+        let mut parties = report["queue"].as_array().expect("an array").clone();
+        waiting += parties.len();
+        parties.push(report["holder"].clone());
+        let mut pids: Vec<_> = parties.iter().filter_map(|party| party["pid"].as_u64()).collect();
+        // Where a lock is just being handed over nobody has it for a moment, and that is said.
+        assert_eq!(pids.len() < parties.len(), report.get("unseen").is_some(), "{report}");
+        assert!(pids.iter().all(|pid| known.contains(pid)), "{report}");
+        (held, unseen) = (held + 1, unseen + (parties.len() - pids.len()));
+        let count = pids.len();
+        pids.sort_unstable();
+        pids.dedup();
+        assert_eq!(pids.len(), count, "one of them is named twice: {report}");
+    }
+    tell(format!("status: {held} looks at a lock in motion, {waiting} waiters, {unseen} parties not seen"));
+    assert!(held > 10 && waiting > 10 && unseen * 10 < held);
 }

@@ -277,7 +277,7 @@ impl Report {
             } else {
                 // It may also have ended since, or be in a message that hands it over.
                 self.torn = true;
-                "processes that /proc does not show here: those outside this pid namespace"
+                "processes that /proc does not show here: outside this pid namespace, or gone, or not there yet"
             };
             self.cannot_see(reason);
             return Party { owner, ..Party::default() };

@@ -12,7 +12,7 @@ fn outcome(script: &str, tool: &str) -> String {
     let folder = Folder::new();
     let script = script.replace("flock", tool).replace("LOCK", folder.lock().to_str().expect("UTF-8"));
     let mut command = Command::new("bash");
-    command.args(["-c", &script]).env("SHELL", "/bin/sh").current_dir(folder.path());
+    command.args(["-c", &script]).env("SHELL", "/bin/bash").current_dir(folder.path());
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().expect("bash");
     format!("{}{}\n", String::from_utf8_lossy(&output.stdout), output.status)
 }
@@ -82,7 +82,7 @@ flock -n LOCK --command 'kill -TERM $$'
 echo "code $?"
 flock LOCK sh -c 'for word; do echo "<$word>"; done' sh -n 'a b' -c -- x
 flock LOCK /no/such/command"#;
-    let upper = "/BIN/SH AND 0\ncode 5\ncode 143\n<-n>\n<a b>\n<-c>\n<-->\n<x>\n";
+    let upper = "/BIN/BASH AND 0\ncode 5\ncode 143\n<-n>\n<a b>\n<-c>\n<-->\n<x>\n";
     // flock(1) says 69 where a shell, and this tool, say 127.
     assert_eq!(outcome(script, "flock"), format!("{upper}exit status: 69\n"));
     assert_eq!(outcome(script, &format!("{SLOCKET} run")), format!("{upper}exit status: 127\n"));
