@@ -86,7 +86,7 @@ fn a_holder_and_its_waiters_in_order() {
     for ours in Adapter::OURS {
         let mut holder = Player::start(ours, &lock);
         holder.acquire();
-        let mut kinds = vec![Tokio, AsyncStd, Sync, Smol, TokioThreads];
+        let mut kinds = [Tokio, AsyncStd, Sync, Smol, TokioThreads];
         if node_or_skip() {
             kinds[2] = Node;
         }
