@@ -104,8 +104,11 @@ fn where_no_lock_can_be() {
 fn an_abstract_name() {
     let name = format!("slocket-cli-wait-{}", id());
     let typed = format!("@{name}");
-    start(wait(&[], Path::new(&typed))).assert_end(0, "", "");
-    let server = UnixListener::bind_addr(&SocketAddr::from_abstract_name(&name).expect("short")).expect("free");
+    let address = SocketAddr::from_abstract_name(&name).expect("short");
+    // Another type of socket has names of its own.
+    let _other = UnixDatagram::bind_addr(&address).expect("free");
+    start(wait(&["-q", "-w", "1"], Path::new(&typed))).assert_end(0, "", "");
+    let server = UnixListener::bind_addr(&address).expect("free");
     start(wait(&["-q", "-w", "50ms"], Path::new(&typed))).assert_end(75, "", "");
     let waiter = start(wait(&[], Path::new(&typed)));
     waiter.error_line();
@@ -113,7 +116,7 @@ fn an_abstract_name() {
     waiter.assert_end(0, "", "");
 }
 
-/// What happens to others in its folder does not keep it busy.
+/// It has next to nothing to do, whatever happens to others in its folder.
 #[test]
 fn it_sleeps_meanwhile() {
     let folder = Folder::new();
