@@ -1,5 +1,7 @@
 //! The exit codes, and which error has which.
 
+use std::io;
+
 use rustix::io::Errno;
 use slocket_sync::Error;
 
@@ -26,10 +28,36 @@ const TABLE: &[(u8, &str)] = &[
     (NOT_FOUND, "the command was not found"),
 ];
 
-/// The table of the help.
-pub(crate) fn table() -> String {
-    let mut table = "Exit codes:\n  That of the command, 128+N if it died of signal N, or:".to_owned();
-    for (code, meaning) in TABLE {
+const AS_RUN: &[(u8, &str)] = &[
+    (USAGE, "wrong usage; an empty path, or what is no name"),
+    (OS_ERROR, "another error of the operating system"),
+    (CANNOT_CREATE, "no lock can be at that path"),
+    (NO_PERMISSION, "no permission"),
+];
+
+/// The table in the help of `run`.
+pub(crate) fn of_run() -> String {
+    table("That of the command, 128+N if it died of signal N, or:", TABLE)
+}
+
+/// The table in the help of `status`.
+pub(crate) fn of_status() -> String {
+    let codes = [(SUCCESS, "it was looked at, whatever its state")];
+    table("", &[&codes, AS_RUN].concat())
+}
+
+/// The table in the help of `wait`.
+pub(crate) fn of_wait() -> String {
+    let codes = [(SUCCESS, "it was free"), (CONFLICT, "it was not free in time (-w)")];
+    table("", &[&codes, AS_RUN].concat())
+}
+
+fn table(first: &str, codes: &[(u8, &str)]) -> String {
+    let mut table = "Exit codes:".to_owned();
+    if !first.is_empty() {
+        table.push_str(&format!("\n  {first}"));
+    }
+    for (code, meaning) in codes {
         table.push_str(&format!("\n  {code:>3}  {meaning}"));
     }
     table
@@ -45,27 +73,31 @@ pub(crate) fn code(error: &Error, conflict: u8) -> u8 {
         | Error::UnsupportedFileSystem { .. }
         | Error::NotASlocket { .. } => CANNOT_CREATE,
         Error::PermissionDenied { .. } | Error::Untrusted { .. } => NO_PERMISSION,
-        Error::Io { source, .. } => match Errno::from_io_error(source) {
-            Some(
-                Errno::NOSPC
-                | Errno::DQUOT
-                | Errno::ROFS
-                | Errno::NOENT
-                | Errno::NOTDIR
-                | Errno::LOOP
-                | Errno::NAMETOOLONG
-                | Errno::OPNOTSUPP,
-            ) => CANNOT_CREATE,
-            Some(Errno::ACCESS | Errno::PERM) => NO_PERMISSION,
-            _ => OS_ERROR,
-        },
+        Error::Io { source, .. } => code_of_io(source),
+        _ => OS_ERROR,
+    }
+}
+
+/// The code for an error of the operating system.
+pub(crate) fn code_of_io(error: &io::Error) -> u8 {
+    match Errno::from_io_error(error) {
+        Some(
+            Errno::NOSPC
+            | Errno::DQUOT
+            | Errno::ROFS
+            | Errno::NOENT
+            | Errno::NOTDIR
+            | Errno::LOOP
+            | Errno::NAMETOOLONG
+            | Errno::OPNOTSUPP,
+        ) => CANNOT_CREATE,
+        Some(Errno::ACCESS | Errno::PERM) => NO_PERMISSION,
         _ => OS_ERROR,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io;
     use std::path::PathBuf;
 
     use super::*;
@@ -102,7 +134,7 @@ mod tests {
         let codes: Vec<u8> = TABLE.iter().map(|&(code, _)| code).collect();
         assert_eq!(codes, [64, 71, 73, 75, 77, 126, 127]);
         for code in codes {
-            assert!(table().contains(&format!("\n  {code:>3}  ")), "{code}");
+            assert!(of_run().contains(&format!("\n  {code:>3}  ")), "{code}");
         }
     }
 }

@@ -2,12 +2,11 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::os::unix::net::UnixDatagram;
+use std::os::unix::fs::MetadataExt;
 
-use rustix::fs::Mode;
-use rustix::io::Errno;
 use slocket_sync::{Holder, Slocket};
+
+use crate::target::{self, Kind, Probe};
 
 /// What stands between a waiter and the lock.
 #[derive(Debug)]
@@ -52,24 +51,12 @@ pub(crate) fn glance(slocket: &Slocket) -> Found {
         Err(gone) if gone.kind() == io::ErrorKind::NotFound => return Found::Nothing,
         Err(_) => return Found::Unknown,
     };
-    let kind = found.file_type();
     let uid = found.uid();
-    if kind.is_socket() {
-        let hands_over = found.mode() & Mode::SVTX.bits() != 0;
-        return if hands_over { ask(slocket) } else { probe(slocket, uid) };
+    match target::kind(&found) {
+        Kind::Socket { marked: true } => ask(slocket),
+        Kind::Socket { marked: false } => probe(slocket, uid),
+        Kind::Other(kind) => Found::Other { kind, uid },
     }
-    let kind = if kind.is_dir() {
-        "a directory"
-    } else if kind.is_symlink() {
-        "a symbolic link"
-    } else if kind.is_fifo() {
-        "a FIFO"
-    } else if kind.is_file() {
-        "a file"
-    } else {
-        "a device"
-    };
-    Found::Other { kind, uid }
 }
 
 fn ask(slocket: &Slocket) -> Found {
@@ -83,15 +70,13 @@ fn ask(slocket: &Slocket) -> Found {
     }
 }
 
-/// A datagram socket never connects to a stream socket and never queues there, but is told whether somebody listens.
 fn probe(slocket: &Slocket, uid: u32) -> Found {
-    let connected = UnixDatagram::unbound().and_then(|probe| probe.connect(slocket.path()));
-    match connected.map_err(|error| Errno::from_io_error(&error)) {
-        Ok(()) => Found::Other { kind: "a datagram socket", uid },
-        Err(Some(Errno::PROTOTYPE)) => Found::Lender,
-        Err(Some(Errno::CONNREFUSED)) => Found::Abandoned { uid },
-        Err(Some(Errno::NOENT)) => Found::Nothing,
-        Err(_) => Found::Unknown,
+    match target::probe(slocket.path()) {
+        Probe::Datagram => Found::Other { kind: "a datagram socket", uid },
+        Probe::Alive => Found::Lender,
+        Probe::Dead => Found::Abandoned { uid },
+        Probe::Missing => Found::Nothing,
+        Probe::Failed(_) => Found::Unknown,
     }
 }
 

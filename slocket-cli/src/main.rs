@@ -7,28 +7,43 @@
 //! | `inherit.rs` | what the command inherits, and whether somebody still has it |
 //! | `relay.rs` | signals, passed on to the command |
 //! | `found.rs` | what is at a path, and whose |
+//! | `status.rs` | `slocket status`; below it: what is known of a lock, and the words for it |
+//! | `wait.rs` | `slocket wait` |
+//! | `target.rs` | what those two are asked about, and the probe |
+//! | `diag.rs` | the kernel's table of sockets |
+//! | `processes.rs` | which processes have a socket |
 //! | `later.rs` | the line that is due after a second |
 //! | `exit.rs` | the exit codes, and which error has which |
 //! | `report.rs` | errors in words |
 //! | `duration.rs` | `1.5`, `200ms`, `2m` |
+//! | `generated.rs` | man pages and completions are current |
 //! | `say.rs` | standard error |
 
 mod cli;
+mod diag;
 mod duration;
 mod exit;
 mod found;
+#[cfg(test)]
+mod generated;
 mod inherit;
 mod later;
+mod processes;
 mod relay;
 mod report;
 mod run;
 mod say;
+mod status;
+mod target;
+mod wait;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let code = match cli::parse() {
-        Ok(args) => run::run(&args),
+        Ok(cli::Command::Run(args)) => run::run(&args),
+        Ok(cli::Command::Status(args)) => status::run(&args),
+        Ok(cli::Command::Wait(args)) => wait::run(&args),
         Err(answer) => cli::answer(&answer),
     };
     ExitCode::from(code)

@@ -1,18 +1,21 @@
 //! `slocket run`, from the lock to the exit code.
 
+use std::ffi::OsStr;
 use std::io;
 use std::mem;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 use slocket_sync::{Error, Guard, Slocket, Trust};
 
-use crate::cli::{Lock, Run};
+use crate::cli::Run;
 use crate::later::Later;
 use crate::relay::Relay;
+use crate::target::Target;
 use crate::{exit, found, inherit, report, say};
 
 /// How long an npm server that is busy, or stopped, may put off the end of the tool when it no longer queues.
@@ -20,6 +23,10 @@ const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Does it all and returns the exit code.
 pub(crate) fn run(args: &Run) -> u8 {
+    if let Some(refused) = args.refused() {
+        say::say(refused);
+        return exit::USAGE;
+    }
     let done = slocket(args).and_then(|slocket| {
         Ok(match acquire(&slocket, args)? {
             Some(guard) => run_holding(guard, slocket.path(), args),
@@ -34,8 +41,8 @@ pub(crate) fn run(args: &Run) -> u8 {
 
 fn slocket(args: &Run) -> Result<Slocket, Error> {
     let path = match &args.lock {
-        Lock::Name(name) => return Slocket::abstract_name(name),
-        Lock::Path(path) => path,
+        Target::Abstract(name) => return Slocket::abstract_name(OsStr::from_bytes(name)),
+        Target::Path(path) => path,
     };
     let builder = Slocket::builder(path);
     match args.mode {
@@ -49,6 +56,7 @@ fn slocket(args: &Run) -> Result<Slocket, Error> {
 
 /// Acquires the lock the way the user wants it; `None`: it is held.
 fn acquire(slocket: &Slocket, args: &Run) -> Result<Option<Guard>, Error> {
+    let began = Instant::now();
     let acquired = match args.wait {
         Some(limit) if limit > Duration::ZERO => timed(slocket, limit, args),
         None if !args.nonblock => {
@@ -59,6 +67,8 @@ fn acquire(slocket: &Slocket, args: &Run) -> Result<Option<Guard>, Error> {
     };
     if !matches!(acquired, Ok(Some(_))) {
         slocket_sync::depart(FAREWELL);
+    } else if args.verbose {
+        say::say(&format!("{}: getting the lock took {:?}", slocket.path().display(), began.elapsed()));
     }
     acquired
 }
@@ -113,8 +123,12 @@ fn run_holding(guard: Guard, path: &Path, args: &Run) -> u8 {
             }
         }
     };
-    let program = &args.command[0];
-    let command = Command::new(program).args(&args.command[1..]).spawn();
+    let words = args.words();
+    let program = &words[0];
+    if args.verbose {
+        say::say(&format!("{}: running {}", path.display(), program.display()));
+    }
+    let command = Command::new(program).args(&words[1..]).spawn();
     drop(inherited);
     let code = match command {
         Ok(mut command) => match relay.wait(&mut command) {

@@ -15,16 +15,23 @@ pub(crate) fn say_lines(lines: &[String]) {
     let mut text = String::new();
     for (n, line) in lines.iter().enumerate() {
         text.push_str(if n == 0 { "slocket: " } else { "  " });
-        for c in line.chars() {
-            if c.is_control() {
-                text.extend(c.escape_default());
-            } else {
-                text.push(c);
-            }
-        }
+        text.push_str(&escaped(line));
         text.push('\n');
     }
     let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// A line that stays one line: a control character is written as its escape.
+pub(crate) fn escaped(line: &str) -> String {
+    let mut text = String::new();
+    for c in line.chars() {
+        if c.is_control() {
+            text.extend(c.escape_default());
+        } else {
+            text.push(c);
+        }
+    }
+    text
 }
 
 /// Writes a text of several paragraphs to standard error as it is.

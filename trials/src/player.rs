@@ -443,7 +443,11 @@ impl Drop for Player {
 }
 
 /// A binary of this build: beside the program that runs, or, for a test, one folder up.
-pub(crate) fn binary(name: &str) -> PathBuf {
+///
+/// # Panics
+/// If it was not built.
+#[must_use]
+pub fn binary(name: &str) -> PathBuf {
     let program = std::env::current_exe().expect("this program has a path");
     let found = program.ancestors().skip(1).take(2).map(|folder| folder.join(name)).find(|path| path.is_file());
     found.unwrap_or_else(|| panic!("no `{name}` beside {}: run `cargo build --workspace` first", program.display()))

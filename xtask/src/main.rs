@@ -11,6 +11,7 @@ mod dependencies;
 #[cfg(test)]
 mod environment;
 mod fuzz;
+mod generate;
 #[cfg(test)]
 mod links;
 mod lint;
@@ -55,6 +56,8 @@ enum Task {
     ErrorSweep(sweep::Options),
     /// Let real processes fight for one lock while they are killed, stopped and cancelled at random
     Storm(storm::Options),
+    /// Write the man pages and completions of the tool anew, from its definitions
+    Generate,
     /// Check formatting, clippy, docs, the MSRV, the dependencies and the packages
     Lint,
     /// Explore every state of the model, and look for the bugs that are planted in it
@@ -81,6 +84,7 @@ fn main() -> ExitCode {
         Task::PauseSweep(options) => sweep::run(sweep::Kind::Pause, &options),
         Task::ErrorSweep(options) => sweep::run(sweep::Kind::Error, &options),
         Task::Storm(options) => storm::run(&options),
+        Task::Generate => generate::run(),
         Task::Lint => lint::run(),
         Task::Model(options) => model::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),

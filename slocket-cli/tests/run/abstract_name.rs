@@ -77,7 +77,7 @@ fn a_file_whose_name_begins_with_an_at_sign() {
 
 #[test]
 fn what_is_no_name() {
-    fails(run(&[], Path::new("@"), &["true"]), 64, "the name is empty");
+    fails(run(&[], Path::new("@"), &["true"]), 64, "there is no abstract name after the @");
     fails(run(&[], Path::new(&format!("@{}", "x".repeat(108))), &["true"]), 64, "longer than 107 bytes");
     start(run(&[], Path::new(&format!("@{}", "x".repeat(107))), &["true"])).assert_end(0, "", "");
     fails(run(&["--mode", "0660"], &name("mode"), &["true"]), 64, "has no permissions");

@@ -1,17 +1,20 @@
-//! `slocket run`, driven as a user drives it: processes, pipes, signals and exit codes, nothing else.
+//! The tool, driven as a user drives it: processes, pipes, signals and exit codes, nothing else.
 //!
-//! Nothing here sleeps: a command says `up` when it runs and ends when it reads a line or the end of its input.
+//! Nothing here sleeps for a while: a command says `up` when it runs and ends when it reads a line or the end of its input.
 
 mod abstract_name;
 mod bad_input;
 mod bad_path;
 mod command;
 mod exclusion;
+mod flock;
 mod harness;
 mod inheritance;
 mod lending;
 mod output;
 mod signals;
+mod status;
 mod terminal;
 mod users;
+mod wait;
 mod waiting;

@@ -6,9 +6,11 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use rustix::process::geteuid;
+use rustix::process::{Signal, geteuid};
+use serde_json::{Value, json};
 
 use crate::harness::{Folder, HOLD, Process, SLOCKET, fails, start};
+use crate::status::said;
 
 /// A copy of the tool that every user can run, and a folder for the lock.
 struct Shared {
@@ -113,4 +115,58 @@ fn the_lock_of_another_user_who_offers_to_share_it() {
     waiter.tell();
     waiter.assert_end(0, "", "");
     shared.assert_empty();
+}
+
+/// Who may not look into other users' processes is told so; root sees all.
+#[test]
+fn the_status_of_another_users_lock() {
+    if !can_be_other_users() {
+        return;
+    }
+    let shared = Shared::new(0o777);
+    let lock = shared.folder.path().join("shared/lock");
+    let status = |uid: u32, options: &[&str]| {
+        let mut command = Command::new(shared.folder.path().join("slocket"));
+        command.arg("status").args(options).arg(&lock).uid(uid).gid(uid);
+        said(command)
+    };
+    // Without --mode nobody else may even connect to it.
+    for mode in [&[][..], &["--mode", "0666"]] {
+        let mut holder = shared.hold_as(ONE, mode);
+        let waiter = start(shared.run_as(ONE, mode, &["true"]));
+        waiter.error_line();
+        for uid in [0, ONE] {
+            let report: Value = serde_json::from_str(&status(uid, &["--json"])).expect("JSON");
+            assert_eq!((&report["state"], &report["holder"]["pid"]), (&json!("held"), &json!(holder.id())));
+            assert_eq!((&report["holder"]["uid"], &report["queue"][0]["uid"]), (&json!(ONE), &json!(ONE)));
+            assert_eq!(report["queue"][0]["pid"], waiter.id());
+            assert!(report.get("unseen").is_none(), "{report}");
+        }
+        let report: Value = serde_json::from_str(&status(OTHER, &["--json"])).expect("JSON");
+        assert_eq!((&report["state"], &report["holder"]), (&json!("held"), &json!({"uid": ONE})));
+        assert_eq!(report["queue"], json!([{"uid": ONE}]));
+        assert_eq!(report["unseen"], json!(["processes of other users: only root may look into them"]));
+        let said = status(OTHER, &[]);
+        let first = format!("{}: held by a process that cannot be seen, uid {ONE}, in use for ", lock.display());
+        assert!(said.starts_with(&first), "{said}");
+        assert!(said.contains("\n  waiting  1. a process that cannot be seen, uid 65533\n"), "{said}");
+        assert!(said.contains("\n  unseen   processes of other users: only root may look into them\n"), "{said}");
+        holder.tell();
+        holder.assert_end(0, "", "");
+        waiter.assert_end(0, "", "");
+    }
+    shared.assert_empty();
+
+    // One that other users may not connect to, and nobody has open.
+    let mut holder = shared.hold_as(ONE, &["-o"]);
+    holder.signal(Signal::KILL);
+    holder.status();
+    let report: Value = serde_json::from_str(&status(OTHER, &["--json"])).expect("JSON");
+    assert_eq!(report["state"], "unknown");
+    assert!(
+        report["unseen"][0].as_str().is_some_and(|unseen| unseen.contains("whether the socket is alive")),
+        "{report}"
+    );
+    let report: Value = serde_json::from_str(&status(0, &["--json"])).expect("JSON");
+    assert_eq!((&report["state"], &report["reclaimable"]), (&json!("stale"), &json!(true)));
 }

@@ -1,0 +1,138 @@
+//! `slocket status`: who holds a lock and who waits for it, without queueing.
+
+mod report;
+mod text;
+mod view;
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::FileTypeExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use anstream::AutoStream;
+
+use crate::cli::Status;
+use crate::target::{Target, folder};
+use crate::{exit, say};
+
+use report::Report;
+use view::View;
+
+/// Between two looks at the kernel's tables a lock may have gone from hand to hand: then they are looked at again.
+const LOOKS: usize = 20;
+
+/// For whoever is just being handed the lock to come and take it.
+const MOMENT: Duration = Duration::from_millis(5);
+
+/// Does it all and returns the exit code.
+pub(crate) fn run(args: &Status) -> u8 {
+    let target = &args.lock;
+    let (text, code) = match &target {
+        Target::Path(path) if fs::symlink_metadata(path).is_ok_and(|found| found.is_dir()) => {
+            let (sockets, code) = below(path);
+            (several(&sockets, args.json), code)
+        }
+        _ => match look(std::slice::from_ref(target)).remove(0) {
+            Ok(report) if args.json => (json(&report), exit::SUCCESS),
+            Ok(report) => (text::paragraph(&report), exit::SUCCESS),
+            Err(error) => {
+                say::say_lines(&cannot_look(target, &error));
+                return exit::code_of_io(&error);
+            }
+        },
+    };
+    // Who does not want to read on may close it.
+    let mut output = AutoStream::auto(io::stdout());
+    let written = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            say::say(&format!("cannot write: {error}"));
+            exit::OS_ERROR
+        }
+        _ => code,
+    }
+}
+
+/// One line on what is there, for somebody who waits.
+pub(crate) fn line(target: &Target) -> Option<String> {
+    let report = look(std::slice::from_ref(target)).remove(0).ok()?;
+    Some(anstream::adapter::strip_str(&text::summary(&report)).to_string())
+}
+
+/// The reports on these locks, all at one time or another within an instant.
+fn look(targets: &[Target]) -> Vec<io::Result<Report>> {
+    let mut looks = 1;
+    loop {
+        let view = View::take();
+        let reports: Vec<_> = targets.iter().map(|target| report::on(target, &view)).collect();
+        let torn = reports.iter().any(|report| report.as_ref().is_ok_and(|report| report.torn));
+        if !torn || looks == LOOKS {
+            return reports;
+        }
+        looks += 1;
+        thread::sleep(MOMENT);
+    }
+}
+
+fn several(sockets: &[PathBuf], json: bool) -> String {
+    let targets: Vec<_> = sockets.iter().cloned().map(Target::Path).collect();
+    let mut reports = Vec::new();
+    for (target, report) in targets.iter().zip(look(&targets)) {
+        match report {
+            Ok(report) if report.is_free() => {}
+            Ok(report) => reports.push(report),
+            Err(error) => say::say_lines(&cannot_look(target, &error)),
+        }
+    }
+    if json { self::json(&reports) } else { reports.iter().map(text::one_line).collect() }
+}
+
+/// The sockets in a folder and in all below it, and the exit code: that of the first folder that cannot be read.
+fn below(folder: &Path) -> (Vec<PathBuf>, u8) {
+    let mut sockets = Vec::new();
+    let mut code = exit::SUCCESS;
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            // Removed meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => {
+                say::say_lines(&cannot_look(&Target::Path(folder), &error));
+                code = if code == exit::SUCCESS { exit::code_of_io(&error) } else { code };
+                continue;
+            }
+        };
+        for entry in entries.flatten() {
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => folders.push(entry.path()),
+                Ok(kind) if kind.is_socket() => sockets.push(entry.path()),
+                _ => {}
+            }
+        }
+    }
+    sockets.sort();
+    (sockets, code)
+}
+
+fn json<T: serde::Serialize + ?Sized>(reports: &T) -> String {
+    let mut text = serde_json::to_string_pretty(reports).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+pub(crate) fn cannot_look(target: &Target, error: &io::Error) -> Vec<String> {
+    if let (Target::Path(path), io::ErrorKind::NotFound) = (target, error.kind()) {
+        return vec![
+            format!("{target}: its folder cannot be found: {error}"),
+            format!("no lock can be there: see whether {} is the right folder", folder(path).display()),
+        ];
+    }
+    let mut lines = vec![format!("{target}: cannot look at it: {error}")];
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        lines.push("run this as root, or as a user who may search its folder and write to its socket".to_owned());
+    }
+    lines
+}

@@ -1,0 +1,314 @@
+//! What is known of one lock. Nothing is guessed: what cannot be known is left out, and said to be.
+
+use std::fs::Metadata;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use nix::unistd::{Uid, User};
+use rustix::io::Errno;
+use rustix::process::geteuid;
+use serde::Serialize;
+
+use super::view::{View, has_badge};
+use crate::diag::Socket;
+use crate::target::{self, Kind, Probe, Target};
+
+/// The thread in which a process looks after what it has lent.
+const LENDER: &str = "slocket";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum State {
+    /// Nobody holds it.
+    Free,
+    /// Somebody holds it.
+    Held,
+    /// Its server has lent it to a client that cannot take it over.
+    Lent,
+    /// A server that may lend it has it, or one of the server's clients; or it is no slocket.
+    Served,
+    /// A socket that nobody has open.
+    Stale,
+    /// A living socket, but none that a slocket could be.
+    Foreign,
+    /// Something that is no socket.
+    Occupied,
+    /// Not to be told.
+    Unknown,
+}
+
+/// What is known of a lock.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    pub(super) lock: String,
+    pub(super) state: State,
+    /// Of a stale one: whether the next who acquires it removes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reclaimable: Option<bool>,
+    /// What is there, if it is no socket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) found: Option<&'static str>,
+    /// Whose file that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) owner: Option<Owner>,
+    /// When it was acquired while it was free, in seconds since 1970. Since then it was held, if by others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) since: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) holder: Option<Party>,
+    /// Who serves it, while somebody else holds it, or may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) server: Option<Party>,
+    /// Whom the server has accepted, in no order: one of them may hold the lock, the others wait.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) clients: Vec<Party>,
+    /// Who waits, in the order in which they are served.
+    pub(super) queue: Vec<Party>,
+    /// What could not be seen, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) unseen: Vec<String>,
+    /// The tables contradict each other.
+    #[serde(skip)]
+    pub(super) torn: bool,
+}
+
+/// A user.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Owner {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) user: Option<String>,
+    pub(super) uid: u32,
+}
+
+/// One end of a connection, and whose it is.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct Party {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) pid: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) program: Option<String>,
+    #[serde(flatten)]
+    pub(super) owner: Option<Owner>,
+    /// When the process was started, in seconds since 1970: it cannot wait, or hold, for longer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) started: Option<u64>,
+    /// Other processes that have it open: the holder's command, children.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) shared_with: Vec<Sharer>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Sharer {
+    pub(super) pid: u32,
+    pub(super) program: String,
+}
+
+impl Report {
+    fn new(target: &Target, state: State) -> Self {
+        Self {
+            lock: target.to_string(),
+            state,
+            reclaimable: None,
+            found: None,
+            owner: None,
+            since: None,
+            holder: None,
+            server: None,
+            clients: Vec::new(),
+            queue: Vec::new(),
+            unseen: Vec::new(),
+            torn: false,
+        }
+    }
+
+    pub(super) fn is_free(&self) -> bool {
+        self.state == State::Free
+    }
+}
+
+/// Looks at one lock.
+pub(super) fn on(target: &Target, view: &View) -> io::Result<Report> {
+    match target {
+        Target::Abstract(name) => match view.table() {
+            Ok(_) => Ok(on_abstract(target, name, &view.named(name), view)),
+            Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
+        },
+        Target::Path(path) => match target::look(path)? {
+            None => Ok(Report::new(target, State::Free)),
+            Some(found) => on_file(target, path, &found, view),
+        },
+    }
+}
+
+fn on_file(target: &Target, path: &Path, found: &Metadata, view: &View) -> io::Result<Report> {
+    let mut report = Report::new(target, State::Unknown);
+    report.owner = Some(Owner::new(found.uid()));
+    let marked = match target::kind(found) {
+        Kind::Socket { marked } => marked,
+        Kind::Other(kind) => {
+            report.state = State::Occupied;
+            report.found = Some(kind);
+            return Ok(report);
+        }
+    };
+    let sockets = view.at(path, found);
+    if let Some(listener) = sockets.iter().find(|socket| socket.listens) {
+        if !listener.streams {
+            report.state = State::Foreign;
+            report.found = Some("a socket for packets");
+            return Ok(report);
+        }
+        report.since = u64::try_from(found.mtime()).ok();
+        in_use(&mut report, listener, &sockets, marked, view);
+        return Ok(report);
+    }
+    match target::probe(path) {
+        // Bound, and about to listen; or not listed here.
+        Probe::Alive => {
+            report.torn = true;
+            let bound = sockets.iter().find(|socket| socket.peer.is_none());
+            report.state = match (marked, bound) {
+                (true, _) => State::Held,
+                (false, None) => State::Served,
+                (false, Some(_)) => State::Foreign,
+            };
+            match bound {
+                Some(_) if !marked => report.found = Some("a socket that does not listen"),
+                Some(socket) => report.holder = Some(report.party(socket.number, socket.uid, view)),
+                None => report.unlisted(view),
+            }
+        }
+        Probe::Datagram => {
+            report.state = State::Foreign;
+            report.found = Some("a socket for datagrams");
+        }
+        Probe::Dead => {
+            report.state = State::Stale;
+            report.reclaimable = Some(marked);
+        }
+        Probe::Missing => return Ok(Report::new(target, State::Free)),
+        Probe::Failed(error) => report.unseen.push(format!("whether the socket is alive: {error}")),
+    }
+    Ok(report)
+}
+
+/// An abstract name has no file: no mark, no owner, no time.
+fn on_abstract(target: &Target, name: &[u8], sockets: &[&Socket], view: &View) -> Report {
+    let mut report = Report::new(target, State::Held);
+    let bound = sockets.iter().find(|socket| socket.has_abstract_name(name));
+    let Some(socket) = bound else {
+        report.state = State::Free;
+        return report;
+    };
+    report.unseen.push("whether it is a slocket: an abstract name bears no mark".to_owned());
+    if socket.listens {
+        in_use(&mut report, socket, sockets, true, view);
+    } else {
+        report.torn = true;
+        report.holder = Some(report.party(socket.number, socket.uid, view));
+    }
+    report
+}
+
+/// Somebody listens.
+fn in_use(report: &mut Report, listener: &Socket, sockets: &[&Socket], marked: bool, view: &View) {
+    let server = report.party(listener.number, listener.uid, view);
+    let accepted: Vec<_> = sockets.iter().filter(|socket| !socket.listens).filter_map(|socket| socket.peer).collect();
+    let clients: Vec<_> =
+        accepted.iter().filter_map(|&number| view.table().ok()?.get(number)).filter(|client| !client.ended).collect();
+    match (marked, &clients[..]) {
+        (true, _) => {
+            report.state = State::Held;
+            report.holder = Some(server);
+        }
+        // One of ours accepts nobody but whom it lends the lock to.
+        (false, [client]) if !has_badge(client) && is_lender(listener, view) => {
+            report.state = State::Lent;
+            report.holder = Some(report.party(client.number, client.uid, view));
+            report.server = Some(server);
+        }
+        (false, _) => {
+            report.state = State::Served;
+            report.server = Some(server);
+            report.clients = clients.iter().map(|client| report.party(client.number, client.uid, view)).collect();
+            report.clients.sort_by_key(|client| client.pid);
+        }
+    }
+    match view.table().map(|table| table.queue(listener)) {
+        Ok(Ok(queue)) => {
+            for number in queue {
+                match view.table().ok().and_then(|table| table.get(number)) {
+                    // It has given up, and stays for the server's sake.
+                    Some(waiter) if waiter.ended => {}
+                    Some(waiter) => {
+                        let waiter = report.party(number, waiter.uid, view);
+                        report.queue.push(waiter);
+                    }
+                    None if number == 0 => {}
+                    // It has come since the table was read.
+                    None => report.torn = true,
+                }
+            }
+        }
+        Ok(Err(error)) if Errno::from_io_error(&error) == Some(Errno::MSGSIZE) => {
+            report.cannot_see("the queue: it is longer than the kernel tells");
+        }
+        // Handed on, or closed, since the table was read.
+        Ok(Err(_)) => report.torn = true,
+        Err(_) => {}
+    }
+}
+
+/// Whether it is a process of ours that looks after a loan.
+fn is_lender(listener: &Socket, view: &View) -> bool {
+    view.processes.who_has(listener.number).iter().any(|process| process.has_thread(LENDER))
+}
+
+impl Report {
+    /// Who has that socket.
+    fn party(&mut self, socket: u32, uid: Option<u32>, view: &View) -> Party {
+        let owner = uid.map(Owner::new);
+        let mut processes = view.processes.who_has(socket).into_iter();
+        let Some(first) = processes.next() else {
+            let is_ours = uid.is_none_or(|uid| uid == geteuid().as_raw());
+            let reason = if view.processes.closed && !is_ours {
+                "processes of other users: only root may look into them"
+            } else {
+                // It may also have ended since, or be in a message that hands it over.
+                self.torn = true;
+                "processes that /proc does not show here: outside this pid namespace, or gone, or not there yet"
+            };
+            self.cannot_see(reason);
+            return Party { owner, ..Party::default() };
+        };
+        let started = first.started();
+        let shared_with = processes.map(|process| Sharer { pid: process.pid, program: process.program }).collect();
+        Party { pid: Some(first.pid), program: Some(first.program), owner, started, shared_with }
+    }
+
+    /// It is alive, but not in the table.
+    fn unlisted(&mut self, view: &View) {
+        match view.table() {
+            Ok(_) => self.cannot_see("holder and queue: the socket was made in another network namespace"),
+            Err(error) => {
+                self.cannot_see(&format!(
+                    "holder and queue: the kernel does not list its sockets (unix_diag): {error}"
+                ));
+            }
+        }
+    }
+
+    fn cannot_see(&mut self, what: &str) {
+        if !self.unseen.iter().any(|unseen| unseen == what) {
+            self.unseen.push(what.to_owned());
+        }
+    }
+}
+
+impl Owner {
+    fn new(uid: u32) -> Self {
+        let user = User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.name);
+        Self { user, uid }
+    }
+}

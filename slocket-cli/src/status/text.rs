@@ -1,0 +1,138 @@
+//! A report in words.
+
+use std::fmt::Write;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anstyle::{AnsiColor, Style};
+
+use super::report::{Owner, Party, Report, State};
+use crate::say;
+
+/// All that is known.
+pub(super) fn paragraph(report: &Report) -> String {
+    let mut text = format!("{}\n", summary(report));
+    if let Some(server) = &report.server {
+        let title = if report.state == State::Lent { "lender" } else { "server" };
+        line(&mut text, title, &party(server));
+    }
+    for held in report.holder.iter().chain(&report.server) {
+        for (n, sharer) in held.shared_with.iter().enumerate() {
+            let title = if n == 0 { "shared" } else { "" };
+            line(&mut text, title, &format!("with pid {} ({})", sharer.pid, say::escaped(&sharer.program)));
+        }
+    }
+    for (n, client) in report.clients.iter().enumerate() {
+        line(&mut text, if n == 0 { "clients" } else { "" }, &party(client));
+    }
+    for (n, waiter) in report.queue.iter().enumerate() {
+        line(&mut text, if n == 0 { "waiting" } else { "" }, &format!("{}. {}", n + 1, party(waiter)));
+    }
+    for unseen in &report.unseen {
+        line(&mut text, "unseen", unseen);
+    }
+    if let Some(next) = next(report) {
+        line(&mut text, "next", next);
+    }
+    text
+}
+
+/// The same for a list.
+pub(super) fn one_line(report: &Report) -> String {
+    let mut text = summary(report);
+    if !report.queue.is_empty() {
+        let _ = write!(text, ", {} waiting", report.queue.len());
+    }
+    if !report.clients.is_empty() {
+        let _ = write!(text, ", {} clients", report.clients.len());
+    }
+    text.push('\n');
+    text
+}
+
+/// The state, and whose it is.
+pub(super) fn summary(report: &Report) -> String {
+    let mut text = format!("{}: ", say::escaped(&report.lock));
+    let (color, words) = state(report);
+    let style = Style::new().fg_color(Some(color.into()));
+    let _ = write!(text, "{style}{words}{style:#}");
+    if let Some(holder) = report.holder.as_ref().or(report.server.as_ref()) {
+        let by = match report.state {
+            State::Lent => "to",
+            _ => "by",
+        };
+        let _ = write!(text, " {by} {}", party(holder));
+    } else if let (Some(owner), State::Stale | State::Foreign | State::Occupied) = (&report.owner, report.state) {
+        let _ = write!(text, ", owned by {}", user(owner));
+    }
+    if let (Some(since), State::Held | State::Lent | State::Served) = (report.since, report.state) {
+        let _ = write!(text, ", in use for {}", ago(since));
+    }
+    text
+}
+
+fn state(report: &Report) -> (AnsiColor, String) {
+    match report.state {
+        State::Free => (AnsiColor::Green, "free".to_owned()),
+        State::Held => (AnsiColor::Yellow, "held".to_owned()),
+        State::Lent => (AnsiColor::Yellow, "lent".to_owned()),
+        State::Served => (AnsiColor::Yellow, "served".to_owned()),
+        State::Stale => (AnsiColor::Red, "stale".to_owned()),
+        State::Foreign => (AnsiColor::Red, format!("not a slocket: {}", report.found.unwrap_or("a foreign socket"))),
+        State::Occupied => (AnsiColor::Red, format!("not a socket: {}", report.found.unwrap_or("something else"))),
+        State::Unknown => (AnsiColor::Red, "unknown".to_owned()),
+    }
+}
+
+/// What to expect, or to do.
+fn next(report: &Report) -> Option<&'static str> {
+    Some(match (report.state, report.reclaimable) {
+        (State::Stale, Some(true)) => "its holder was killed: whoever acquires the lock next removes the socket",
+        (State::Stale, _) => {
+            "its server was killed, and may have lent it: once no client of that server uses the lock, remove the socket"
+        }
+        (State::Served, _) => {
+            "a server that may lend it, as npm's, and then it or one client holds the lock; or no slocket at all"
+        }
+        (State::Foreign | State::Occupied, _) => "remove it if it is not needed, or choose another path for the lock",
+        _ => return None,
+    })
+}
+
+fn line(text: &mut String, title: &str, words: &str) {
+    let style = Style::new().dimmed();
+    let _ = writeln!(text, "  {style}{title:<8}{style:#} {words}");
+}
+
+fn party(party: &Party) -> String {
+    let mut text = match (party.pid, &party.program) {
+        (Some(pid), Some(program)) => format!("pid {pid} ({})", say::escaped(program)),
+        _ => "a process that cannot be seen".to_owned(),
+    };
+    if let Some(owner) = &party.owner {
+        let _ = write!(text, ", {}", user(owner));
+    }
+    if let Some(started) = party.started {
+        let _ = write!(text, ", started {} ago", ago(started));
+    }
+    text
+}
+
+fn user(owner: &Owner) -> String {
+    match &owner.user {
+        Some(name) => say::escaped(name),
+        None => format!("uid {}", owner.uid),
+    }
+}
+
+/// How long ago that was, in its two largest units.
+fn ago(since: u64) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+    let seconds = now.saturating_sub(since);
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86400);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds}s"),
+        (0, 0, _) => format!("{minutes}m {}s", seconds % 60),
+        (0, ..) => format!("{hours}h {}m", minutes % 60),
+        _ => format!("{days}d {}h", hours % 24),
+    }
+}

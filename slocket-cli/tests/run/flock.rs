@@ -1,0 +1,151 @@
+//! Scripts that use flock(1) in the usual ways, word for word, but for the command's name.
+
+use std::process::{Command, Stdio};
+
+use crate::harness::{Folder, SLOCKET, fails, start};
+
+/// What a script writes to standard output, with its own exit code at the end.
+///
+/// `LOCK` in it is the lock. Messages on standard error are in the tools' own words.
+#[track_caller]
+fn outcome(script: &str, tool: &str) -> String {
+    let folder = Folder::new();
+    let script = script.replace("flock", tool).replace("LOCK", folder.lock().to_str().expect("UTF-8"));
+    let mut command = Command::new("bash");
+    command.args(["-c", &script]).env("SHELL", "/bin/bash").current_dir(folder.path());
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().expect("bash");
+    format!("{}{}\n", String::from_utf8_lossy(&output.stdout), output.status)
+}
+
+#[track_caller]
+fn same(script: &str, expected: &str) {
+    let flock = outcome(script, "flock");
+    assert_eq!(flock, expected, "flock(1) itself");
+    assert_eq!(outcome(script, &format!("{SLOCKET} run")), flock);
+}
+
+/// Begins a hold in the background that ends when a line is written to descriptor 7.
+const HOLD: &str = r#"
+mkfifo go up
+flock LOCK -c 'echo > up; read x < go' &
+read x < up
+exec 7<> go
+"#;
+
+#[test]
+fn cron_skips_a_run() {
+    let script = format!(
+        "{HOLD}
+flock -n -E 9 LOCK echo 'the second run'
+echo \"skipped: $?\"
+flock --nonblock -E 0 LOCK -c 'echo the third run' || echo never
+echo >&7
+wait
+flock -n LOCK -c 'echo the next run; exit 3'"
+    );
+    same(&script, "skipped: 9\nthe next run\nexit status: 3\n");
+}
+
+#[test]
+fn deploys_one_after_the_other() {
+    let script = r#"
+echo 0 > count
+for n in 1 2 3 4 5 6; do
+  flock -x LOCK sh -c 'read c < count; sleep 0.01; echo $((c + 1)) > count' &
+done
+wait
+cat count
+flock LOCK test -e count && echo deployed"#;
+    same(script, "6\ndeployed\nexit status: 0\n");
+}
+
+#[test]
+fn a_time_out_with_its_own_exit_code() {
+    let script = format!(
+        "{HOLD}
+flock -w 0.1 -E 42 LOCK echo ran
+echo \"code $?\"
+flock --timeout 0.1 --conflict-exit-code 43 -e LOCK -c 'echo ran'
+echo \"code $?\"
+echo >&7
+flock -w 60 -E 42 LOCK echo ran"
+    );
+    same(&script, "code 42\ncode 43\nran\nexit status: 0\n");
+}
+
+#[test]
+fn a_line_for_the_shell() {
+    let script = r#"
+flock LOCK -c 'echo "$0 and $#" | tr a-z A-Z; exit 5'
+echo "code $?"
+flock -n LOCK --command 'kill -TERM $$'
+echo "code $?"
+flock LOCK sh -c 'for word; do echo "<$word>"; done' sh -n 'a b' -c -- x
+flock LOCK /no/such/command"#;
+    let upper = "/BIN/BASH AND 0\ncode 5\ncode 143\n<-n>\n<a b>\n<-c>\n<-->\n<x>\n";
+    // flock(1) says 69 where a shell, and this tool, say 127.
+    assert_eq!(outcome(script, "flock"), format!("{upper}exit status: 69\n"));
+    assert_eq!(outcome(script, &format!("{SLOCKET} run")), format!("{upper}exit status: 127\n"));
+}
+
+/// What the command leaves behind keeps the lock, unless `-o` says otherwise.
+#[test]
+fn the_lock_is_inherited() {
+    let script = r#"
+mkfifo go
+exec 7<> go
+flock LOCK -c '(read x <&7) > /dev/null 2>&1 &'
+flock -n -E 9 LOCK true
+echo "the child keeps it: $?"
+echo >&7
+flock LOCK true
+echo "and gives it back: $?"
+flock -o LOCK -c '(read x <&7) > /dev/null 2>&1 &'
+flock -n -E 9 LOCK true
+echo "not with -o: $?"
+echo >&7"#;
+    same(script, "the child keeps it: 9\nand gives it back: 0\nnot with -o: 0\nexit status: 0\n");
+}
+
+fn run(args: &[&str]) -> Command {
+    let mut command = Command::new(SLOCKET);
+    command.arg("run").args(args);
+    command
+}
+
+/// What has no counterpart is refused before anything is done, and the message says what to write instead.
+#[test]
+fn what_is_refused() {
+    for (args, reason) in [
+        (&["9"][..], "write: slocket run PATH -c "),
+        (&["-n", "9"], "9: a descriptor cannot be locked"),
+        (&["-u", "9"], "released when the command ends"),
+        (&["-s", "lock", "true"], "there are no shared locks"),
+        (&["--shared", "lock", "-c", "true"], "there are no shared locks"),
+        (&["-F", "lock", "true"], "leave it out"),
+        (&["lock", "-c", "true", "x"], "cannot be used with"),
+    ] {
+        let folder = Folder::new();
+        let mut command = run(args);
+        command.current_dir(folder.path());
+        if args.last() == Some(&"x") {
+            let (code, errors) = start(command).end();
+            assert!(code == Some(64) && errors.contains(reason), "{errors}");
+        } else {
+            fails(command, 64, reason);
+        }
+        folder.assert_empty();
+    }
+}
+
+#[test]
+fn verbose() {
+    let folder = Folder::new();
+    let lock = folder.lock();
+    let lock = lock.to_str().expect("UTF-8");
+    let (code, errors) = start(run(&["--verbose", lock, "true"])).end();
+    assert_eq!(code, Some(0));
+    let lines: Vec<_> = errors.lines().collect();
+    assert!(lines[0].contains(": getting the lock took ") && lines[1].ends_with(": running true"), "{errors}");
+    assert_eq!(lines.len(), 2, "{errors}");
+}

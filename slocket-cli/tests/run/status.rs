@@ -1,0 +1,263 @@
+//! `slocket status`, where no other adapter is needed.
+
+use std::fs;
+use std::io;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::fs::symlink;
+use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener, UnixStream};
+use std::path::Path;
+use std::process::{Command, Stdio, id};
+
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socket};
+use serde_json::{Value, json};
+
+use crate::harness::{Folder, HOLD, SLOCKET, fails, hold, start};
+
+fn status(options: &[&str], what: &str) -> Command {
+    let mut command = Command::new(SLOCKET);
+    command.arg("status").args(options).arg(what);
+    command
+}
+
+/// What it writes and exits with 0.
+#[track_caller]
+pub(crate) fn said(mut command: Command) -> String {
+    let output = command.stdin(Stdio::null()).output().expect("it starts");
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+#[track_caller]
+fn text(what: &Path) -> String {
+    said(status(&[], what.to_str().expect("UTF-8")))
+}
+
+#[track_caller]
+fn json_of(what: &str) -> Value {
+    serde_json::from_str(&said(status(&["--json"], what))).expect("JSON")
+}
+
+#[track_caller]
+fn json(what: &Path) -> Value {
+    json_of(what.to_str().expect("UTF-8"))
+}
+
+#[test]
+fn a_free_lock() {
+    let folder = Folder::new();
+    let lock = folder.lock();
+    assert_eq!(text(&lock), format!("{}: free\n", lock.display()));
+    assert_eq!(json(&lock), json!({"lock": lock, "state": "free", "queue": []}));
+    folder.assert_empty();
+}
+
+#[test]
+fn the_command_shares_the_lock_with_the_tool() {
+    let folder = Folder::new();
+    let lock = folder.lock();
+    let mut holder = start(folder.run(&[], &["sh", "-c", "echo $$; read x"]));
+    let command: u32 = holder.output_line().parse().expect("a pid");
+    let said = text(&lock);
+    assert!(said.starts_with(&format!("{}: held by pid {} (slocket), ", lock.display(), holder.id())), "{said}");
+    assert!(said.contains(&format!("\n  shared   with pid {command} (sh)\n")), "{said}");
+    let report = json(&lock);
+    assert_eq!(report["holder"]["pid"], holder.id());
+    assert_eq!(report["holder"]["shared_with"], json!([{"pid": command, "program": "sh"}]));
+    // The tool is killed: who is left holds.
+    holder.signal(rustix::process::Signal::KILL);
+    holder.status();
+    assert_eq!(json(&lock)["holder"]["pid"], command);
+    holder.tell();
+    folder.assert_becomes_free();
+}
+
+/// Nobody asks the holder, and nothing is left in its queue.
+#[test]
+fn the_holder_is_not_disturbed() {
+    let folder = Folder::new();
+    let server = UnixListener::bind(folder.lock()).expect("a socket");
+    text(&folder.lock());
+    json(&folder.path());
+    server.set_nonblocking(true).expect("it can");
+    assert_eq!(server.accept().expect_err("nobody came").kind(), io::ErrorKind::WouldBlock);
+}
+
+#[test]
+fn a_server_that_is_no_slocket_or_may_lend() {
+    let folder = Folder::new();
+    let lock = folder.lock();
+    let server = UnixListener::bind(&lock).expect("a socket");
+    let [first, second] = [0; 2].map(|_| UnixStream::connect(&lock).expect("it listens"));
+    let _accepted = server.accept().expect("somebody came");
+    let report = json(&lock);
+    assert_eq!((&report["state"], &report["server"]["pid"]), (&json!("served"), &json!(id())));
+    assert_eq!(report["clients"].as_array().map(Vec::len), Some(1), "{report}");
+    assert_eq!(report["queue"][0]["pid"], id());
+    let said = text(&lock);
+    assert!(said.starts_with(&format!("{}: served by pid {} (", lock.display(), id())), "{said}");
+    assert!(said.contains("\n  clients  pid ") && said.contains("\n  waiting  1. pid "), "{said}");
+    assert!(said.contains("or no slocket at all"), "{said}");
+    drop((first, second));
+    let report = json(&lock);
+    assert!(report.get("clients").is_none() && report["queue"] == json!([]), "{report}");
+}
+
+#[track_caller]
+fn assert_foreign(folder: &Folder, what: &str) {
+    let said = text(&folder.lock());
+    assert!(said.starts_with(&format!("{}: not a slocket: {what}, owned by ", folder.lock().display())), "{said}");
+    let report = json(&folder.lock());
+    assert_eq!((&report["state"], &report["found"]), (&json!("foreign"), &json!(what)));
+}
+
+#[test]
+fn sockets_that_can_be_no_slocket() {
+    let folder = Folder::new();
+    let _datagrams = UnixDatagram::bind(folder.lock()).expect("a socket");
+    assert_foreign(&folder, "a socket for datagrams");
+
+    let folder = Folder::new();
+    let address = SocketAddrUnix::new(folder.lock()).expect("short enough");
+    let packets = socket(AddressFamily::UNIX, SocketType::SEQPACKET, None).expect("a socket");
+    bind(&packets, &address).expect("free");
+    listen(&packets, 1).expect("it can");
+    assert_foreign(&folder, "a socket for packets");
+
+    let folder = Folder::new();
+    let address = SocketAddrUnix::new(folder.lock()).expect("short enough");
+    let deaf = socket(AddressFamily::UNIX, SocketType::STREAM, None).expect("a socket");
+    bind(&deaf, &address).expect("free");
+    assert_foreign(&folder, "a socket that does not listen");
+}
+
+#[test]
+fn what_is_no_socket() {
+    let folder = Folder::new();
+    let lock = folder.lock();
+    fs::write(&lock, "").expect("a file");
+    assert!(text(&lock).starts_with(&format!("{}: not a socket: a file, owned by ", lock.display())));
+    let report = json(&lock);
+    assert_eq!((&report["state"], &report["found"]), (&json!("occupied"), &json!("a file")));
+    fs::remove_file(&lock).expect("ours");
+    symlink(folder.path(), &lock).expect("a link");
+    assert_eq!(json(&lock)["found"], "a symbolic link");
+}
+
+#[test]
+fn a_folder_that_is_missing_and_a_name_that_is_empty() {
+    let folder = Folder::new();
+    for options in [&[][..], &["--json"]] {
+        fails(status(options, folder.path().join("missing/lock").to_str().expect("UTF-8")), 73, "cannot be found");
+        fails(status(options, ""), 64, "empty");
+    }
+}
+
+#[test]
+fn a_name_stays_on_one_line() {
+    let folder = Folder::new();
+    let path = folder.path().join("a\nb");
+    fs::write(&path, "").expect("a file");
+    assert!(text(&path).lines().next().is_some_and(|line| line.contains("/a\\nb: not a socket: a file")));
+}
+
+#[test]
+fn a_path_that_is_too_long_for_an_address() {
+    let folder = Folder::new();
+    let lock = folder.path().join("x".repeat(255));
+    let mut holder = start(crate::harness::run(&[], &lock, &HOLD));
+    holder.expect_output("up");
+    assert_eq!(json(&lock)["holder"]["pid"], holder.id());
+    assert_eq!(json(&folder.path())[0]["holder"]["pid"], holder.id());
+    holder.signal(rustix::process::Signal::KILL);
+    holder.status();
+    holder.tell();
+    holder.assert_killed_by(rustix::process::Signal::KILL);
+}
+
+#[test]
+fn an_abstract_name() {
+    let name = format!("slocket-cli-{}", id());
+    let typed = format!("@{name}");
+    assert_eq!(said(status(&[], &typed)), format!("{typed}: free\n"));
+    let address = SocketAddr::from_abstract_name(&name).expect("short enough");
+    // Another type of socket has names of its own.
+    let _other = UnixDatagram::bind_addr(&address).expect("free");
+    assert_eq!(json_of(&typed)["state"], "free");
+    let server = UnixListener::bind_addr(&address).expect("free");
+    let waiter = UnixStream::connect_addr(&address).expect("it listens");
+    let report = json_of(&typed);
+    assert_eq!((&report["state"], &report["holder"]["pid"]), (&json!("held"), &json!(id())));
+    assert_eq!(report["queue"].as_array().map(Vec::len), Some(1), "{report}");
+    assert!(said(status(&[], &typed)).contains("whether it is a slocket"));
+    let accepted = server.accept().expect("it came");
+    drop(server);
+    assert_eq!(json_of(&typed)["state"], "free", "a connection is no lock");
+    drop((accepted, waiter));
+}
+
+/// The tool in namespaces of its own.
+#[track_caller]
+fn apart(namespaces: &str, options: &[&str], lock: &Path) -> Option<String> {
+    let command = |program: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["-r", "--fork"]).args(namespaces.split(' ')).arg(program);
+        command
+    };
+    if !command("true").stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
+        assert!(std::env::var_os("CI").is_none(), "unshare must work in CI");
+        eprintln!("not run: this user may not make user namespaces");
+        return None;
+    }
+    let mut tool = command(SLOCKET);
+    tool.arg("status").args(options).arg(lock);
+    Some(said(tool))
+}
+
+#[test]
+fn what_is_outside_of_our_namespaces_is_said_to_be_unseen() {
+    let folder = Folder::new();
+    let _holder = hold(&folder, &[]);
+    for (namespaces, reason) in [
+        ("--pid --mount-proc", "processes that /proc does not show here"),
+        ("--net", "the socket was made in another network namespace"),
+    ] {
+        let Some(said) = apart(namespaces, &[], &folder.lock()) else { return };
+        assert!(said.starts_with(&format!("{}: held", folder.lock().display())), "{said}");
+        assert!(said.contains("\n  unseen   ") && said.contains(reason), "{said}");
+        let report = apart(namespaces, &["--json"], &folder.lock()).expect("as before");
+        let report: Value = serde_json::from_str(&report).expect("JSON");
+        assert_eq!((&report["state"], &report["holder"]["pid"]), (&json!("held"), &Value::Null), "{report}");
+        assert!(report["unseen"][0].as_str().is_some_and(|unseen| unseen.contains(reason)), "{report}");
+    }
+}
+
+/// Through a terminal that script(1) makes.
+#[test]
+fn colours_are_for_terminals() {
+    let folder = Folder::new();
+    let through = |environment: &str| {
+        let mut command = Command::new("script");
+        let line = format!("env -u NO_COLOR TERM=xterm {environment} {SLOCKET} status {}", folder.lock().display());
+        command.args(["-qec", &line, "/dev/null"]);
+        let output = command.stdin(Stdio::null()).output().expect("script(1)");
+        String::from_utf8(output.stdout).expect("UTF-8").replace('\r', "")
+    };
+    let plain = format!("{}: free\n", folder.lock().display());
+    assert_eq!(through("NO_COLOR="), plain.replace("free", "\u{1b}[32mfree\u{1b}[0m"), "it is empty");
+    assert_eq!(through("NO_COLOR=1"), plain);
+    assert_eq!(text(&folder.lock()), plain);
+}
+
+#[test]
+fn nobody_reads_on() {
+    let folder = Folder::new();
+    let _holder = hold(&folder, &[]);
+    let (reader, writer) = io::pipe().expect("a pipe");
+    drop(reader);
+    let mut command = status(&[], folder.lock().to_str().expect("UTF-8"));
+    assert_eq!(command.stdout(writer).status().expect("it starts").code(), Some(0));
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("it exists");
+    let mut command = status(&[], folder.lock().to_str().expect("UTF-8"));
+    let output = command.stdout(full).output().expect("it starts");
+    assert_eq!(output.status.code(), Some(71));
+}

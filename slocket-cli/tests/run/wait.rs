@@ -1,0 +1,137 @@
+//! `slocket wait`.
+
+use std::fs;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener};
+use std::path::Path;
+use std::process::{Command, id};
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::harness::{Folder, SLOCKET, fails, hold, start};
+
+fn wait(options: &[&str], lock: &Path) -> Command {
+    let mut command = Command::new(SLOCKET);
+    command.arg("wait").args(options).arg(lock);
+    command
+}
+
+#[test]
+fn a_free_lock_is_not_waited_for() {
+    let folder = Folder::new();
+    for options in [&[][..], &["-w", "0"], &["-w", "60"]] {
+        start(wait(options, &folder.lock())).assert_end(0, "", "");
+    }
+    folder.assert_empty();
+}
+
+#[test]
+fn until_it_is_released() {
+    let folder = Folder::new();
+    let mut holder = hold(&folder, &[]);
+    let waiter = start(wait(&[], &folder.lock()));
+    let line = waiter.error_line();
+    let expected = format!("slocket: waiting: {}: held by pid {} (slocket), ", folder.lock().display(), holder.id());
+    assert!(line.starts_with(&expected), "{line}");
+    holder.tell();
+    holder.assert_end(0, "", "");
+    waiter.assert_end(0, "", "");
+    folder.assert_empty();
+}
+
+/// Of which nothing tells in the folder.
+#[test]
+fn until_its_holder_is_killed() {
+    let folder = Folder::new();
+    let mut holder = hold(&folder, &["-o"]);
+    let waiter = start(wait(&[], &folder.lock()));
+    waiter.error_line();
+    holder.signal(Signal::KILL);
+    holder.status();
+    waiter.assert_end(0, "", "");
+    // It has not removed anything.
+    assert!(folder.lock().exists());
+    folder.assert_becomes_free();
+}
+
+#[test]
+fn no_longer_than_the_user_wants() {
+    let folder = Folder::new();
+    let holder = hold(&folder, &[]);
+    for time in ["0", "50ms"] {
+        start(wait(&["-q", "-w", time], &folder.lock())).assert_end(75, "", "");
+        let (code, errors) = start(wait(&["-w", time], &folder.lock())).end();
+        assert_eq!(code, Some(75));
+        let lines: Vec<_> = errors.lines().collect();
+        assert_eq!(lines.len(), 2, "{errors}");
+        assert!(lines[0].contains("not free within "), "{errors}");
+        assert!(lines[1].contains(&format!(": held by pid {} (slocket), ", holder.id())), "{errors}");
+    }
+}
+
+#[test]
+fn what_may_be_lent_is_not_free_when_its_server_is_gone() {
+    let folder = Folder::new();
+    drop(UnixListener::bind(folder.lock()).expect("a socket"));
+    start(wait(&["-q", "-w", "50ms"], &folder.lock())).assert_end(75, "", "");
+    let waiter = start(wait(&[], &folder.lock()));
+    assert!(waiter.error_line().contains(": stale"));
+    fs::remove_file(folder.lock()).expect("ours");
+    waiter.assert_end(0, "", "");
+}
+
+#[test]
+fn what_is_no_socket_counts_as_held() {
+    let folder = Folder::new();
+    fs::write(folder.lock(), "").expect("a file");
+    let waiter = start(wait(&[], &folder.lock()));
+    assert!(waiter.error_line().contains(": not a socket: a file"));
+    fs::rename(folder.lock(), folder.path().join("elsewhere")).expect("ours");
+    waiter.assert_end(0, "", "");
+}
+
+#[test]
+fn where_no_lock_can_be() {
+    let folder = Folder::new();
+    fails(wait(&[], &folder.path().join("missing/lock")), 73, "its folder cannot be found");
+    fails(wait(&[], Path::new("")), 64, "empty");
+    fails(wait(&["-w", "-1"], &folder.lock()), 64, "negative");
+    let _socket = UnixDatagram::bind(folder.lock()).expect("a socket");
+    fails(wait(&[], &folder.lock()), 73, "not a slocket");
+}
+
+#[test]
+fn an_abstract_name() {
+    let name = format!("slocket-cli-wait-{}", id());
+    let typed = format!("@{name}");
+    let address = SocketAddr::from_abstract_name(&name).expect("short");
+    // Another type of socket has names of its own.
+    let _other = UnixDatagram::bind_addr(&address).expect("free");
+    start(wait(&["-q", "-w", "1"], Path::new(&typed))).assert_end(0, "", "");
+    let server = UnixListener::bind_addr(&address).expect("free");
+    start(wait(&["-q", "-w", "50ms"], Path::new(&typed))).assert_end(75, "", "");
+    let waiter = start(wait(&[], Path::new(&typed)));
+    waiter.error_line();
+    drop(server);
+    waiter.assert_end(0, "", "");
+}
+
+#[test]
+fn it_sleeps_meanwhile() {
+    let folder = Folder::new();
+    let mut holder = hold(&folder, &[]);
+    let waiter = start(wait(&[], &folder.lock()));
+    waiter.error_line();
+    let used = || {
+        let stat = fs::read_to_string(format!("/proc/{}/schedstat", waiter.id())).expect("it lives");
+        Duration::from_nanos(stat.split(' ').next().and_then(|used| used.parse().ok()).expect("nanoseconds"))
+    };
+    let (before, began) = (used(), Instant::now());
+    // Another one waits for two seconds, and says so.
+    start(wait(&["-q", "-w", "2"], &folder.lock())).assert_end(75, "", "");
+    let (used, while_waiting) = (used() - before, began.elapsed());
+    assert!(used * 100 < while_waiting, "{used:?} of processor time in {while_waiting:?}");
+    holder.tell();
+    waiter.assert_end(0, "", "");
+}

@@ -1,0 +1,14 @@
+//! `cargo xtask generate`: the man pages and completions of the tool.
+
+use crate::Result;
+use crate::command::{self, cargo};
+
+/// Has the test that compares them write them instead: only the tool itself knows what may be typed.
+pub(crate) fn run() -> Result {
+    let mut test = cargo(&["test", "--quiet", "--package", "slocket-cli", "--bin", "slocket", "--"]);
+    command::run(
+        test.args(["--exact", "generated::man_pages_and_completions_are_current"]).env("SLOCKET_GENERATE", "1"),
+    )?;
+    println!("written: slocket-cli/man, slocket-cli/completions");
+    Ok(())
+}
