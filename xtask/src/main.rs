@@ -1,8 +1,9 @@
-//! The one door to this workspace: `cargo xtask test`, `demo`, `model`, `storm`, `fuzz`, `coverage`, `mutants`, `lint`,
-//! `release-notes`, `ci`, and the sweeps.
+//! The one door to this workspace: `cargo xtask test`, `demo`, `model`, `storm`, `bench`, `fuzz`, `coverage`, `mutants`,
+//! `lint`, `release-notes`, `ci`, and the sweeps.
 //!
 //! Each task says what it did and fails if it did nothing.
 
+mod bench;
 mod claim;
 mod command;
 mod coverage;
@@ -56,6 +57,8 @@ enum Task {
     ErrorSweep(sweep::Options),
     /// Let real processes fight for one lock while they are killed, stopped and cancelled at random
     Storm(storm::Options),
+    /// Measure what slocket costs, beside its peers and the bare system calls
+    Bench(bench::Options),
     /// Write the man pages and completions of the tool anew, from its definitions
     Generate,
     /// Check formatting, clippy, docs, the MSRV, the dependencies and the packages
@@ -84,6 +87,7 @@ fn main() -> ExitCode {
         Task::PauseSweep(options) => sweep::run(sweep::Kind::Pause, &options),
         Task::ErrorSweep(options) => sweep::run(sweep::Kind::Error, &options),
         Task::Storm(options) => storm::run(&options),
+        Task::Bench(options) => bench::run(&options),
         Task::Generate => generate::run(),
         Task::Lint => lint::run(),
         Task::Model(options) => model::run(&options),

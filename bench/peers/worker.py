@@ -1,0 +1,62 @@
+"""A process that uses a lock on command: bench/src/worker.rs says how."""
+
+import signal
+import sys
+import time
+
+from filelock import FileLock
+
+now = time.monotonic_ns
+
+
+def say(text):
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def uncontended(peer, path, count):
+    lock = FileLock(path)
+    start = now()
+    for _ in range(int(count)):
+        lock.acquire()
+        lock.release()
+    say(f"done {now() - start}")
+
+
+def contend(peer, path, start, end, hold, how):
+    start, end, hold = int(start), int(end), int(hold)
+    # It polls. 50 ms are its default; this is the best that it can do here.
+    lock = FileLock(path)
+    lines = []
+    time.sleep(max(0, start - now()) / 1e9)
+    while True:
+        asked = now()
+        if asked >= end:
+            break
+        lock.acquire(poll_interval=0.001)
+        acquired = now()
+        if how == "sleep":
+            time.sleep(hold / 1e9)
+        else:
+            while now() < acquired + hold:
+                pass
+        released = now()
+        lock.release()
+        lines.append(f"{asked} {acquired} {released}")
+    lines.append("done 0")
+    say("\n".join(lines))
+
+
+def hold(peer, path):
+    say("asked")
+    lock = FileLock(path)
+    lock.acquire(poll_interval=0.001)
+    say(f"held {now()}")
+    # Until the process is killed: a lock that nobody refers to any more is released.
+    signal.pause()
+
+
+say("ready")
+for line in sys.stdin:
+    name, *words = line.split()
+    {"uncontended": uncontended, "contend": contend, "hold": hold}[name](*words)

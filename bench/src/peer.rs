@@ -1,0 +1,274 @@
+//! The locks that are measured beside each other, behind one trait.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::thread;
+use std::time::Duration;
+
+use tokio::runtime;
+
+use crate::floor;
+use crate::handover::HandOver;
+
+/// A handle of a lock, as one who uses it again and again keeps it.
+pub(crate) trait Lock {
+    /// Acquires, waiting for as long as it takes; runs `held`; releases.
+    fn with(&mut self, held: &mut dyn FnMut());
+}
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Peer {
+    Slocket,
+    SlocketTokio,
+    SlocketAbstract,
+    Floor,
+    BareFloor,
+    AbstractFloor,
+    HandOverFloor,
+    Std,
+    Fs4,
+    FdLock,
+    NamedLock,
+    LockFile,
+    SpawnBlocking,
+    Poll1,
+    Poll50,
+    NpmSlocket,
+    NpmLockfile,
+    NpmProperLockfile,
+    PythonFilelock,
+}
+
+/// What a peer runs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Runtime {
+    Rust,
+    Node,
+    Python,
+}
+
+impl Peer {
+    const ALL: [Self; 19] = [
+        Self::Slocket,
+        Self::SlocketTokio,
+        Self::SlocketAbstract,
+        Self::Floor,
+        Self::BareFloor,
+        Self::AbstractFloor,
+        Self::HandOverFloor,
+        Self::Std,
+        Self::Fs4,
+        Self::FdLock,
+        Self::NamedLock,
+        Self::LockFile,
+        Self::SpawnBlocking,
+        Self::Poll1,
+        Self::Poll50,
+        Self::NpmSlocket,
+        Self::NpmLockfile,
+        Self::NpmProperLockfile,
+        Self::PythonFilelock,
+    ];
+
+    /// What it is called between processes.
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Self::Slocket => "slocket",
+            Self::SlocketTokio => "slocket-tokio",
+            Self::SlocketAbstract => "slocket-abstract",
+            Self::Floor => "floor",
+            Self::BareFloor => "bare-floor",
+            Self::AbstractFloor => "abstract-floor",
+            Self::HandOverFloor => "hand-over-floor",
+            Self::Std => "std",
+            Self::Fs4 => "fs4",
+            Self::FdLock => "fd-lock",
+            Self::NamedLock => "named-lock",
+            Self::LockFile => "lock-file",
+            Self::SpawnBlocking => "spawn-blocking",
+            Self::Poll1 => "poll-1",
+            Self::Poll50 => "poll-50",
+            Self::NpmSlocket => "npm-slocket",
+            Self::NpmLockfile => "npm-lockfile",
+            Self::NpmProperLockfile => "npm-proper-lockfile",
+            Self::PythonFilelock => "python-filelock",
+        }
+    }
+
+    pub(crate) fn of_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|peer| peer.key() == key)
+    }
+
+    /// What it is called in the tables.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Slocket => "slocket-sync",
+            Self::SlocketTokio => "slocket-tokio",
+            Self::SlocketAbstract => "slocket-sync, abstract name",
+            Self::Floor => "floor: the bare system calls",
+            Self::BareFloor => "floor without the two looks",
+            Self::AbstractFloor => "floor of an abstract name",
+            Self::HandOverFloor => "floor: bare hand-over",
+            Self::Std => "std File::lock",
+            Self::Fs4 => "fs4",
+            Self::FdLock => "fd-lock",
+            Self::NamedLock => "named-lock",
+            Self::LockFile => "O_EXCL file, polled at 1 ms",
+            Self::SpawnBlocking => "spawn_blocking + flock",
+            Self::Poll1 => "try-lock polled at 1 ms",
+            Self::Poll50 => "try-lock polled at 50 ms",
+            Self::NpmSlocket => "npm slocket",
+            Self::NpmLockfile => "npm lockfile",
+            Self::NpmProperLockfile => "npm proper-lockfile",
+            Self::PythonFilelock => "Python filelock",
+        }
+    }
+
+    pub(crate) fn runtime(self) -> Runtime {
+        match self {
+            Self::NpmSlocket | Self::NpmLockfile | Self::NpmProperLockfile => Runtime::Node,
+            Self::PythonFilelock => Runtime::Python,
+            _ => Runtime::Rust,
+        }
+    }
+
+    /// A handle of the lock at a path, of a peer that runs in this process.
+    pub(crate) fn open(self, path: &Path) -> Box<dyn Lock> {
+        match self {
+            Self::Slocket => Box::new(slocket_sync::Slocket::new(path).expect("a slocket")),
+            Self::SlocketTokio => Box::new(OnTokio(slocket_tokio::Slocket::new(path).expect("a slocket"))),
+            // The path for a name: so long and no longer.
+            Self::SlocketAbstract => Box::new(slocket_sync::Slocket::abstract_name(path).expect("a slocket")),
+            Self::Floor => Box::new(floor::ByPath::new(path, true)),
+            Self::BareFloor => Box::new(floor::ByPath::new(path, false)),
+            Self::AbstractFloor => Box::new(floor::Abstract::new(path)),
+            Self::HandOverFloor => Box::new(HandOver::new(path)),
+            Self::Std => Box::new(Std(lock_file(path))),
+            Self::Fs4 => Box::new(Fs4(lock_file(path))),
+            Self::FdLock => Box::new(fd_lock::RwLock::new(lock_file(path))),
+            Self::NamedLock => Box::new(named_lock::NamedLock::with_path(path).expect("a named lock")),
+            Self::LockFile => Box::new(LockFile(path.to_owned())),
+            Self::SpawnBlocking => Box::new(SpawnBlocking(path.to_owned())),
+            Self::Poll1 => Box::new(Polled { file: lock_file(path), pause: Duration::from_millis(1) }),
+            Self::Poll50 => Box::new(Polled { file: lock_file(path), pause: Duration::from_millis(50) }),
+            Self::NpmSlocket | Self::NpmLockfile | Self::NpmProperLockfile | Self::PythonFilelock => {
+                panic!("{} does not run in this process", self.name())
+            }
+        }
+    }
+}
+
+/// Opens the file that flock(2) is used on, as all its users do: it is made if it is not there, and stays.
+pub(crate) fn lock_file(path: &Path) -> File {
+    let file = File::options().write(true).create(true).truncate(false).open(path);
+    file.unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The process's runtime: nobody makes one for each lock.
+pub(crate) static RUNTIME: LazyLock<runtime::Runtime> =
+    LazyLock::new(|| runtime::Builder::new_current_thread().enable_all().build().expect("a runtime"));
+
+impl Lock for slocket_sync::Slocket {
+    fn with(&mut self, held: &mut dyn FnMut()) {
+        let guard = self.acquire().expect("acquire");
+        held();
+        guard.release().expect("release");
+    }
+}
+
+struct OnTokio(slocket_tokio::Slocket);
+
+impl Lock for OnTokio {
+    fn with(&mut self, held: &mut dyn FnMut()) {
+        let guard = RUNTIME.block_on(self.0.acquire()).expect("acquire");
+        held();
+        guard.release().expect("release");
+    }
+}
+
+struct Std(File);
+
+impl Lock for Std {
+    fn with(&mut self, held: &mut dyn FnMut()) {
+        self.0.lock().expect("flock");
+        held();
+        self.0.unlock().expect("flock");
+    }
+}
+
+struct Fs4(File);
+
+impl Lock for Fs4 {
+    fn with(&mut self, held: &mut dyn FnMut()) {
+        fs4::FileExt::lock(&self.0).expect("flock");
+        held();
+        fs4::FileExt::unlock(&self.0).expect("flock");
+    }
+}
+
+impl Lock for fd_lock::RwLock<File> {
+    fn with(&mut self, held: &mut dyn FnMut()) {
+        let guard = self.write().expect("flock");
+        held();
+        drop(guard);
+    }
+}
+
+impl Lock for named_lock::NamedLock {
+    fn with(&mut self, held: &mut dyn FnMut()) {
+        let guard = self.lock().expect("flock");
+        held();
+        drop(guard);
+    }
+}
+
+/// The file is the lock: who makes it holds.
+struct LockFile(PathBuf);
+
+impl Lock for LockFile {
+    fn with(&mut self, held: &mut dyn FnMut()) {
+        while let Err(error) = File::options().write(true).create_new(true).open(&self.0) {
+            assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists, "{error}");
+            thread::sleep(Duration::from_millis(1));
+        }
+        held();
+        fs::remove_file(&self.0).expect("the lock file");
+    }
+}
+
+/// What asynchronous code does without a lock of its own kind: a thread of the runtime's pool blocks.
+struct SpawnBlocking(PathBuf);
+
+impl Lock for SpawnBlocking {
+    fn with(&mut self, held: &mut dyn FnMut()) {
+        let path = self.0.clone();
+        let file = RUNTIME.block_on(async {
+            // A description of its own for each acquire: flock(2) does not keep two users of one apart.
+            let locked = tokio::task::spawn_blocking(move || {
+                let file = lock_file(&path);
+                file.lock().map(|()| file)
+            });
+            locked.await.expect("the pool").expect("flock")
+        });
+        held();
+        drop(file);
+    }
+}
+
+struct Polled {
+    file: File,
+    pause: Duration,
+}
+
+impl Lock for Polled {
+    fn with(&mut self, held: &mut dyn FnMut()) {
+        while let Err(error) = self.file.try_lock() {
+            assert!(matches!(error, fs::TryLockError::WouldBlock), "{error}");
+            thread::sleep(self.pause);
+        }
+        held();
+        self.file.unlock().expect("flock");
+    }
+}

@@ -1,0 +1,116 @@
+//! A process that uses a lock on command, one line each, so that its start is never measured. `peers/worker.js` and
+//! `peers/worker.py` speak the same.
+//!
+//! | command | answer |
+//! |---|---|
+//! | (start) | `ready` |
+//! | `uncontended PEER PATH N` | `done NANOS`: so long took N times acquire and release, one after the other |
+//! | `contend PEER PATH START END HOLD spin` | from START to END, again and again: acquire, hold for so many nanoseconds, |
+//! | `contend PEER PATH START END HOLD sleep` | release. Then a line `ASKED ACQUIRED RELEASED` each, then `done ERRORS` |
+//! | `hold PEER PATH` | `asked`, then `held ACQUIRED`; from then on it holds until it is killed |
+//!
+//! All instants are nanoseconds of `CLOCK_MONOTONIC`. RELEASED is when the release begins.
+
+use std::fmt::Write as _;
+use std::io::{self, BufRead, Write};
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use trials::witness::now;
+
+use crate::Result;
+use crate::peer::Peer;
+
+/// Takes commands until stdin ends.
+pub(crate) fn serve() -> Result {
+    say("ready")?;
+    for line in io::stdin().lock().lines() {
+        let line = line?;
+        let words: Vec<_> = line.split(' ').collect();
+        match words.as_slice() {
+            ["uncontended", key, path, count] => {
+                let mut lock = peer(key)?.open(Path::new(path));
+                let start = now();
+                for _ in 0..count.parse::<u64>()? {
+                    lock.with(&mut || ());
+                }
+                say(&format!("done {}", now() - start))?;
+            }
+            ["contend", key, path, start, end, hold, how] => {
+                let hold = Hold { nanos: hold.parse()?, spins: *how == "spin" };
+                contend(peer(key)?, Path::new(path), start.parse()?, end.parse()?, hold)?;
+            }
+            ["hold", key, path] => {
+                let mut lock = peer(key)?.open(Path::new(path));
+                say("asked")?;
+                lock.with(&mut || {
+                    let acquired = now();
+                    say(&format!("held {acquired}")).expect("somebody listens");
+                    loop {
+                        thread::park();
+                    }
+                });
+            }
+            _ => return Err(format!("no such command: {line}").into()),
+        }
+    }
+    Ok(())
+}
+
+/// How long the lock is held, and what is done meanwhile.
+#[derive(Clone, Copy)]
+struct Hold {
+    nanos: u64,
+    spins: bool,
+}
+
+impl Hold {
+    fn pass(self) {
+        if self.spins {
+            let end = now() + self.nanos;
+            while now() < end {
+                std::hint::spin_loop();
+            }
+        } else {
+            thread::sleep(Duration::from_nanos(self.nanos));
+        }
+    }
+}
+
+fn contend(peer: Peer, path: &Path, start: u64, end: u64, hold: Hold) -> Result {
+    let mut lock = peer.open(path);
+    let mut stamps: Vec<[u64; 3]> = Vec::with_capacity(1 << 16);
+    thread::sleep(Duration::from_nanos(start.saturating_sub(now())));
+    loop {
+        let asked = now();
+        if asked >= end {
+            break;
+        }
+        let mut inside = [0, 0];
+        lock.with(&mut || {
+            inside[0] = now();
+            if hold.nanos > 0 {
+                hold.pass();
+            }
+            inside[1] = now();
+        });
+        stamps.push([asked, inside[0], inside[1]]);
+    }
+    let mut text = String::new();
+    for [asked, acquired, released] in stamps {
+        writeln!(text, "{asked} {acquired} {released}")?;
+    }
+    text.push_str("done 0");
+    say(&text)
+}
+
+fn peer(key: &str) -> Result<Peer> {
+    Ok(Peer::of_key(key).ok_or_else(|| format!("no such peer: {key}"))?)
+}
+
+fn say(text: &str) -> Result {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")?;
+    Ok(out.flush()?)
+}
