@@ -28,28 +28,34 @@ impl World {
                 "pins the socket at the path"
             }
             Call::Connect => {
-                let inode = self.processes[process].pin.take().expect("it is pinned");
-                let (connected, what) = match self.connect(inode, true, configuration.backlog) {
+                let inode = self.processes[process].pin.expect("it is pinned");
+                match self.connect(inode, true, configuration.backlog) {
                     Connect::Queued(connection) => {
-                        self.processes[process].connection = Some(connection);
+                        let joins = &mut self.processes[process];
+                        (joins.pin, joins.connection) = (None, Some(connection));
                         self.joined(process);
-                        (Connected::Queued, "connects")
+                        self.tell(process, configuration, Event::Connected(Connected::Queued));
+                        "connects"
                     }
-                    Connect::Refused => (Connected::Refused, "connects: refused"),
-                    Connect::Full => (Connected::BacklogFull, "connects: the queue is full"),
-                };
-                if connected != Connected::Queued {
-                    let participant = self.participant(process);
-                    (participant.server_inode, participant.hands_over) = (None, false);
+                    Connect::Refused => {
+                        self.then(process, Call::StatRefused);
+                        "connects: refused"
+                    }
+                    Connect::Full => {
+                        self.not_connected(process, configuration, Connected::BacklogFull);
+                        "connects: the queue is full"
+                    }
                 }
-                self.tell(process, configuration, Event::Connected(connected));
-                what
             }
-            Call::TakeOver(arrived) => {
-                let path = self.path;
-                self.participant(process).listener_inode = path;
-                self.arrived(process, configuration, arrived);
-                "looks at the listener's path"
+            Call::StatRefused => {
+                let is_there = self.path == self.processes[process].pin;
+                let connected = if is_there { Connected::Refused } else { Connected::Missing };
+                self.not_connected(process, configuration, connected);
+                if is_there {
+                    "looks at the path: the socket that refuses"
+                } else {
+                    "looks at the path: it has changed"
+                }
             }
             Call::StatBeforeLeaving => {
                 let participant = *self.participant(process);
@@ -94,6 +100,13 @@ impl World {
             }
             other => unreachable!("{other:?} uses no connection"),
         }
+    }
+
+    fn not_connected(&mut self, process: usize, configuration: &Configuration, connected: Connected) {
+        self.processes[process].pin = None;
+        let participant = self.participant(process);
+        (participant.server_inode, participant.hands_over) = (None, false);
+        self.tell(process, configuration, Event::Connected(connected));
     }
 
     /// The ways in which a background thread takes its leave of a server that takes too long.

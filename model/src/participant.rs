@@ -76,8 +76,8 @@ pub enum Call {
     /// Connect.
     PinServer,
     Connect,
+    StatRefused,
     /// Receive: the listener has arrived, and is looked at.
-    TakeOver(Arrived),
     /// Leave.
     StatBeforeLeaving,
     ShutDown,
@@ -145,7 +145,7 @@ pub enum AfterSweep {
 
 /// When the listener has arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Arrived {
+pub(crate) enum Arrived {
     /// In the queue.
     Queued,
     /// While it was left.
@@ -196,7 +196,7 @@ impl World {
                 let what = world.call(process, configuration, participant.next);
                 step(what, false, world);
             }
-            self.failing_calls(process, configuration, participant.next, step);
+            self.instead(process, configuration, participant.next, step);
             return;
         }
         let state = participant.state;
@@ -270,17 +270,24 @@ impl World {
         let call = world.participant(process).next;
         let what = world.call(process, configuration, call);
         step(what, false, world);
-        self.failing_calls(process, configuration, call, step);
+        self.instead(process, configuration, call, step);
     }
 
-    /// The same system call, if it fails for want of something.
-    fn failing_calls(
+    /// What may happen instead: a look shows that the path is in use, so that nothing is published; the system call fails for
+    /// want of something.
+    fn instead(
         &self,
         process: usize,
         configuration: &Configuration,
         call: Call,
         step: &mut impl FnMut(&'static str, bool, Self),
     ) {
+        if call == Call::Guard && self.path.is_some() {
+            // Who found it in use when it last came looks first.
+            let mut world = *self;
+            world.not_published(process, configuration, Published::InUse);
+            step("looks at the path: in use", false, world);
+        }
         if self.failures == 0 {
             return;
         }
@@ -437,7 +444,7 @@ impl World {
             Call::Sweep(..) | Call::ProbeTemporary(..) | Call::UnlinkTemporary(..) => self.sweep(process, call),
             Call::PinServer
             | Call::Connect
-            | Call::TakeOver(_)
+            | Call::StatRefused
             | Call::StatBeforeLeaving
             | Call::ShutDown
             | Call::Drain => self.use_connection(process, configuration, call),
@@ -503,24 +510,13 @@ impl World {
         self.participant(process).next = call;
     }
 
-    /// The listener has come: at a path it is looked at which file that is.
+    /// The listener has come, by a queue or by its leaving.
     pub(crate) fn take_over(&mut self, process: usize, configuration: &Configuration, arrived: Arrived) {
-        if self.at_name {
-            self.arrived(process, configuration, arrived);
-        } else {
-            self.then(process, Call::TakeOver(arrived));
-        }
-    }
-
-    /// What a queue, or its leaving, has brought.
-    pub(crate) fn arrived(&mut self, process: usize, configuration: &Configuration, arrived: Arrived) {
+        let participant = self.participant(process);
+        participant.listener_inode = participant.server_inode;
         match arrived {
             Arrived::Queued => {
                 self.tell(process, configuration, Event::Received(Connection::default(), Received::Listener));
-                // While the lock is held, nothing is open but what carries it.
-                if let Some(connection) = self.processes[process].connection.take() {
-                    self.close_client(connection);
-                }
             }
             Arrived::Leaving => self.tell(process, configuration, Event::Left(Left::Listener)),
         }

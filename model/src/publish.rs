@@ -222,7 +222,7 @@ impl World {
     }
 
     /// Publishing has come to nothing: everything that it opened is closed.
-    fn not_published(&mut self, process: usize, configuration: &Configuration, published: Published) {
+    pub(crate) fn not_published(&mut self, process: usize, configuration: &Configuration, published: Published) {
         let closed = &mut self.processes[process];
         (closed.guard, closed.pin, closed.socket) = (Guard::None, None, None);
         self.participant(process).listener_inode = None;

@@ -116,7 +116,7 @@ pub enum Connected {
     Queued,
     /// We are in the queue of a server whose user is not to be trusted.
     Untrusted,
-    /// Nothing is at the path.
+    /// Nothing is at the path, or something else by now than what was connected to.
     Missing,
     /// Nobody listens there.
     Refused,
@@ -133,7 +133,7 @@ pub enum Connected {
 /// What is at the path: a stat and a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Inspected {
-    /// Nothing.
+    /// Nothing, or something else by now than what was looked at.
     Missing,
     /// A socket that some process has open.
     Alive,

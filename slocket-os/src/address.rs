@@ -29,9 +29,9 @@ pub(crate) fn proc_path(file: BorrowedFd<'_>) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))
 }
 
-/// The address of `name` in `folder`: by its path if that fits, else by way of the open folder; `None` if neither fits.
-pub(crate) fn in_folder(path: &Path, folder: BorrowedFd<'_>, name: &Path) -> Option<SocketAddrUnix> {
-    of_path(path).or_else(|| of_path(&proc_path(folder).join(name)))
+/// The address of `name` by way of the open folder, if it fits one.
+pub(crate) fn of_name(folder: BorrowedFd<'_>, name: &Path) -> Option<SocketAddrUnix> {
+    of_path(&proc_path(folder).join(name))
 }
 
 /// A fresh badge.

@@ -1,11 +1,14 @@
 //! A lock at a path: where it is, and the options that only a path has.
 
+use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use rustix::net::SocketAddrUnix;
 use slocket_core::Stale;
 
+use crate::address;
 use crate::lock::StalePolicy;
 
 /// A lock at a path.
@@ -14,22 +17,30 @@ pub(crate) struct AtPath {
     path: PathBuf,
     folder: PathBuf,
     name: PathBuf,
+    /// The address of the path, if it fits one.
+    address: Option<SocketAddrUnix>,
     mode: u32,
     stale: StalePolicy,
     /// The umask takes bits from the mode that was asked for.
     spoiled: AtomicBool,
+    /// Somebody else had the path when we last came.
+    in_use: AtomicBool,
 }
 
 impl AtPath {
     /// `name` in `folder`, which is resolved.
     pub(crate) fn new(folder: PathBuf, name: &Path, mode: u32, stale: StalePolicy) -> Self {
+        let path = folder.join(name);
         Self {
-            path: folder.join(name),
+            address: address::of_path(&path),
+            path,
             folder,
             name: name.to_path_buf(),
             mode,
             stale,
-            spoiled: AtomicBool::new(umask().is_some_and(|umask| mode & umask != 0)),
+            // A mode of which others get nothing is spoiled by an odd umask only: to look for one is not worth the time.
+            spoiled: AtomicBool::new(mode & 0o077 != 0 && umask().is_some_and(|umask| mode & umask != 0)),
+            in_use: AtomicBool::new(false),
         }
     }
 
@@ -45,6 +56,11 @@ impl AtPath {
         &self.name
     }
 
+    /// The address of the path, if it fits one; else by way of the open folder, if that fits.
+    pub(crate) fn address(&self, folder: BorrowedFd<'_>) -> Option<SocketAddrUnix> {
+        self.address.clone().or_else(|| address::of_name(folder, &self.name))
+    }
+
     pub(crate) fn mode(&self) -> u32 {
         self.mode
     }
@@ -57,6 +73,15 @@ impl AtPath {
     /// The umask has changed, and takes bits from the mode now.
     pub(crate) fn note_spoiled_mode(&self) {
         self.spoiled.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether somebody else had the path when we last came.
+    pub(crate) fn was_in_use(&self) -> bool {
+        self.in_use.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn note_in_use(&self, in_use: bool) {
+        self.in_use.store(in_use, Ordering::Relaxed);
     }
 
     /// The policy as the core knows it, and how long a stale socket is put up with.

@@ -16,7 +16,6 @@ use crate::abstract_name::AbstractName;
 use crate::error::{Doing, Fault};
 use crate::inode::{Inode, Pin, Probe, look};
 use crate::listener::{self, Listener};
-use crate::lock::Lock;
 use crate::peer::{self, Holder};
 use crate::{address, publish};
 
@@ -71,7 +70,12 @@ impl Connection {
         match pin.connect(socket.as_fd(), path) {
             Ok(()) => {}
             Err(Errno::NOENT) => return Ok(Join::Missing),
-            Err(Errno::CONNREFUSED) => return Ok(Join::Refused),
+            // Where the lock is contended, the path has mostly changed hands between the look and the call.
+            Err(Errno::CONNREFUSED) => {
+                let found = look(path).doing("look at the path")?;
+                let is_there = found.is_some_and(|found| found.inode == pin.look.inode);
+                return Ok(if is_there { Join::Refused } else { Join::Missing });
+            }
             Err(Errno::WOULDBLOCK) => return Ok(Join::BacklogFull),
             Err(Errno::PROTOTYPE) => return Ok(Join::WrongType),
             Err(Errno::ACCESS) if pin.look.is_unsettled() => return Ok(Join::Refused),
@@ -101,7 +105,7 @@ impl Connection {
     }
 
     /// Takes what has arrived, without blocking.
-    pub(crate) fn receive(&mut self, lock: &Lock) -> Result<Arrival, Fault> {
+    pub(crate) fn receive(&mut self) -> Result<Arrival, Fault> {
         let had_reserve = self.reserve.take().is_some();
         let mut bytes = [0_u8; 16];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
@@ -141,7 +145,7 @@ impl Connection {
             // Nothing is lent at an abstract name: its lender could die unseen.
             (None, _) if self.inode.is_none() => Ok(Arrival::Message(Received::Foreign, None)),
             (None, _) => Ok(Arrival::Message(Received::Loan, None)),
-            (Some(socket), true) => match Listener::take_over(socket, lock).doing("take the listener over")? {
+            (Some(socket), true) => match Listener::take_over(socket, self.inode).doing("take the listener over")? {
                 Some(listener) => Ok(Arrival::Message(Received::Listener, Some(listener))),
                 None => Ok(Arrival::Message(Received::Foreign, None)),
             },
@@ -151,8 +155,8 @@ impl Connection {
 
     /// Leaves the queue (protocol section 2, "Cancel"). Tells whether the connection is done with, and hands out the
     /// listener if it had arrived already.
-    pub(crate) fn leave(&mut self, lock: &Lock) -> (Leave, Option<Listener>) {
-        if !self.server_hands_over(lock.path()) {
+    pub(crate) fn leave(&mut self, path: &Path) -> (Leave, Option<Listener>) {
+        if !self.server_hands_over(path) {
             // The server may lend, and npm's dies if it does when our stream has ended, or only our half of it. So the
             // place is kept until the server has granted the lock or ended the stream.
             self.reserve = None;
@@ -160,7 +164,7 @@ impl Connection {
         }
         let _ = shutdown(&self.socket, Shutdown::Read);
         loop {
-            match self.receive(lock) {
+            match self.receive() {
                 Ok(Arrival::Message(Received::Listener, listener)) => return (Leave::Done, listener),
                 Ok(Arrival::Message(..)) => {}
                 Ok(Arrival::Nothing | Arrival::End) | Err(_) => return (Leave::Done, None),
@@ -259,7 +263,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::lock::Builder;
+    use crate::lock::{Builder, Lock};
 
     /// A connection to a server that may lend, which has granted the lock and was killed.
     fn granted_by_the_dead(leave: impl FnOnce(&mut Connection)) -> (TempDir, Lock, Connection) {
@@ -271,7 +275,7 @@ mod tests {
         accepted.write_all(listener::OK).unwrap();
         leave(&mut connection);
         drop((server, accepted));
-        assert!(matches!(connection.receive(&lock), Ok(Arrival::Message(Received::Loan, None))));
+        assert!(matches!(connection.receive(), Ok(Arrival::Message(Received::Loan, None))));
         (folder, lock, connection)
     }
 

@@ -20,11 +20,6 @@ pub(crate) struct Inode {
     number: u64,
 }
 
-impl Inode {
-    /// No file at all.
-    pub(crate) const NONE: Self = Self { device: u64::MAX, number: u64::MAX };
-}
-
 /// What stat says of a path.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Look {

@@ -14,7 +14,6 @@ use rustix::net::{
 use slocket_core::{Accepted, Delivery, Removal};
 
 use crate::inode::{Inode, Pin, look};
-use crate::lock::{Home, Lock};
 use crate::{address, peer, reserve};
 
 /// The longest queue; the kernel lowers it to `net.core.somaxconn`.
@@ -42,8 +41,8 @@ impl Listener {
 
     /// Takes over a listener that was handed to us; `None` if what came is not a listening Unix stream socket.
     ///
-    /// It listens once more, which makes `SO_PEERCRED` name this process to those who connect from here on.
-    pub(crate) fn take_over(socket: OwnedFd, lock: &Lock) -> rustix::io::Result<Option<Self>> {
+    /// It listens once more, which makes `SO_PEERCRED` name this process to those who connect from here on. It is the socket that we had connected to: so it is the same file at the path.
+    pub(crate) fn take_over(socket: OwnedFd, inode: Option<Inode>) -> rustix::io::Result<Option<Self>> {
         let is_listener = sockopt::socket_acceptconn(&socket) == Ok(true)
             && sockopt::socket_type(&socket) == Ok(SocketType::STREAM)
             && sockopt::socket_domain(&socket) == Ok(AddressFamily::UNIX);
@@ -52,11 +51,7 @@ impl Listener {
         }
         ioctl_fionbio(&socket, true)?;
         listen(&socket, BACKLOG)?;
-        Ok(Some(match lock.home() {
-            // Removed by hand meanwhile: an inode that is nobody's, so the release will find the path in other hands.
-            Home::Path(at) => Self::at_path(socket, look(at.path())?.map_or(Inode::NONE, |found| found.inode)),
-            Home::Name(_) => Self::at_name(socket),
-        }))
+        Ok(Some(Self { socket, inode }))
     }
 
     /// Whether the path is still this socket. (An abstract name cannot be taken from the socket that has it.)
@@ -76,6 +71,11 @@ impl Listener {
 
     /// Accepts the head of the queue and tells who it is. Spends the process's reserve if descriptors have run out.
     pub(crate) fn accept(&self) -> (Accepted, Option<OwnedFd>) {
+        // accept(2) makes a socket before it looks whether anybody waits: that takes ten times as long as to ask.
+        if self.is_contended() { self.accept_head() } else { (Accepted::Nobody, None) }
+    }
+
+    fn accept_head(&self) -> (Accepted, Option<OwnedFd>) {
         let accepted = match self.accept_one() {
             Err(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS) => {
                 reserve::spend();
@@ -143,8 +143,8 @@ impl Listener {
             Err(errno) => Removal::Failed(errno.raw_os_error()),
         };
         let _ = shutdown(&self.socket, Shutdown::Read);
-        while let (Accepted::Waiter | Accepted::Client | Accepted::Stranger | Accepted::Gone, Some(_)) = self.accept() {
-        }
+        // (A socket that was shut down is always readable.)
+        while let (_, Some(_guest)) = self.accept_head() {}
         removal
     }
 }
@@ -160,12 +160,22 @@ fn classify(peer: BorrowedFd<'_>, has_badge: bool) -> Accepted {
     if has_ended(peer) {
         return Accepted::Gone;
     }
+    if has_badge {
+        wake(peer);
+    }
     match peer::user(peer) {
         Some(user) if user != rustix::process::geteuid().as_raw() => Accepted::Stranger,
         Some(_) if has_badge => Accepted::Waiter,
         Some(_) => Accepted::Client,
         None => Accepted::Gone,
     }
+}
+
+/// Wakes a waiter of ours before the lock is sent to it: to wake up takes longer than to send. It never writes, so that this
+/// half of the connection is of no use to anybody. (What is sent wakes it, too, but as if the sender were about to sleep: on
+/// this processor, behind us.)
+fn wake(peer: BorrowedFd<'_>) {
+    let _ = shutdown(peer, Shutdown::Read);
 }
 
 /// Sends "OK" alone: the lock is lent.

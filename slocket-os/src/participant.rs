@@ -184,7 +184,7 @@ impl Participant {
 
     fn receive(&mut self) {
         let Some(connection) = &mut self.connection else { return };
-        let event = match connection.receive(&self.lock) {
+        let event = match connection.receive() {
             Ok(Arrival::Nothing) => return,
             Ok(Arrival::End) => Event::Ended(self.number),
             Ok(Arrival::Message(received, listener)) => {
@@ -287,9 +287,8 @@ impl Participant {
             Action::Report(report) => {
                 self.report = Some(report);
                 self.timers = timers::Timers::default();
-                if report == Report::Acquired {
-                    self.acquired();
-                }
+                // (A connection that has brought a listener is closed after the release: the caller waits for the lock.)
+                self.watch = None;
                 None
             }
         }
@@ -356,7 +355,7 @@ impl Participant {
         let Some(connection) = &mut self.connection else { return Left::Closed };
         self.server = connection.server();
         self.server_lasts = !connection.hands_over();
-        match connection.leave(&self.lock) {
+        match connection.leave(self.lock.path()) {
             (Leave::Lingering, _) => Left::Lingering,
             (Leave::Done, None) => Left::Closed,
             (Leave::Done, Some(listener)) => {
@@ -379,14 +378,6 @@ impl Participant {
 
     fn set_mark(&self, marked: bool) -> bool {
         self.listener.as_ref().is_some_and(|listener| listener.set_mark(self.lock.path(), marked))
-    }
-
-    /// While the lock is held, nothing is open but what carries it.
-    fn acquired(&mut self) {
-        self.watch = None;
-        if self.listener.is_some() {
-            self.connection = None;
-        }
     }
 
     /// Remembers what failed; its error code.

@@ -27,9 +27,19 @@ pub(crate) enum Publication {
 
 /// Publishes a listening, marked socket at a path.
 pub(crate) fn publish(at: &AtPath) -> Result<Publication, Fault> {
+    // Where the lock is contended, to look takes one call and to try in vain takes seven.
+    if at.was_in_use() && look(at.path()).doing("look at the path")?.is_some() {
+        return Ok(Publication::InUse);
+    }
+    let published = try_to_publish(at)?;
+    at.note_in_use(matches!(published, Publication::InUse));
+    Ok(published)
+}
+
+fn try_to_publish(at: &AtPath) -> Result<Publication, Fault> {
     let socket = stream_socket()?;
     let folder = Folder::open(at.folder()).doing("open the folder")?;
-    let address = address::in_folder(at.path(), folder.as_fd(), at.name());
+    let address = at.address(folder.as_fd());
     match address {
         Some(address) if !at.umask_spoils_mode() && folder.guard_shared() => in_place(at, socket, folder, &address),
         _ => aside(at, socket, &folder),
@@ -79,8 +89,9 @@ fn aside(at: &AtPath, socket: OwnedFd, folder: &Folder) -> Result<Publication, F
     }
     folder.sweep(at.folder());
     let name = address::temporary_name().doing("choose a temporary name")?;
-    let path = at.folder().join(&name);
-    let address = address::in_folder(&path, folder.as_fd(), Path::new(&name)).ok_or(Fault::too_long())?;
+    let address = address::of_path(&at.folder().join(&name))
+        .or_else(|| address::of_name(folder.as_fd(), Path::new(&name)))
+        .ok_or(Fault::too_long())?;
     fchmod(&socket, published_mode(at.mode())).doing("set the socket's mode")?;
     if !bind_in(folder.as_fd(), Path::new(&name), &socket, &address)? {
         return Ok(Publication::Swept);

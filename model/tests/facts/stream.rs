@@ -4,7 +4,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{Shutdown, shutdown};
 
-use crate::{Place, accepted, connected, listening, pair, read, say};
+use crate::{Place, accepted, connected, listening, pair, read, receive, say, send_with};
 
 #[test]
 fn an_accepted_end_that_is_closed_is_a_clean_end_of_stream() {
@@ -34,6 +34,20 @@ fn who_sends_to_a_client_that_has_closed_is_told() {
     drop(client);
     assert_eq!(say(&server), Err(Errno::PIPE));
     assert_eq!(read(&server), Ok(0));
+}
+
+/// So it can be woken before the lock is sent to it.
+#[test]
+fn a_server_that_shuts_its_end_down_for_reading_wakes_the_client_and_can_still_send() {
+    let place = Place::new();
+    let listener = listening(&place.path);
+    let (client, server) = pair(&place.path, &listener);
+    shutdown(&server, Shutdown::Read).unwrap();
+    assert_eq!(read(&client), Err(Errno::AGAIN), "no end of the stream");
+    assert_eq!(send_with(&server, &listener), Ok(2));
+    assert!(matches!(receive(&client), (Some(_), false)));
+    drop(server);
+    assert_eq!(read(&client), Ok(0));
 }
 
 #[test]
