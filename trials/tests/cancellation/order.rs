@@ -41,7 +41,7 @@ fn last_who_came_as_the_holder_closed_out<H: Host>() {
     let mut holder = Player::start(Adapter::Sync, &place.lock());
     holder.acquire();
     // It stands still once it has found that nobody waits, and before it removes the path.
-    let mut strace = stop_after_accept(&mut holder, &place);
+    let mut strace = stop_after_look(&mut holder, &place);
     holder.send("release");
     let stopped = || fs::read_to_string(place.note("trace")).is_ok_and(|trace| trace.contains("stopped by SIGSTOP"));
     watch_for("the holder to stand still", || stopped().then_some(()));
@@ -84,11 +84,13 @@ fn serve<H: Host>(host: &H, waiters: Vec<Waiter>) -> Vec<usize> {
     served
 }
 
-/// Has strace(1) stop the player in its next accept(2), and waits until a call of the player is seen.
-fn stop_after_accept(player: &mut Player, place: &Place) -> Child {
+/// Has strace(1) stop the player as it next looks at the path, and waits until a call of the player is seen.
+fn stop_after_look(player: &mut Player, place: &Place) -> Child {
     let mut strace = Command::new("strace");
     strace.args(["-f", "-p", &player.pid().to_string(), "-o"]).arg(place.note("trace"));
-    strace.args(["-e", "trace=accept4,poll,ppoll", "-e", "inject=accept4:signal=SIGSTOP:when=1"]).stderr(Stdio::null());
+    strace
+        .args(["-e", "trace=newfstatat,poll,ppoll", "-e", "inject=newfstatat:signal=SIGSTOP:when=1"])
+        .stderr(Stdio::null());
     let child = strace.spawn().expect("this trial needs strace");
     watch_for("strace to see what the player calls", || {
         // It asks the kernel by poll(2). (A tracer that is attached need not have seen anything yet.)
