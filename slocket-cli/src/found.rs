@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use slocket_sync::{Holder, Slocket};
 
@@ -33,6 +34,18 @@ pub(crate) fn look(slocket: &Slocket) -> Found {
     }
 }
 
+/// Finds out what keeps the lock, if the holder is not known.
+pub(crate) fn at(path: &Path) -> Found {
+    match fs::symlink_metadata(path) {
+        Ok(found) => match target::kind(&found) {
+            Kind::Socket { .. } => probe(path, found.uid()),
+            Kind::Other(kind) => Found::Other { kind, uid: found.uid() },
+        },
+        Err(gone) if gone.kind() == io::ErrorKind::NotFound => Found::Nothing,
+        Err(_) => Found::Unknown,
+    }
+}
+
 /// Finds out who holds the lock, for somebody who does not want to queue.
 ///
 /// To know a server one must connect to it. One that hands the lock over looks at the connection when it passes the lock on, if
@@ -46,17 +59,11 @@ pub(crate) fn glance(slocket: &Slocket) -> Found {
             Err(_) => Found::Unknown,
         };
     }
-    let found = match fs::symlink_metadata(slocket.path()) {
-        Ok(found) => found,
-        Err(gone) if gone.kind() == io::ErrorKind::NotFound => return Found::Nothing,
-        Err(_) => return Found::Unknown,
-    };
-    let uid = found.uid();
-    match target::kind(&found) {
-        Kind::Socket { marked: true } => ask(slocket),
-        Kind::Socket { marked: false } => probe(slocket, uid),
-        Kind::Other(kind) => Found::Other { kind, uid },
+    let is_marked = |found: &fs::Metadata| target::kind(found) == Kind::Socket { marked: true };
+    if fs::symlink_metadata(slocket.path()).is_ok_and(|found| is_marked(&found)) {
+        return ask(slocket);
     }
+    at(slocket.path())
 }
 
 fn ask(slocket: &Slocket) -> Found {
@@ -70,8 +77,8 @@ fn ask(slocket: &Slocket) -> Found {
     }
 }
 
-fn probe(slocket: &Slocket, uid: u32) -> Found {
-    match target::probe(slocket.path()) {
+fn probe(path: &Path, uid: u32) -> Found {
+    match target::probe(path) {
         Probe::Datagram => Found::Other { kind: "a datagram socket", uid },
         Probe::Alive => Found::Lender,
         Probe::Dead => Found::Abandoned { uid },

@@ -36,6 +36,7 @@ mod say;
 mod status;
 mod target;
 mod wait;
+mod waiting;
 
 use std::process::ExitCode;
 

@@ -7,16 +7,17 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 use slocket_sync::{Error, Guard, Slocket, Trust};
 
 use crate::cli::Run;
-use crate::later::Later;
 use crate::relay::Relay;
 use crate::target::Target;
-use crate::{exit, found, inherit, report, say};
+use crate::waiting::{PATIENCE, Waiting};
+use crate::{exit, inherit, report, say};
 
 /// How long an npm server that is busy, or stopped, may put off the end of the tool when it no longer queues.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -27,8 +28,9 @@ pub(crate) fn run(args: &Run) -> u8 {
         say::say(refused);
         return exit::USAGE;
     }
-    let done = slocket(args).and_then(|slocket| {
-        Ok(match acquire(&slocket, args)? {
+    let waiting = Waiting::new(args.quiet);
+    let done = slocket(args, &waiting).and_then(|slocket| {
+        Ok(match acquire(&slocket, args, &waiting)? {
             Some(guard) => run_holding(guard, slocket.path(), args),
             None => args.conflict_exit_code,
         })
@@ -39,12 +41,14 @@ pub(crate) fn run(args: &Run) -> u8 {
     })
 }
 
-fn slocket(args: &Run) -> Result<Slocket, Error> {
+fn slocket(args: &Run, waiting: &Waiting) -> Result<Slocket, Error> {
     let path = match &args.lock {
-        Target::Abstract(name) => return Slocket::abstract_name(OsStr::from_bytes(name)),
+        Target::Abstract(name) => {
+            return Slocket::abstract_builder(OsStr::from_bytes(name)).on_wait(PATIENCE, waiting.hook()).build();
+        }
         Target::Path(path) => path,
     };
-    let builder = Slocket::builder(path);
+    let builder = Slocket::builder(path).on_wait(PATIENCE, waiting.hook());
     match args.mode {
         // To connect one needs permission to write. Who gives that to others means them to take part, and to hold.
         Some(mode) if mode & 0o022 != 0 => builder.mode(mode).trust(Trust::Anyone),
@@ -55,16 +59,14 @@ fn slocket(args: &Run) -> Result<Slocket, Error> {
 }
 
 /// Acquires the lock the way the user wants it; `None`: it is held.
-fn acquire(slocket: &Slocket, args: &Run) -> Result<Option<Guard>, Error> {
+fn acquire(slocket: &Slocket, args: &Run, waiting: &Waiting) -> Result<Option<Guard>, Error> {
     let began = Instant::now();
     let acquired = match args.wait {
-        Some(limit) if limit > Duration::ZERO => timed(slocket, limit, args),
-        None if !args.nonblock => {
-            let _later = waiting(slocket, args.quiet);
-            slocket.acquire().map(Some)
-        }
+        Some(limit) if limit > Duration::ZERO => timed(slocket, limit, args, waiting),
+        None if !args.nonblock => slocket.acquire().map(Some),
         _ => at_once(slocket, args),
     };
+    waiting.over();
     if !matches!(acquired, Ok(Some(_))) {
         slocket_sync::depart(FAREWELL);
     } else if args.verbose {
@@ -81,10 +83,9 @@ fn at_once(slocket: &Slocket, args: &Run) -> Result<Option<Guard>, Error> {
     Ok(guard)
 }
 
-fn timed(slocket: &Slocket, limit: Duration, args: &Run) -> Result<Option<Guard>, Error> {
-    let later = waiting(slocket, args.quiet);
+fn timed(slocket: &Slocket, limit: Duration, args: &Run, waiting: &Waiting) -> Result<Option<Guard>, Error> {
     let acquired = slocket.acquire_timeout(limit);
-    drop(later);
+    waiting.over();
     match acquired {
         Ok(guard) => Ok(Some(guard)),
         Err(error @ Error::TimedOut { .. }) => {
@@ -95,13 +96,6 @@ fn timed(slocket: &Slocket, limit: Duration, args: &Run) -> Result<Option<Guard>
         }
         Err(error) => Err(error),
     }
-}
-
-/// Says after a second whom the user is waiting for.
-fn waiting(slocket: &Slocket, quiet: bool) -> Option<Later> {
-    let slocket = slocket.clone();
-    let line = move || Some(format!("{}: waiting: {}", slocket.path().display(), found::look(&slocket).in_words()));
-    (!quiet).then(|| Later::say(line, || ()))
 }
 
 fn run_holding(guard: Guard, path: &Path, args: &Run) -> u8 {
@@ -159,11 +153,16 @@ fn release(guard: Guard) {
 
 /// Waits until a lock that was lent on release is back: the lender must not be gone before.
 fn settle(relay: Relay, path: &Path, quiet: bool) {
-    let line = (!quiet)
-        .then(|| format!("{}: lent to a client that cannot take it over; waiting until it is done", path.display()));
-    // The command has ended: from here on who wants to stop the tool may.
-    let _later = Later::say(|| line, || relay.give_up());
-    slocket_sync::settle();
+    if !slocket_sync::settle_timeout(PATIENCE) {
+        if !quiet {
+            let why = "lent to a client that cannot take it over; waiting until it is done";
+            say::say(&format!("{}: {why}", path.display()));
+        }
+        // The command has ended: from here on who wants to stop the tool may.
+        let waits_for_signals = thread::Builder::new().spawn(|| relay.give_up());
+        slocket_sync::settle();
+        drop(waits_for_signals);
+    }
     // Who looked for the holder may still have a place in an npm server's queue.
     slocket_sync::depart(FAREWELL);
 }

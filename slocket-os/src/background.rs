@@ -42,6 +42,14 @@ pub fn settle() {
     }
 }
 
+/// The same as [`settle`], for `within` at most: whether all locks are back.
+#[must_use]
+pub fn settle_timeout(within: Duration) -> bool {
+    let background = BACKGROUND.lock().unwrap_or_else(PoisonError::into_inner);
+    let waited = IDLE.wait_timeout_while(background, within, |background| background.has_loans);
+    !waited.unwrap_or_else(PoisonError::into_inner).0.has_loans
+}
+
 /// To be called by a process that ends soon after it gave up waiting: tells the servers that may lend that nobody waits
 /// here any more, and waits until they have taken note, for `within` at most.
 ///

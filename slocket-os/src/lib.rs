@@ -53,7 +53,7 @@ mod waiting;
 mod watch;
 
 pub use abstract_name::AbstractBuilder;
-pub use background::{depart, settle};
+pub use background::{depart, settle, settle_timeout};
 pub use error::Error;
 pub use guard::Guard;
 pub use lock::{Builder, Lock, StalePolicy, Trust};

@@ -41,7 +41,7 @@ use std::time::Duration;
 use async_io::{Async, Timer};
 use futures_lite::future::or;
 use slocket_os::asynchronous::{Runtime, turn};
-pub use slocket_os::{Error, Guard, Holder, StalePolicy, Trust, Waiting, depart, settle};
+pub use slocket_os::{Error, Guard, Holder, StalePolicy, Trust, Waiting, depart, settle, settle_timeout};
 
 /// A lock that processes of this machine share by its path.
 pub type Slocket = slocket_os::asynchronous::Slocket<AsyncIo>;

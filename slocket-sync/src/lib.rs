@@ -31,7 +31,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
 
-pub use slocket_os::{Error, Guard, Holder, StalePolicy, Trust, Waiting, depart, settle};
+pub use slocket_os::{Error, Guard, Holder, StalePolicy, Trust, Waiting, depart, settle, settle_timeout};
 use slocket_os::{Lock, Outcome, Session};
 
 #[cfg(doctest)]

@@ -40,7 +40,7 @@ use std::future::pending;
 use std::time::Duration;
 
 use slocket_os::asynchronous::{Runtime, turn};
-pub use slocket_os::{Error, Guard, Holder, StalePolicy, Trust, Waiting, depart, settle};
+pub use slocket_os::{Error, Guard, Holder, StalePolicy, Trust, Waiting, depart, settle, settle_timeout};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::time::{sleep, timeout_at};

@@ -2,7 +2,7 @@
 #![cfg(target_os = "linux")]
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -11,19 +11,14 @@ use rustix::io::retry_on_intr;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
-use crate::harness::{Folder, HANG, SLOCKET};
+use crate::harness::{Folder, HANG, SLOCKET, hold};
 
 /// Ctrl-C and Ctrl-\ reach the command from the terminal, once, and not a second time from the tool. What is sent to the tool
 /// alone is passed on.
 #[test]
 fn a_key_reaches_the_command_once() {
     let folder = Folder::new();
-    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pseudo-terminal");
-    grantpt(&terminal).expect("it is ours");
-    unlockpt(&terminal).expect("it is ours");
-    let name = ptsname(&terminal, Vec::new()).expect("it has a name");
-    let name = name.to_str().expect("ASCII");
-    let side = || Stdio::from(OpenOptions::new().read(true).write(true).open(name).expect("the other side"));
+    let (mut keys, side) = terminal();
     let script = "trap 'echo int' INT; trap 'echo quit' QUIT; trap 'echo term; exit 3' TERM; echo up; \
                   while :; do read x; done";
     let mut command = Command::new("env");
@@ -32,7 +27,6 @@ fn a_key_reaches_the_command_once() {
     let mut tool = command.spawn().expect("it starts");
     drop(command);
 
-    let mut keys = File::from(terminal);
     let screen = BufReader::new(keys.try_clone().expect("a descriptor"));
     let (send, lines) = mpsc::channel();
     thread::spawn(move || {
@@ -66,4 +60,47 @@ fn a_key_reaches_the_command_once() {
     assert_eq!(next(), "term");
     assert_eq!(tool.wait().expect("it ends").code(), Some(3));
     folder.assert_empty();
+}
+
+/// Who waits at a terminal sees for how long; when the lock comes, that line is gone.
+#[test]
+fn a_long_wait_is_seen_to_go_on() {
+    let folder = Folder::new();
+    let mut holder = hold(&folder, &[]);
+    let (mut screen, side) = terminal();
+    let mut waiter =
+        folder.run(&[], &["echo", "ran"]).stdin(side()).stdout(side()).stderr(side()).spawn().expect("it starts");
+    let (send, seen) = mpsc::channel();
+    thread::spawn(move || {
+        let mut bytes = [0; 1024];
+        while let Ok(count @ 1..) = screen.read(&mut bytes) {
+            let _ = send.send(String::from_utf8_lossy(&bytes[..count]).into_owned());
+        }
+    });
+    let mut text = String::new();
+    let mut until = |end: &dyn Fn(&str) -> bool| {
+        while !end(&text) {
+            text.push_str(&seen.recv_timeout(HANG).expect("something on the screen"));
+        }
+        text.clone()
+    };
+    let line = format!("waiting: held by pid {} (slocket)\r\n", holder.id());
+    until(&|text| text.contains(&line));
+    until(&|text| text.contains(" 2s"));
+    holder.tell();
+    let text = until(&|text| text.contains("ran\r\n"));
+    assert!(text.contains("\x1b[2Kran\r\n"), "the last line was not cleared: {text:?}");
+    assert!(waiter.wait().expect("it ends").success());
+    holder.assert_end(0, "", "");
+}
+
+/// A new terminal: the side of the user, and a way to open the other side.
+fn terminal() -> (File, impl Fn() -> Stdio) {
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pseudo-terminal");
+    grantpt(&terminal).expect("it is ours");
+    unlockpt(&terminal).expect("it is ours");
+    let name = ptsname(&terminal, Vec::new()).expect("it has a name");
+    let name = name.to_str().expect("ASCII").to_owned();
+    let side = move || Stdio::from(OpenOptions::new().read(true).write(true).open(&name).expect("the other side"));
+    (File::from(terminal), side)
 }
