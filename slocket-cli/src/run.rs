@@ -155,8 +155,10 @@ fn release(guard: Guard) {
 fn settle(relay: Relay, path: &Path, quiet: bool) {
     if !slocket_sync::settle_timeout(PATIENCE) {
         if !quiet {
-            let why = "lent to a client that cannot take it over; waiting until it is done";
-            say::say(&format!("{}: {why}", path.display()));
+            say::say(&format!(
+                "{}: lent to a client that cannot take it over; waiting until it is done",
+                path.display()
+            ));
         }
         // The command has ended: from here on who wants to stop the tool may.
         let waits_for_signals = thread::Builder::new().spawn(|| relay.give_up());
