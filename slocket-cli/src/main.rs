@@ -35,12 +35,14 @@ mod run;
 mod say;
 mod status;
 mod target;
+mod trace;
 mod wait;
 mod waiting;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    trace::start();
     let code = match cli::parse() {
         Ok(cli::Command::Run(args)) => run::run(&args),
         Ok(cli::Command::Status(args)) => status::run(&args),

@@ -102,7 +102,7 @@ impl Drop for Guard {
         if let Some(participant) = self.participant.take()
             && let Err(_error) = release(participant)
         {
-            warning!(error = %_error, "release failed");
+            warning!(error = %_error, "the release failed");
         }
     }
 }

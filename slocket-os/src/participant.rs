@@ -17,7 +17,7 @@ use crate::listener::{self, Listener};
 use crate::lock::{Home, Lock};
 use crate::peer::Holder;
 use crate::publish::Publication;
-use crate::trace::trace;
+use crate::trace::{Span, trace};
 use crate::wait::Wait;
 use crate::watch::Watch;
 use crate::{background, peer, publish, reclaim, reserve, timers};
@@ -26,6 +26,7 @@ use crate::{background, peer, publish, reclaim, reserve, timers};
 #[derive(Debug)]
 pub(crate) struct Participant {
     lock: Lock,
+    span: Span,
     machine: Machine,
     /// The number of the connection in `connection`.
     number: slocket_core::Connection,
@@ -48,6 +49,7 @@ pub(crate) struct Participant {
 impl Participant {
     pub(crate) fn new(lock: &Lock) -> Self {
         Self {
+            span: Span::new(lock.path()),
             lock: lock.clone(),
             machine: Machine::new(),
             number: slocket_core::Connection::default(),
@@ -202,15 +204,16 @@ impl Participant {
 
     /// Tells the machine an event, performs what it asks for, tells it the answers, until it waits or is done.
     pub(crate) fn tell(&mut self, event: Event) {
+        let _in_span = self.span.enter();
         let mut next = Some(event);
         while let Some(event) = next.take() {
-            trace!(path = %self.lock.path().display(), ?event);
+            trace!(?event);
             let actions = match self.machine.handle(event) {
                 Ok(actions) => actions,
                 Err(misuse) => unreachable!("{misuse}"),
             };
             for action in actions {
-                trace!(path = %self.lock.path().display(), ?action);
+                trace!(?action);
                 next = self.perform(action);
             }
         }

@@ -1,4 +1,5 @@
-//! What the machine is told and what it asks for, as `tracing` events with the protocol's words.
+//! What the machine is told and what it asks for, as `tracing` events with the protocol's words, in a span for each request.
+//! Without the feature there is nothing of it in the program.
 
 #[cfg(feature = "tracing")]
 macro_rules! trace {
@@ -21,3 +22,49 @@ macro_rules! warning {
 }
 
 pub(crate) use {trace, warning};
+
+#[cfg(feature = "tracing")]
+pub(crate) use on::Span;
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) use off::Span;
+
+#[cfg(feature = "tracing")]
+mod on {
+    use std::path::Path;
+
+    use tracing::span::EnteredSpan;
+
+    /// The span of one request, wherever it is worked on: by the caller, by another task of a runtime, in the background.
+    #[derive(Debug)]
+    pub(crate) struct Span(tracing::Span);
+
+    impl Span {
+        pub(crate) fn new(path: &Path) -> Self {
+            Self(tracing::debug_span!(target: "slocket", "slocket", path = %path.display()))
+        }
+
+        /// In the span, until dropped. (What is done for a request never waits.)
+        pub(crate) fn enter(&self) -> EnteredSpan {
+            self.0.clone().entered()
+        }
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+mod off {
+    use std::path::Path;
+
+    #[derive(Debug)]
+    pub(crate) struct Span;
+
+    impl Span {
+        pub(crate) fn new(_path: &Path) -> Self {
+            Self
+        }
+
+        pub(crate) fn enter(&self) -> Self {
+            Self
+        }
+    }
+}

@@ -15,6 +15,7 @@ mod output;
 mod signals;
 mod status;
 mod terminal;
+mod trace;
 mod users;
 mod wait;
 mod waiting;

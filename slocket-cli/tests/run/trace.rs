@@ -1,0 +1,39 @@
+//! What the lock does, for whoever asks.
+
+use crate::harness::{Folder, start};
+
+#[test]
+fn each_step_is_shown() {
+    let folder = Folder::new();
+    let mut command = folder.run(&[], &["true"]);
+    command.env("RUST_LOG", "slocket=debug");
+    let (code, errors) = start(command).end();
+    assert_eq!(code, Some(0), "{errors}");
+    let span = format!("slocket{{path={}}}", folder.lock().display());
+    assert!(errors.lines().all(|line| line.contains(&span)), "{errors}");
+    let steps = ["event=Acquire", "action=Publish", "action=Report(Acquired)", "event=Release", "action=CloseOut"];
+    let mut lines = errors.lines();
+    for step in steps {
+        assert!(lines.any(|line| line.contains(step)), "{step} is missing, or too early: {errors}");
+    }
+}
+
+#[test]
+fn nothing_is_shown_unasked() {
+    for level in ["", "slocket=warn", "other=debug"] {
+        let folder = Folder::new();
+        let mut command = folder.run(&[], &["true"]);
+        command.env("RUST_LOG", level);
+        start(command).assert_end(0, "", "");
+    }
+}
+
+#[test]
+fn what_is_no_level_is_said_and_the_command_runs() {
+    let folder = Folder::new();
+    let mut command = folder.run(&[], &["true"]);
+    command.env("RUST_LOG", "slocket=loud");
+    let (code, errors) = start(command).end();
+    assert_eq!(code, Some(0), "{errors}");
+    assert!(errors.starts_with("slocket: RUST_LOG: ") && errors.lines().count() == 1, "{errors}");
+}
