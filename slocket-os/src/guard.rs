@@ -20,11 +20,11 @@ use crate::trace::warning;
 /// until both are gone (as with flock(2)); at an abstract name, even after it was released, if nobody waited.
 #[must_use = "dropping the guard at once releases the lock at once"]
 pub struct Guard {
-    participant: Option<Participant>,
+    participant: Option<Box<Participant>>,
 }
 
 impl Guard {
-    pub(crate) fn new(participant: Participant) -> Self {
+    pub(crate) fn new(participant: Box<Participant>) -> Self {
         Self { participant: Some(participant) }
     }
 
@@ -48,7 +48,7 @@ impl Guard {
     #[must_use]
     pub fn contended(&self) -> bool {
         let waits_inside = |participant: &Participant| participant.lock().queue().is_contended();
-        self.participant.as_ref().is_some_and(waits_inside) || self.listener().is_some_and(Listener::is_contended)
+        self.participant.as_deref().is_some_and(waits_inside) || self.listener().is_some_and(Listener::is_contended)
     }
 
     /// Whether the path is still our socket. `false` means that somebody removed or replaced it: others may hold the
@@ -74,7 +74,7 @@ impl Guard {
     }
 
     fn listener(&self) -> Option<&Listener> {
-        self.participant.as_ref().and_then(Participant::listener)
+        self.participant.as_deref().and_then(Participant::listener)
     }
 }
 
@@ -84,7 +84,7 @@ impl AsFd for Guard {
     /// It is closed on exec. A process that inherits a duplicate keeps the lock alive even if this one is killed.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.participant
-            .as_ref()
+            .as_deref()
             .and_then(Participant::descriptor)
             .expect("a guard has its descriptor until it is dropped")
     }
@@ -108,7 +108,7 @@ impl Drop for Guard {
 }
 
 /// Passes the lock on: inside the process if somebody waits here and nobody outside, else outside.
-fn release(participant: Participant) -> Result<(), Error> {
+fn release(participant: Box<Participant>) -> Result<(), Error> {
     let lock = participant.lock().clone();
     let queue = lock.queue();
     // Whoever waits inside must not be given a lock that is lost.

@@ -39,9 +39,9 @@ struct Slot {
 #[derive(Debug)]
 pub(crate) enum Turn {
     /// The lock.
-    Lock(Participant),
+    Lock(Box<Participant>),
     /// The place outside of one who has given up.
-    Place(Participant),
+    Place(Box<Participant>),
     /// Nothing: it goes outside itself.
     Go,
 }

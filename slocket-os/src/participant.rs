@@ -47,8 +47,9 @@ pub(crate) struct Participant {
 }
 
 impl Participant {
-    pub(crate) fn new(lock: &Lock) -> Self {
-        Self {
+    /// In a box: it is passed from hand to hand, and large.
+    pub(crate) fn new(lock: &Lock) -> Box<Self> {
+        Box::new(Self {
             span: Span::new(lock.path()),
             lock: lock.clone(),
             machine: Machine::new(),
@@ -63,7 +64,7 @@ impl Participant {
             began: Instant::now(),
             fault: None,
             report: None,
-        }
+        })
     }
 
     pub(crate) fn lock(&self) -> &Lock {
@@ -99,7 +100,7 @@ impl Participant {
     }
 
     /// Gives the lock back.
-    pub(crate) fn release(mut self) -> Result<(), Error> {
+    pub(crate) fn release(mut self: Box<Self>) -> Result<(), Error> {
         self.tell(Event::Release);
         let result = match self.report.take() {
             Some(Report::Failed(failure)) => Err(self.error(failure)),
@@ -137,9 +138,9 @@ impl Participant {
     }
 
     /// Leaves what is still to be done to the background thread.
-    pub(crate) fn settle(self) {
+    pub(crate) fn settle(self: Box<Self>) {
         if !self.is_finished() {
-            background::adopt(self);
+            background::adopt(*self);
         }
     }
 

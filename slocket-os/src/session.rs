@@ -19,7 +19,6 @@ use crate::waiting::Hook;
 
 /// What became of a request.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "moved once, where a box would be an allocation for each acquire")]
 pub enum Outcome {
     /// The lock is held.
     Acquired(Guard),
@@ -51,7 +50,7 @@ enum Stage {
     /// Waiting inside the process.
     Inside(Arc<Ticket>),
     /// Going for the lock outside.
-    Outside(Participant),
+    Outside(Box<Participant>),
     /// Done; the outcome until it is given out.
     Over(Option<Result<Outcome, Error>>),
 }
@@ -197,7 +196,7 @@ impl Session {
     }
 
     /// Turns the machine's report into the outcome.
-    fn conclude(&self, mut participant: Participant) -> Option<Result<Outcome, Error>> {
+    fn conclude(&self, mut participant: Box<Participant>) -> Option<Result<Outcome, Error>> {
         let outcome = match participant.take_report()? {
             Report::Acquired => return Some(Ok(Outcome::Acquired(Guard::new(participant)))),
             Report::Failed(failure) => Err(participant.error(failure)),
@@ -247,7 +246,7 @@ fn is_due(time: &mut Option<Instant>) -> bool {
 }
 
 /// Goes outside for the lock.
-fn go(lock: &Lock) -> Participant {
+fn go(lock: &Lock) -> Box<Participant> {
     let mut participant = Participant::new(lock);
     participant.tell(Event::Acquire(lock.stale().0));
     participant
