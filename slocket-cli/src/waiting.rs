@@ -1,10 +1,12 @@
 //! What the user sees of a long wait: a line that says for whom, and on a terminal for how long.
 
-use std::io::{self, IsTerminal};
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use rustix::process::getpgrp;
+use rustix::termios::tcgetpgrp;
 
 use crate::found::{self, Found};
 use crate::say;
@@ -32,7 +34,7 @@ impl Waiting {
             }
             let found = waiting.holder.clone().map_or_else(|| found::at(waiting.path), Found::Holder);
             say::say(&format!("{}: waiting: {}", waiting.path.display(), found.in_words()));
-            if io::stderr().is_terminal() {
+            if has_terminal() {
                 *spinner.lock().unwrap_or_else(PoisonError::into_inner) = Some(spin());
             }
         }
@@ -44,6 +46,11 @@ impl Waiting {
             spinner.finish_and_clear();
         }
     }
+}
+
+/// Whether standard error is a terminal, and ours: a job in the background leaves it to the others.
+fn has_terminal() -> bool {
+    tcgetpgrp(io::stderr()).is_ok_and(|group| group == getpgrp())
 }
 
 /// A spinner that says how long it has been waited.

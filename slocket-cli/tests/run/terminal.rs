@@ -3,15 +3,15 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
 use rustix::io::retry_on_intr;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
-use crate::harness::{Folder, HANG, SLOCKET, hold};
+use crate::harness::{Folder, HANG, SLOCKET, hold, start};
 
 /// Ctrl-C and Ctrl-\ reach the command from the terminal, once, and not a second time from the tool. What is sent to the tool
 /// alone is passed on.
@@ -67,31 +67,63 @@ fn a_key_reaches_the_command_once() {
 fn a_long_wait_is_seen_to_go_on() {
     let folder = Folder::new();
     let mut holder = hold(&folder, &[]);
-    let (mut screen, side) = terminal();
-    let mut waiter =
-        folder.run(&[], &["echo", "ran"]).stdin(side()).stdout(side()).stderr(side()).spawn().expect("it starts");
-    let (send, seen) = mpsc::channel();
+    let mut command = Command::new("setsid");
+    command.args(["--ctty", SLOCKET, "run"]).arg(folder.lock()).args(["echo", "ran"]);
+    let (mut waiter, mut screen) = at_terminal(&mut command);
+    screen.until(&format!("waiting: held by pid {} (slocket)\r\n", holder.id()));
+    screen.until(" 2s");
+    holder.tell();
+    screen.until("ran\r\n");
+    assert!(screen.text.contains("\x1b[2Kran\r\n"), "the last line was not cleared: {:?}", screen.text);
+    assert!(waiter.wait().expect("it ends").success());
+    holder.assert_end(0, "", "");
+}
+
+/// A job in the background leaves the terminal to others, once it has said for whom it waits.
+#[test]
+fn who_waits_in_the_background_says_one_line() {
+    let folder = Folder::new();
+    let mut holder = hold(&folder, &[]);
+    let (mut waiter, mut screen) = at_terminal(&mut folder.run(&[], &["echo", "ran"]));
+    let line = format!("slocket: {}: waiting: held by pid {} (slocket)\r\n", folder.lock().display(), holder.id());
+    screen.until(&line);
+    // Another waits a second longer.
+    start(folder.run(&["-w", "60"], &["true"])).error_line();
+    holder.tell();
+    screen.until("ran\r\n");
+    assert_eq!(screen.text, format!("{line}ran\r\n"));
+    assert!(waiter.wait().expect("it ends").success());
+    holder.assert_end(0, "", "");
+}
+
+/// What is seen on a terminal.
+struct Screen {
+    parts: Receiver<String>,
+    text: String,
+}
+
+impl Screen {
+    /// Waits until this is to be seen.
+    fn until(&mut self, part: &str) {
+        while !self.text.contains(part) {
+            let next = self.parts.recv_timeout(HANG).unwrap_or_else(|_| panic!("hang: no {part:?} in {:?}", self.text));
+            self.text.push_str(&next);
+        }
+    }
+}
+
+/// Starts a command at a terminal of its own.
+fn at_terminal(command: &mut Command) -> (Child, Screen) {
+    let (mut user, side) = terminal();
+    let child = command.stdin(side()).stdout(side()).stderr(side()).spawn().expect("it starts");
+    let (send, parts) = mpsc::channel();
     thread::spawn(move || {
         let mut bytes = [0; 1024];
-        while let Ok(count @ 1..) = screen.read(&mut bytes) {
+        while let Ok(count @ 1..) = user.read(&mut bytes) {
             let _ = send.send(String::from_utf8_lossy(&bytes[..count]).into_owned());
         }
     });
-    let mut text = String::new();
-    let mut until = |end: &dyn Fn(&str) -> bool| {
-        while !end(&text) {
-            text.push_str(&seen.recv_timeout(HANG).expect("something on the screen"));
-        }
-        text.clone()
-    };
-    let line = format!("waiting: held by pid {} (slocket)\r\n", holder.id());
-    until(&|text| text.contains(&line));
-    until(&|text| text.contains(" 2s"));
-    holder.tell();
-    let text = until(&|text| text.contains("ran\r\n"));
-    assert!(text.contains("\x1b[2Kran\r\n"), "the last line was not cleared: {text:?}");
-    assert!(waiter.wait().expect("it ends").success());
-    holder.assert_end(0, "", "");
+    (child, Screen { parts, text: String::new() })
 }
 
 /// A new terminal: the side of the user, and a way to open the other side.
