@@ -30,7 +30,7 @@ impl World {
             }
             Call::StatAfterProbe => match self.path {
                 None => Inspected::Missing,
-                found if found != self.processes[process].pin => Inspected::Missing,
+                found if found != self.processes[process].pin => Inspected::Alive,
                 Some(inode) if self.inode(inode).marked => Inspected::Dead,
                 Some(_) if configuration.has(Bug::StaleAfterOneProbe) => Inspected::Stale,
                 Some(_) => {
@@ -58,7 +58,7 @@ impl World {
         self.processes[process].pin = None;
         self.tell(process, configuration, Event::Inspected(inspected));
         match inspected {
-            Inspected::Missing => "inspects: nothing any more",
+            Inspected::Missing => "inspects: nothing",
             Inspected::Alive => "inspects: alive",
             Inspected::Dead => "inspects: dead and marked",
             Inspected::Stale => "inspects: dead and not marked",

@@ -200,7 +200,8 @@ impl World {
         });
         let borrows = match dead.player {
             Player::Npm(npm) => matches!(npm, Npm::Borrows | Npm::Remove),
-            _ => dead.holds,
+            // (Who was handed the listener has its connection still, until it releases.)
+            _ => dead.holds && dead.socket.is_none(),
         };
         self.excused |= serves_unmarked || server_is_gone && borrows;
     }

@@ -23,4 +23,5 @@
 
 pub use slocket_smol::{
     AbstractBuilder, Builder, Error, Guard, Holder, Slocket, StalePolicy, Trust, Waiting, depart, settle,
+    settle_timeout,
 };

@@ -36,9 +36,16 @@ pub(crate) fn look(slocket: &Slocket) -> Found {
 
 /// Finds out what keeps the lock, if the holder is not known.
 pub(crate) fn at(path: &Path) -> Found {
+    // An abstract name, at which there is nothing to see.
+    if path.is_relative() {
+        return Found::Unknown;
+    }
     match fs::symlink_metadata(path) {
         Ok(found) => match target::kind(&found) {
-            Kind::Socket { .. } => probe(path, found.uid()),
+            Kind::Socket { marked } => match probe(path, found.uid()) {
+                Found::Lender if marked => Found::Unknown,
+                found => found,
+            },
             Kind::Other(kind) => Found::Other { kind, uid: found.uid() },
         },
         Err(gone) if gone.kind() == io::ErrorKind::NotFound => Found::Nothing,

@@ -9,6 +9,8 @@
 //! | `found.rs` | what is at a path, and whose |
 //! | `status.rs` | `slocket status`; below it: what is known of a lock, and the words for it |
 //! | `wait.rs` | `slocket wait` |
+//! | `waiting.rs` | what the user sees of a long wait |
+//! | `trace.rs` | each step of a lock, for whoever asks by `RUST_LOG` |
 //! | `target.rs` | what those two are asked about, and the probe |
 //! | `diag.rs` | the kernel's table of sockets |
 //! | `processes.rs` | which processes have a socket |

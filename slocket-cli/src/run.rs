@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Run) -> u8 {
         say::say(refused);
         return exit::USAGE;
     }
-    let waiting = Waiting::new(args.quiet);
+    let waiting = Waiting::default();
     let done = slocket(args, &waiting).and_then(|slocket| {
         Ok(match acquire(&slocket, args, &waiting)? {
             Some(guard) => run_holding(guard, slocket.path(), args),
@@ -44,11 +44,13 @@ pub(crate) fn run(args: &Run) -> u8 {
 fn slocket(args: &Run, waiting: &Waiting) -> Result<Slocket, Error> {
     let path = match &args.lock {
         Target::Abstract(name) => {
-            return Slocket::abstract_builder(OsStr::from_bytes(name)).on_wait(PATIENCE, waiting.hook()).build();
+            let builder = Slocket::abstract_builder(OsStr::from_bytes(name));
+            return if args.quiet { builder } else { builder.on_wait(PATIENCE, waiting.hook()) }.build();
         }
         Target::Path(path) => path,
     };
-    let builder = Slocket::builder(path).on_wait(PATIENCE, waiting.hook());
+    let builder = Slocket::builder(path);
+    let builder = if args.quiet { builder } else { builder.on_wait(PATIENCE, waiting.hook()) };
     match args.mode {
         // To connect one needs permission to write. Who gives that to others means them to take part, and to hold.
         Some(mode) if mode & 0o022 != 0 => builder.mode(mode).trust(Trust::Anyone),

@@ -15,6 +15,10 @@ pub(crate) fn start() {
             let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false);
             tracing_subscriber::registry().with(lines.with_filter(targets)).init();
         }
-        Err(error) => say::say(&format!("RUST_LOG: {error}; slocket=debug shows what the lock does")),
+        // It may be meant for the command.
+        Err(error) if wanted.contains("slocket") => {
+            say::say(&format!("RUST_LOG: {error}; slocket=debug shows what the lock does"));
+        }
+        Err(_) => {}
     }
 }

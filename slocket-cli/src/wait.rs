@@ -5,6 +5,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -90,13 +91,18 @@ fn is_free(target: &Target) -> Result<bool, Trouble> {
         Some(Kind::Socket { marked }) => marked,
     };
     match target::probe(path) {
-        // Without the mark it may be lent.
-        Probe::Dead => Ok(marked),
+        // Without the mark it may be lent. (Its owner may have cleared it, lent the lock and died since the first look.)
+        Probe::Dead => Ok(marked && still_marked(path)),
         Probe::Missing => Ok(true),
         Probe::Alive => Ok(false),
         Probe::Datagram => Err(Trouble::Foreign),
         Probe::Failed(error) => Err(Trouble::Io(error)),
     }
+}
+
+fn still_marked(path: &Path) -> bool {
+    let found = target::look(path).ok().flatten();
+    found.is_none_or(|found| target::kind(&found) == Kind::Socket { marked: true })
 }
 
 /// A watch on one name in its folder; none if the system has none to give: the re-check must do then.

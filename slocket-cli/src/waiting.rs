@@ -1,7 +1,8 @@
 //! What the user sees of a long wait: a line that says for whom, and on a terminal for how long.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -14,49 +15,92 @@ use crate::say;
 /// How long the user is left without a word.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How often the spinner turns.
+const TURN: Duration = Duration::from_millis(125);
+
 /// What is on the screen.
+#[derive(Default)]
 pub(crate) struct Waiting {
-    quiet: bool,
-    spinner: Arc<Mutex<Option<ProgressBar>>>,
+    spinner: Arc<Spinner>,
+}
+
+#[derive(Default)]
+struct Spinner {
+    state: Mutex<State>,
+    changes: Condvar,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Off,
+    Turns,
+    IsToEnd,
 }
 
 impl Waiting {
-    pub(crate) fn new(quiet: bool) -> Self {
-        Self { quiet, spinner: Arc::default() }
-    }
-
     /// To be called when the wait has become long.
     pub(crate) fn hook(&self) -> impl Fn(&slocket_sync::Waiting<'_>) + Send + Sync + 'static {
-        let (quiet, spinner) = (self.quiet, Arc::clone(&self.spinner));
+        let spinner = Arc::clone(&self.spinner);
         move |waiting| {
-            if quiet {
-                return;
-            }
             let found = waiting.holder.clone().map_or_else(|| found::at(waiting.path), Found::Holder);
             say::say(&format!("{}: waiting: {}", waiting.path.display(), found.in_words()));
             if has_terminal() {
-                *spinner.lock().unwrap_or_else(PoisonError::into_inner) = Some(spin());
+                spinner.start();
             }
         }
     }
 
-    /// The wait is over, one way or the other.
+    /// The wait is over, one way or the other: the screen is cleared. (Not waited for if the terminal is held by ^S.)
     pub(crate) fn over(&self) {
-        if let Some(spinner) = self.spinner.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            spinner.finish_and_clear();
+        let mut state = self.spinner.state();
+        if *state == State::Turns {
+            *state = State::IsToEnd;
+            self.spinner.changes.notify_all();
+            let ends = |state: &mut State| *state != State::Off;
+            drop(self.spinner.changes.wait_timeout_while(state, TURN, ends));
         }
+    }
+}
+
+impl Spinner {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Turns in a thread of its own; without one to be had, not at all.
+    fn start(self: &Arc<Self>) {
+        *self.state() = State::Turns;
+        let spinner = Arc::clone(self);
+        if thread::Builder::new().name("spinner".to_owned()).spawn(move || spinner.turn()).is_err() {
+            *self.state() = State::Off;
+        }
+    }
+
+    fn turn(&self) {
+        let style = ProgressStyle::with_template("{spinner} {elapsed}").expect("a correct template");
+        let bar = ProgressBar::new_spinner().with_style(style).with_elapsed(PATIENCE);
+        let mut state = self.state();
+        while *state == State::Turns {
+            drop(state);
+            // A job that was put into the background since leaves the terminal alone.
+            if has_terminal() {
+                bar.tick();
+            }
+            let turns = |state: &mut State| *state == State::Turns;
+            let waited = self.changes.wait_timeout_while(self.state(), TURN, turns);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        drop(state);
+        if has_terminal() {
+            bar.finish_and_clear();
+        }
+        *self.state() = State::Off;
+        self.changes.notify_all();
     }
 }
 
 /// Whether standard error is a terminal, and ours: a job in the background leaves it to the others.
 fn has_terminal() -> bool {
     tcgetpgrp(io::stderr()).is_ok_and(|group| group == getpgrp())
-}
-
-/// A spinner that says how long it has been waited.
-fn spin() -> ProgressBar {
-    let style = ProgressStyle::with_template("{spinner} {elapsed}").expect("a correct template");
-    let spinner = ProgressBar::new_spinner().with_style(style).with_elapsed(PATIENCE);
-    spinner.enable_steady_tick(Duration::from_millis(125));
-    spinner
 }

@@ -133,7 +133,7 @@ pub enum Connected {
 /// What is at the path: a stat and a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Inspected {
-    /// Nothing, or something else by now than what was looked at.
+    /// Nothing.
     Missing,
     /// A socket that some process has open.
     Alive,

@@ -89,13 +89,16 @@ impl Pin {
         }
     }
 
-    /// Connects `socket` to the pinned inode. (By its path where `/proc` is not mounted.)
+    /// Connects `socket` to the pinned inode. (By its path where `/proc` is not mounted: refused, if that leads elsewhere by
+    /// now.)
     pub(crate) fn connect(&self, socket: BorrowedFd<'_>, path: &Path) -> Result<()> {
         let pinned = address::of_path(&address::proc_path(self.file.as_fd())).ok_or(Errno::NAMETOOLONG)?;
         match retry_on_intr(|| connect(socket, &pinned)) {
             Err(Errno::NOENT) => {
                 let named = address::of_path(path).ok_or(Errno::NAMETOOLONG)?;
-                retry_on_intr(|| connect(socket, &named))
+                retry_on_intr(|| connect(socket, &named))?;
+                let is_there = look(path)?.is_some_and(|found| found.inode == self.look.inode);
+                if is_there { Ok(()) } else { Err(Errno::CONNREFUSED) }
             }
             result => result,
         }

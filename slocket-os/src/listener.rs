@@ -41,7 +41,8 @@ impl Listener {
 
     /// Takes over a listener that was handed to us; `None` if what came is not a listening Unix stream socket.
     ///
-    /// It listens once more, which makes `SO_PEERCRED` name this process to those who connect from here on. It is the socket that we had connected to: so it is the same file at the path.
+    /// It listens once more, which makes `SO_PEERCRED` name this process to those who connect from here on. It is the socket
+    /// that we had connected to, so it has the same file.
     pub(crate) fn take_over(socket: OwnedFd, inode: Option<Inode>) -> rustix::io::Result<Option<Self>> {
         let is_listener = sockopt::socket_acceptconn(&socket) == Ok(true)
             && sockopt::socket_type(&socket) == Ok(SocketType::STREAM)

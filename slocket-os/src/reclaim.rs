@@ -25,8 +25,7 @@ pub(crate) fn inspect(at: &AtPath) -> Result<Inspected, Fault> {
         Probe::Unsettled => Ok(Inspected::Alive),
         // The mark is read after the probe: its owner may have cleared it, lent the lock and died in between.
         Probe::Dead => match look(path).doing("look at the path")? {
-            // It is gone, and another is there: somebody has released and somebody has acquired since. No reason to pause.
-            Some(found) if found.inode != pin.look.inode => Ok(Inspected::Missing),
+            Some(found) if found.inode != pin.look.inode => Ok(Inspected::Alive),
             // The first probe may have come before the socket was registered, and the mark was cleared for a loan since.
             Some(found) if !found.is_marked => match pin.probe(path).doing("probe the socket")? {
                 Probe::Dead => Ok(Inspected::Stale),

@@ -26,7 +26,8 @@ pub enum Outcome {
     WouldBlock,
 }
 
-/// A request for a lock, from the call to its outcome. Its methods never block (but [`block`](Self::block)).
+/// A request for a lock, from the call to its outcome. Its methods never block (but [`block`](Self::block), and the user's
+/// waiting hook, which [`wake`](Self::wake) calls).
 ///
 /// Clones of one [`Lock`] queue inside the process first, and one of them at a time outside.
 ///
@@ -150,6 +151,8 @@ impl Session {
         }
         if is_due(&mut self.notice) {
             self.call_hook();
+            // It may have taken its time: what has come meanwhile counts before a deadline does.
+            return;
         }
         if is_due(&mut self.deadline) {
             self.time_out();
@@ -164,7 +167,7 @@ impl Session {
             Stage::Over(_) => false,
         };
         if waits && let Some(hook) = self.lock.hook() {
-            hook.call(&self.lock, self.lock.holder().ok().flatten());
+            hook.call(&self.lock);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::lock::Lock;
@@ -14,7 +14,7 @@ use crate::peer::Holder;
 pub struct Waiting<'a> {
     /// The lock's path, with its folder resolved; of an abstract name the name, after an `@`.
     pub path: &'a Path,
-    /// Who holds the lock at this moment; `None` if nobody is known: what is at the path may be no socket, or a dead one.
+    /// Who holds the lock, as asked within the last second; `None` if nobody is known: what is at the path may be no socket, or a dead one.
     pub holder: Option<Holder>,
 }
 
@@ -33,11 +33,18 @@ impl fmt::Display for Waiting<'_> {
 pub(crate) struct Hook {
     after: Duration,
     call: Arc<dyn Fn(&Waiting<'_>) + Send + Sync>,
+    answer: Arc<Mutex<Option<Answer>>>,
 }
+
+/// Who held the lock, and when that was asked.
+type Answer = (Instant, Option<Holder>);
+
+/// How long an answer does: to ask is to stand in the queue for an instant, and thousands of clones may want to know.
+const ANSWER_LASTS: Duration = Duration::from_secs(1);
 
 impl Hook {
     pub(crate) fn new(after: Duration, call: impl Fn(&Waiting<'_>) + Send + Sync + 'static) -> Self {
-        Self { after, call: Arc::new(call) }
+        Self { after, call: Arc::new(call), answer: Arc::default() }
     }
 
     /// When it is due, for a request that is made now. (A time too far away to be told never comes.)
@@ -45,8 +52,21 @@ impl Hook {
         Instant::now().checked_add(self.after)
     }
 
-    pub(crate) fn call(&self, lock: &Lock, holder: Option<Holder>) {
+    pub(crate) fn call(&self, lock: &Lock) {
+        let holder = self.holder(lock);
         (self.call)(&Waiting { path: lock.path(), holder });
+    }
+
+    fn holder(&self, lock: &Lock) -> Option<Holder> {
+        let mut answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*answer {
+            Some((asked, holder)) if asked.elapsed() < ANSWER_LASTS => holder.clone(),
+            _ => {
+                let holder = lock.holder().ok().flatten();
+                *answer = Some((Instant::now(), holder.clone()));
+                holder
+            }
+        }
     }
 }
 

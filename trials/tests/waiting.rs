@@ -3,9 +3,10 @@
 use std::fs;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use trials::lock::{Builder, Error, Slocket};
+use trials::queue::queued;
 use trials::{Adapter, PATIENCE, Place, Player, node_or_skip};
 
 /// A lock whose hook, called at once, tells whom it was told of.
@@ -110,5 +111,36 @@ fn who_does_not_wait_is_told_nothing() {
     let timed_out = late.acquire_timeout(Duration::from_millis(20));
     assert!(matches!(timed_out, Err(Error::TimedOut { .. })), "{timed_out:?}");
     holder.release();
+    holder.quit();
+}
+
+/// To find out who holds the lock is to stand in the queue for an instant: each that did would be there until the release.
+#[test]
+fn many_clones_ask_once_in_a_second() {
+    const CLONES: usize = 50;
+    let place = Place::new();
+    let mut holder = Player::start(Adapter::Sync, &place.lock());
+    holder.acquire();
+    let (slocket, told) = telling(&place);
+    let began = Instant::now();
+    let waits: Vec<_> = (0..CLONES)
+        .map(|_| {
+            let slocket = slocket.clone();
+            thread::spawn(move || slocket.acquire().map(drop))
+        })
+        .collect();
+    drop(slocket);
+    for _ in 0..CLONES {
+        let (text, pid) = told.recv_timeout(PATIENCE).expect("to be told");
+        assert_eq!(pid, Some(holder.pid()), "{text}");
+    }
+    // The first that waits, for all of them; and who asked.
+    let seconds = usize::try_from(began.elapsed().as_secs()).expect("small");
+    let queued = queued(&place.lock());
+    assert!(queued <= 2 + seconds, "{queued} in the queue after {seconds} s");
+    holder.release();
+    for wait in waits {
+        wait.join().expect("no panic").expect("the lock");
+    }
     holder.quit();
 }
