@@ -80,6 +80,8 @@ pub enum Bug {
     StaleAfterOneProbe,
     /// Leaves an npm server as if it handed over.
     LeavesNpmAtOnce,
+    /// Clears the mark of a listener that it was handed.
+    HandedOverUnmarked,
 
     // At an abstract name.
     /// Lends from an abstract name, which is free as soon as the lender is dead.
@@ -139,7 +141,7 @@ pub const SOUND: [Configuration; 11] = [
 ];
 
 /// All of them.
-pub const PLANTED: [Planted; 38] = [
+pub const PLANTED: [Planted; 39] = [
     Planted::new(Bug::ReclaimWithoutGuard, TWO, Broken::TwoHolders),
     Planted::new(Bug::GuardDroppedBeforeUnlink, THREE, Broken::TwoHolders),
     Planted::new(Bug::BindWithoutGuard, TWO, Broken::TwoHolders),
@@ -174,6 +176,7 @@ pub const PLANTED: [Planted; 38] = [
     Planted::new(Bug::LastFirst, THREE, Broken::OutOfOrder),
     Planted::new(Bug::StaleAfterOneProbe, ONE_AND_NPM, Broken::ToldStale),
     Planted::new(Bug::LeavesNpmAtOnce, ONE_AND_NPM, Broken::Hurt),
+    Planted::new(Bug::HandedOverUnmarked, THREE, Broken::Lost),
     Planted::new(Bug::LendsAtName, TWO_AND_CALLER, Broken::TwoHolders),
     Planted::new(Bug::LoanBelievedAtName, THREE_AT_NAME, Broken::TwoHolders),
     Planted::new(Bug::RefusedIsHeld, TWO_AT_NAME, Broken::Lost),

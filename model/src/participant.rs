@@ -514,6 +514,11 @@ impl World {
     pub(crate) fn take_over(&mut self, process: usize, configuration: &Configuration, arrived: Arrived) {
         let participant = self.participant(process);
         participant.listener_inode = participant.server_inode;
+        if let Some(inode) = participant.listener_inode
+            && configuration.has(Bug::HandedOverUnmarked)
+        {
+            self.inode_mut(inode).marked = false;
+        }
         match arrived {
             Arrived::Queued => {
                 self.tell(process, configuration, Event::Received(Connection::default(), Received::Listener));
