@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::io::{Errno, retry_on_intr};
@@ -63,37 +63,42 @@ impl<L: From<Lock>> AbstractBuilder<L> {
     /// # Errors
     /// [`Error::InvalidPath`] if the name is empty, is longer than 107 bytes, or contains a NUL byte.
     pub fn build(self) -> Result<L, Error> {
-        let mut shown = OsString::from("@");
-        shown.push(&self.name);
-        let shown = PathBuf::from(shown);
-        match AbstractName::new(&self.name) {
-            Ok(name) => Ok(L::from(Lock::new(shown, Home::Name(name), self.trust, self.hook))),
-            Err(reason) => Err(Error::InvalidPath { path: shown, reason }),
-        }
+        let name = AbstractName::new(&self.name)?;
+        Ok(L::from(Lock::new(Home::Name(name), self.trust, self.hook)))
     }
 }
 
 /// A lock at an abstract name.
 #[derive(Debug)]
 pub(crate) struct AbstractName {
+    /// After an `@`, as the tool takes it.
+    shown: PathBuf,
     address: SocketAddrUnix,
 }
 
 impl AbstractName {
-    /// The name, or what is wrong with it.
-    fn new(name: &OsStr) -> Result<Self, &'static str> {
+    fn new(name: &OsStr) -> Result<Self, Error> {
+        let mut shown = OsString::from("@");
+        shown.push(name);
+        let shown = PathBuf::from(shown);
+        let invalid = |reason| Error::InvalidPath { path: shown.clone(), reason };
         let bytes = name.as_bytes();
         if bytes.is_empty() {
-            return Err("the name is empty");
+            return Err(invalid("the name is empty"));
         }
         if bytes.contains(&0) {
-            return Err("it contains a NUL byte");
+            return Err(invalid("it contains a NUL byte"));
         }
         if bytes.len() > LONGEST {
-            return Err("the name is longer than 107 bytes");
+            return Err(invalid("the name is longer than 107 bytes"));
         }
-        let address = SocketAddrUnix::new_abstract_name(bytes).map_err(|_| "the system takes no such name")?;
-        Ok(Self { address })
+        let address = SocketAddrUnix::new_abstract_name(bytes).map_err(|_| invalid("the system takes no such name"))?;
+        Ok(Self { shown, address })
+    }
+
+    /// The name after an `@`.
+    pub(crate) fn shown(&self) -> &Path {
+        &self.shown
     }
 
     /// Binds at the name and listens. The name is taken and the socket found by others in one instant, so there is nothing

@@ -28,9 +28,8 @@ pub(crate) struct AtPath {
 }
 
 impl AtPath {
-    /// `name` in `folder`, which is resolved.
-    pub(crate) fn new(folder: PathBuf, name: &Path, mode: u32, stale: StalePolicy) -> Self {
-        let path = folder.join(name);
+    /// `path`, which is `name` in `folder`, resolved.
+    pub(crate) fn new(path: PathBuf, folder: PathBuf, name: &Path, mode: u32, stale: StalePolicy) -> Self {
         Self {
             address: address::of_path(&path),
             path,

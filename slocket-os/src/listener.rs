@@ -73,21 +73,24 @@ impl Listener {
     /// Accepts the head of the queue and tells who it is. Spends the process's reserve if descriptors have run out.
     pub(crate) fn accept(&self) -> (Accepted, Option<OwnedFd>) {
         // accept(2) makes a socket before it looks whether anybody waits: that takes ten times as long as to ask.
-        if self.is_contended() { self.accept_head() } else { (Accepted::Nobody, None) }
+        if !self.is_contended() {
+            return (Accepted::Nobody, None);
+        }
+        match self.accept_head() {
+            Ok((peer, has_badge)) => (classify(peer.as_fd(), has_badge), Some(peer)),
+            Err(Errno::WOULDBLOCK) => (Accepted::Nobody, None),
+            Err(_) => (Accepted::Failed, None),
+        }
     }
 
-    fn accept_head(&self) -> (Accepted, Option<OwnedFd>) {
-        let accepted = match self.accept_one() {
+    /// The head of the queue, and whether it has a badge.
+    fn accept_head(&self) -> rustix::io::Result<(OwnedFd, bool)> {
+        match self.accept_one() {
             Err(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS) => {
                 reserve::spend();
                 self.accept_one()
             }
             result => result,
-        };
-        match accepted {
-            Ok((peer, has_badge)) => (classify(peer.as_fd(), has_badge), Some(peer)),
-            Err(Errno::WOULDBLOCK) => (Accepted::Nobody, None),
-            Err(_) => (Accepted::Failed, None),
         }
     }
 
@@ -112,6 +115,7 @@ impl Listener {
         if !control.push(SendAncillaryMessage::ScmRights(&listener)) {
             return Delivery::Failed;
         }
+        wake(peer);
         send(peer, &mut control)
     }
 
@@ -144,8 +148,7 @@ impl Listener {
             Err(errno) => Removal::Failed(errno.raw_os_error()),
         };
         let _ = shutdown(&self.socket, Shutdown::Read);
-        // (A socket that was shut down is always readable.)
-        while let (_, Some(_guest)) = self.accept_head() {}
+        while self.accept_head().is_ok() {}
         removal
     }
 }
@@ -160,9 +163,6 @@ impl AsFd for Listener {
 fn classify(peer: BorrowedFd<'_>, has_badge: bool) -> Accepted {
     if has_ended(peer) {
         return Accepted::Gone;
-    }
-    if has_badge {
-        wake(peer);
     }
     match peer::user(peer) {
         Some(user) if user != rustix::process::geteuid().as_raw() => Accepted::Stranger,

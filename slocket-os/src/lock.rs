@@ -164,8 +164,8 @@ impl<L: From<Lock>> Builder<L> {
             Place::Network(name) => return Err(Error::UnsupportedFileSystem { path, name: name.to_owned() }),
             Place::Local | Place::Unknown(_) => {}
         }
-        let home = Home::Path(AtPath::new(folder, Path::new(name), self.mode, self.stale));
-        Ok(L::from(Lock::new(path, home, self.trust, self.hook)))
+        let home = Home::Path(AtPath::new(path, folder, Path::new(name), self.mode, self.stale));
+        Ok(L::from(Lock::new(home, self.trust, self.hook)))
     }
 }
 
@@ -177,7 +177,6 @@ pub struct Lock {
 
 #[derive(Debug)]
 struct Shared {
-    path: PathBuf,
     home: Home,
     trust: Trust,
     hook: Option<Hook>,
@@ -194,15 +193,18 @@ pub(crate) enum Home {
 }
 
 impl Lock {
-    pub(crate) fn new(path: PathBuf, home: Home, trust: Trust, hook: Option<Hook>) -> Self {
+    pub(crate) fn new(home: Home, trust: Trust, hook: Option<Hook>) -> Self {
         reserve::keep();
-        Self { shared: Arc::new(Shared { path, home, trust, hook, queue: LocalQueue::default() }) }
+        Self { shared: Arc::new(Shared { home, trust, hook, queue: LocalQueue::default() }) }
     }
 
     /// The path, with its folder resolved; of an abstract name the name, after an `@`.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.shared.path
+        match self.home() {
+            Home::Path(at) => at.path(),
+            Home::Name(name) => name.shown(),
+        }
     }
 
     /// Who holds the lock; `None` if nobody listens at the path.
@@ -250,7 +252,7 @@ impl Lock {
     pub(crate) fn error(&self, fault: Fault) -> Error {
         match self.home() {
             Home::Path(at) => fault.about(at.path()),
-            Home::Name(_) => fault.about_name(self.path()),
+            Home::Name(name) => fault.about_name(name.shown()),
         }
     }
 }

@@ -44,7 +44,7 @@ impl Timers {
 }
 
 /// How long the pause before a retry is, counted from the beginning of the attempt: half to one and a half times a quarter
-/// of a millisecond, four times as much with each level up to 128 milliseconds; at random, so that those who were sent
+/// of a millisecond, four times as much with each level up to 128 milliseconds (so the last two are alike); at random, so that those who were sent
 /// away together do not come back together. (What is in the way at first is mostly gone in microseconds: a socket that does
 /// not listen yet, a guard.)
 pub(crate) fn retry_delay(level: u8) -> Duration {
