@@ -1,5 +1,7 @@
 //! Figures over rounds, and how they are written.
 
+use trials::storm::grouped;
+
 /// The median of the rounds, and how far they are apart.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Figure {
@@ -43,7 +45,7 @@ pub(crate) fn time(nanos: f64) -> String {
 /// A number with three digits that count.
 pub(crate) fn number(value: f64) -> String {
     match value.abs() {
-        v if v >= 99.95 => grouped(value),
+        v if v >= 99.95 => grouped(format_args!("{value:.0}")),
         v if v >= 9.995 => format!("{value:.1}"),
         _ => format!("{value:.2}"),
     }
@@ -52,18 +54,6 @@ pub(crate) fn number(value: f64) -> String {
 /// A ratio.
 pub(crate) fn ratio(value: f64) -> String {
     if value < 9.995 { format!("{value:.2}×") } else { format!("{}×", number(value)) }
-}
-
-fn grouped(value: f64) -> String {
-    let digits = format!("{value:.0}");
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

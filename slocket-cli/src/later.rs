@@ -2,12 +2,9 @@
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
 
 use crate::say;
-
-/// How long the user is left without a word.
-const PATIENCE: Duration = Duration::from_secs(1);
+use crate::waiting::PATIENCE;
 
 /// Says a line after a second, unless dropped before. Once it is dropped nothing more is said.
 #[must_use]
@@ -16,11 +13,8 @@ pub(crate) struct Later {
 }
 
 impl Later {
-    /// After a second: finds out the `line`, says it, and goes on with `then`.
-    pub(crate) fn say(
-        line: impl FnOnce() -> Option<String> + Send + 'static,
-        then: impl FnOnce() + Send + 'static,
-    ) -> Self {
+    /// After a second: finds out the `line`, and says it.
+    pub(crate) fn say(line: impl FnOnce() -> Option<String> + Send + 'static) -> Self {
         let over = Arc::new((Mutex::new(false), Condvar::new()));
         let later = Self { over: Arc::clone(&over) };
         let thread = thread::Builder::new().name("later".to_owned()).spawn(move || {
@@ -41,8 +35,6 @@ impl Later {
             if let Some(line) = line {
                 say::say(&line);
             }
-            drop(guard);
-            then();
         });
         // Without a thread to spare the line stays unsaid, which is better than not to run.
         drop(thread);

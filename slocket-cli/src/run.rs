@@ -65,10 +65,13 @@ fn acquire(slocket: &Slocket, args: &Run, waiting: &Waiting) -> Result<Option<Gu
     let began = Instant::now();
     let acquired = match args.wait {
         Some(limit) if limit > Duration::ZERO => timed(slocket, limit, args, waiting),
-        None if !args.nonblock => slocket.acquire().map(Some),
+        None if !args.nonblock => {
+            let acquired = slocket.acquire();
+            waiting.over();
+            acquired.map(Some)
+        }
         _ => at_once(slocket, args),
     };
-    waiting.over();
     if !matches!(acquired, Ok(Some(_))) {
         slocket_sync::depart(FAREWELL);
     } else if args.verbose {

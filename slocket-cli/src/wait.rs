@@ -29,7 +29,7 @@ pub(crate) fn run(args: &Wait) -> u8 {
         let target = target.clone();
         move || Some(format!("waiting: {}", status::line(&target)?))
     };
-    let later = (!args.quiet).then(|| Later::say(line, || ()));
+    let later = (!args.quiet).then(|| Later::say(line));
     let waited = wait(target, until);
     drop(later);
     match waited {

@@ -47,7 +47,7 @@ use crate::{Random, alone};
 pub use claims::{Claim, claims};
 pub use figures::Figures;
 pub use plan::{FileSystem, Phase, Plan};
-pub use table::table;
+pub use table::{grouped, table};
 
 /// Runs all phases of the plan on all its file systems; hands each to `see` as it ends.
 ///

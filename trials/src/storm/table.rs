@@ -1,5 +1,7 @@
 //! The figures, a column for each phase on each file system.
 
+use std::fmt::Display;
+
 use super::figures::{Figures, kinds};
 
 /// Columns of the name of a line.
@@ -31,7 +33,7 @@ pub fn table(all: &[Figures]) -> String {
     table.line("tries that would block", |figures| grouped(figures.would_block));
     table.line("lulls", |figures| grouped(figures.lulls));
     table.line("npm gave up, was asked again", |figures| grouped(figures.resets));
-    table.line("npm died by itself, restarted", |figures| grouped(figures.npm_deaths.values().sum()));
+    table.line("npm died by itself, restarted", |figures| grouped(figures.npm_deaths.values().sum::<u64>()));
     table.line("a human removed the socket", |figures| grouped(figures.human));
     table.line("kill of a holder to next hold", |_| String::new());
     for (name, percent) in [("  p50", 50), ("  p90", 90), ("  p99", 99), ("  longest", 100)] {
@@ -75,7 +77,7 @@ fn milliseconds(nanoseconds: u64) -> String {
 }
 
 /// The number with a comma between thousands.
-pub(super) fn grouped(number: u64) -> String {
+pub fn grouped(number: impl Display) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.char_indices() {
