@@ -82,8 +82,13 @@ impl Pin {
     /// Pins what has a name in an open folder.
     pub(crate) fn new_in(folder: BorrowedFd<'_>, name: &Path) -> Result<Option<Self>> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        match retry_on_intr(|| openat(folder, name, flags, Mode::empty())) {
-            Ok(file) => Ok(Some(Self { look: fstat(&file)?.into(), file })),
+        let pin = || {
+            let file = retry_on_intr(|| openat(folder, name, flags, Mode::empty()))?;
+            Ok(Self { look: fstat(&file)?.into(), file })
+        };
+        match pin() {
+            Ok(pin) => Ok(Some(pin)),
+            // (A file system in user space may know nothing of a file that is open and has been removed since.)
             Err(Errno::NOENT) => Ok(None),
             Err(errno) => Err(errno),
         }
