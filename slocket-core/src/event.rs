@@ -137,10 +137,8 @@ pub enum Inspected {
     Missing,
     /// A socket that some process has open.
     Alive,
-    /// A socket that nobody has open, marked: free to be reclaimed.
+    /// A socket that nobody here has open, marked: free to be reclaimed, if it cannot be alive elsewhere.
     Dead,
-    /// A socket that nobody has open, marked, on a file system not known to be local: it may be alive elsewhere.
-    DeadElsewhere,
     /// A socket that nobody has open, not marked: it may be lent out.
     Stale,
     /// Something that is no socket.
@@ -164,7 +162,7 @@ pub enum Reclaimed {
     Unmarked,
     /// We may not unlink it.
     Denied,
-    /// The file system is not known to be local.
+    /// Nobody here has it open, but the file system is not known to be local: it may be alive elsewhere.
     Elsewhere,
     /// The system refused: its error code.
     Failed(i32),

@@ -152,7 +152,6 @@ pub fn transition(state: State, event: Event) -> Result<Step, Misuse> {
                 Wish::Acquire | Wish::Look => pause_to_connect(patient(attempt)),
             },
             Inspected::Dead => reclaim(attempt, false),
-            Inspected::DeadElsewhere => fail(attempt, Failure::Elsewhere),
             Inspected::Stale => stale(attempt),
             Inspected::NotASocket => occupied(patient(attempt)),
             Inspected::WrongType => fail(attempt, Failure::NotASlocket),

@@ -47,6 +47,5 @@ fn who_may_not_unlink_fails() {
 /// What looks dead here may be alive on another host.
 #[test]
 fn what_may_be_alive_elsewhere_is_not_removed() {
-    inspecting(Stale::Wait).tell(inspected(Inspected::DeadElsewhere), [Close, fails(Failure::Elsewhere)]);
     reclaiming(Stale::Wait).tell(reclaimed(Reclaimed::Elsewhere), [Close, fails(Failure::Elsewhere)]);
 }

@@ -175,9 +175,9 @@ fn a_queue_that_was_joined_all_the_same_is_left() {
 
 #[test]
 fn while_looking_at_the_path_it_is_remembered() {
-    use Inspected::{Alive, Dead, DeadElsewhere, Failed, Missing, NotASocket, WrongType};
+    use Inspected::{Alive, Dead, Failed, Missing, NotASocket, WrongType};
     for (stop, report) in STOPS {
-        for answer in [Missing, Alive, Dead, DeadElsewhere, Inspected::Stale, NotASocket, WrongType, Failed(CODE)] {
+        for answer in [Missing, Alive, Dead, Inspected::Stale, NotASocket, WrongType, Failed(CODE)] {
             let mut participant = inspecting(Stale::Fail);
             participant.tell(stop, []);
             participant.tell(inspected(answer), [Close, tells(report)]);

@@ -86,7 +86,6 @@ fn a_path_that_goes_away_is_tried_again_and_after_the_second_time_with_a_pause()
 #[test]
 fn what_can_never_be_had_is_an_error() {
     trying_in_vain(Stale::Wait).tell(inspected(Inspected::WrongType), [Close, fails(Failure::NotASlocket)]);
-    trying_in_vain(Stale::Wait).tell(inspected(Inspected::DeadElsewhere), [Close, fails(Failure::Elsewhere)]);
     trying_in_vain(Stale::Wait).tell(inspected(Inspected::Failed(CODE)), [Close, fails(Failure::Os(CODE))]);
     trying(Stale::Wait).tell(published(Published::Failed(CODE)), [Close, fails(Failure::Os(CODE))]);
 }

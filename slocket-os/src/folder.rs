@@ -49,9 +49,9 @@ impl Folder {
         }
     }
 
-    /// Where the folder's files live.
-    pub(crate) fn place(&self) -> Result<Place> {
-        Ok(Place::of(u64::from_ne_bytes((fstatfs(&self.file)?.f_type as i64).to_ne_bytes())))
+    /// Whether the folder's sockets are known to belong to this machine, so that dead ones are removed.
+    pub(crate) fn is_local(&self) -> Result<bool> {
+        Ok(Place::of(u64::from_ne_bytes((fstatfs(&self.file)?.f_type as i64).to_ne_bytes())) == Place::Local)
     }
 
     /// Removes the dead temporary names in the folder, marked or not (protocol section 2, "Aside"). What cannot be

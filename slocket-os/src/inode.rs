@@ -66,7 +66,8 @@ pub(crate) fn look_in(folder: BorrowedFd<'_>, name: &Path) -> Result<Option<Look
     }
 }
 
-/// An inode held fast: its number is not used again, and it is reached whatever its name is by now.
+/// An inode held fast: its number is not used again, and it is reached whatever its name is by now. (Not so where the file
+/// system cannot keep a file that is open and has been removed: the number may be used again at once.)
 #[derive(Debug)]
 pub(crate) struct Pin {
     file: OwnedFd,
@@ -119,6 +120,16 @@ impl Pin {
             Err(Errno::CONNREFUSED) => Ok(Probe::Dead),
             Err(Errno::NOENT) => Ok(Probe::Missing),
             Err(Errno::ACCESS) if self.look.is_unsettled() => Ok(Probe::Unsettled),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// Whether the pinned inode has lost its name.
+    pub(crate) fn is_removed(&self) -> Result<bool> {
+        match fstat(&self.file) {
+            Ok(stat) => Ok(stat.st_nlink == 0),
+            // (As in `new_in`; a server of another machine may say that the file is stale.)
+            Err(Errno::NOENT | Errno::STALE) => Ok(true),
             Err(errno) => Err(errno),
         }
     }

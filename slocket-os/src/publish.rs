@@ -40,8 +40,12 @@ fn try_to_publish(at: &AtPath) -> Result<Publication, Fault> {
     let socket = stream_socket()?;
     let folder = Folder::open(at.folder()).doing("open the folder")?;
     let address = at.address(folder.as_fd());
+    // Where nobody removes dead sockets no guard is needed; and a file system in user space (FUSE) may give a socket that is
+    // moved to the path another inode, at which nobody reaches it.
+    let is_safe_in_place =
+        !at.umask_spoils_mode() && folder.guard_shared() || !folder.is_local().doing("ask for the file system")?;
     match address {
-        Some(address) if !at.umask_spoils_mode() && folder.guard_shared() => in_place(at, socket, folder, &address),
+        Some(address) if is_safe_in_place => in_place(at, socket, folder, &address),
         _ => aside(at, socket, &folder),
     }
 }

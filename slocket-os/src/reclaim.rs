@@ -6,7 +6,7 @@ use slocket_core::{Inspected, Reclaimed};
 
 use crate::at_path::AtPath;
 use crate::error::{Doing, Fault};
-use crate::folder::{Folder, Place};
+use crate::folder::Folder;
 use crate::inode::{Pin, Probe, look};
 
 /// Looks at the path: a stat and a probe.
@@ -31,10 +31,7 @@ pub(crate) fn inspect(at: &AtPath) -> Result<Inspected, Fault> {
                 Probe::Dead => Ok(Inspected::Stale),
                 Probe::Alive | Probe::Datagram | Probe::Missing | Probe::Unsettled => Ok(Inspected::Alive),
             },
-            Some(_) if Place::of_path(at.folder()).doing("ask for the file system")? == Place::Local => {
-                Ok(Inspected::Dead)
-            }
-            Some(_) => Ok(Inspected::DeadElsewhere),
+            Some(_) => Ok(Inspected::Dead),
             None => Ok(Inspected::Missing),
         },
     }
@@ -44,13 +41,13 @@ pub(crate) fn inspect(at: &AtPath) -> Result<Inspected, Fault> {
 pub(crate) fn reclaim(at: &AtPath, unmarked_too: bool) -> Result<Reclaimed, Fault> {
     let path = at.path();
     let folder = Folder::open(at.folder()).doing("open the folder")?;
-    if folder.place().doing("ask for the file system")? != Place::Local {
-        return Ok(Reclaimed::Elsewhere);
-    }
+    let is_local = folder.is_local().doing("ask for the file system")?;
     match folder.guard_exclusive() {
         Ok(()) => {}
-        // Who cannot read the folder cannot repair a crash: others may, so it waits for them.
-        Err(Errno::WOULDBLOCK | Errno::ACCESS) => return Ok(Reclaimed::Busy),
+        Err(Errno::WOULDBLOCK) => return Ok(Reclaimed::Busy),
+        // Who cannot read the folder cannot repair a crash: others may, so it waits for them; but nobody may there.
+        Err(_) if !is_local => return Ok(Reclaimed::Elsewhere),
+        Err(Errno::ACCESS) => return Ok(Reclaimed::Busy),
         Err(errno) => return Err(errno).doing("guard the folder"),
     }
     let Some(pin) = Pin::new(path).doing("look at the path")? else { return Ok(Reclaimed::Changed) };
@@ -67,8 +64,11 @@ pub(crate) fn reclaim(at: &AtPath, unmarked_too: bool) -> Result<Reclaimed, Faul
     let removed = match look(path).doing("look at the path")? {
         Some(found) if found.inode != pin.look.inode => return Ok(Reclaimed::Changed),
         Some(found) if !found.is_marked && !unmarked_too => return Ok(Reclaimed::Unmarked),
-        Some(_) => unlinkat(&folder, at.name(), AtFlags::empty()),
         None => return Ok(Reclaimed::Changed),
+        Some(_) if is_local => unlinkat(&folder, at.name(), AtFlags::empty()),
+        // Where a pin does not keep the number from being used again, what is there now may be another socket.
+        Some(_) if pin.is_removed().doing("look at the socket")? => return Ok(Reclaimed::Changed),
+        Some(_) => return Ok(Reclaimed::Elsewhere),
     };
     match removed {
         Ok(()) => {

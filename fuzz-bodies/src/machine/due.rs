@@ -21,7 +21,7 @@ pub(super) fn report(ledger: &Ledger, event: Event) -> Option<Report> {
         | Event::Inspected(Inspected::WrongType)
         | Event::Received(_, Received::Foreign) => Failure::NotASlocket,
         Event::Inspected(Inspected::Stale) | Event::Reclaimed(Reclaimed::Unmarked) if fails_if_stale => Failure::Stale,
-        Event::Inspected(Inspected::DeadElsewhere) | Event::Reclaimed(Reclaimed::Elsewhere) => Failure::Elsewhere,
+        Event::Reclaimed(Reclaimed::Elsewhere) => Failure::Elsewhere,
         Event::Reclaimed(Reclaimed::Denied) => Failure::Denied,
         Event::Published(Published::Failed(code))
         | Event::Connected(Connected::Failed(code))

@@ -95,7 +95,6 @@ fn answer(question: Action, choice: u8) -> Event {
                 Inspected::Missing,
                 Inspected::Alive,
                 Inspected::NotASocket,
-                Inspected::DeadElsewhere,
                 Inspected::WrongType,
                 Inspected::Failed(code),
             ],

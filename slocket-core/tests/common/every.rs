@@ -51,7 +51,7 @@ every!(Patience: Fresh, Running, Over);
 every!(Published: Listening, InUse, Swept; Self::Failed(_) => [Self::Failed(CODE)]);
 every!(Connected: Queued, Untrusted, Missing, Refused, BacklogFull, NotASocket, WrongType;
     Self::Failed(_) => [Self::Failed(CODE)]);
-every!(Inspected: Missing, Alive, Dead, DeadElsewhere, Stale, NotASocket, WrongType;
+every!(Inspected: Missing, Alive, Dead, Stale, NotASocket, WrongType;
     Self::Failed(_) => [Self::Failed(CODE)]);
 every!(Reclaimed: Removed, Changed, Busy, Unmarked, Denied, Elsewhere; Self::Failed(_) => [Self::Failed(CODE)]);
 every!(Left: Closed, Listener, Lingering);
