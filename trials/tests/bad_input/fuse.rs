@@ -7,7 +7,7 @@ use std::process::Command;
 use rustix::fs::{FlockOperation, Mode, flock};
 use rustix::process::umask;
 use trials::lock::{Error, Slocket};
-use trials::{Adapter, Player};
+use trials::{Adapter, Player, watch_for};
 
 use crate::alone::{Setting, alone, with_root};
 use crate::file_systems::{image, run};
@@ -101,6 +101,33 @@ fn a_fuse_with_sockets() {
             assert!(slocket.try_acquire().unwrap().is_none());
             fs::remove_file(slocket.path()).unwrap();
             assert_left(&fuse.at, &[]);
+        });
+    });
+}
+
+/// The promise ends here, as with overlayfs: straight in the folder behind it, the holder looks dead, and is removed. (So it is
+/// where a folder is shared with a virtual machine: only its side of it can be told from a file system of this machine.)
+#[test]
+fn another_way_to_the_same_file() {
+    with_root(|| {
+        alone(Setting::Mounts, || {
+            let fuse = Fuse::new();
+            let behind = fuse.scene.path().join("behind");
+            fs::create_dir(&behind).unwrap();
+            if run(Command::new("bindfs").arg(&behind).arg(&fuse.at)).is_none() {
+                return;
+            }
+            let direct = Slocket::new(behind.join("lock")).unwrap();
+            let guard = direct.acquire().unwrap();
+            assert_unsupported(fuse.slocket().try_acquire().map(Option::unwrap), "may be alive elsewhere");
+            guard.release().unwrap();
+
+            let guard = fuse.slocket().acquire().unwrap();
+            let second = direct.try_acquire().unwrap().expect("it looks dead from here");
+            second.release().unwrap();
+            // It remembers for a while what was there.
+            watch_for("the holder can tell", || (!guard.is_intact().unwrap()).then_some(()));
+            assert!(matches!(guard.release(), Err(Error::LockLost { .. })));
         });
     });
 }
