@@ -4,7 +4,7 @@ use slocket_core::{Action, Connected, Event, Inspected, Published};
 
 use crate::bug::Bug;
 use crate::configuration::Configuration;
-use crate::kernel::{Connect, Kind, Message};
+use crate::kernel::{Connect, Message};
 use crate::participant::Call;
 use crate::process::Player;
 use crate::world::World;
@@ -61,7 +61,7 @@ impl World {
             }
             Call::BindName => {
                 // It is as good as marked: dead means free.
-                let name = self.new_inode(true, Kind::Visible);
+                let name = self.new_socket(process, configuration, true);
                 let socket = self.register(name, false);
                 self.processes[process].socket = Some(socket);
                 self.set_path(Some(name));

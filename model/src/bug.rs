@@ -1,6 +1,6 @@
 //! Planted bugs: variants of the protocol, each of which breaks a promise. A search that does not find it is itself wrong.
 
-use crate::configuration::Cast::{Caller, Locker, Npm, Remover, Safe};
+use crate::configuration::Cast::{Caller, Impatient, Locker, Npm, OtherUser, Remover, Safe};
 use crate::configuration::Configuration;
 use crate::world::Broken;
 
@@ -82,6 +82,10 @@ pub enum Bug {
     LeavesNpmAtOnce,
     /// Clears the mark of a listener that it was handed.
     HandedOverUnmarked,
+    /// Hands over to another user, who may not remove the socket.
+    HandsOverToAnybody,
+    /// Keeps from a stale socket although the caller said to remove it.
+    StaleNeverReclaimed,
 
     // At an abstract name.
     /// Lends from an abstract name, which is free as soon as the lender is dead.
@@ -121,12 +125,16 @@ const TWO_AND_NPM: Configuration = Configuration::of(&[Safe, Safe, Npm]).cancels
 const FAREWELL: Configuration = Configuration::of(&[Safe, Npm, Npm]).rounds(2).crashes(1).cancels(1).dismissals(1);
 const TWO_AND_NPM_KILLED: Configuration = Configuration::of(&[Safe, Safe, Npm]).crashes(1).cancels(1);
 
+const TWO_USERS: Configuration = Configuration::of(&[Safe, OtherUser]).rounds(2).cancels(1).sticky();
+const IMPATIENT_AND_NPM: Configuration =
+    Configuration::of(&[Impatient, Npm]).rounds(2).crashes(1).promise(Broken::Lost);
+
 const TWO_AT_NAME: Configuration = Configuration::of(&[Safe, Safe]).at_name().crashes(1).cancels(1).failures(1);
 const THREE_AT_NAME: Configuration = Configuration::of(&[Safe, Safe, Safe]).at_name().crashes(1).failures(1);
 const TWO_AND_CALLER: Configuration = Configuration::of(&[Safe, Safe, Caller]).at_name().crashes(1).cancels(1);
 
 /// Where bugs are planted, as they are without.
-pub const SOUND: [Configuration; 11] = [
+pub const SOUND: [Configuration; 13] = [
     TWO,
     TWO_AND_LOCKER,
     TWO_AND_REMOVER,
@@ -135,13 +143,15 @@ pub const SOUND: [Configuration; 11] = [
     TWO_AND_NPM,
     TWO_AND_NPM_KILLED,
     FAREWELL,
+    TWO_USERS,
+    IMPATIENT_AND_NPM,
     TWO_AT_NAME,
     THREE_AT_NAME,
     TWO_AND_CALLER,
 ];
 
 /// All of them.
-pub const PLANTED: [Planted; 39] = [
+pub const PLANTED: [Planted; 41] = [
     Planted::new(Bug::ReclaimWithoutGuard, TWO, Broken::TwoHolders),
     Planted::new(Bug::GuardDroppedBeforeUnlink, THREE, Broken::TwoHolders),
     Planted::new(Bug::BindWithoutGuard, TWO, Broken::TwoHolders),
@@ -177,6 +187,8 @@ pub const PLANTED: [Planted; 39] = [
     Planted::new(Bug::StaleAfterOneProbe, ONE_AND_NPM, Broken::ToldStale),
     Planted::new(Bug::LeavesNpmAtOnce, ONE_AND_NPM, Broken::Hurt),
     Planted::new(Bug::HandedOverUnmarked, THREE, Broken::Lost),
+    Planted::new(Bug::HandsOverToAnybody, TWO_USERS, Broken::LeftOnDisk),
+    Planted::new(Bug::StaleNeverReclaimed, IMPATIENT_AND_NPM, Broken::Lost),
     Planted::new(Bug::LendsAtName, TWO_AND_CALLER, Broken::TwoHolders),
     Planted::new(Bug::LoanBelievedAtName, THREE_AT_NAME, Broken::TwoHolders),
     Planted::new(Bug::RefusedIsHeld, TWO_AT_NAME, Broken::Lost),

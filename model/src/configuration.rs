@@ -14,6 +14,10 @@ pub enum Cast {
     Try,
     /// A crash-safe participant that cannot read the folder: it can guard nothing.
     Unreadable,
+    /// A crash-safe participant that acquires, of another user. (All trust each other.)
+    OtherUser,
+    /// A crash-safe participant that acquires, and removes an unmarked socket as well when it has put up with it for a while.
+    Impatient,
     /// A participant of the npm package.
     Npm,
     /// A stranger who uses flock(1) on the folder.
@@ -43,6 +47,8 @@ pub struct Configuration {
     pub dismissals: u8,
     /// The backlog: the queue takes one more.
     pub backlog: u8,
+    /// Whether only the owner of a socket may remove it, as in a sticky folder.
+    pub sticky: bool,
     /// Whether the slow re-check of a watched path fires. (Without it a lost wake-up is seen.)
     pub rechecks: bool,
     /// The only promise that is looked at, if it is not all of them.
@@ -64,6 +70,7 @@ impl Configuration {
             failures: 0,
             dismissals: 0,
             backlog: 4,
+            sticky: false,
             rechecks: false,
             promise: None,
             bug: None,
@@ -112,10 +119,27 @@ impl Configuration {
         Self { backlog, ..self }
     }
 
+    /// In a sticky folder.
+    #[must_use]
+    pub const fn sticky(self) -> Self {
+        Self { sticky: true, ..self }
+    }
+
+    /// This promise alone.
+    #[must_use]
+    pub const fn promise(self, promise: Broken) -> Self {
+        Self { promise: Some(promise), ..self }
+    }
+
     /// With the re-check.
     #[must_use]
     pub const fn with_rechecks(self) -> Self {
         Self { rechecks: true, ..self }
+    }
+
+    /// Whether a process is of another user than most.
+    pub(crate) fn is_foreign(&self, process: usize) -> bool {
+        self.cast[process] == Cast::OtherUser
     }
 
     pub(crate) fn has(&self, bug: Bug) -> bool {
@@ -146,14 +170,20 @@ impl fmt::Display for Configuration {
         if self.backlog < 4 {
             write!(f, ", backlog {}", self.backlog)?;
         }
+        if self.sticky {
+            write!(f, ", in a sticky folder")?;
+        }
         if self.rechecks {
             write!(f, ", re-checks")?;
+        }
+        if let Some(promise) = self.promise {
+            write!(f, ", {promise:?} alone")?;
         }
         Ok(())
     }
 }
 
-use Cast::{Caller, Locker, Npm, Remover, Safe, Try, Unreadable};
+use Cast::{Caller, Impatient, Locker, Npm, OtherUser, Remover, Safe, Try, Unreadable};
 
 /// What every change must pass: explored by the tests.
 pub const QUICK: &[Configuration] = &[
@@ -170,9 +200,20 @@ pub const QUICK: &[Configuration] = &[
     Configuration::of(&[Unreadable, Unreadable, Locker]).rounds(2).crashes(1),
     Configuration::of(&[Safe, Safe, Locker]).rounds(2).crashes(1).cancels(1),
     Configuration::of(&[Safe, Safe, Remover]).rounds(2).crashes(1).cancels(1),
+    // Of two users.
+    Configuration::of(&[Safe, OtherUser]).rounds(2).crashes(2).cancels(1).failures(1),
+    Configuration::of(&[Safe, Safe, OtherUser]).crashes(1).cancels(1),
+    Configuration::of(&[Safe, OtherUser]).rounds(2).crashes(1).cancels(1).sticky(),
+    Configuration::of(&[Safe, Safe, OtherUser]).cancels(1).sticky(),
+    Configuration::of(&[Safe, OtherUser]).at_name().rounds(2).crashes(1).cancels(1),
+    // Who removes unmarked sockets, too, has the lock whoever is killed. (But not alone, as documented: npm's may stand still
+    // between the two halves of bind, or hold what a dead lender lent it.)
+    Configuration::of(&[Impatient, Npm]).rounds(2).crashes(1).cancels(1).promise(Broken::Lost),
+    Configuration::of(&[Impatient, Impatient, Npm]).crashes(1).promise(Broken::Lost),
     // With npm's.
     Configuration::of(&[Safe, Npm]).rounds(2).crashes(1).cancels(1).failures(1),
     Configuration::of(&[Safe, Npm, Npm]).crashes(1).cancels(1).failures(1),
+    Configuration::of(&[OtherUser, Safe, Npm]).crashes(1).cancels(1),
     Configuration::of(&[Safe, Npm, Npm]).rounds(2).crashes(1).cancels(1),
     Configuration::of(&[Safe, Safe, Npm]).crashes(1).cancels(1).failures(1),
     Configuration::of(&[Safe, Try, Npm]).crashes(1).cancels(1),
@@ -201,6 +242,8 @@ pub const FULL: &[Configuration] = &[
     Configuration::of(&[Safe, Safe, Safe, Safe]).cancels(1),
     Configuration::of(&[Safe, Safe, Safe, Locker]).crashes(1).cancels(1),
     Configuration::of(&[Safe, Safe, Unreadable, Locker]).crashes(1),
+    Configuration::of(&[Safe, Safe, OtherUser]).rounds(2).cancels(1),
+    Configuration::of(&[Safe, Safe, OtherUser]).rounds(2).crashes(1).sticky(),
     Configuration::of(&[Safe, Safe, Npm]).rounds(2).crashes(1).cancels(1),
     Configuration::of(&[Safe, Safe, Npm]).rounds(2).crashes(1).failures(1),
     Configuration::of(&[Safe, Safe, Npm]).crashes(2).cancels(2).failures(1),

@@ -2,6 +2,7 @@
 //!
 //! Everything here is a fact about Linux, and `tests/facts.rs` shows each on the real kernel.
 
+use crate::configuration::Configuration;
 use crate::world::World;
 
 /// An inode, by its number: the number is used again as soon as nothing refers to the inode.
@@ -24,6 +25,8 @@ pub(crate) const QUEUE: usize = 6;
 pub struct Inode {
     /// The sticky bit.
     pub marked: bool,
+    /// It is another user's.
+    pub foreign: bool,
     /// What a connect finds.
     pub kind: Kind,
 }
@@ -189,8 +192,20 @@ impl World {
     /// A new inode, under the number that was chosen for it.
     pub(crate) fn new_inode(&mut self, marked: bool, kind: Kind) -> Number {
         let number = std::mem::take(&mut self.next_number);
-        self.inodes[usize::from(number)] = Some(Inode { marked, kind });
+        self.inodes[usize::from(number)] = Some(Inode { marked, foreign: false, kind });
         number
+    }
+
+    /// A new socket of this process's, which is visible and not registered yet.
+    pub(crate) fn new_socket(&mut self, process: usize, configuration: &Configuration, marked: bool) -> Number {
+        let inode = self.new_inode(marked, Kind::Visible);
+        self.inode_mut(inode).foreign = configuration.is_foreign(process);
+        inode
+    }
+
+    /// Whether a process may remove an inode from the folder.
+    pub(crate) fn may_unlink(&self, process: usize, configuration: &Configuration, inode: Number) -> bool {
+        !configuration.sticky || self.inode(inode).foreign == configuration.is_foreign(process)
     }
 
     /// Which numbers the next inode may get: any that somebody remembers and that is free again, and one that nobody

@@ -5,7 +5,7 @@ use slocket_core::{Accepted, Delivery, Event, Removal};
 
 use crate::bug::Bug;
 use crate::configuration::Configuration;
-use crate::kernel::Message;
+use crate::kernel::{ConnectionId, Message};
 use crate::participant::Call;
 use crate::world::World;
 
@@ -29,6 +29,9 @@ impl World {
                 let (accepted, what) = match guest {
                     None => (Accepted::Nobody, "accepts: nobody"),
                     Some(guest) if self.client_ended(guest) => (Accepted::Gone, "accepts one who is gone"),
+                    Some(guest) if self.is_stranger(process, configuration, guest) => {
+                        (Accepted::Stranger, "accepts one of another user")
+                    }
                     Some(guest) if self.connection(guest).badge => (Accepted::Waiter, "accepts a waiter"),
                     Some(_) => (Accepted::Client, "accepts a client"),
                 };
@@ -86,6 +89,14 @@ impl World {
         }
     }
 
+    /// Whether a guest is of another user.
+    fn is_stranger(&self, process: usize, configuration: &Configuration, guest: ConnectionId) -> bool {
+        let client = self.processes.iter().position(|client| client.connection == Some(guest));
+        let client = client.expect("whose connection has not ended is there");
+        configuration.is_foreign(client) != configuration.is_foreign(process)
+            && !configuration.has(Bug::HandsOverToAnybody)
+    }
+
     pub(crate) fn close_out(&mut self, process: usize, configuration: &Configuration, call: Call) -> &'static str {
         let has = |bug| configuration.has(bug);
         match call {
@@ -102,7 +113,9 @@ impl World {
             }
             Call::UnlinkOwn => {
                 let ours = self.path.is_some();
-                self.set_path(None);
+                if self.path.is_some_and(|inode| self.may_unlink(process, configuration, inode)) {
+                    self.set_path(None);
+                }
                 let skip = has(Bug::CloseOutWithoutShutdown);
                 self.then(process, if skip { Call::EndQueued { ours } } else { Call::Refuse { ours } });
                 "closes out: removes the path"

@@ -1,8 +1,8 @@
 //! A crash-safe participant: the core's machine, and a driver that performs its actions one system call at a time.
 
 use slocket_core::{
-    Accepted, Action, Attempt, Connected, Connection, Delivery, Event, Failure, Inspected, Interest, Left, Published,
-    Received, Reclaimed, Report, Stale, State, Timer, transition,
+    Accepted, Action, Attempt, Connected, Connection, Delivery, Event, Failure, Inspected, Interest, Left, Patience,
+    Published, Received, Reclaimed, Report, Stale, State, Timer, transition,
 };
 
 use crate::bug::Bug;
@@ -30,6 +30,8 @@ pub struct Participant {
     pub watch: Watch,
     /// The machine has armed its timer for a pause.
     pub pauses: bool,
+    /// It reclaims what is not marked, too.
+    pub unmarked_too: bool,
 }
 
 /// A watch on the path.
@@ -204,8 +206,11 @@ impl World {
             State::Idle if self.processes[process].rounds == 0 => return,
             State::Idle => {
                 world.processes[process].rounds -= 1;
-                let tries = configuration.cast[process] == Cast::Try;
-                let request = if tries { Event::Try(Stale::Wait) } else { Event::Acquire(Stale::Wait) };
+                let request = match configuration.cast[process] {
+                    Cast::Try => Event::Try(Stale::Wait),
+                    Cast::Impatient => Event::Acquire(Stale::Reclaim),
+                    _ => Event::Acquire(Stale::Wait),
+                };
                 world.tell(process, configuration, request);
                 return world.first_call(process, configuration, step);
             }
@@ -240,6 +245,11 @@ impl World {
                 } else if configuration.rechecks {
                     world.tell(process, configuration, Event::TimerFired(Timer::Recheck));
                     step("looks again", false, world);
+                }
+                if let State::Watching(Attempt { patience: Patience::Running, .. }) = state {
+                    let mut world = *self;
+                    world.tell(process, configuration, Event::TimerFired(Timer::Stale));
+                    step("has put up with a stale socket for long enough", false, world);
                 }
             }
             Interest::Timer => {}
@@ -377,7 +387,10 @@ impl World {
             Action::Reclaim { .. } if has(Bug::NoReclaim) => {
                 return self.tell(process, configuration, Event::Reclaimed(Reclaimed::Unmarked));
             }
-            Action::Reclaim { .. } => Call::GuardReclaim,
+            Action::Reclaim { unmarked_too } => {
+                self.participant(process).unmarked_too = unmarked_too;
+                Call::GuardReclaim
+            }
             Action::Arm { timer, .. } => {
                 self.participant(process).pauses |= timer == Timer::Retry;
                 Call::Rest
@@ -441,7 +454,9 @@ impl World {
             | Call::StatAside(_)
             | Call::Rename(_)
             | Call::UnlinkAside(..) => self.publish_aside(process, configuration, call),
-            Call::Sweep(..) | Call::ProbeTemporary(..) | Call::UnlinkTemporary(..) => self.sweep(process, call),
+            Call::Sweep(..) | Call::ProbeTemporary(..) | Call::UnlinkTemporary(..) => {
+                self.sweep(process, configuration, call)
+            }
             Call::PinServer
             | Call::Connect
             | Call::StatRefused

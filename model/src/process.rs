@@ -69,7 +69,9 @@ pub enum Player {
 impl Process {
     pub(crate) fn new(cast: Cast, rounds: u8) -> Self {
         let player = match cast {
-            Cast::Safe | Cast::Unreadable | Cast::Try => Player::Safe(Participant::default()),
+            Cast::Safe | Cast::Unreadable | Cast::Try | Cast::OtherUser | Cast::Impatient => {
+                Player::Safe(Participant::default())
+            }
             Cast::Npm => Player::Npm(Npm::default()),
             Cast::Locker => Player::Locker,
             Cast::Remover => Player::Remover,

@@ -4,7 +4,7 @@ use slocket_core::{Event, Published};
 
 use crate::bug::Bug;
 use crate::configuration::{Cast, Configuration};
-use crate::kernel::{Guard, Kind, NAMES, Name};
+use crate::kernel::{Guard, NAMES, Name};
 use crate::participant::{AfterSweep, Call};
 use crate::world::World;
 
@@ -32,7 +32,7 @@ impl World {
                     self.not_published(process, configuration, Published::InUse);
                     return "binds: in use";
                 }
-                let inode = self.new_inode(!configuration.has(Bug::MarkedAfterwards), Kind::Visible);
+                let inode = self.new_socket(process, configuration, !configuration.has(Bug::MarkedAfterwards));
                 self.processes[process].pin = Some(inode);
                 self.set_path(Some(inode));
                 self.then(process, Call::Register);
@@ -94,7 +94,7 @@ impl World {
                     self.not_published(process, configuration, Published::Swept);
                     return "binds aside: the name is taken";
                 }
-                let inode = self.new_inode(true, Kind::Visible);
+                let inode = self.new_socket(process, configuration, true);
                 self.processes[process].pin = Some(inode);
                 self.names[usize::from(name)] = Some(inode);
                 self.then(process, Call::RegisterAside(name));
@@ -151,7 +151,7 @@ impl World {
     }
 
     /// The sweep of dead temporary names, by whoever reclaims or publishes aside.
-    pub(crate) fn sweep(&mut self, process: usize, call: Call) -> &'static str {
+    pub(crate) fn sweep(&mut self, process: usize, configuration: &Configuration, call: Call) -> &'static str {
         match call {
             Call::Sweep(from, after) => {
                 let found = (usize::from(from)..NAMES).find(|name| self.names[*name].is_some());
@@ -177,7 +177,9 @@ impl World {
                 if alive { "sweeps: alive" } else { "sweeps: dead" }
             }
             Call::UnlinkTemporary(name, after) => {
-                self.names[usize::from(name)] = None;
+                if self.temporary(name).is_some_and(|inode| self.may_unlink(process, configuration, inode)) {
+                    self.names[usize::from(name)] = None;
+                }
                 self.then(process, Call::Sweep(name + 1, after));
                 "sweeps: removes a temporary name"
             }

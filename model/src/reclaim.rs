@@ -104,8 +104,9 @@ impl World {
                 if found != number && !has(Bug::NoComparison) {
                     return self.reclaimed(process, configuration, Reclaimed::Changed, "reclaims: replaced");
                 }
+                let unmarked_too = self.participant(process).unmarked_too && !has(Bug::StaleNeverReclaimed);
                 let marked = if has(Bug::MarkReadBeforeProbe) { was_marked } else { self.inode(found).marked };
-                if !marked && !has(Bug::MarkIgnored) {
+                if !marked && !unmarked_too && !has(Bug::MarkIgnored) {
                     return self.reclaimed(process, configuration, Reclaimed::Unmarked, "reclaims: not marked");
                 }
                 if has(Bug::GuardDroppedBeforeUnlink) {
@@ -115,8 +116,11 @@ impl World {
                 "reclaims: still the same, and marked"
             }
             Call::UnlinkDead => {
-                if self.path.is_none() {
+                let Some(found) = self.path else {
                     return self.reclaimed(process, configuration, Reclaimed::Changed, "reclaims: gone");
+                };
+                if !self.may_unlink(process, configuration, found) {
+                    return self.reclaimed(process, configuration, Reclaimed::Denied, "reclaims: may not");
                 }
                 self.set_path(None);
                 self.processes[process].pin = None;
@@ -150,6 +154,7 @@ impl World {
     ) -> &'static str {
         let closed = &mut self.processes[process];
         (closed.guard, closed.pin) = (Guard::None, None);
+        self.participant(process).unmarked_too = false;
         self.tell(process, configuration, Event::Reclaimed(reclaimed));
         what
     }

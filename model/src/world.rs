@@ -137,7 +137,7 @@ impl World {
             if self.crashes > 0 && matches!(self.processes[process].player, Player::Safe(_) | Player::Npm(_)) {
                 let mut world = *self;
                 world.crashes -= 1;
-                world.excuse_crash(process);
+                world.excuse_crash(process, configuration);
                 world.kill(process);
                 world.mishap();
                 step("is killed", true, world);
@@ -175,9 +175,12 @@ impl World {
     /// Which crashes excuse a lost lock: that of a server whose socket may be lent out, and that of the client of a dead
     /// server.
     ///
-    /// A second holder is never excused; and no crash of one whose socket is marked, not of one that only waits, nor of one
+    /// A second holder is never excused, nor anything where somebody removes unmarked sockets, too; and no crash of one whose socket is marked, not of one that only waits, nor of one
     /// that has removed the path already.
-    fn excuse_crash(&mut self, process: usize) {
+    fn excuse_crash(&mut self, process: usize, configuration: &Configuration) {
+        if configuration.cast.contains(&Cast::Impatient) {
+            return;
+        }
         let dead = self.processes[process];
         let serves_unmarked = match dead.player {
             Player::Npm(npm) => matches!(npm, Npm::Register | Npm::Listen | Npm::Serves | Npm::Unlink),
@@ -272,7 +275,7 @@ impl World {
     #[must_use]
     pub fn nobody_waits(&self, configuration: &Configuration) -> bool {
         self.processes.iter().zip(configuration.cast).all(|(process, cast)| match cast {
-            Cast::Safe | Cast::Try => process.is_over(),
+            Cast::Safe | Cast::Try | Cast::OtherUser | Cast::Impatient => process.is_over(),
             Cast::Unreadable => process.is_over() || self.mishap,
             Cast::Npm | Cast::Locker | Cast::Remover | Cast::Caller => true,
         })

@@ -1,7 +1,7 @@
 //! Planted bugs: a search that does not find one is itself wrong.
 
 use model::bug::{PLANTED, SOUND};
-use model::explore;
+use model::{Broken, Cast, Configuration, explore};
 
 #[test]
 fn every_planted_bug_is_caught() {
@@ -21,5 +21,14 @@ fn without_a_bug_nothing_is_found_there() {
     for configuration in SOUND {
         let found = explore(&configuration, usize::MAX);
         assert!(found.broken.is_none() && found.is_complete, "{configuration}: {found:?}");
+    }
+}
+
+/// What the documentation warns of: who removes unmarked sockets, too, may make two holders.
+#[test]
+fn the_unsafe_policy_is_unsafe() {
+    for cast in [&[Cast::Impatient, Cast::Npm][..], &[Cast::Impatient, Cast::Impatient, Cast::Npm]] {
+        let found = explore(&Configuration::of(cast).crashes(1), usize::MAX);
+        assert!(matches!(found.broken, Some((Broken::TwoHolders, _))), "{found:?}");
     }
 }

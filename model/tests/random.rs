@@ -3,7 +3,7 @@
 //! A failure shrinks, prints its seed, and is kept in `random.regressions`, which later runs try first. `PROPTEST_CASES` asks
 //! for more.
 
-use model::Cast::{Caller, Locker, Npm, Remover, Safe, Try, Unreadable};
+use model::Cast::{Caller, Locker, Npm, OtherUser, Remover, Safe, Try, Unreadable};
 use model::{Cast, Configuration, PLANTED, walk};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -18,6 +18,8 @@ const CASTS: &[&[Cast]] = &[
     &[Safe, Safe, Npm, Npm, Npm],
     &[Safe, Try, Npm, Npm, Locker],
     &[Safe, Safe, Npm, Unreadable, Locker],
+    &[Safe, Safe, OtherUser, OtherUser, Try],
+    &[Safe, OtherUser, OtherUser, Npm, Locker],
 ];
 
 const CASTS_AT_NAME: &[&[Cast]] = &[&[Safe, Safe, Safe, Safe, Safe], &[Safe, Safe, Safe, Try, Caller]];
