@@ -86,7 +86,10 @@ impl Tally {
             Err(panic) => {
                 let message = panic.downcast_ref::<String>().cloned();
                 let message = message.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));
-                self.failures.push(format!("{what}: {}\n{trace}", message.unwrap_or_default()));
+                // At once, too: what follows may take an hour.
+                let failure = format!("{what}: {}\n{trace}", message.unwrap_or_default());
+                eprintln!("{failure}");
+                self.failures.push(failure);
                 None
             }
         }

@@ -157,6 +157,7 @@ pub struct Scene {
 struct Client {
     player: Player,
     has_released: bool,
+    has_died: bool,
 }
 
 impl Scene {
@@ -219,7 +220,7 @@ impl Scene {
                 client.witness(&scene.place);
                 client.send("acquire");
                 wait_until_queued(&lock, 1);
-                scene.client = Some(Client { player: client, has_released: false });
+                scene.client = Some(Client { player: client, has_released: false, has_died: false });
             }
             Role::Reclaims => {
                 let mut dead = scene.start();
@@ -351,15 +352,18 @@ impl Scene {
     /// # Panics
     /// If it answers anything else.
     pub fn serve_client_now(&mut self) {
-        if let Some(client) = self.client.as_mut().filter(|client| !client.has_released)
-            && let Heard::Answer(answer) = client.player.hear(Duration::ZERO)
-        {
-            client.has_released = true;
-            if answer.starts_with("held") {
-                client.player.release();
-            } else {
-                assert!(answer.starts_with("error ECONNRESET"), "the npm client: {answer}");
+        let Some(client) = self.client.as_mut().filter(|client| !client.has_released) else { return };
+        match client.player.hear(Duration::ZERO) {
+            Heard::Answer(answer) => {
+                client.has_released = true;
+                if answer.starts_with("held") {
+                    client.player.release();
+                } else {
+                    assert!(answer.starts_with("error ECONNRESET"), "the npm client: {answer}");
+                }
             }
+            Heard::End => client.has_died = true,
+            Heard::Nothing => {}
         }
     }
 
@@ -374,11 +378,11 @@ impl Scene {
     /// killed. It is taken out of the scene then.
     #[must_use]
     pub fn bury_client(&mut self) -> bool {
-        let has_died = self.client.as_ref().is_some_and(|client| client.player.hear(Duration::ZERO) == Heard::End);
-        if has_died {
-            self.dismiss_client();
-        }
-        has_died
+        // (An answer that is still to come is not for here.)
+        let has_died = |client: &mut Client| {
+            client.has_died || client.has_released && client.player.hear(Duration::ZERO) == Heard::End
+        };
+        self.client.take_if(has_died).map(|mut client| client.player.wait()).is_some()
     }
 
     /// Whether the path is a socket without the mark.
