@@ -111,9 +111,10 @@ fn run(adapter: Adapter, role: Role, first: Stop, second: Option<Stop>, trace: &
     });
     scene.step(&[first], PATIENCE);
     scene.play(&mut Nobody);
-    let record = scene.unstep();
+    // Of whoever was killed last.
+    let mut record = scene.unstep().clone();
     *trace = record.to_string();
-    let Some(killed) = record.killed else {
+    let Some(mut due) = record.killed else {
         scene.make_way();
         scene.clear();
         next.quit();
@@ -126,27 +127,26 @@ fn run(adapter: Adapter, role: Role, first: Stop, second: Option<Stop>, trace: &
     };
 
     let mut outcome = None;
-    let mut due = killed;
     if let (Some(second), Some(player)) = (second, repairer.take()) {
         scene.make_way();
-        scene.end_loan();
-        if scene.was_lending() && scene.is_unmarked() {
+        scene.end_loan(&record);
+        if scene.is_lost(&record) {
             player.quit();
         } else {
-            match repair(&mut scene, player, second, trace) {
-                Record { killed: Some(again), .. } => due = again,
-                record => outcome = Some(Outcome::Repaired(record.calls.len())),
+            let repaired = repair(&mut scene, player, second, trace);
+            if let Some(again) = repaired.killed {
+                (due, record) = (again, repaired);
+            } else {
+                outcome = Some(Outcome::Repaired(repaired.calls.len()));
             }
         }
-        next.begin_rounds(1, 0, &scene.place);
-    } else {
-        next.begin_rounds(1, 0, &scene.place);
-        let now = witness::now();
-        if scene.make_way() | scene.end_loan() {
-            due = now;
-        }
     }
-    if scene.was_lending() && scene.is_unmarked() {
+    next.begin_rounds(1, 0, &scene.place);
+    let now = witness::now();
+    if scene.make_way() | scene.end_loan(&record) {
+        due = now;
+    }
+    if scene.is_lost(&record) {
         assert_eq!(next.hear(Duration::ZERO), Heard::Nothing, "held while the lock may be lent out");
         scene.dismiss_client();
         fs::remove_file(scene.place.lock()).expect("the socket of the dead lender");

@@ -323,19 +323,24 @@ impl Scene {
         was_in_the_way
     }
 
-    /// Whether a loan was under way when the victim was killed: the mark was cleared and not yet set again.
-    #[must_use]
-    pub fn was_lending(&self) -> bool {
-        let marks = self.record.count(libc::SYS_chmod, 0) + self.record.count(libc::SYS_fchmodat, 0);
+    /// Whether a loan was under way when whoever made these calls was killed: the mark was cleared and not yet set again.
+    fn was_lending(&self, record: &Record) -> bool {
+        let marks = record.count(libc::SYS_chmod, 0) + record.count(libc::SYS_fchmodat, 0);
         self.role == Role::Lends && marks % 2 == 1
     }
 
-    /// After the victim was killed: an npm client that has the lock gives it back. Whether there is one.
+    /// Whether nobody but a human can tell that the lock is free: its lender was killed before it set the mark again.
+    #[must_use]
+    pub fn is_lost(&self, record: &Record) -> bool {
+        self.was_lending(record) && self.is_unmarked()
+    }
+
+    /// After whoever made these calls was killed: an npm client that has the lock gives it back. Whether there is one.
     ///
     /// # Panics
     /// If it was granted the lock and does not say so.
-    pub fn end_loan(&mut self) -> bool {
-        let granted = self.record.count(libc::SYS_sendmsg, 2) > 0;
+    pub fn end_loan(&mut self, record: &Record) -> bool {
+        let granted = self.was_lending(record) && record.count(libc::SYS_sendmsg, 2) > 0;
         if let Some(client) = self.client.as_mut().filter(|client| granted && !client.has_released) {
             client.player.expect_held();
             client.player.release();
