@@ -6,6 +6,7 @@ mod abstract_name;
 mod bad_input;
 mod bad_path;
 mod command;
+mod completions;
 mod exclusion;
 mod flock;
 mod harness;

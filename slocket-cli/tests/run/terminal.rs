@@ -96,15 +96,17 @@ fn who_waits_in_the_background_says_one_line() {
     holder.assert_end(0, "", "");
 }
 
-/// What is seen on a terminal.
-struct Screen {
+/// A terminal, and what was seen on it.
+pub(crate) struct Screen {
+    pub(crate) keys: File,
     parts: Receiver<String>,
     text: String,
 }
 
 impl Screen {
     /// Waits until this is to be seen.
-    fn until(&mut self, part: &str) {
+    #[track_caller]
+    pub(crate) fn until(&mut self, part: &str) {
         while !self.text.contains(part) {
             let next = self.parts.recv_timeout(HANG).unwrap_or_else(|_| panic!("hang: no {part:?} in {:?}", self.text));
             self.text.push_str(&next);
@@ -113,8 +115,9 @@ impl Screen {
 }
 
 /// Starts a command at a terminal of its own.
-fn at_terminal(command: &mut Command) -> (Child, Screen) {
-    let (mut user, side) = terminal();
+pub(crate) fn at_terminal(command: &mut Command) -> (Child, Screen) {
+    let (keys, side) = terminal();
+    let mut user = keys.try_clone().expect("a descriptor");
     let child = command.stdin(side()).stdout(side()).stderr(side()).spawn().expect("it starts");
     let (send, parts) = mpsc::channel();
     thread::spawn(move || {
@@ -123,7 +126,7 @@ fn at_terminal(command: &mut Command) -> (Child, Screen) {
             let _ = send.send(String::from_utf8_lossy(&bytes[..count]).into_owned());
         }
     });
-    (child, Screen { parts, text: String::new() })
+    (child, Screen { keys, parts, text: String::new() })
 }
 
 /// A new terminal: the side of the user, and a way to open the other side.
