@@ -1,15 +1,17 @@
 //! Keys of a terminal. Linux: `setsid --ctty` is from util-linux, and only there a key can be told from a kill(1).
 #![cfg(target_os = "linux")]
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
+use rustix::fs::{Mode, OFlags, open};
 use rustix::io::retry_on_intr;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Action, tcflow};
 
 use crate::harness::{Folder, HANG, SLOCKET, hold, start};
 
@@ -77,6 +79,29 @@ fn a_long_wait_is_seen_to_go_on() {
     assert!(screen.text.contains("\x1b[2Kran\r\n"), "the last line was not cleared: {:?}", screen.text);
     assert!(waiter.wait().expect("it ends").success());
     holder.assert_end(0, "", "");
+}
+
+/// A terminal that is stopped (^S) stops what is written there, and nothing else.
+#[test]
+fn who_waits_at_a_stopped_terminal_goes_on() {
+    let folder = Folder::new();
+    let notes = Folder::new();
+    let mut holder = hold(&folder, &[]);
+    let mut command = Command::new("setsid");
+    command.args(["--ctty", SLOCKET, "run"]).arg(folder.lock()).args(["sh", "-c", "echo ran > \"$0\""]);
+    let (mut waiter, mut screen) = at_terminal(command.arg(notes.path().join("note")));
+    screen.until(" 2s");
+    let side =
+        open(format!("/proc/{}/fd/2", waiter.id()), OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("a terminal");
+    tcflow(&side, Action::OOff).expect("it stops");
+    holder.tell();
+    holder.assert_end(0, "", "");
+    let (send, ends) = mpsc::channel();
+    thread::spawn(move || send.send(waiter.wait().expect("it ends")));
+    let ended = ends.recv_timeout(HANG);
+    tcflow(&side, Action::OOn).expect("it goes on");
+    assert!(ended.expect("hang: it waits for the terminal").success());
+    assert_eq!(fs::read_to_string(notes.path().join("note")).expect("it ran"), "ran\n");
 }
 
 /// A job in the background leaves the terminal to others, once it has said for whom it waits.
