@@ -1,6 +1,7 @@
 //! The waiting hook: who waits for long is told for whom, once.
 
 use std::fs;
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -96,6 +97,32 @@ fn each_acquire_tells_anew() {
     }
     holder.release();
     holder.quit();
+}
+
+/// The time was up while the hook ran, and so did the lock come: it is not refused.
+#[test]
+fn a_hook_that_takes_long_costs_nobody_the_lock() {
+    const TIME: Duration = Duration::from_millis(50);
+    let place = Place::new();
+    let mut holder = Player::start(Adapter::under_trial(), &place.lock());
+    holder.acquire();
+    let (tell, told) = channel();
+    let (go, goes) = channel();
+    let goes = Mutex::new(goes);
+    let hook = move |_: &trials::lock::Waiting<'_>| {
+        let began = Instant::now();
+        tell.send(()).expect("the test listens");
+        goes.lock().expect("no panic").recv().expect("the test goes on");
+        thread::sleep(TIME.saturating_sub(began.elapsed()));
+    };
+    let slocket = builder(&place).on_wait(Duration::from_millis(1), hook).build().expect("a lock");
+    let waits = thread::spawn(move || slocket.acquire_timeout(TIME).map(drop));
+    told.recv_timeout(PATIENCE).expect("to be told");
+    holder.release();
+    go.send(()).expect("the hook waits");
+    waits.join().expect("no panic").expect("the lock");
+    holder.quit();
+    assert_eq!(place.leftovers(), [""; 0]);
 }
 
 #[test]
