@@ -45,6 +45,8 @@ pub(crate) enum Setting {
     Nameless,
     /// Mounts of its own.
     Mounts,
+    /// The same, and every connect(2) takes a while.
+    MountsSlowConnects,
     /// A network of its own, for its `net.core.somaxconn`.
     Network,
     /// Process ids of its own.
@@ -175,6 +177,7 @@ impl Setting {
             Self::RootOfItsOwn(_) => "unshare --user --map-root-user".to_owned(),
             Self::Nameless => "unshare --user".to_owned(),
             Self::Mounts => unshare("--mount"),
+            Self::MountsSlowConnects => unshare(&format!("--mount {}", strace("connect", "delay_enter=1000"))),
             Self::Network => unshare("--net"),
             Self::Processes => unshare("--pid --fork"),
             Self::Limits => "unshare --user --map-root-user".to_owned(),

@@ -7,7 +7,7 @@ use std::process::Command;
 use rustix::fs::{FlockOperation, Mode, flock};
 use rustix::process::umask;
 use trials::lock::{Error, Slocket};
-use trials::{Adapter, Player, watch_for};
+use trials::{Adapter, Place, Player, watch_for};
 
 use crate::alone::{Setting, alone, with_root};
 use crate::file_systems::{image, run};
@@ -74,16 +74,19 @@ fn a_fuse_with_sockets() {
 
             // Where many come and go, the path is often gone between two calls, and then this file system knows nothing of a
             // file that is still open, and uses its number again: which says nothing of the folder, or of who has the path now.
-            let notes = fuse.scene.path().display();
-            let mut players = [0; 3].map(|_| Player::start(Adapter::under_trial(), slocket.path()));
-            for (n, player) in players.iter_mut().enumerate() {
-                player.send(format!("tries 100 {notes}/counter {notes}/log-{n}"));
+            let place = Place::new_in(&fuse.at);
+            let mut players = [0; 3].map(|_| Player::start(Adapter::under_trial(), &place.lock()));
+            for player in &mut players {
+                let (counter, log) = (place.counter(), place.log(player.name()));
+                player.send(format!("tries 100 {} {}", counter.display(), log.display()));
             }
             for player in players {
                 let answer = player.answer();
                 assert!(answer.starts_with("done 100 "), "{answer}");
                 player.quit();
             }
+            place.assert_exclusive(300);
+            drop(place);
 
             // Who is dead here may live elsewhere, so a killed holder's lock is not taken.
             let mut holder = Player::start(Adapter::under_trial(), slocket.path());

@@ -12,6 +12,7 @@ use rustix::io::Errno;
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 use rustix::process::umask;
 use trials::lock::{Slocket, StalePolicy};
+use trials::{Adapter, Place, Player};
 
 use crate::alone::{Setting, alone};
 use crate::scene::{HANG, Scene, another, assert_left, eventually, io_code, leave_dead};
@@ -71,6 +72,31 @@ fn no_proc() {
         let bold = Slocket::builder(scene.lock()).stale(StalePolicy::Reclaim { after }).build().unwrap();
         bold.acquire_timeout(HANG).unwrap().release().unwrap();
         scene.assert_empty();
+    });
+}
+
+/// A path by which a waiter connects may lead to another socket than the one that he has looked at.
+#[test]
+fn no_proc_where_many_come_and_go() {
+    const ROUNDS: u64 = 50;
+    alone(Setting::MountsSlowConnects, || {
+        let place = Place::new();
+        let mut players = [0; 4].map(|_| Player::start(Adapter::under_trial(), &place.lock()));
+        let _proc = NoProc::new();
+        for (n, player) in players.iter_mut().enumerate() {
+            if n == 0 {
+                let (counter, log) = (place.counter(), place.log(player.name()));
+                player.send(format!("tries {ROUNDS} {} {}", counter.display(), log.display()));
+            } else {
+                player.begin_rounds(ROUNDS, 0, &place);
+            }
+        }
+        for player in players {
+            let answer = player.answer();
+            assert!(answer.starts_with(&format!("done {ROUNDS}")), "{answer}");
+            player.quit();
+        }
+        place.assert_exclusive(4 * ROUNDS);
     });
 }
 
