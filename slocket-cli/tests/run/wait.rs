@@ -1,7 +1,8 @@
 //! `slocket wait`.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::os::linux::net::SocketAddrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener};
 use std::path::Path;
 use std::process::{Command, id};
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::harness::{Folder, SLOCKET, fails, hold, start};
+use crate::harness::{Folder, HANG, SLOCKET, fails, hold, start};
 
 fn wait(options: &[&str], lock: &Path) -> Command {
     let mut command = Command::new(SLOCKET);
@@ -79,6 +80,30 @@ fn what_may_be_lent_is_not_free_when_its_server_is_gone() {
     assert!(waiter.error_line().contains(": stale"));
     fs::remove_file(folder.lock()).expect("ours");
     waiter.assert_end(0, "", "");
+}
+
+/// Between a look at the mark and the probe its owner may clear it, lend the lock, and die.
+#[test]
+fn what_is_lent_while_it_is_probed_is_not_free() {
+    const CONNECT: &str = if cfg!(target_arch = "x86_64") { "42 " } else { "203 " };
+    let folder = Folder::new();
+    let owner = UnixListener::bind(folder.lock()).expect("a socket");
+    let set_mode = |mode| fs::set_permissions(folder.lock(), Permissions::from_mode(mode)).expect("ours");
+    set_mode(0o1600);
+    // It stands still for a second before the probe. (-D: it is our child, and strace is another.)
+    let mut command = Command::new("strace");
+    command.args(["-D", "-qq", "-o", "/dev/null", "-e", "trace=connect"]);
+    command.args(["-e", "inject=connect:delay_enter=1000000:when=1", SLOCKET, "wait", "-q", "-w", "500ms"]);
+    command.arg(folder.lock());
+    let waiter = start(command);
+    let call = format!("/proc/{}/syscall", waiter.id());
+    let began = Instant::now();
+    while !fs::read_to_string(&call).is_ok_and(|call| call.starts_with(CONNECT)) {
+        assert!(began.elapsed() < HANG, "hang: it probes nothing");
+    }
+    set_mode(0o600);
+    drop(owner);
+    waiter.assert_end(75, "", "");
 }
 
 #[test]
