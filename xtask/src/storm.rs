@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use trials::storm::{self, FileSystem, Plan};
+use trials::storm::{self, Plan, Site};
 
 use crate::Result;
 use crate::claim::{self, Claim};
@@ -11,18 +11,21 @@ use crate::npm::{self, Npm};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// How long it rages in all; half of it among our processes alone
+    /// How long it rages in all; most of it among our processes alone
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(6..))]
     seconds: u64,
     /// Makes the same choices again; printed by each run
     #[arg(long)]
     seed: Option<u64>,
-    /// Only on ext4
-    #[arg(long, conflicts_with = "tmpfs")]
+    /// On ext4 (without this and the next two: on all three)
+    #[arg(long)]
     ext4: bool,
-    /// Only on tmpfs
+    /// On tmpfs
     #[arg(long)]
     tmpfs: bool,
+    /// At an abstract name; npm's package cannot go there
+    #[arg(long)]
+    name: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result {
@@ -37,23 +40,22 @@ pub(crate) fn run(options: &Options) -> Result {
     let plan = Plan {
         time: Duration::from_secs(options.seconds),
         seed: options.seed.unwrap_or_else(any_seed),
-        file_systems: match (options.ext4, options.tmpfs) {
-            (true, false) => vec![FileSystem::Ext4],
-            (false, true) => vec![FileSystem::Tmpfs],
-            _ => FileSystem::ALL.to_vec(),
-        },
+        sites: options.sites(),
         node,
     };
     println!("Processes of every runtime, `slocket run`, and {npm}.");
-    for file_system in &plan.file_systems {
-        println!("Locks on {}: in {}.", file_system.name(), file_system.folder()?.display());
+    for site in &plan.sites {
+        match site {
+            Site::On(file_system) => println!("Locks on {}: in {}.", site.name(), file_system.folder()?.display()),
+            Site::Name => println!("A lock at an abstract name, without npm's."),
+        }
     }
     println!("For {} s, with --seed {}.\n", options.seconds, plan.seed);
     let all = storm::run(&plan, |figures| {
         println!(
-            "{:>8} on {:5} {:5.1} s  {:6} acquisitions  {:4} SIGKILLs  {} overlaps",
+            "{:>8}, {:5} {:5.1} s  {:6} acquisitions  {:4} SIGKILLs  {} overlaps",
             figures.phase.name(),
-            figures.file_system.name(),
+            figures.site.name(),
             figures.raged.as_secs_f64(),
             figures.acquired(),
             figures.killed(),
@@ -63,12 +65,20 @@ pub(crate) fn run(options: &Options) -> Result {
     println!("\n{}", storm::table(&all));
     for figures in &all {
         for (reason, count) in &figures.npm_deaths {
-            println!("npm died {count} times ({}, {}): {reason}", figures.phase.name(), figures.file_system.name());
+            println!("npm died {count} times ({}, {}): {reason}", figures.phase.name(), figures.site.name());
         }
     }
     let claims: Vec<_> =
         storm::claims(&plan, &all).into_iter().map(|claim| Claim { holds: claim.holds, text: claim.text }).collect();
     claim::show(&claims)
+}
+
+impl Options {
+    fn sites(&self) -> Vec<Site> {
+        let wanted = [self.ext4, self.tmpfs, self.name];
+        let all = !wanted.contains(&true);
+        Site::ALL.into_iter().zip(wanted).filter_map(|(site, wanted)| (all || wanted).then_some(site)).collect()
+    }
 }
 
 fn any_seed() -> u64 {

@@ -87,7 +87,7 @@ fn brave_the_storm(report: &mut Report, filter: &[String]) -> Result {
     match FileSystem::Ext4.folder() {
         Err(reason) if !in_ci() => {
             report.skip(&format!("{NAME}: {reason}"));
-            command.arg("--tmpfs");
+            command.args(["--tmpfs", "--name"]);
         }
         _ => {}
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::figures::Figures;
 use super::member::Member;
-use super::plan::{FileSystem, Phase};
+use super::plan::{Phase, Site};
 use super::scene::Scene;
 use super::tool::Tool;
 use crate::{Adapter, Random, process, queue};
@@ -22,9 +22,9 @@ const LONGEST_COMMAND: u64 = 5000;
 /// How long somebody is watched who shall be killed while it holds.
 const AIM: Duration = Duration::from_millis(20);
 
-/// One phase on one file system.
-pub(super) fn rage(phase: Phase, file_system: FileSystem, time: Duration, random: Random) -> Result<Figures, String> {
-    let mut scene = Scene::new(phase, file_system, random)?;
+/// One phase at one site.
+pub(super) fn rage(phase: Phase, site: Site, time: Duration, random: Random) -> Result<Figures, String> {
+    let mut scene = Scene::new(phase, site, random)?;
     let begin = Instant::now();
     while begin.elapsed() < time && !scene.stuck {
         scene.blow();
@@ -40,7 +40,7 @@ pub(super) fn rage(phase: Phase, file_system: FileSystem, time: Duration, random
     }
     let raged = begin.elapsed();
     let (place, tally, steady) = scene.close();
-    Ok(Figures::new(phase, file_system, raged, &place.report(), tally, &steady))
+    Ok(Figures::new(phase, site, raged, &place.report(), tally, &steady))
 }
 
 impl Scene {

@@ -1,7 +1,7 @@
 //! What must be true of a storm, each checked against what happened.
 
 use super::figures::Figures;
-use super::plan::{Phase, Plan};
+use super::plan::{Phase, Plan, Site};
 use super::table::grouped;
 use crate::Adapter;
 
@@ -48,7 +48,7 @@ pub fn claims(plan: &Plan, all: &[Figures]) -> Vec<Claim> {
         },
         fair(all),
         all_empty("descriptors left in processes that lived throughout", all, descriptors),
-        all_empty("files left on disk", all, |f| f.leftovers.clone()),
+        all_empty("files left on disk, or names left taken", all, |f| f.leftovers.clone()),
     ]
 }
 
@@ -58,18 +58,27 @@ fn everybody(all: &[Figures]) -> Claim {
     for figures in all {
         let steady = figures.phase.steady().into_iter().map(Adapter::name);
         let missing = steady.filter(|kind| !figures.acquisitions.contains_key(*kind));
-        idle.extend(missing.map(|kind| format!("{kind} never held on {}", at(figures))));
+        idle.extend(missing.map(|kind| format!("{kind} never held ({})", at(figures))));
     }
     for adapter in Adapter::OURS.map(Adapter::name) {
         if !all.iter().any(|figures| figures.kills.contains_key(adapter)) {
             idle.push(format!("{adapter} was never killed"));
         }
     }
-    // How often its turn comes is chance.
-    if !all.iter().any(|figures| figures.acquisitions.contains_key("run")) {
-        idle.push("the tool never held".to_owned());
+    // How often the tool's turn comes is chance, and who is killed.
+    let (at_name, at_path): (Vec<_>, Vec<_>) = all.iter().partition(|figures| figures.site == Site::Name);
+    let sites = [(at_path, "at a path"), (at_name, "at an abstract name")];
+    for (figures, site) in sites.into_iter().filter(|(figures, _)| !figures.is_empty()) {
+        if !figures.iter().any(|figures| figures.acquisitions.contains_key("run")) {
+            idle.push(format!("the tool never held {site}"));
+        }
+        if figures.iter().all(|figures| figures.holders_killed == 0) {
+            idle.push(format!("no holder was killed {site}"));
+        }
     }
-    listed("every runtime, the tool and npm's package took part", &idle)
+    let is_npm_about = all.iter().any(|figures| figures.phase != Phase::Ours);
+    let who = if is_npm_about { "every runtime, the tool and npm's package" } else { "every runtime and the tool" };
+    listed(&format!("{who} took part"), &idle)
 }
 
 /// Only where anybody is killed, npm's too, the lock may be lost.
@@ -117,5 +126,5 @@ fn listed(text: &str, against: &[String]) -> Claim {
 }
 
 fn at(figures: &Figures) -> String {
-    format!("{}, {}", figures.phase.name(), figures.file_system.name())
+    format!("{}, {}", figures.phase.name(), figures.site.name())
 }

@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::plan::{FileSystem, Phase};
+use super::plan::{Phase, Site};
 use super::tally::{Kill, Tally};
 use crate::witness::{Interval, Report};
 
-/// What happened in one phase on one file system. Times are nanoseconds.
+/// What happened in one phase at one site. Times are nanoseconds.
 #[derive(Clone, Debug)]
 pub struct Figures {
     /// The phase.
     pub phase: Phase,
-    /// The file system.
-    pub file_system: FileSystem,
+    /// Where the lock was.
+    pub site: Site,
     /// How long it raged.
     pub raged: Duration,
     /// Acquisitions by kind of process: the adapters, `node`, and `run` for commands of the tool.
@@ -58,7 +58,7 @@ pub struct Figures {
     pub ended_by_human: u64,
     /// Descriptors that processes of ours which lived throughout have more than before, by process.
     pub descriptors: BTreeMap<String, i64>,
-    /// What is left in the lock's folder.
+    /// What is left in the lock's folder, and the lock's name if it is an abstract one and not free.
     pub leftovers: Vec<String>,
     /// What else must not happen at all.
     pub violations: Vec<String>,
@@ -67,7 +67,7 @@ pub struct Figures {
 impl Figures {
     pub(super) fn new(
         phase: Phase,
-        file_system: FileSystem,
+        site: Site,
         raged: Duration,
         report: &Report,
         tally: Tally,
@@ -93,7 +93,7 @@ impl Figures {
         let pairs = report.intervals.windows(2);
         Self {
             phase,
-            file_system,
+            site,
             raged,
             acquisitions,
             kills,
@@ -190,14 +190,7 @@ mod tests {
             hold("sync-1", 100, Some(110)),
         ];
         let report = Report { intervals, ..Report::default() };
-        Figures::new(
-            Phase::Ours,
-            FileSystem::Tmpfs,
-            Duration::ZERO,
-            &report,
-            tally,
-            &["sync-1".into(), "smol-9".into()],
-        )
+        Figures::new(Phase::Ours, Site::Name, Duration::ZERO, &report, tally, &["sync-1".into(), "smol-9".into()])
     }
 
     fn kill(who: &str, at: u64, tool_alone: bool) -> Kill {

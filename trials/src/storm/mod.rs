@@ -2,10 +2,11 @@
 //! cancelled and out of time at any instant; and what the two witnesses saw.
 //!
 //! What may be killed, and what must hold then, depends on who takes part (protocol section 3). So there are three phases,
-//! each of them on each file system, with a lock of its own:
+//! each of them on each file system, with a lock of its own, and the first at an abstract name, too:
 //!
 //! * [`Phase::Ours`]: only ours. Anybody may be killed at any instant, and the lock is *never* lost. A socket without the
-//!   mark, the only thing that a human would ever have to remove, must not even be seen.
+//!   mark, the only thing that a human would ever have to remove, must not even be seen. At an abstract name there is no file,
+//!   nothing to reclaim, and nowhere for npm's package to go: whoever dies frees the name, and it is free in the end.
 //! * [`Phase::Gentle`]: with npm's package. Its processes are stopped, but not killed: an npm server that dies leaves a
 //!   socket that nobody can tell from one whose lock is lent. Ours are killed, but not while the lock is lent or may be: a
 //!   lender must survive its loan, and npm's server dies of a connection that ends as the lock is granted to it. So the victim
@@ -19,7 +20,7 @@
 //!
 //! | file | what is in it |
 //! |---|---|
-//! | `plan.rs` | phases and file systems |
+//! | `plan.rs` | phases, and where their locks are |
 //! | `member.rs` | a player of the storm |
 //! | `tool.rs` | `slocket run`, and the command that inherits the lock |
 //! | `scene.rs` | all of them on one lock, looked after |
@@ -46,10 +47,10 @@ use crate::{Random, alone};
 
 pub use claims::{Claim, claims};
 pub use figures::Figures;
-pub use plan::{FileSystem, Phase, Plan};
+pub use plan::{FileSystem, Phase, Plan, Site};
 pub use table::{grouped, table};
 
-/// Runs all phases of the plan on all its file systems; hands each to `see` as it ends.
+/// Runs all phases of the plan at all its sites; hands each to `see` as it ends.
 ///
 /// # Errors
 /// If a file system is not to be had.
@@ -60,15 +61,12 @@ pub fn run(plan: &Plan, mut see: impl FnMut(&Figures)) -> Result<Vec<Figures>, S
     let _alone = alone();
     let mut random = Random::new(plan.seed);
     let phases = plan.phases();
-    let shares: u32 = phases.iter().map(|phase| phase.share()).sum();
-    let share = plan.time / (shares * u32::try_from(plan.file_systems.len()).expect("few"));
+    let share = plan.time / phases.iter().map(|(phase, _)| phase.share()).sum::<u32>();
     let mut all = Vec::new();
-    for phase in phases {
-        for &file_system in &plan.file_systems {
-            let figures = chaos::rage(phase, file_system, share * phase.share(), Random::new(random.next()))?;
-            see(&figures);
-            all.push(figures);
-        }
+    for (phase, site) in phases {
+        let figures = chaos::rage(phase, site, share * phase.share(), Random::new(random.next()))?;
+        see(&figures);
+        all.push(figures);
     }
     Ok(all)
 }

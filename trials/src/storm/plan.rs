@@ -1,9 +1,9 @@
-//! Phases and file systems.
+//! Phases, and where their locks are.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::Adapter;
+use crate::{Adapter, Place};
 
 /// What is to be done.
 #[derive(Clone, Debug)]
@@ -13,14 +13,18 @@ pub struct Plan {
     /// Which choices are made: the same for the same seed (but not when they strike).
     pub seed: u64,
     /// Where the locks are.
-    pub file_systems: Vec<FileSystem>,
+    pub sites: Vec<Site>,
     /// Whether the npm package takes part.
     pub node: bool,
 }
 
 impl Plan {
-    pub(super) fn phases(&self) -> Vec<Phase> {
-        if self.node { vec![Phase::Ours, Phase::Gentle, Phase::Anything] } else { vec![Phase::Ours] }
+    /// Each phase, at each site where those who take part can go.
+    pub(super) fn phases(&self) -> Vec<(Phase, Site)> {
+        let with_node: &[_] = if self.node { &[Phase::Gentle, Phase::Anything] } else { &[] };
+        let paths = self.sites.iter().copied().filter(|site| *site != Site::Name);
+        let ours = self.sites.iter().map(|site| (Phase::Ours, *site));
+        ours.chain(with_node.iter().flat_map(|phase| paths.clone().map(|site| (*phase, site)))).collect()
     }
 }
 
@@ -77,6 +81,40 @@ impl Phase {
     }
 }
 
+/// Where a lock is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Site {
+    /// At a path on this file system.
+    On(FileSystem),
+    /// At an abstract name, where npm's package cannot go.
+    Name,
+}
+
+impl Site {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::On(FileSystem::Ext4), Self::On(FileSystem::Tmpfs), Self::Name];
+
+    /// What it is called in the report.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::On(file_system) => file_system.name(),
+            Self::Name => "@name",
+        }
+    }
+
+    /// A fresh place for a lock.
+    pub(super) fn place(self) -> Result<Place, String> {
+        let Self::On(file_system) = self else { return Ok(Place::at_name()) };
+        let place = Place::new_in(&file_system.folder()?);
+        if file_system.is_of(place.folder()) {
+            Ok(place)
+        } else {
+            Err(format!("{} is not on {}", place.folder().display(), file_system.name()))
+        }
+    }
+}
+
 /// A file system, as statfs(2) names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileSystem {
@@ -87,9 +125,6 @@ pub enum FileSystem {
 }
 
 impl FileSystem {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Ext4, Self::Tmpfs];
-
     /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -114,7 +149,7 @@ impl FileSystem {
     }
 
     /// Whether a folder is on it.
-    pub(super) fn is_of(self, folder: &Path) -> bool {
+    fn is_of(self, folder: &Path) -> bool {
         let magic = match self {
             Self::Ext4 => 0xef53,
             Self::Tmpfs => 0x0102_1994,

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use super::STUCK;
 use super::member::Member;
-use super::plan::{FileSystem, Phase};
+use super::plan::{Phase, Site};
 use super::tally::Tally;
 use super::tool::{News, Tool};
-use crate::{Adapter, Place, Player, Random, watch_for, witness};
+use crate::{Adapter, Place, Player, Random, queue, watch_for, witness};
 
 /// The lock, its users, and what is known of them.
 pub(super) struct Scene {
@@ -30,7 +30,7 @@ pub(super) struct Scene {
     number: usize,
 }
 
-/// What is at the lock's path.
+/// What is at the lock's path. (Nothing ever is at an abstract name.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Found {
     pub(super) inode: u64,
@@ -41,11 +41,8 @@ pub(super) struct Found {
 
 impl Scene {
     /// Starts those that the phase begins with.
-    pub(super) fn new(phase: Phase, file_system: FileSystem, random: Random) -> Result<Self, String> {
-        let place = Place::new_in(&file_system.folder()?);
-        if !file_system.is_of(place.folder()) {
-            return Err(format!("{} is not on {}", place.folder().display(), file_system.name()));
-        }
+    pub(super) fn new(phase: Phase, site: Site, random: Random) -> Result<Self, String> {
+        let place = site.place()?;
         let progress = (0, Instant::now());
         let (members, tools, tally) = (Vec::new(), Vec::new(), Tally::default());
         let mut scene = Self {
@@ -100,8 +97,10 @@ impl Scene {
             self.progress = (count, Instant::now());
         } else if !self.stuck && self.progress.1.elapsed() > STUCK {
             self.stuck = true;
-            let found = self.found();
-            self.tally.violate(format!("nobody has held the lock for {STUCK:?}; at the path: {found:?}"));
+            let (found, listener) = (self.found(), queue::listener(&self.place.lock()));
+            self.tally.violate(format!(
+                "nobody has held the lock for {STUCK:?}; at the path: {found:?}; listens: {listener:?}"
+            ));
         }
     }
 

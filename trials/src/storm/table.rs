@@ -1,4 +1,4 @@
-//! The figures, a column for each phase on each file system.
+//! The figures, a column for each phase at each site.
 
 use std::fmt::Display;
 
@@ -14,7 +14,7 @@ const CELL: usize = 11;
 pub fn table(all: &[Figures]) -> String {
     let mut table = Table { all, text: String::new() };
     table.line("", |figures| figures.phase.name().to_owned());
-    table.line("", |figures| figures.file_system.name().to_owned());
+    table.line("", |figures| figures.site.name().to_owned());
     table.line("seconds", |figures| format!("{:.1}", figures.raged.as_secs_f64()));
     table.line("acquisitions", |figures| grouped(figures.acquired()));
     for kind in kinds(all) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::witness;
 
-/// The counts of one phase on one file system, before the witnesses are heard.
+/// The counts of one phase at one site, before the witnesses are heard.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub(super) kills: Vec<Kill>,
