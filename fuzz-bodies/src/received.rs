@@ -1,18 +1,19 @@
 //! A waiter of `slocket-os`, and a server that does to it what the bytes say, on the real kernel.
 
 mod act;
+mod home;
 mod scene;
 mod server;
 
 use std::fs;
-use std::path::Path;
 use std::sync::Once;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use slocket_os::{Builder, Outcome, Session, depart};
+use slocket_os::{Outcome, Session, depart};
 use tempfile::TempDir;
 
+use crate::received::home::Home;
 use crate::received::scene::Scene;
 
 /// Only for what hangs.
@@ -30,12 +31,12 @@ pub fn received(bytes: &[u8]) {
     static RESERVE: Once = Once::new();
     let Some((setting, script)) = bytes.split_first() else { return };
     let folder = TempDir::with_prefix("slocket-fuzz-").expect("a temporary folder");
-    let path = folder.path().join("lock");
+    let home = Home::new(folder.path(), setting & 4 != 0);
     // The process keeps a descriptor in reserve from the first time on.
-    RESERVE.call_once(|| assert_free(&path));
+    RESERVE.call_once(|| assert_free(&home));
     let before = open();
 
-    let mut scene = Scene::new(&path, setting & 1 != 0, setting & 2 != 0);
+    let mut scene = Scene::new(&home, setting & 1 != 0, setting & 2 != 0);
     for act in act::all(script).take(MOST_ACTS) {
         scene.play(act);
     }
@@ -47,7 +48,7 @@ pub fn received(bytes: &[u8]) {
     assert!(begin.elapsed() < HANG, "whoever has given up hangs");
     let left: Vec<_> = fs::read_dir(folder.path()).expect("it exists").flatten().map(|entry| entry.path()).collect();
     assert!(left.is_empty(), "left: {left:?}");
-    assert_free(&path);
+    assert_free(&home);
     // The background thread closes its own after it has said that it is done.
     while open() > before {
         assert!(begin.elapsed() < HANG, "descriptors are left: {before} before, {} now", open());
@@ -56,9 +57,8 @@ pub fn received(bytes: &[u8]) {
 }
 
 /// The lock can be had.
-fn assert_free(path: &Path) {
-    let lock = Builder::new(path).build().expect("a good path");
-    match Session::try_acquire(&lock).outcome() {
+fn assert_free(home: &Home) {
+    match Session::try_acquire(&home.lock()).outcome() {
         Some(Ok(Outcome::Acquired(guard))) => guard.release().expect("it is ours"),
         other => panic!("the lock is lost: {other:?}"),
     }

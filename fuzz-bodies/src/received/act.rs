@@ -22,7 +22,7 @@ pub(super) enum Act {
 /// A descriptor that is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// The listener at the path.
+    /// The server's listener.
     Own,
     /// A listening Unix stream socket that is nobody's.
     Listener,

@@ -1,17 +1,16 @@
 //! A waiter at a server, and what has to become of it.
 
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use slocket_os::{Builder, Error, Guard, Lock, Outcome, Session};
+use slocket_os::{Error, Guard, Outcome, Session};
 
 use crate::received::HANG;
 use crate::received::act::{Act, Kind};
+use crate::received::home::Home;
 use crate::received::server::{Server, Verdict};
 
 pub(super) struct Scene {
-    path: PathBuf,
+    home: Home,
     server: Server,
     session: Option<Session>,
     /// Its time is over as soon as it looks.
@@ -52,13 +51,14 @@ enum Expected {
 }
 
 impl Scene {
-    pub(super) fn new(path: &Path, marked: bool, impatient: bool) -> Self {
-        let server = Server::start(path.to_owned(), marked);
+    pub(super) fn new(home: &Home, marked: bool, impatient: bool) -> Self {
+        let server = Server::start(home.clone(), marked);
         let timeout = if impatient { Duration::ZERO } else { HANG };
-        let mut session = Session::acquire(&lock(path), Some(timeout));
+        let mut session = Session::acquire(&home.lock(), Some(timeout));
         assert!(session.outcome().is_none(), "somebody listens there");
         let session = Some(session);
-        Self { path: path.to_owned(), server, session, impatient, adrift: false, held: None, lingers: false }
+        let home = home.clone();
+        Self { home, server, session, impatient, adrift: false, held: None, lingers: false }
     }
 
     pub(super) fn play(&mut self, act: Act) {
@@ -110,7 +110,9 @@ impl Scene {
         }
         match (outcome, expected) {
             (Some(Ok(Outcome::Acquired(guard))), Expected::Held(how)) => self.acquired(guard, how),
-            (Some(Err(Error::NotASlocket { path, .. })), Expected::NotASlocket) => assert_eq!(path, self.path),
+            (Some(Err(Error::NotASlocket { path, .. })), Expected::NotASlocket) => {
+                assert_eq!(path, self.home.lock().path());
+            }
             (Some(Err(Error::TimedOut { .. })), Expected::Queued | Expected::QueuedAgain) if self.impatient => {
                 self.lingers = !self.server.hands_over();
             }
@@ -149,7 +151,7 @@ impl Scene {
         let is_alive = self.server.listens() || matches!(how, How::Published | How::HandedOver(Kind::Own));
         // Of a server that lends what is marked, or hands over something else, and goes, nothing is left to be seen.
         if was_at_path && (is_alive || !self.server.marked) {
-            let second = Session::try_acquire(&lock(&self.path)).outcome();
+            let second = Session::try_acquire(&self.home.lock()).outcome();
             assert!(matches!(second, Some(Ok(Outcome::WouldBlock))), "a second holder: {second:?}");
         }
         self.held = Some(Held { guard, how, was_at_path });
@@ -194,15 +196,19 @@ impl Scene {
         self.look();
     }
 
-    /// Nobody but who is expected to has touched the path.
+    /// Nobody but who is expected to has touched the path, or has the name.
     fn look(&self) {
-        if !self.lingers {
-            assert_eq!(fs::symlink_metadata(&self.path).is_ok(), self.server.at_path, "at the path");
+        if self.lingers {
+            return;
         }
+        let is_taken = if self.home.is_name() { self.has_name() } else { self.server.at_path };
+        assert_eq!(self.home.is_taken(), is_taken, "at {:?}", self.home);
     }
-}
 
-/// A lock as another process would have it.
-fn lock(path: &Path) -> Lock {
-    Builder::new(path).build().expect("a good path")
+    /// The listener with the name is open: in the server, in the waiter, or on the way from one to the other.
+    fn has_name(&self) -> bool {
+        let holds = |held: &Held| matches!(held.how, How::Published | How::HandedOver(Kind::Own));
+        let is_connected = self.session.is_some() || self.held.is_some();
+        self.server.listens() || self.held.as_ref().is_some_and(holds) || is_connected && self.server.has_sent_own()
+    }
 }

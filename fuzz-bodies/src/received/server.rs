@@ -8,7 +8,6 @@ use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
-use std::path::PathBuf;
 
 use rustix::net::{
     AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketAddrUnix, SocketFlags, SocketType, bind,
@@ -16,13 +15,14 @@ use rustix::net::{
 };
 
 use crate::received::act::{Kind, MOST};
+use crate::received::home::Home;
 
 /// How much a waiter reads at once: enough to tell "OK" from all else.
 const READ: usize = 16;
 
-/// A server at the path, whose end of a connection the waiter is at.
+/// A server, whose end of a connection the waiter is at.
 pub(super) struct Server {
-    path: PathBuf,
+    home: Home,
     listener: Option<UnixListener>,
     connection: Option<UnixStream>,
     /// It was accepted.
@@ -30,7 +30,7 @@ pub(super) struct Server {
     shut: bool,
     /// What was sent and not read yet.
     stream: VecDeque<(VecDeque<u8>, Vec<Kind>)>,
-    /// Something is at the path.
+    /// Something is at the path. (An abstract name is like a path that is marked, and nothing can be taken from it.)
     pub(super) at_path: bool,
     pub(super) marked: bool,
     /// It was marked when the waiter came.
@@ -46,11 +46,12 @@ pub(super) enum Verdict {
 }
 
 impl Server {
-    pub(super) fn start(path: PathBuf, marked: bool) -> Self {
-        let listener = UnixListener::bind(&path).expect("a free path");
+    pub(super) fn start(home: Home, marked: bool) -> Self {
+        let marked = marked || home.is_name();
+        let listener = home.bind().expect("nobody is there");
         listener.set_nonblocking(true).expect("a socket");
         let mut server = Self {
-            path,
+            home,
             listener: Some(listener),
             connection: None,
             accepted: false,
@@ -115,17 +116,21 @@ impl Server {
     }
 
     pub(super) fn unlink(&mut self) {
-        if self.at_path {
+        if let Home::Path(path) = &self.home
+            && self.at_path
+        {
             // Whoever lingers may have been faster.
-            let _ = fs::remove_file(&self.path);
+            let _ = fs::remove_file(path);
             self.at_path = false;
         }
     }
 
     pub(super) fn mark(&mut self, marked: bool) {
-        if self.at_path {
+        if let Home::Path(path) = &self.home
+            && self.at_path
+        {
             let mode = if marked { 0o1755 } else { 0o755 };
-            let _ = fs::set_permissions(&self.path, fs::Permissions::from_mode(mode));
+            let _ = fs::set_permissions(path, fs::Permissions::from_mode(mode));
             self.marked = marked;
         }
     }
@@ -137,6 +142,11 @@ impl Server {
 
     pub(super) fn listens(&self) -> bool {
         self.listener.is_some()
+    }
+
+    /// The server's listener is on its way.
+    pub(super) fn has_sent_own(&self) -> bool {
+        self.stream.iter().any(|(_, kinds)| kinds.contains(&Kind::Own))
     }
 
     /// The waiter has read all, and there will be no more.
@@ -161,7 +171,8 @@ impl Server {
         }
         match (bytes.as_slice(), kinds.as_slice()) {
             (b"", _) => None,
-            (b"OK", []) => Some(Verdict::Lent),
+            // At an abstract name nothing is lent.
+            (b"OK", []) if !self.home.is_name() => Some(Verdict::Lent),
             (b"OK", [kind @ (Kind::Own | Kind::Listener)]) => Some(Verdict::HandedOver(*kind)),
             _ => Some(Verdict::Foreign),
         }
