@@ -3,6 +3,9 @@
 use crate::command::{self, cargo, heading};
 use crate::{Result, dependencies, package};
 
+/// A workspace of its own.
+const FUZZ: &str = "fuzz/Cargo.toml";
+
 pub(crate) fn run() -> Result {
     step("format", &["fmt", "--all", "--check"])?;
     step("clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
@@ -10,6 +13,8 @@ pub(crate) fn run() -> Result {
         "clippy, all features",
         &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"],
     )?;
+    step("format of the fuzz targets", &["fmt", "--manifest-path", FUZZ, "--check"])?;
+    step("clippy, the fuzz targets", &["clippy", "--manifest-path", FUZZ, "--all-targets", "--", "-D", "warnings"])?;
     step("docs", &["doc", "--workspace", "--no-deps", "--all-features"])?;
     dependencies::check()?;
     package::check()
