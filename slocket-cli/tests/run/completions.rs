@@ -1,26 +1,14 @@
 //! The completions, as each shell has them: what comes up when somebody types.
 #![cfg(target_os = "linux")]
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
+use crate::harness::has;
 use crate::terminal::at_terminal;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/completions");
-
-/// Whether there is such a shell. If not: says so, and fails under `CI=true`.
-fn has(shell: &str) -> bool {
-    let version = Command::new(shell).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if version.is_ok_and(|status| status.success()) {
-        return true;
-    }
-    let line = format!("SKIPPED: no {shell}");
-    assert!(std::env::var("CI").as_deref() != Ok("true"), "{line}, which CI must not skip");
-    // Past the capture of what tests write.
-    let _ = writeln!(io::stderr(), "completions::{shell}: {line}");
-    false
-}
 
 /// What a shell writes when it runs a script with the file of completions as `$1`, or `$argv[1]`.
 #[track_caller]
@@ -41,10 +29,12 @@ typed() {
     "$(complete -p slocket | sed 's/.*-F \([^ ]*\).*/\1/')" slocket "${@: -1}" "${@: -2:1}"
     echo "${COMPREPLY[*]}"
 }
+typed slocket ''
 typed slocket s
 typed slocket run --wa
 typed slocket status --j"#;
-    assert_eq!(said(&["bash", "--norc"], script, "slocket.bash"), "status\n--wait\n--json\n");
+    let all = "-h -V --help --version run status wait help";
+    assert_eq!(said(&["bash", "--norc"], script, "slocket.bash"), format!("{all}\nstatus\n--wait\n--json\n"));
 }
 
 #[test]
@@ -55,10 +45,11 @@ fn fish() {
     let script = "
 set -l file $argv[2]
 source $file
-for typed in 'slocket s' 'slocket run --wa' 'slocket status --j'
+for typed in 'slocket ' 'slocket s' 'slocket run --wa' 'slocket status --j'
     complete -C $typed | string replace -r '\\t.*' ''
 end";
-    assert_eq!(said(&["fish", "--no-config"], script, "slocket.fish"), "status\n--wait\n--json\n");
+    let all = "help\nrun\nstatus\nwait";
+    assert_eq!(said(&["fish", "--no-config"], script, "slocket.fish"), format!("{all}\nstatus\n--wait\n--json\n"));
 }
 
 /// It completes at a terminal only.
@@ -75,7 +66,9 @@ fn zsh() {
     press(&format!("fpath=({FOLDER} $fpath); autoload -Uz compinit; compinit -D -u; PS1=rea''dy\n"));
     screen.until("ready");
     press("slocket \t");
-    screen.until("Say who holds a lock and who waits for it");
+    for command in ["Run a command while", "Say who holds a lock", "Wait until a lock is free", "Print this message"] {
+        screen.until(command);
+    }
     press("run --wa\t");
     screen.until("run --wait");
     drop(screen);

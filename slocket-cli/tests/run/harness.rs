@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -18,6 +18,20 @@ pub(crate) const SLOCKET: &str = env!("CARGO_BIN_EXE_slocket");
 
 /// Only for what hangs.
 pub(crate) const HANG: Duration = Duration::from_secs(60);
+
+/// Whether this machine has a tool that a test needs. If not: says so, and fails under `CI=true`.
+#[track_caller]
+pub(crate) fn has(tool: &str) -> bool {
+    let version = Command::new(tool).arg("--version").stdin(Stdio::null()).output();
+    if version.is_ok_and(|version| version.status.success()) {
+        return true;
+    }
+    let line = format!("{}: SKIPPED: no {tool}", thread::current().name().unwrap_or("main"));
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "{line}");
+    // Past the capture of what tests write.
+    let _ = writeln!(io::stderr(), "{line}");
+    false
+}
 
 /// A command that says `up`, ends with code 0 when it reads a line, and with 1 at the end of its input.
 pub(crate) const HOLD: [&str; 3] = ["sh", "-c", "echo up; read x"];
