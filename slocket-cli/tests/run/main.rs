@@ -12,6 +12,7 @@ mod flock;
 mod harness;
 mod inheritance;
 mod lending;
+mod man;
 mod output;
 mod signals;
 mod status;
