@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -102,10 +102,36 @@ fn each_acquire_tells_anew() {
 /// The time was up while the hook ran, and so did the lock come: it is not refused.
 #[test]
 fn a_hook_that_takes_long_costs_nobody_the_lock() {
-    const TIME: Duration = Duration::from_millis(50);
     let place = Place::new();
     let mut holder = Player::start(Adapter::under_trial(), &place.lock());
     holder.acquire();
+    let (slocket, told, go) = dawdling(&place);
+    let waits = thread::spawn(move || slocket.acquire_timeout(DAWDLE).map(drop));
+    told.recv_timeout(PATIENCE).expect("to be told");
+    holder.release();
+    go.send(()).expect("the hook waits");
+    waits.join().expect("no panic").expect("the lock");
+    holder.quit();
+    assert_eq!(place.leftovers(), [""; 0]);
+}
+
+#[test]
+fn a_hook_that_takes_long_costs_nobody_inside_the_lock() {
+    let place = Place::new();
+    let (slocket, told, go) = dawdling(&place);
+    let guard = slocket.acquire().expect("a free lock");
+    let waits = thread::spawn(move || slocket.acquire_timeout(DAWDLE).map(drop));
+    told.recv_timeout(PATIENCE).expect("to be told");
+    guard.release().expect("no error");
+    go.send(()).expect("the hook waits");
+    waits.join().expect("no panic").expect("the lock");
+    assert_eq!(place.leftovers(), [""; 0]);
+}
+
+const DAWDLE: Duration = Duration::from_millis(50);
+
+/// A lock whose hook, called at once, tells so, and takes until it may go and that time is over.
+fn dawdling(place: &Place) -> (Slocket, Receiver<()>, Sender<()>) {
     let (tell, told) = channel();
     let (go, goes) = channel();
     let goes = Mutex::new(goes);
@@ -113,16 +139,9 @@ fn a_hook_that_takes_long_costs_nobody_the_lock() {
         let began = Instant::now();
         tell.send(()).expect("the test listens");
         goes.lock().expect("no panic").recv().expect("the test goes on");
-        thread::sleep(TIME.saturating_sub(began.elapsed()));
+        thread::sleep(DAWDLE.saturating_sub(began.elapsed()));
     };
-    let slocket = builder(&place).on_wait(Duration::from_millis(1), hook).build().expect("a lock");
-    let waits = thread::spawn(move || slocket.acquire_timeout(TIME).map(drop));
-    told.recv_timeout(PATIENCE).expect("to be told");
-    holder.release();
-    go.send(()).expect("the hook waits");
-    waits.join().expect("no panic").expect("the lock");
-    holder.quit();
-    assert_eq!(place.leftovers(), [""; 0]);
+    (builder(place).on_wait(Duration::from_millis(1), hook).build().expect("a lock"), told, go)
 }
 
 #[test]
