@@ -24,10 +24,12 @@ use crate::waiting::{Hook, Waiting};
 const PATH_MAX: usize = 4096;
 
 /// What to do about a *stale* socket: one that nobody listens on and that may be lent out, for it does not carry the
-/// mark (protocol section 2, "Reclaim").
+/// mark ([protocol section 2, "Reclaim"][protocol]).
 ///
 /// Only npm's slocket, or a holder killed while it lent to npm's, leaves such a socket behind. A dead socket *with* the
 /// mark is always removed and never needs a policy.
+///
+/// [protocol]: https://github.com/slocket/slocket/blob/main/docs/protocol.md#reclaim
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum StalePolicy {
     /// Wait until somebody removes it, without using the CPU. Safe.
@@ -43,7 +45,9 @@ pub enum StalePolicy {
     },
 }
 
-/// Whose servers are believed (protocol section 4).
+/// Whose servers are believed ([protocol section 4][protocol]).
+///
+/// [protocol]: https://github.com/slocket/slocket/blob/main/docs/protocol.md#4-edges
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Trust {
     /// Those of our own user and of root.
