@@ -15,6 +15,7 @@ mod lending;
 mod output;
 mod signals;
 mod status;
+mod status_page;
 mod terminal;
 mod trace;
 mod users;
