@@ -77,7 +77,7 @@ fn node() -> Result<Vec<(String, String)>> {
 }
 
 fn python() -> Result<Vec<(String, String)>> {
-    let version = output(Command::new("python3").arg("--version"))?;
+    let version = version_of("python3", "Python ")?;
     let asked = "import filelock; print(filelock.__version__)";
     let ask = || output(Command::new("python3").args(["-c", asked]).env("PYTHONPATH", site_packages()));
     let wanted = fs::read_to_string(peers().join("requirements.txt"))?;
@@ -99,13 +99,19 @@ fn python() -> Result<Vec<(String, String)>> {
 /// The versions of the Rust peers, as Cargo.lock has them.
 fn of_crates() -> Result<Vec<(String, String)>> {
     let lock = fs::read_to_string(root().join("Cargo.lock"))?;
-    let mut versions = vec![("rustc".to_owned(), output(Command::new("rustc").arg("--version"))?)];
+    let mut versions = vec![("rustc".to_owned(), version_of("rustc", "rustc ")?)];
     for name in ["slocket-sync", "slocket-tokio", "fs4", "fd-lock", "named-lock", "tokio"] {
         let (_, rest) = lock.split_once(&format!("name = \"{name}\"\nversion = \"")).ok_or("not in Cargo.lock")?;
         versions.push((name.to_owned(), rest.split('"').next().unwrap_or_default().to_owned()));
     }
-    versions.push(("flock(1)".to_owned(), output(Command::new("flock").arg("--version"))?));
+    versions.push(("flock(1)".to_owned(), version_of("flock", "flock ")?));
     Ok(versions)
+}
+
+/// What a program says of its version, without the name that it begins with.
+fn version_of(program: &str, name: &str) -> Result<String> {
+    let said = output(Command::new(program).arg("--version"))?;
+    Ok(said.strip_prefix(name).unwrap_or(&said).to_owned())
 }
 
 fn output(command: &mut Command) -> Result<String> {

@@ -134,6 +134,7 @@ impl Bench {
         };
         format!(
             "{quick}Written by `{command}`, on {}, Linux {}, {cpus} × {} ({}), load average {} at the start and {} at the end.\n\n\
+             {LOAD}\n\n\
              Peers run interleaved, A B C A B C …, in {} rounds at least where nothing else is said; figures are medians over the rounds, in brackets \
              the quartiles. A ratio above 1 in the column \"to slocket\" means that slocket is better by so much.\n\n\
              Versions: {}.\n",
@@ -148,6 +149,11 @@ impl Bench {
         )
     }
 }
+
+/// What the load average says, and what it does not.
+const LOAD: &str = "The measures start up to a hundred processes at a time themselves, which the load at the end includes; what \
+    other work the machine had in between, it does not tell. Since peers take turns within a round, such work slows all of \
+    them: the ratios suffer less from it than the times.";
 
 /// The load average of the last minute: how quiet the machine is.
 fn load() -> String {

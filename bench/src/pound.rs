@@ -56,8 +56,8 @@ pub(crate) fn measure(bench: &mut Bench) -> Result<Section> {
              wait at a gate; from its opening until the last is done. *Whole*: as npm's test does it, without a gate: each \
              is started without waiting for any other; from the first start until the last is done. *Start-up*: until all \
              stand at the gate; *net* is the whole without that. *Finished*: the processes that had all their locks and \
-             ended well, at the gate and without, in the worst round of {rounds}. (npm's slocket throws ECONNRESET when a server goes \
-             away before it has accepted; a process that died of it has done less work.)"
+             ended well, at the gate and without, in the worst round of {rounds}. Where not all did there is no ratio: a process that died \
+             has done less work. (npm's slocket throws ECONNRESET when a server goes away before it has accepted.)"
         ),
         ..Section::default()
     };
@@ -108,20 +108,21 @@ fn report(section: &mut Section, how: &str, processes: usize, all: &[Rounds]) ->
         let net = whole.median - start_up.median;
         let hung = if *hung > 0 { format!(", {hung} hung") } else { String::new() };
         let factor = work.median / ours;
+        let all_finished = *finished == [processes; 2];
         table.row(vec![
             subject.peer.name().into(),
             work.time(),
-            figure::ratio(factor),
+            if all_finished { figure::ratio(factor) } else { "no ratio".into() },
             whole.time(),
             figure::time(start_up.median),
             if net > 0.0 { figure::time(net) } else { "none to be seen".into() },
             format!("{} and {} of {processes}{hung}", finished[0], finished[1]),
         ]);
-        if subject.peer != Peer::SlocketTokio {
+        if subject.peer != Peer::SlocketTokio && all_finished {
             let what = format!("pound, {how}, work");
             section.comparisons.push(Comparison { what, other: subject.peer.name().into(), factor });
         }
-        if subject.peer == Peer::NpmSlocket {
+        if subject.peer == Peer::NpmSlocket && all_finished {
             let text = format!("pound, {how}: at least 5× faster than npm's slocket, without start-up");
             section.claims.push(Claim::at_least(text, factor, 5.0, figure::ratio));
         }

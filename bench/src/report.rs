@@ -69,11 +69,18 @@ pub(crate) struct Comparison {
 /// Beyond this a difference is a win or a loss; below it is a draw.
 const DRAW: f64 = 1.05;
 
+/// The words that come before the sections that explain them.
+const WORDS: &str = "Some words, of which the sections say more. The *floor* is the bare system calls that a lock of this kind needs; *the two \
+    looks* are those of them that see whether the path is still ours. A *new handle* is made for each acquire, as \
+    `slocket run` does; a *reused* one is kept. A *handoff* is from the release by one process to the acquire by another that \
+    waited. *Jain's index* of how often each had the lock is 1 if all had it equally often, and 1/n if one of n had it \
+    alone. *Inversions* are acquisitions that overtook somebody who had asked before.";
+
 /// The whole document.
 pub(crate) fn document(header: &str, sections: &[Section]) -> String {
     let mut text = String::from("# Benchmarks\n\n");
     text.push_str(header);
-    text.push_str("\n## In short\n\n");
+    let _ = write!(text, "\n{WORDS}\n\n## In short\n\n");
     text.push_str(&claims(sections));
     text.push('\n');
     text.push_str(&balance(sections));

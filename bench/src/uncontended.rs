@@ -44,7 +44,8 @@ pub(crate) fn measure(bench: &mut Bench) -> Result<Section> {
         title: "Uncontended: acquire and release",
         text: "Time of one acquire and release together, of a lock that nobody else wants. *New handle*: with naming the \
                lock (for slocket: resolving the folder, asking for its file system and the umask) or opening the file, and \
-               closing it. *Reused*: without. What runs in Node or Python keeps no handle: the same figures in both. The \
+               closing it. *Reused*: without. What runs in Node or Python keeps no handle: it does the \
+               same in both, measured twice, and is compared with a new handle of slocket's. The \
                floor is the bare system calls with all names prepared; `bench/src/floor.rs` gives the reason for each. \
                Without the two looks: the calls for mutual exclusion alone, which would remove a path that has become \
                somebody else's."
@@ -138,8 +139,8 @@ fn report(section: &mut Section, file_system: FileSystem, handle: Handle, figure
     section.plots.push((file, plot::bars(&title, &bars)?));
 
     let rivals: &[Peer] = match handle {
-        Handle::Reused => &[Peer::Std, Peer::LockFile, Peer::NpmSlocket, Peer::NpmLockfile, Peer::PythonFilelock],
-        Handle::New => &[Peer::Std],
+        Handle::Reused => &[Peer::Floor, Peer::Std, Peer::LockFile],
+        Handle::New => &[Peer::Floor, Peer::Std, Peer::NpmSlocket, Peer::NpmLockfile, Peer::PythonFilelock],
     };
     for (peer, figure) in figures.iter().filter(|(peer, _)| rivals.contains(peer)) {
         section.comparisons.push(Comparison {
@@ -150,7 +151,7 @@ fn report(section: &mut Section, file_system: FileSystem, handle: Handle, figure
     }
     let by_name = of(Peer::SlocketAbstract)?;
     let mut claim = |text: &str, value, most| {
-        section.claims.push(Claim::at_most(format!("uncontended, {place}: {text}"), value, most, figure::ratio));
+        section.claims.push(Claim::at_most(format!("uncontended, {place}, {how}: {text}"), value, most, figure::ratio));
     };
     match handle {
         Handle::Reused => {

@@ -57,7 +57,9 @@ pub enum Event {
     TimerFired(Timer),
 }
 
-/// What to do about a *stale* socket: nobody listens, and it may have been lent out (protocol section 2, "Reclaim").
+/// What to do about a *stale* socket: nobody listens, and it may have been lent out ([protocol section 2, "Reclaim"][p]).
+///
+/// [p]: https://github.com/slocket/slocket/blob/main/docs/protocol.md#reclaim
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Stale {
     /// Wait until somebody removes it.
@@ -96,7 +98,9 @@ pub enum Timer {
     Stale,
 }
 
-/// How publishing ended (protocol section 2, "Publishing the socket").
+/// How publishing ended ([protocol section 2, "Publishing the socket"][p]).
+///
+/// [p]: https://github.com/slocket/slocket/blob/main/docs/protocol.md#publishing-the-socket
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Published {
     /// Our socket is at the path and listens.
@@ -149,7 +153,9 @@ pub enum Inspected {
     Failed(i32),
 }
 
-/// How reclaiming ended (protocol section 2, "Reclaim").
+/// How reclaiming ended ([protocol section 2, "Reclaim"][p]).
+///
+/// [p]: https://github.com/slocket/slocket/blob/main/docs/protocol.md#reclaim
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reclaimed {
     /// The dead socket is gone.
@@ -168,7 +174,9 @@ pub enum Reclaimed {
     Failed(i32),
 }
 
-/// How leaving the queue went (protocol section 2, "Cancel").
+/// How leaving the queue went ([protocol section 2, "Cancel"][p]).
+///
+/// [p]: https://github.com/slocket/slocket/blob/main/docs/protocol.md#cancel-time-out-dropped-future-while-queued
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Left {
     /// The connection is closed and carried nothing.

@@ -23,11 +23,13 @@ use crate::waiting::{Hook, Waiting};
 /// The longest path that a system call takes, with its closing NUL (limits.h).
 const PATH_MAX: usize = 4096;
 
-/// What to do about a *stale* socket: one that nobody listens on and that may be lent out, for it does not carry the
-/// mark (protocol section 2, "Reclaim").
+/// What to do about a *stale* socket: a dead one, which no process has open, that may be lent out, for it does not carry
+/// the mark ([protocol section 2, "Reclaim"][protocol]).
 ///
 /// Only npm's slocket, or a holder killed while it lent to npm's, leaves such a socket behind. A dead socket *with* the
 /// mark is always removed and never needs a policy.
+///
+/// [protocol]: https://github.com/slocket/slocket/blob/main/docs/protocol.md#reclaim
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum StalePolicy {
     /// Wait until somebody removes it, without using the CPU. Safe.
@@ -43,7 +45,9 @@ pub enum StalePolicy {
     },
 }
 
-/// Whose servers are believed (protocol section 4).
+/// Whose servers are believed ([protocol section 4][protocol]).
+///
+/// [protocol]: https://github.com/slocket/slocket/blob/main/docs/protocol.md#4-edges
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Trust {
     /// Those of our own user and of root.
@@ -86,8 +90,9 @@ impl<L: From<Lock>> Builder<L> {
     }
 
     /// The permissions of the socket, exactly, whatever the umask; 0o600 if not said. Who may write to it may wait for
-    /// the lock; its owner must. Other users wait in turn, but the lock is not handed over between users: each such change costs the
-    /// queue its order.
+    /// the lock; its owner must. Other users are served as well, but the lock is not handed over between users (the next
+    /// holder must be able to remove the socket): each change of user sends away whoever waits, and they race. So the
+    /// order is that of arrival among the processes of one user alone.
     pub fn mode(mut self, mode: u32) -> Self {
         self.mode = mode;
         self

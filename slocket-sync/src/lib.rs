@@ -13,9 +13,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! * **Order.** First come, first served, until a holder crashes or closes out (then those who waited race). Clones of one
-//!   [`Slocket`] queue inside the process, with one connection to the outside for all of them, and the lock is passed on
-//!   inside only while nobody outside waits.
+//! * **Order.** First come, first served among the processes of one user, until a holder is killed or cannot pass the
+//!   lock on: the next in line is another user's, or no descriptor is to be had. Then those who waited race. Clones of
+//!   one [`Slocket`] queue inside the process, with one connection to the outside for all of them, and the lock is passed
+//!   on inside only while nobody outside waits.
 //! * **A holder that dies**, however it dies, releases the lock; the next waiter has it at once. There is no lease, no
 //!   heartbeat, and no poisoning: what the lock protects may be half-written, as after any crash.
 //! * **While it holds**, a process runs nothing for the lock: no thread, no system call. While it waits, it uses no CPU.

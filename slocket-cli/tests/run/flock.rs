@@ -1,5 +1,6 @@
 //! Scripts that use flock(1) in the usual ways, word for word, but for the command's name.
 
+use std::fs;
 use std::process::{Command, Stdio};
 
 use crate::harness::{Folder, SLOCKET, fails, start};
@@ -105,6 +106,31 @@ flock -n -E 9 LOCK true
 echo "not with -o: $?"
 echo >&7"#;
     same(script, "the child keeps it: 9\nand gives it back: 0\nnot with -o: 0\nexit status: 0\n");
+}
+
+/// The lines of docs/from-flock.md by which a script starts itself under a lock; and what it calls does the same.
+#[test]
+fn a_script_that_starts_itself_under_the_lock() {
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/from-flock.md")).expect("the page");
+    let lines: Vec<_> =
+        page.lines().map(str::trim).skip_while(|line| !line.starts_with("[ \"${LOCKED")).take(2).collect();
+    let folder = Folder::new();
+    let script = |name: &str, rest: &str| {
+        let lock = folder.path().join(format!("{name}.lock")).display().to_string();
+        let begin =
+            lines.join("\n").replace("slocket run", &format!("{SLOCKET} run")).replace("/run/backup.lock", &lock);
+        let held = format!("{SLOCKET} run -nq {lock} true; echo \"{name} $1 $?\"");
+        fs::write(folder.path().join(name), format!("set -u\n{begin}\n{held}\n{rest}\n")).expect("a script");
+    };
+    script("inner", "echo \"${LOCKED-unset}\"");
+    script("outer", "sh ./inner 'a b'; sh inner c");
+    let mut command = Command::new("sh");
+    let output = command.args(["outer", "x"]).current_dir(folder.path()).stdin(Stdio::null()).output().expect("sh");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "outer x 75\ninner a b 75\nunset\ninner c 75\nunset\n",
+        "{output:?}"
+    );
 }
 
 fn run(args: &[&str]) -> Command {

@@ -16,6 +16,7 @@ mod man;
 mod output;
 mod signals;
 mod status;
+mod status_page;
 mod terminal;
 mod trace;
 mod users;

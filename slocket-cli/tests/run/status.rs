@@ -38,7 +38,7 @@ fn json_of(what: &str) -> Value {
 }
 
 #[track_caller]
-fn json(what: &Path) -> Value {
+pub(crate) fn json(what: &Path) -> Value {
     json_of(what.to_str().expect("UTF-8"))
 }
 
