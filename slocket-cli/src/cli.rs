@@ -155,10 +155,10 @@ fn parse_from<S: Into<OsString> + Clone>(args: impl IntoIterator<Item = S>) -> R
 ///   served   by a server that may lend it, as npm's slocket does: the server or
 ///            one of its clients holds it, and the kernel does not tell which;
 ///            or the server is no slocket at all, which it does not tell either
-///   stale    a socket that nobody has open: its holder was killed
+///   stale    a socket that no process has open, as after a kill
 ///   not a slocket, not a socket: something else is at the path
 ///
-/// Then those who wait, in the order in which they are served. (The order of
+/// Then those who wait, in the order in which they came. (The order of
 /// those whom an npm server has accepted is not known.) What could not be seen
 /// is said: only root may look into the processes of other users, and nobody
 /// into those of another pid or network namespace.

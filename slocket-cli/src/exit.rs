@@ -20,7 +20,7 @@ const TABLE: &[(u8, &str)] = &[
     (OS_ERROR, "another error of the operating system"),
     (
         CANNOT_CREATE,
-        "no lock can be at that path: missing folder, read-only or network file system,\n       no space, path too long, or a socket there that is no slocket",
+        "no lock can be at that path: missing folder, read-only or network file system,\n       no space, path too long, or a socket there that is no slocket (with -n, or no socket)",
     ),
     (CONFLICT, "the lock is held (-n) or was not free in time (-w); -E changes this code"),
     (NO_PERMISSION, "no permission, or the holder is a user who is not trusted"),
@@ -37,7 +37,7 @@ const AS_RUN: &[(u8, &str)] = &[
 
 /// The table in the help of `run`.
 pub(crate) fn of_run() -> String {
-    table("That of the command, 128+N if it died of signal N, or:", TABLE)
+    table("That of the command, 128+N if it died of signal N (of an interrupt, ^C, the tool\n  dies, too), or:", TABLE)
 }
 
 /// The table in the help of `status`.

@@ -116,7 +116,11 @@ impl Found {
                 "wait longer, or see what that process is busy with"
             }
             Self::Abandoned { .. } => "once no client of an npm slocket server uses the lock, remove the socket",
-            Self::Other { .. } => "remove it if it is not needed, or choose another path",
+            Self::Other { kind: target::LINK, .. } => "links are not followed: name what it leads to",
+            Self::Other { kind: target::FILE, .. } => {
+                "remove it if it is not needed (flock leaves one), or choose another path"
+            }
+            Self::Other { .. } => "choose another path",
         }
     }
 }

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::param::clock_ticks_per_second;
+use rustix::time::{ClockId, clock_gettime};
 
 /// Who has which socket.
 #[derive(Debug, Default)]
@@ -69,9 +71,11 @@ impl Process {
 
     /// When it was started, in seconds since 1970.
     pub(crate) fn started(&self) -> Option<u64> {
-        let stat = fs::read_to_string("/proc/stat").ok()?;
-        let boot: u64 = stat.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
-        Some(boot + self.ticks / clock_ticks_per_second())
+        let since_boot = clock_gettime(ClockId::Boottime);
+        let since_boot = Duration::new(since_boot.tv_sec.try_into().ok()?, since_boot.tv_nsec.try_into().ok()?);
+        let started = Duration::from_millis(self.ticks * 1000 / clock_ticks_per_second());
+        let started = SystemTime::now().checked_sub(since_boot.saturating_sub(started))?;
+        Some(started.duration_since(UNIX_EPOCH).ok()?.as_secs())
     }
 
     /// Whether it has a thread of that name besides its first.

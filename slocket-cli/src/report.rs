@@ -8,8 +8,7 @@ use slocket_sync::{Error, Slocket};
 use crate::found::{self, Found};
 
 /// The lock is held, and the user does not want to wait.
-pub(crate) fn held(slocket: &Slocket) -> Vec<String> {
-    let found = found::glance(slocket);
+pub(crate) fn held(slocket: &Slocket, found: &Found) -> Vec<String> {
     let mut lines = vec![format!("{}: {}", slocket.path().display(), found.in_words())];
     if matches!(found, Found::Abandoned { .. } | Found::Other { .. }) {
         lines.push(found.advice().to_owned());

@@ -11,9 +11,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
-use slocket_sync::{Error, Guard, Slocket, Trust};
+use rustix::process::geteuid;
+use signal_hook::consts::SIGINT;
+use signal_hook::low_level::emulate_default_handler;
+use slocket_sync::{Error, Guard, Holder, Slocket, Trust};
 
 use crate::cli::Run;
+use crate::found::{self, Found};
 use crate::relay::Relay;
 use crate::target::Target;
 use crate::waiting::{PATIENCE, Waiting};
@@ -31,8 +35,8 @@ pub(crate) fn run(args: &Run) -> u8 {
     let waiting = Waiting::default();
     let done = slocket(args, &waiting).and_then(|slocket| {
         Ok(match acquire(&slocket, args, &waiting)? {
-            Some(guard) => run_holding(guard, slocket.path(), args),
-            None => args.conflict_exit_code,
+            Ok(guard) => run_holding(guard, slocket.path(), args),
+            Err(code) => code,
         })
     });
     done.unwrap_or_else(|error| {
@@ -51,28 +55,32 @@ fn slocket(args: &Run, waiting: &Waiting) -> Result<Slocket, Error> {
     };
     let builder = Slocket::builder(path);
     let builder = if args.quiet { builder } else { builder.on_wait(PATIENCE, waiting.hook()) };
-    match args.mode {
-        // To connect one needs permission to write. Who gives that to others means them to take part, and to hold.
-        Some(mode) if mode & 0o022 != 0 => builder.mode(mode).trust(Trust::Anyone),
-        Some(mode) => builder.mode(mode),
-        None => builder,
-    }
-    .build()
+    let builder = if trusts_anyone(args) { builder.trust(Trust::Anyone) } else { builder };
+    if let Some(mode) = args.mode { builder.mode(mode) } else { builder }.build()
 }
 
-/// Acquires the lock the way the user wants it; `None`: it is held.
-fn acquire(slocket: &Slocket, args: &Run, waiting: &Waiting) -> Result<Option<Guard>, Error> {
+/// To connect one needs permission to write. Who gives that to others means them to take part, and to hold.
+fn trusts_anyone(args: &Run) -> bool {
+    matches!(args.lock, Target::Path(_)) && args.mode.is_some_and(|mode| mode & 0o022 != 0)
+}
+
+fn is_trusted(uid: u32, args: &Run) -> bool {
+    uid == 0 || uid == geteuid().as_raw() || trusts_anyone(args)
+}
+
+/// Acquires the lock the way the user wants it; or the exit code.
+fn acquire(slocket: &Slocket, args: &Run, waiting: &Waiting) -> Result<Result<Guard, u8>, Error> {
     let began = Instant::now();
     let acquired = match args.wait {
         Some(limit) if limit > Duration::ZERO => timed(slocket, limit, args, waiting),
         None if !args.nonblock => {
             let acquired = slocket.acquire();
             waiting.over();
-            acquired.map(Some)
+            acquired.map(Ok)
         }
         _ => at_once(slocket, args),
     };
-    if !matches!(acquired, Ok(Some(_))) {
+    if !matches!(acquired, Ok(Ok(_))) {
         slocket_sync::depart(FAREWELL);
     } else if args.verbose {
         say::say(&format!("{}: getting the lock took {:?}", slocket.path().display(), began.elapsed()));
@@ -80,24 +88,37 @@ fn acquire(slocket: &Slocket, args: &Run, waiting: &Waiting) -> Result<Option<Gu
     acquired
 }
 
-fn at_once(slocket: &Slocket, args: &Run) -> Result<Option<Guard>, Error> {
-    let guard = slocket.try_acquire()?;
-    if guard.is_none() && !args.quiet {
-        say::say_lines(&report::held(slocket));
+fn at_once(slocket: &Slocket, args: &Run) -> Result<Result<Guard, u8>, Error> {
+    if let Some(guard) = slocket.try_acquire()? {
+        return Ok(Ok(guard));
     }
-    Ok(guard)
+    let found = found::glance(slocket);
+    match found {
+        // Who waits is told so by the lock itself.
+        Found::Holder(Holder { uid, .. }) if !is_trusted(uid, args) => {
+            return Err(Error::Untrusted { path: slocket.path().to_path_buf(), uid });
+        }
+        // It does not pass by itself, as a hold does: no reason to be silent, or to call it a success.
+        Found::Other { .. } => {
+            say::say_lines(&report::held(slocket, &found));
+            return Ok(Err(exit::CANNOT_CREATE));
+        }
+        _ if args.quiet => {}
+        _ => say::say_lines(&report::held(slocket, &found)),
+    }
+    Ok(Err(args.conflict_exit_code))
 }
 
-fn timed(slocket: &Slocket, limit: Duration, args: &Run, waiting: &Waiting) -> Result<Option<Guard>, Error> {
+fn timed(slocket: &Slocket, limit: Duration, args: &Run, waiting: &Waiting) -> Result<Result<Guard, u8>, Error> {
     let acquired = slocket.acquire_timeout(limit);
     waiting.over();
     match acquired {
-        Ok(guard) => Ok(Some(guard)),
+        Ok(guard) => Ok(Ok(guard)),
         Err(error @ Error::TimedOut { .. }) => {
             if !args.quiet {
                 say::say_lines(&report::timed_out(slocket, limit, error));
             }
-            Ok(None)
+            Ok(Err(args.conflict_exit_code))
         }
         Err(error) => Err(error),
     }
@@ -129,9 +150,13 @@ fn run_holding(guard: Guard, path: &Path, args: &Run) -> u8 {
     }
     let command = Command::new(program).args(&words[1..]).spawn();
     drop(inherited);
+    let mut interrupted = false;
     let code = match command {
         Ok(mut command) => match relay.wait(&mut command) {
-            Ok(status) => of_command(status),
+            Ok(status) => {
+                interrupted = status.signal() == Some(SIGINT);
+                of_command(status)
+            }
             Err(error) => os_error("cannot wait for the command", &error),
         },
         Err(error) => not_run(program.as_ref(), &error),
@@ -142,10 +167,14 @@ fn run_holding(guard: Guard, path: &Path, args: &Run) -> u8 {
         }
         // To release would hand the lock to the next while a descendant of this command still runs under it.
         mem::forget(guard);
-        return code;
+    } else {
+        release(guard);
+        settle(relay, path, args.quiet);
     }
-    release(guard);
-    settle(relay, path, args.quiet);
+    if interrupted {
+        // A shell goes on with its script unless what it waited for has died of the key, too.
+        let _ = emulate_default_handler(SIGINT);
+    }
     code
 }
 

@@ -12,6 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use anstream::AutoStream;
+use rustix::fs::statfs;
 
 use crate::cli::Status;
 use crate::target::{Target, folder};
@@ -30,7 +31,7 @@ const MOMENT: Duration = Duration::from_millis(5);
 pub(crate) fn run(args: &Status) -> u8 {
     let target = &args.lock;
     let (text, code) = match &target {
-        Target::Path(path) if fs::symlink_metadata(path).is_ok_and(|found| found.is_dir()) => {
+        Target::Path(path) if path.is_dir() => {
             let (sockets, code) = below(path);
             (several(&sockets, args.json), code)
         }
@@ -95,6 +96,9 @@ fn below(folder: &Path) -> (Vec<PathBuf>, u8) {
     let mut code = exit::SUCCESS;
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
+        if is_of_the_kernel(&folder) {
+            continue;
+        }
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
             // Removed meanwhile.
@@ -115,6 +119,13 @@ fn below(folder: &Path) -> (Vec<PathBuf>, u8) {
     }
     sockets.sort();
     (sockets, code)
+}
+
+/// Whether a folder is in a file system of the kernel's own (/proc, /sys), where there are no sockets and no end of folders.
+fn is_of_the_kernel(folder: &Path) -> bool {
+    // proc, sysfs, cgroup, cgroup2, debugfs, tracefs
+    const MAGIC: [u64; 6] = [0x9fa0, 0x6265_6572, 0x27_e0eb, 0x6367_7270, 0x6462_6720, 0x7472_6163];
+    statfs(folder).is_ok_and(|found| MAGIC.contains(&(found.f_type as u64)))
 }
 
 fn json<T: serde::Serialize + ?Sized>(reports: &T) -> String {

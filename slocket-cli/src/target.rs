@@ -16,6 +16,9 @@ use rustix::io::Errno;
 /// bind(2) makes a socket visible an instant before it can be told from a dead one.
 const INSTANT: Duration = Duration::from_millis(20);
 
+pub(crate) const FILE: &str = "a file";
+pub(crate) const LINK: &str = "a symbolic link";
+
 /// A lock, by its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
@@ -121,11 +124,11 @@ pub(crate) fn kind(found: &Metadata) -> Kind {
     Kind::Other(if kind.is_dir() {
         "a directory"
     } else if kind.is_symlink() {
-        "a symbolic link"
+        LINK
     } else if kind.is_fifo() {
         "a FIFO"
     } else if kind.is_file() {
-        "a file"
+        FILE
     } else {
         "a device"
     })

@@ -36,7 +36,9 @@ pub(crate) fn run(args: &Wait) -> u8 {
         Ok(true) => exit::SUCCESS,
         Ok(false) => {
             if !args.quiet {
-                let mut lines = vec![format!("{target}: not free within {:?}", args.wait.unwrap_or_default())];
+                let within = args.wait.filter(|limit| !limit.is_zero());
+                let within = within.map_or_else(String::new, |limit| format!(" within {limit:?}"));
+                let mut lines = vec![format!("{target}: not free{within}")];
                 lines.extend(status::line(target));
                 say::say_lines(&lines);
             }

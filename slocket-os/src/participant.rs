@@ -132,6 +132,11 @@ impl Participant {
         }
     }
 
+    /// Who has the lock or lends it, if that is the server at which we queue, whoever it grants the lock to.
+    pub(crate) fn lender(&self) -> Option<Holder> {
+        self.connection.as_ref().filter(|connection| !connection.hands_over()).and_then(Connection::server)
+    }
+
     /// Who holds the lock, if that is the server that was left, whoever it grants the lock to.
     pub(crate) fn lasting_holder(&mut self) -> Option<Holder> {
         if self.server_lasts { self.server.take() } else { None }

@@ -161,13 +161,13 @@ impl Session {
 
     /// Tells for whom it waits, if it does.
     fn call_hook(&mut self) {
-        let waits = match &self.stage {
-            Stage::Inside(_) => true,
-            Stage::Outside(participant) => !participant.has_report(),
-            Stage::Over(_) => false,
+        let known = match &self.stage {
+            Stage::Inside(_) => None,
+            Stage::Outside(participant) if !participant.has_report() => participant.lender(),
+            Stage::Outside(_) | Stage::Over(_) => return,
         };
-        if waits && let Some(hook) = self.lock.hook() {
-            hook.call(&self.lock);
+        if let Some(hook) = self.lock.hook() {
+            hook.call(&self.lock, known);
         }
     }
 

@@ -52,8 +52,9 @@ impl Hook {
         Instant::now().checked_add(self.after)
     }
 
-    pub(crate) fn call(&self, lock: &Lock) {
-        let holder = self.holder(lock);
+    /// Who holds it is asked, unless it is `known`: at a server that lends, whoever asks keeps a place in its queue.
+    pub(crate) fn call(&self, lock: &Lock, known: Option<Holder>) {
+        let holder = known.or_else(|| self.holder(lock));
         (self.call)(&Waiting { path: lock.path(), holder });
     }
 

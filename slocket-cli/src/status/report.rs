@@ -63,7 +63,7 @@ pub(super) struct Report {
     /// Whom the server has accepted, in no order: one of them may hold the lock, the others wait.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) clients: Vec<Party>,
-    /// Who waits, in the order in which they are served.
+    /// Who waits, in the order in which they came: so they are served, unless the lock goes to another user.
     pub(super) queue: Vec<Party>,
     /// What could not be seen, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anstyle::{AnsiColor, Style};
 
 use super::report::{Owner, Party, Report, State};
-use crate::say;
+use crate::{say, target};
 
 /// All that is known.
 pub(super) fn paragraph(report: &Report) -> String {
@@ -86,14 +86,20 @@ fn state(report: &Report) -> (AnsiColor, String) {
 /// What to expect, or to do.
 fn next(report: &Report) -> Option<&'static str> {
     Some(match (report.state, report.reclaimable) {
-        (State::Stale, Some(true)) => "its holder was killed: whoever acquires the lock next removes the socket",
+        (State::Stale, Some(true)) => {
+            "no process has it open, as after a kill: whoever acquires the lock next removes the socket"
+        }
         (State::Stale, _) => {
             "its server was killed, and may have lent it: once no client of that server uses the lock, remove the socket"
         }
         (State::Served, _) => {
             "a server that may lend it, as npm's, and then it or one client holds the lock; or no slocket at all"
         }
-        (State::Foreign | State::Occupied, _) => "remove it if it is not needed, or choose another path for the lock",
+        (State::Occupied, _) if report.found == Some(target::LINK) => "links are not followed: name what it leads to",
+        (State::Occupied, _) if report.found == Some(target::FILE) => {
+            "remove it if it is not needed (flock leaves one), or choose another path for the lock"
+        }
+        (State::Foreign | State::Occupied, _) => "choose another path for the lock",
         _ => return None,
     })
 }

@@ -83,10 +83,13 @@ fn counts_as_held(name: &str, make: Make) {
     make(&lock);
     let before = fs::symlink_metadata(&lock).expect("it was made");
     let is = format!("{name}, owned by uid {}, is at the path", geteuid().as_raw());
-    fails(folder.run(&["-n"], &["true"]), 75, &is);
+    // It does not pass by itself.
+    for options in [&["-n"][..], &["-nq"], &["-nq", "-E0"]] {
+        fails(folder.run(options, &["true"]), 73, &is);
+    }
     fails(folder.run(&["-w", "50ms"], &["true"]), 75, &is);
     fails(folder.run(&["-w", "50ms", "-E", "9"], &["true"]), 9, &is);
-    start(folder.run(&["-n", "-q"], &["true"])).assert_end(75, "", "");
+    start(folder.run(&["-w", "50ms", "-q"], &["true"])).assert_end(75, "", "");
 
     let waiter = start(folder.run(&[], &["echo", "ran"]));
     assert_eq!(waiter.error_line(), format!("slocket: {}: waiting: {is}", lock.display()));

@@ -6,6 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::thread;
 
+use rustix::process::Signal;
+
 use crate::harness::{Folder, HOLD, SLOCKET, hold, start};
 
 #[test]
@@ -22,7 +24,7 @@ fn its_exit_code_is_ours() {
 #[test]
 fn killed_by_a_signal() {
     let folder = Folder::new();
-    for (name, number) in [("KILL", 9), ("TERM", 15), ("INT", 2), ("SEGV", 11), ("USR1", 10)] {
+    for (name, number) in [("KILL", 9), ("TERM", 15), ("SEGV", 11), ("USR1", 10)] {
         start(folder.run(&[], &["sh", "-c", &format!("ulimit -c 0; kill -{name} $$")])).assert_end(
             128 + number,
             "",
@@ -30,6 +32,23 @@ fn killed_by_a_signal() {
         );
         folder.assert_empty();
     }
+}
+
+/// Of SIGINT it dies as its command did: so a shell, to which ^C has come too, does not go on with its script.
+#[test]
+fn interrupted() {
+    let folder = Folder::new();
+    let mut tool = start(folder.run(&[], &["sh", "-c", "kill -INT $$"]));
+    tool.assert_killed_by(Signal::INT);
+    folder.assert_empty();
+    // To a shell that is what it was.
+    let script = format!("{SLOCKET} run lock sh -c 'kill -INT $$'; echo code $?");
+    let mut shell = Command::new("sh");
+    start({
+        shell.args(["-c", &script]).current_dir(folder.path());
+        shell
+    })
+    .assert_end(0, "code 130\n", "");
 }
 
 #[test]

@@ -54,6 +54,21 @@ fn a_lender_can_be_stopped_by_a_signal() {
     tool.assert_killed_by(Signal::TERM);
 }
 
+/// To learn for whom it waits, it asks the server at which it waits, and not once more.
+#[test]
+fn who_waits_at_a_server_that_may_lend_has_one_place_in_its_queue() {
+    let folder = Folder::new();
+    let server = UnixListener::bind(folder.lock()).expect("a socket");
+    let mut tool = start(folder.run(&[], &["true"]));
+    let line = tool.error_line();
+    assert!(line.contains(&format!("waiting: held by pid {}", std::process::id())), "{line}");
+    server.set_nonblocking(true).expect("it can");
+    let (mut connection, _) = server.accept().expect("it has come");
+    assert_eq!(server.accept().expect_err("somebody else").kind(), io::ErrorKind::WouldBlock);
+    connection.write_all(b"OK").expect("it waits");
+    assert!(tool.status().success());
+}
+
 #[test]
 fn a_lock_on_loan_is_inherited_too() {
     for (options, outlives) in [(&[][..], true), (&["-o"], false)] {

@@ -139,8 +139,13 @@ fn what_is_no_socket() {
     let report = json(&lock);
     assert_eq!((&report["state"], &report["found"]), (&json!("occupied"), &json!("a file")));
     fs::remove_file(&lock).expect("ours");
-    symlink(folder.path(), &lock).expect("a link");
+    symlink("missing", &lock).expect("a link");
     assert_eq!(json(&lock)["found"], "a symbolic link");
+    assert!(text(&lock).contains("next     links are not followed"));
+    fs::remove_file(&lock).expect("ours");
+    // What leads to a folder is for what is in there.
+    symlink(folder.path(), &lock).expect("a link");
+    assert_eq!(json(&lock), json!([]));
 }
 
 #[test]

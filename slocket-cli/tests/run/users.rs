@@ -103,7 +103,8 @@ fn the_lock_of_another_user_who_offers_to_share_it() {
     let shared = Shared::new(0o777);
     let mut holder = shared.hold_as(ONE, &["--mode", "0666"]);
     fails(shared.run_as(OTHER, &[], &["true"]), 77, "held by uid 65533");
-    fails(shared.run_as(OTHER, &["-n"], &["true"]), 75, "held by pid");
+    fails(shared.run_as(OTHER, &["-nq", "-E0"], &["true"]), 77, "held by uid 65533");
+    fails(shared.run_as(OTHER, &["-n", "--mode", "0666"], &["true"]), 75, "held by pid");
     // Who shares trusts those with whom the lock is shared.
     let waiter = start(shared.run_as(OTHER, &["--mode", "0666"], &HOLD));
     assert!(waiter.error_line().contains("waiting: held by pid"));
@@ -111,7 +112,7 @@ fn the_lock_of_another_user_who_offers_to_share_it() {
     holder.assert_end(0, "", "");
     waiter.expect_output("up");
     let mut waiter = waiter;
-    fails(shared.run_as(ONE, &["-n"], &["true"]), 75, "held by pid");
+    fails(shared.run_as(ONE, &["-n"], &["true"]), 77, "held by uid 65534");
     waiter.tell();
     waiter.assert_end(0, "", "");
     shared.assert_empty();
