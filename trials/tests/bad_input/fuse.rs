@@ -28,6 +28,14 @@ impl Fuse {
         Self { scene, at }
     }
 
+    /// One that has sockets, and the folder behind it; `None` if there is no bindfs.
+    fn with_sockets() -> Option<(Self, PathBuf)> {
+        let fuse = Self::new();
+        let behind = fuse.scene.path().join("behind");
+        fs::create_dir(&behind).unwrap();
+        run(Command::new("bindfs").arg(&behind).arg(&fuse.at)).map(|_| (fuse, behind))
+    }
+
     fn slocket(&self) -> Slocket {
         Slocket::new(self.at.join("lock")).unwrap()
     }
@@ -54,12 +62,7 @@ fn assert_no_sockets(slocket: &Slocket) {
 fn a_fuse_with_sockets() {
     with_root(|| {
         alone(Setting::Mounts, || {
-            let fuse = Fuse::new();
-            let behind = fuse.scene.path().join("behind");
-            fs::create_dir(&behind).unwrap();
-            if run(Command::new("bindfs").arg(&behind).arg(&fuse.at)).is_none() {
-                return;
-            }
+            let Some((fuse, _)) = Fuse::with_sockets() else { return };
             let slocket = fuse.slocket();
             assert_works(&slocket);
 
@@ -114,12 +117,7 @@ fn a_fuse_with_sockets() {
 fn another_way_to_the_same_file() {
     with_root(|| {
         alone(Setting::Mounts, || {
-            let fuse = Fuse::new();
-            let behind = fuse.scene.path().join("behind");
-            fs::create_dir(&behind).unwrap();
-            if run(Command::new("bindfs").arg(&behind).arg(&fuse.at)).is_none() {
-                return;
-            }
+            let Some((fuse, behind)) = Fuse::with_sockets() else { return };
             let direct = Slocket::new(behind.join("lock")).unwrap();
             let guard = direct.acquire().unwrap();
             assert_unsupported(fuse.slocket().try_acquire().map(Option::unwrap), "may be alive elsewhere");
