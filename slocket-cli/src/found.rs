@@ -53,6 +53,12 @@ pub(crate) fn at(path: &Path) -> Found {
     }
 }
 
+/// The owner of the marked socket at a path, who is its holder's user: it is handed over to nobody else.
+pub(crate) fn owner(path: &Path) -> Option<u32> {
+    let found = fs::symlink_metadata(path).ok()?;
+    (target::kind(&found) == Kind::Socket { marked: true }).then(|| found.uid())
+}
+
 /// Finds out who holds the lock, for somebody who does not want to queue.
 ///
 /// To know a server one must connect to it. One that hands the lock over looks at the connection when it passes the lock on, if

@@ -92,12 +92,16 @@ fn at_once(slocket: &Slocket, args: &Run) -> Result<Result<Guard, u8>, Error> {
     if let Some(guard) = slocket.try_acquire()? {
         return Ok(Ok(guard));
     }
-    let found = found::glance(slocket);
+    let path = slocket.path();
+    let untrusted = |uid| Err(Error::Untrusted { path: path.to_path_buf(), uid });
+    // Who waits is told so by the lock itself.
+    if let Some(uid) = found::owner(path).filter(|uid| !is_trusted(*uid, args)) {
+        return untrusted(uid);
+    }
+    // To learn who it is takes a place in the queue until the next release: not for nothing. (At a name nothing else tells.)
+    let found = if args.quiet && path.is_absolute() { found::at(path) } else { found::glance(slocket) };
     match found {
-        // Who waits is told so by the lock itself.
-        Found::Holder(Holder { uid, .. }) if !is_trusted(uid, args) => {
-            return Err(Error::Untrusted { path: slocket.path().to_path_buf(), uid });
-        }
+        Found::Holder(Holder { uid, .. }) if !is_trusted(uid, args) => return untrusted(uid),
         // It does not pass by itself, as a hold does: no reason to be silent, or to call it a success.
         Found::Other { .. } => {
             say::say_lines(&report::held(slocket, &found));

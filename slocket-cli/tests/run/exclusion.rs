@@ -1,6 +1,9 @@
 //! One at a time.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
 
 use crate::harness::{Folder, start};
 
@@ -33,4 +36,18 @@ fn of_many_who_do_not_wait_those_who_ran_never_met() {
     assert!(codes.iter().all(|(code, _)| matches!(code, Some(0 | 75))), "{codes:?}");
     assert!(codes.iter().any(|(code, _)| *code == Some(0)), "{codes:?}");
     folder.assert_empty();
+}
+
+/// A job that asks every second, and says nothing, does not fill the queue of one that takes hours.
+#[test]
+fn who_does_not_wait_and_does_not_say_so_is_not_in_the_queue() {
+    let folder = Folder::new();
+    let holder = UnixListener::bind(folder.lock()).expect("a socket");
+    fs::set_permissions(folder.lock(), Permissions::from_mode(0o1600)).expect("ours");
+    holder.set_nonblocking(true).expect("it can");
+    start(folder.run(&["-nq"], &["true"])).assert_end(75, "", "");
+    assert_eq!(holder.accept().expect_err("somebody").kind(), ErrorKind::WouldBlock);
+    let (code, errors) = start(folder.run(&["-n"], &["true"])).end();
+    assert!(code == Some(75) && errors.contains("held by pid"), "{errors}");
+    holder.accept().expect("who asked");
 }
