@@ -15,7 +15,8 @@ use crate::{duration, exit, say};
 ///
 /// A lock is a path at which its holder listens on a Unix socket. Those who wait
 /// are served in the order in which they came. A lock whose holder was killed is
-/// free. Nothing stays on disk when nobody uses it.
+/// free. Nothing stays on disk when nobody uses it; after a kill, a socket does
+/// until the next use.
 #[derive(Debug, Parser)]
 #[command(name = "slocket", version, verbatim_doc_comment, arg_required_else_help = true)]
 pub(crate) struct Cli {
