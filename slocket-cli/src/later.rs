@@ -1,51 +1,78 @@
 //! The line that is due after a second.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use crate::say;
-use crate::waiting::PATIENCE;
+use crate::waiting::{PATIENCE, TURN};
 
 /// Says a line after a second, unless dropped before. Once it is dropped nothing more is said.
 #[must_use]
 pub(crate) struct Later {
-    over: Arc<(Mutex<bool>, Condvar)>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changes: Condvar,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Waits,
+    Says,
+    Over,
 }
 
 impl Later {
     /// After a second: finds out the `line`, and says it.
     pub(crate) fn say(line: impl FnOnce() -> Option<String> + Send + 'static) -> Self {
-        let over = Arc::new((Mutex::new(false), Condvar::new()));
-        let later = Self { over: Arc::clone(&over) };
-        let thread = thread::Builder::new().name("later".to_owned()).spawn(move || {
-            let (over, told) = &*over;
-            let guard = over.lock().unwrap_or_else(PoisonError::into_inner);
-            let (guard, _) =
-                told.wait_timeout_while(guard, PATIENCE, |over| !*over).unwrap_or_else(PoisonError::into_inner);
-            if *guard {
-                return;
-            }
-            // To find out takes a moment: it must not keep the other thread from what it waited for.
-            drop(guard);
-            let line = line();
-            let guard = over.lock().unwrap_or_else(PoisonError::into_inner);
-            if *guard {
-                return;
-            }
-            if let Some(line) = line {
-                say::say(&line);
-            }
-        });
+        let shared = Arc::new(Shared::default());
+        let later = Self { shared: Arc::clone(&shared) };
+        let thread = thread::Builder::new().name("later".to_owned()).spawn(move || shared.say(line));
         // Without a thread to spare the line stays unsaid, which is better than not to run.
         drop(thread);
         later
     }
 }
 
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn say(&self, line: impl FnOnce() -> Option<String>) {
+        let waits = |state: &mut State| *state == State::Waits;
+        drop(self.changes.wait_timeout_while(self.state(), PATIENCE, waits));
+        if *self.state() == State::Over {
+            return;
+        }
+        // To find out takes a moment: it must not keep the other thread from what it waited for.
+        let Some(line) = line() else { return };
+        {
+            let mut state = self.state();
+            if *state == State::Over {
+                return;
+            }
+            *state = State::Says;
+        }
+        say::say(&line);
+        *self.state() = State::Over;
+        self.changes.notify_all();
+    }
+}
+
 impl Drop for Later {
+    /// A line that is being said is waited for, but not if nobody reads there.
     fn drop(&mut self) {
-        let (over, told) = &*self.over;
-        *over.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        told.notify_one();
+        let mut state = self.shared.state();
+        if *state == State::Waits {
+            *state = State::Over;
+            self.shared.changes.notify_all();
+        }
+        let says = |state: &mut State| *state == State::Says;
+        drop(self.shared.changes.wait_timeout_while(state, TURN, says));
     }
 }

@@ -15,8 +15,8 @@ use crate::say;
 /// How long the user is left without a word.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How often the spinner turns.
-const TURN: Duration = Duration::from_millis(125);
+/// How often the spinner turns; and how long somebody who is to go on waits for what is being written.
+pub(crate) const TURN: Duration = Duration::from_millis(125);
 
 /// What is on the screen.
 #[derive(Default)]
@@ -44,14 +44,11 @@ impl Waiting {
         let spinner = Arc::clone(&self.spinner);
         move |waiting| {
             let found = waiting.holder.clone().map_or_else(|| found::at(waiting.path), Found::Holder);
-            say::say(&format!("{}: waiting: {}", waiting.path.display(), found.in_words()));
-            if has_terminal() {
-                spinner.start();
-            }
+            spinner.start(format!("{}: waiting: {}", waiting.path.display(), found.in_words()));
         }
     }
 
-    /// The wait is over, one way or the other: the screen is cleared. (Not waited for if the terminal is held by ^S.)
+    /// The wait is over, one way or the other: the screen is cleared. (Not waited for if nobody reads there.)
     pub(crate) fn over(&self) {
         let mut state = self.spinner.state();
         if *state == State::Turns {
@@ -68,11 +65,23 @@ impl Spinner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Turns in a thread of its own; without one to be had, not at all.
-    fn start(self: &Arc<Self>) {
+    /// Says the line and turns, in a thread of its own: who writes where nobody reads, such as to a terminal held by ^S, stands
+    /// still, and the lock would come to him. Without a thread to be had nothing is said, which is better than not to run.
+    fn start(self: &Arc<Self>, line: String) {
         *self.state() = State::Turns;
         let spinner = Arc::clone(self);
-        if thread::Builder::new().name("spinner".to_owned()).spawn(move || spinner.turn()).is_err() {
+        let turn = move || {
+            let waits = || *spinner.state() == State::Turns;
+            if waits() {
+                say::say(&line);
+            }
+            if waits() && has_terminal() {
+                spinner.turn();
+            }
+            *spinner.state() = State::Off;
+            spinner.changes.notify_all();
+        };
+        if thread::Builder::new().name("spinner".to_owned()).spawn(turn).is_err() {
             *self.state() = State::Off;
         }
     }
@@ -95,8 +104,6 @@ impl Spinner {
         if has_terminal() {
             bar.finish_and_clear();
         }
-        *self.state() = State::Off;
-        self.changes.notify_all();
     }
 }
 

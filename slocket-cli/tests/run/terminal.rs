@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
+use std::time::Instant;
 
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::retry_on_intr;
@@ -13,7 +14,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Action, tcflow};
 
-use crate::harness::{Folder, HANG, SLOCKET, hold, start};
+use crate::harness::{Folder, HANG, Process, SLOCKET, hold, start};
 
 /// Ctrl-C and Ctrl-\ reach the command from the terminal, once, and not a second time from the tool. What is sent to the tool
 /// alone is passed on.
@@ -85,23 +86,32 @@ fn a_long_wait_is_seen_to_go_on() {
 #[test]
 fn who_waits_at_a_stopped_terminal_goes_on() {
     let folder = Folder::new();
-    let notes = Folder::new();
-    let mut holder = hold(&folder, &[]);
-    let mut command = Command::new("setsid");
-    command.args(["--ctty", SLOCKET, "run"]).arg(folder.lock()).args(["sh", "-c", "echo ran > \"$0\""]);
-    let (mut waiter, mut screen) = at_terminal(command.arg(notes.path().join("note")));
+    let note = Folder::new();
+    let holder = hold(&folder, &[]);
+    let (waiter, mut screen) = at_terminal(&mut run_at_terminal(&folder, &note));
     screen.until(" 2s");
-    let side =
-        open(format!("/proc/{}/fd/2", waiter.id()), OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("a terminal");
-    tcflow(&side, Action::OOff).expect("it stops");
-    holder.tell();
-    holder.assert_end(0, "", "");
-    let (send, ends) = mpsc::channel();
-    thread::spawn(move || send.send(waiter.wait().expect("it ends")));
-    let ended = ends.recv_timeout(HANG);
-    tcflow(&side, Action::OOn).expect("it goes on");
-    assert!(ended.expect("hang: it waits for the terminal").success());
-    assert_eq!(fs::read_to_string(notes.path().join("note")).expect("it ran"), "ran\n");
+    ends_while_stopped(waiter, holder);
+    assert_eq!(fs::read_to_string(note.path().join("note")).expect("it ran"), "ran\n");
+}
+
+/// The line that says for whom it waits is written there, too.
+#[test]
+fn who_waits_at_a_terminal_stopped_before_goes_on() {
+    let folder = Folder::new();
+    let note = Folder::new();
+    let holder = hold(&folder, &[]);
+    let (waiter, _screen) = at_terminal(&mut run_at_terminal(&folder, &note));
+    ends_while_stopped(waiter, holder);
+    assert_eq!(fs::read_to_string(note.path().join("note")).expect("it ran"), "ran\n");
+}
+
+#[test]
+fn who_waits_without_queueing_at_a_stopped_terminal_goes_on() {
+    let folder = Folder::new();
+    let holder = hold(&folder, &[]);
+    let mut command = Command::new("setsid");
+    let (waiter, _screen) = at_terminal(command.args(["--ctty", SLOCKET, "wait"]).arg(folder.lock()));
+    ends_while_stopped(waiter, holder);
 }
 
 /// A job in the background leaves the terminal to others, once it has said for whom it waits.
@@ -119,6 +129,41 @@ fn who_waits_in_the_background_says_one_line() {
     assert_eq!(screen.text, format!("{line}ran\r\n"));
     assert!(waiter.wait().expect("it ends").success());
     holder.assert_end(0, "", "");
+}
+
+/// `slocket run` at a terminal of its own, with a command that writes a note.
+fn run_at_terminal(folder: &Folder, note: &Folder) -> Command {
+    let mut command = Command::new("setsid");
+    command.args(["--ctty", SLOCKET, "run"]).arg(folder.lock());
+    command.args(["sh", "-c", "echo ran > \"$0\""]).arg(note.path().join("note"));
+    command
+}
+
+/// Stops the terminal of who waits. Once he stands still there the lock becomes free, and he must end well nevertheless.
+#[track_caller]
+fn ends_while_stopped(mut waiter: Child, mut holder: Process) {
+    const WRITE: &str = if cfg!(target_arch = "x86_64") { "1 0x2 " } else { "64 0x2 " };
+    let process = format!("/proc/{}", waiter.id());
+    let flags = OFlags::RDWR | OFlags::NOCTTY;
+    let terminal = open(format!("{process}/fd/2"), flags, Mode::empty()).expect("a terminal");
+    tcflow(&terminal, Action::OOff).expect("it stops");
+    let stands = || {
+        let threads = fs::read_dir(format!("{process}/task")).expect("it lives");
+        let mut calls = threads.flatten().filter_map(|thread| fs::read_to_string(thread.path().join("syscall")).ok());
+        calls.any(|call| call.starts_with(WRITE))
+    };
+    let began = Instant::now();
+    while !stands() {
+        assert!(began.elapsed() < HANG, "hang: it writes nothing");
+        thread::yield_now();
+    }
+    holder.tell();
+    holder.assert_end(0, "", "");
+    let (send, ends) = mpsc::channel();
+    thread::spawn(move || send.send(waiter.wait().expect("it ends")));
+    let ended = ends.recv_timeout(HANG);
+    tcflow(&terminal, Action::OOn).expect("it goes on");
+    assert!(ended.expect("hang: it waits for the terminal").success());
 }
 
 /// A terminal, and what was seen on it.
