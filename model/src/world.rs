@@ -175,8 +175,8 @@ impl World {
     /// Which crashes excuse a lost lock: that of a server whose socket may be lent out, and that of the client of a dead
     /// server.
     ///
-    /// A second holder is never excused, nor anything where somebody removes unmarked sockets, too; and no crash of one whose socket is marked, not of one that only waits, nor of one
-    /// that has removed the path already.
+    /// A second holder is never excused, nor anything where somebody removes unmarked sockets, too; and no crash of one
+    /// whose socket is marked, not of one that only waits, nor of one that has removed the path already.
     fn excuse_crash(&mut self, process: usize, configuration: &Configuration) {
         if configuration.cast.contains(&Cast::Impatient) {
             return;

@@ -72,8 +72,7 @@ pub(crate) fn glance(slocket: &Slocket) -> Found {
             Err(_) => Found::Unknown,
         };
     }
-    let is_marked = |found: &fs::Metadata| target::kind(found) == Kind::Socket { marked: true };
-    if fs::symlink_metadata(slocket.path()).is_ok_and(|found| is_marked(&found)) {
+    if owner(slocket.path()).is_some() {
         return ask(slocket);
     }
     at(slocket.path())

@@ -33,16 +33,25 @@ pub(crate) fn run(args: &Run) -> u8 {
         return exit::USAGE;
     }
     let waiting = Waiting::default();
-    let done = slocket(args, &waiting).and_then(|slocket| {
-        Ok(match acquire(&slocket, args, &waiting)? {
-            Ok(guard) => run_holding(guard, slocket.path(), args),
-            Err(code) => code,
-        })
+    let done = slocket(args, &waiting).map_err(Refusal::Failed).and_then(|slocket| {
+        let guard = acquire(&slocket, args, &waiting)?;
+        Ok(run_holding(guard, slocket.path(), args))
     });
-    done.unwrap_or_else(|error| {
-        say::say_lines(&report::failed(&error));
-        exit::code(&error, args.conflict_exit_code)
+    done.unwrap_or_else(|refusal| match refusal {
+        Refusal::Said(code) => code,
+        Refusal::Failed(error) => {
+            say::say_lines(&report::failed(&error));
+            exit::code(&error, args.conflict_exit_code)
+        }
     })
+}
+
+/// Why the command was not run.
+enum Refusal {
+    /// The user was told, as far as he wants to know; the exit code.
+    Said(u8),
+    /// The user is still to be told.
+    Failed(Error),
 }
 
 fn slocket(args: &Run, waiting: &Waiting) -> Result<Slocket, Error> {
@@ -68,19 +77,19 @@ fn is_trusted(uid: u32, args: &Run) -> bool {
     uid == 0 || uid == geteuid().as_raw() || trusts_anyone(args)
 }
 
-/// Acquires the lock the way the user wants it; or the exit code.
-fn acquire(slocket: &Slocket, args: &Run, waiting: &Waiting) -> Result<Result<Guard, u8>, Error> {
+/// Acquires the lock the way the user wants it.
+fn acquire(slocket: &Slocket, args: &Run, waiting: &Waiting) -> Result<Guard, Refusal> {
     let began = Instant::now();
     let acquired = match args.wait {
         Some(limit) if limit > Duration::ZERO => timed(slocket, limit, args, waiting),
         None if !args.nonblock => {
             let acquired = slocket.acquire();
             waiting.over();
-            acquired.map(Ok)
+            acquired.map_err(Refusal::Failed)
         }
         _ => at_once(slocket, args),
     };
-    if !matches!(acquired, Ok(Ok(_))) {
+    if acquired.is_err() {
         slocket_sync::depart(FAREWELL);
     } else if args.verbose {
         say::say(&format!("{}: getting the lock took {:?}", slocket.path().display(), began.elapsed()));
@@ -88,12 +97,12 @@ fn acquire(slocket: &Slocket, args: &Run, waiting: &Waiting) -> Result<Result<Gu
     acquired
 }
 
-fn at_once(slocket: &Slocket, args: &Run) -> Result<Result<Guard, u8>, Error> {
-    if let Some(guard) = slocket.try_acquire()? {
-        return Ok(Ok(guard));
+fn at_once(slocket: &Slocket, args: &Run) -> Result<Guard, Refusal> {
+    if let Some(guard) = slocket.try_acquire().map_err(Refusal::Failed)? {
+        return Ok(guard);
     }
     let path = slocket.path();
-    let untrusted = |uid| Err(Error::Untrusted { path: path.to_path_buf(), uid });
+    let untrusted = |uid| Err(Refusal::Failed(Error::Untrusted { path: path.to_path_buf(), uid }));
     // Who waits is told so by the lock itself.
     if let Some(uid) = found::owner(path).filter(|uid| !is_trusted(*uid, args)) {
         return untrusted(uid);
@@ -105,26 +114,26 @@ fn at_once(slocket: &Slocket, args: &Run) -> Result<Result<Guard, u8>, Error> {
         // It does not pass by itself, as a hold does: no reason to be silent, or to call it a success.
         Found::Other { .. } => {
             say::say_lines(&report::held(slocket, &found));
-            return Ok(Err(exit::CANNOT_CREATE));
+            return Err(Refusal::Said(exit::CANNOT_CREATE));
         }
         _ if args.quiet => {}
         _ => say::say_lines(&report::held(slocket, &found)),
     }
-    Ok(Err(args.conflict_exit_code))
+    Err(Refusal::Said(args.conflict_exit_code))
 }
 
-fn timed(slocket: &Slocket, limit: Duration, args: &Run, waiting: &Waiting) -> Result<Result<Guard, u8>, Error> {
+fn timed(slocket: &Slocket, limit: Duration, args: &Run, waiting: &Waiting) -> Result<Guard, Refusal> {
     let acquired = slocket.acquire_timeout(limit);
     waiting.over();
     match acquired {
-        Ok(guard) => Ok(Ok(guard)),
+        Ok(guard) => Ok(guard),
         Err(error @ Error::TimedOut { .. }) => {
             if !args.quiet {
                 say::say_lines(&report::timed_out(slocket, limit, error));
             }
-            Ok(Err(args.conflict_exit_code))
+            Err(Refusal::Said(args.conflict_exit_code))
         }
-        Err(error) => Err(error),
+        Err(error) => Err(Refusal::Failed(error)),
     }
 }
 

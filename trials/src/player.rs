@@ -326,6 +326,16 @@ impl Player {
         self.send(format!("rounds {rounds} {hold_micros} {} {}", counter.display(), log.display()));
     }
 
+    /// The same, each tried again and again until it is held; the answer is `done TRIES WOULD_BLOCK`.
+    ///
+    /// # Panics
+    /// If the player has died.
+    #[track_caller]
+    pub fn begin_tries(&mut self, tries: u64, place: &Place) {
+        let (counter, log) = (place.counter(), place.log(&self.name));
+        self.send(format!("tries {tries} {} {}", counter.display(), log.display()));
+    }
+
     /// Has every hold from here on seen by both witnesses.
     ///
     /// # Panics

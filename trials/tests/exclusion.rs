@@ -31,8 +31,7 @@ fn nobody_queues(place: &Place) {
     let _alone = alone();
     let mut players: Vec<_> = (0..PLAYERS).map(|_| Player::start(Adapter::under_trial(), &place.lock())).collect();
     for player in &mut players {
-        let (counter, log) = (place.counter(), place.log(player.name()));
-        player.send(format!("tries {ROUNDS} {} {}", counter.display(), log.display()));
+        player.begin_tries(ROUNDS, place);
     }
     let mut blocked = 0;
     for player in &players {

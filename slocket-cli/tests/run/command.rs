@@ -44,11 +44,8 @@ fn interrupted() {
     // To a shell that is what it was.
     let script = format!("{SLOCKET} run lock sh -c 'kill -INT $$'; echo code $?");
     let mut shell = Command::new("sh");
-    start({
-        shell.args(["-c", &script]).current_dir(folder.path());
-        shell
-    })
-    .assert_end(0, "code 130\n", "");
+    shell.args(["-c", &script]).current_dir(folder.path());
+    start(shell).assert_end(0, "code 130\n", "");
 }
 
 #[test]

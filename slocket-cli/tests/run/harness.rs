@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use tempfile::TempDir;
@@ -31,6 +31,20 @@ pub(crate) fn has(tool: &str) -> bool {
     // Past the capture of what tests write.
     let _ = writeln!(io::stderr(), "{line}");
     false
+}
+
+/// Looks again and again until `seen` gives something, and gives it back.
+#[track_caller]
+pub(crate) fn watch_for<T>(what: &str, mut seen: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = seen() {
+            return found;
+        }
+        assert!(began.elapsed() < HANG, "hang: {what}");
+        // Only to leave the processor to those that are watched.
+        thread::yield_now();
+    }
 }
 
 /// A command that says `up`, ends with code 0 when it reads a line, and with 1 at the end of its input.

@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::harness::{Folder, HOLD, start};
+use crate::harness::{Folder, HOLD, start, watch_for};
 use crate::status::json;
 
 /// A file of the repository.
@@ -42,14 +41,8 @@ fn the_example_has_the_fields_that_the_tool_writes() {
     let mut holder = start(folder.run(&[], &HOLD));
     holder.expect_output("up");
     let mut waiter = start(folder.run(&["-q"], &["true"]));
-    let until = Instant::now() + Duration::from_secs(60);
-    let report = loop {
-        let report = json(&folder.lock());
-        if report["queue"].as_array().is_some_and(|queue| queue.len() == 1) {
-            break report;
-        }
-        assert!(Instant::now() < until, "it does not wait: {report}");
-    };
+    let waits = |report: &Value| report["queue"].as_array().is_some_and(|queue| queue.len() == 1);
+    let report = watch_for("it does not wait", || Some(json(&folder.lock())).filter(waits));
     let example: Value = serde_json::from_str(example).expect("JSON");
     assert_eq!(sorted_names(&example), sorted_names(&report));
     holder.tell();

@@ -6,7 +6,6 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::Instant;
 
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::retry_on_intr;
@@ -14,7 +13,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Action, tcflow};
 
-use crate::harness::{Folder, HANG, Process, SLOCKET, hold, start};
+use crate::harness::{Folder, HANG, Process, SLOCKET, hold, start, watch_for};
 
 /// Ctrl-C and Ctrl-\ reach the command from the terminal, once, and not a second time from the tool. What is sent to the tool
 /// alone is passed on.
@@ -150,13 +149,9 @@ fn ends_while_stopped(mut waiter: Child, mut holder: Process) {
     let stands = || {
         let threads = fs::read_dir(format!("{process}/task")).expect("it lives");
         let mut calls = threads.flatten().filter_map(|thread| fs::read_to_string(thread.path().join("syscall")).ok());
-        calls.any(|call| call.starts_with(WRITE))
+        calls.find(|call| call.starts_with(WRITE))
     };
-    let began = Instant::now();
-    while !stands() {
-        assert!(began.elapsed() < HANG, "hang: it writes nothing");
-        thread::yield_now();
-    }
+    watch_for("it writes nothing", stands);
     holder.tell();
     holder.assert_end(0, "", "");
     let (send, ends) = mpsc::channel();

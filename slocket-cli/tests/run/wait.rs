@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::harness::{Folder, HANG, SLOCKET, fails, has, hold, start};
+use crate::harness::{Folder, SLOCKET, fails, has, hold, start, watch_for};
 
 fn wait(options: &[&str], lock: &Path) -> Command {
     let mut command = Command::new(SLOCKET);
@@ -100,10 +100,7 @@ fn what_is_lent_while_it_is_probed_is_not_free() {
     command.arg(folder.lock());
     let waiter = start(command);
     let call = format!("/proc/{}/syscall", waiter.id());
-    let began = Instant::now();
-    while !fs::read_to_string(&call).is_ok_and(|call| call.starts_with(CONNECT)) {
-        assert!(began.elapsed() < HANG, "hang: it probes nothing");
-    }
+    watch_for("it probes nothing", || fs::read_to_string(&call).ok().filter(|call| call.starts_with(CONNECT)));
     set_mode(0o600);
     drop(owner);
     waiter.assert_end(75, "", "");

@@ -80,8 +80,7 @@ fn a_fuse_with_sockets() {
             let place = Place::new_in(&fuse.at);
             let mut players = [0; 3].map(|_| Player::start(Adapter::under_trial(), &place.lock()));
             for player in &mut players {
-                let (counter, log) = (place.counter(), place.log(player.name()));
-                player.send(format!("tries 100 {} {}", counter.display(), log.display()));
+                player.begin_tries(100, &place);
             }
             for player in players {
                 let answer = player.answer();

@@ -85,8 +85,7 @@ fn no_proc_where_many_come_and_go() {
         let _proc = NoProc::new();
         for (n, player) in players.iter_mut().enumerate() {
             if n == 0 {
-                let (counter, log) = (place.counter(), place.log(player.name()));
-                player.send(format!("tries {ROUNDS} {} {}", counter.display(), log.display()));
+                player.begin_tries(ROUNDS, &place);
             } else {
                 player.begin_rounds(ROUNDS, 0, &place);
             }
