@@ -13,11 +13,14 @@
 //! | `failing_calls` | [`descriptors`] |
 //! | `Kind::Visible` | [`visible`] |
 //! | `call_at_name`, `World::at_name` | [`abstract_name`] |
+//! | `Inode::time` | [`times`] |
+//! | `Copies` | [`copies`] |
 //!
 //! That the watch of the library sees what `set_path` says it sees is shown where the watch is (`slocket-os/src/watch.rs`),
 //! and what npm's slocket does in `trials/tests/interop/baseline.rs`.
 
 mod abstract_name;
+mod copies;
 mod death;
 mod descriptors;
 mod guard;
@@ -27,6 +30,7 @@ mod path;
 mod probe;
 mod queue;
 mod stream;
+mod times;
 mod visible;
 
 use std::io::{IoSlice, IoSliceMut};
