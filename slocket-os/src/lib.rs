@@ -34,6 +34,7 @@ mod at_path;
 mod background;
 mod connection;
 mod error;
+pub mod escape;
 mod folder;
 mod guard;
 mod inode;
