@@ -1,5 +1,6 @@
 //! The lock's folder: the guard on it, and what file system it is on.
 
+use std::cell::Cell;
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -17,6 +18,7 @@ use crate::inode::{Pin, Probe};
 pub(crate) struct Folder {
     file: OwnedFd,
     readable: bool,
+    guarded: Cell<bool>,
 }
 
 impl Folder {
@@ -25,8 +27,8 @@ impl Folder {
         let open =
             |flags| retry_on_intr(|| openat(CWD, path, flags | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()));
         match open(OFlags::RDONLY) {
-            Ok(file) => Ok(Self { file, readable: true }),
-            Err(Errno::ACCESS) => Ok(Self { file: open(OFlags::PATH)?, readable: false }),
+            Ok(file) => Ok(Self { file, readable: true, guarded: Cell::new(false) }),
+            Err(Errno::ACCESS) => Ok(Self { file: open(OFlags::PATH)?, readable: false, guarded: Cell::new(false) }),
             Err(errno) => Err(errno),
         }
     }
@@ -34,7 +36,7 @@ impl Folder {
     /// Takes the shared guard, which keeps reclaimers away; `false` if it is not to be had at once. Dropping the folder
     /// drops the guard.
     pub(crate) fn guard_shared(&self) -> bool {
-        self.readable && retry_on_intr(|| flock(&self.file, FlockOperation::NonBlockingLockShared)).is_ok()
+        self.readable && self.guard(FlockOperation::NonBlockingLockShared).is_ok()
     }
 
     /// Takes the exclusive guard, under which no socket is between "visible" and "registered".
@@ -42,11 +44,13 @@ impl Folder {
     /// # Errors
     /// `WOULDBLOCK` if somebody else has a guard, `ACCESS` if the folder may not be read.
     pub(crate) fn guard_exclusive(&self) -> Result<()> {
-        if self.readable {
-            retry_on_intr(|| flock(&self.file, FlockOperation::NonBlockingLockExclusive))
-        } else {
-            Err(Errno::ACCESS)
-        }
+        if self.readable { self.guard(FlockOperation::NonBlockingLockExclusive) } else { Err(Errno::ACCESS) }
+    }
+
+    fn guard(&self, operation: FlockOperation) -> Result<()> {
+        retry_on_intr(|| flock(&self.file, operation))?;
+        self.guarded.set(true);
+        Ok(())
     }
 
     /// Whether the folder's sockets are known to belong to this machine, so that dead ones are removed.
@@ -70,6 +74,16 @@ impl Folder {
             if pin.look.is_socket && is_dead() {
                 let _ = unlinkat(&self.file, name, AtFlags::empty());
             }
+        }
+    }
+}
+
+impl Drop for Folder {
+    /// To close is not enough: a process that was forked meanwhile has a copy, and would keep the guard for life. (Such a
+    /// process never comes here itself: no code of a user's runs while a folder is open.)
+    fn drop(&mut self) {
+        if self.guarded.get() {
+            let _ = flock(&self.file, FlockOperation::Unlock);
         }
     }
 }

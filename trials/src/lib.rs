@@ -27,6 +27,11 @@
 //! | | then with a time-out, cancelled, or as a try; hold for MICROS at most, now and then for 16 times that |
 //! | | NANOS is the longest wait for the lock |
 //! | `once-marked` | `done 1`: acquires and releases between two marks in the system-call trace |
+//! | `busy N COUNTER LOG` | `busy`; N threads acquire and release, seen by both witnesses, whatever comes |
+//! | `idle` | `idle HELD`: they have ended, and held the lock that often |
+//! | `fork SOCKET` | `forked PID`: a child, without exec, that connects to the socket, begins with `ready PID`, and takes |
+//! | | these commands there, with a copy of whatever its parent had, the guard included |
+//! | `drop` | `dropped`: the guard, instead of a release |
 //! | `settle` | `settled` when every lock that was lent is back |
 //! | `quit`, or the end of stdin | releases, settles, exits with 0 |
 //!
@@ -44,6 +49,7 @@
 
 #[cfg(target_arch = "x86_64")]
 pub mod calls;
+pub mod fork;
 pub mod lock;
 pub mod node;
 pub mod place;
@@ -65,6 +71,7 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 
+pub use fork::Fork;
 pub use node::node_or_skip;
 pub use place::Place;
 pub use player::{Adapter, Player, UNDER_TRIAL};

@@ -50,6 +50,12 @@ pub fn state(pid: u32) -> Option<char> {
     state_in(Path::new(&format!("/proc/{pid}")))
 }
 
+/// Whether a process has ended: it has nothing open any more, whether its parent has asked for it or not.
+#[must_use]
+pub fn is_over(pid: u32) -> bool {
+    state(pid).is_none_or(|state| matches!(state, 'Z' | 'X'))
+}
+
 fn state_in(folder: &Path) -> Option<char> {
     stat(folder)?.first()?.chars().next()
 }

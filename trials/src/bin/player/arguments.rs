@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use slocket_os::{AbstractBuilder, Builder, Lock};
 use trials::Adapter;
-use trials::lock::{Slocket, StalePolicy, Trust, warm_up};
+use trials::lock::{StalePolicy, Trust, warm_up};
 
-/// The lock that the arguments of the program name, used through the adapter that they name.
-pub(crate) fn open(arguments: &[String]) -> Result<Slocket, String> {
+/// The lock that the arguments of the program name, and the adapter that they name.
+pub(crate) fn open(arguments: &[String]) -> Result<(Adapter, Lock), String> {
     let [adapter, path, options @ ..] = arguments else {
         return Err("usage: player ADAPTER PATH [--mode=OCTAL] [--stale=wait|fail|MS] [--trust=owner|anyone]".into());
     };
     let adapter = Adapter::named(adapter).ok_or_else(|| format!("no adapter {adapter}"))?;
     warm_up(adapter);
-    Ok(Slocket::of(adapter, build(path, options)?))
+    Ok((adapter, build(path, options)?))
 }
 
 /// A lock with the options that the arguments name; after an `@`, at an abstract name.

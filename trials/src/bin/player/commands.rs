@@ -7,13 +7,18 @@ use std::str::FromStr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use trials::Random;
+use slocket_os::Lock;
 use trials::lock::{Error, Guard, Slocket, settle};
 use trials::witness::{Hold, Witness, now};
+use trials::{Adapter, Random};
+
+use crate::busy::Busy;
 
 /// A player's state between two commands.
 pub(crate) struct Commands {
+    lock: Lock,
     adapter: Slocket,
+    busy: Option<Busy>,
     witness: Option<Witness>,
     held: Option<(Guard, Option<Hold>)>,
     random: Random,
@@ -28,12 +33,22 @@ struct Refusal {
 type Answer = Result<String, Refusal>;
 
 impl Commands {
-    pub(crate) fn new(adapter: Slocket) -> Self {
+    pub(crate) fn new(adapter: Adapter, lock: Lock) -> Self {
         Self {
-            adapter,
+            adapter: Slocket::of(adapter, lock.clone()),
+            lock,
+            busy: None,
             witness: None,
             held: None,
             random: Random::new(u64::from(std::process::id()) << 32 | now() & 0xffff_ffff),
+        }
+    }
+
+    /// Goes on in a forked child: with the same lock, but without the runtime and the threads, which do not survive a fork.
+    pub(crate) fn become_child(&mut self) {
+        self.adapter = Slocket::of(Adapter::Sync, self.lock.clone());
+        if let Some(busy) = self.busy.take() {
+            busy.forget();
         }
     }
 
@@ -73,6 +88,16 @@ impl Commands {
             ["storm", rounds, micros, counter, log] => number(rounds).and_then(|rounds| {
                 self.storm(rounds, number(micros)?, &mut Witness::open(Path::new(counter), Path::new(log)))
             }),
+            ["busy", threads, counter, log] => number(threads).map(|threads| {
+                self.busy = Some(Busy::start(threads, &self.adapter, Path::new(counter), Path::new(log)));
+                "busy".into()
+            }),
+            ["idle"] => {
+                self.busy.take().map_or(Err(refusal("Usage", "not busy")), |busy| Ok(format!("idle {}", busy.end())))
+            }
+            ["drop"] => {
+                self.held.take().map(drop).ok_or_else(|| refusal("Usage", "nothing is held")).map(|()| "dropped".into())
+            }
             ["once-marked"] => self.once_marked(),
             ["settle"] => {
                 settle();
@@ -85,6 +110,7 @@ impl Commands {
 
     /// Releases what is held and settles.
     pub(crate) fn end(&mut self) {
+        self.busy.take().map(Busy::end);
         if self.held.is_some() {
             let _ = self.release();
         }

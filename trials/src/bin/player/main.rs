@@ -3,24 +3,31 @@
 //! `player ADAPTER PATH|@NAME [--mode=OCTAL] [--stale=wait|fail|MS] [--trust=owner|anyone]`
 
 mod arguments;
+mod busy;
 mod commands;
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::ExitCode;
 
 use commands::Commands;
-use trials::lock::Slocket;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let adapter = match arguments::open(&arguments) {
-        Ok(adapter) => adapter,
+    let (adapter, lock) = match arguments::open(&arguments) {
+        Ok(opened) => opened,
         Err(message) => {
             eprintln!("player: {message}");
             return ExitCode::from(64);
         }
     };
-    match play(adapter) {
+    let mut commands = Commands::new(adapter, lock);
+    match play(&mut commands, io::stdin().lock(), |line| {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(line)?;
+        stdout.flush()
+    }) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("player: {error}");
@@ -29,23 +36,34 @@ fn main() -> ExitCode {
     }
 }
 
-fn play(adapter: Slocket) -> io::Result<()> {
-    let mut commands = Commands::new(adapter);
+/// Performs commands until there are no more, and ends.
+fn play(commands: &mut Commands, lines: impl BufRead, answer: impl Fn(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    // One write: whoever reads must not see half an answer, and a trace shows one call.
+    let answer = |line: &str| answer(format!("{line}\n").as_bytes());
     answer(&format!("ready {}", std::process::id()))?;
-    for line in io::stdin().lock().lines() {
+    for line in lines.lines() {
         let line = line?;
-        if line == "quit" {
-            break;
+        match line.split_once(' ') {
+            _ if line == "quit" => break,
+            Some(("fork", socket)) => answer(&fork(commands, Path::new(socket))?)?,
+            _ => answer(&commands.perform(&line))?,
         }
-        answer(&commands.perform(&line))?;
     }
     commands.end();
     Ok(())
 }
 
-/// One write: whoever reads must not see half an answer, and a trace shows one call.
-fn answer(line: &str) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(format!("{line}\n").as_bytes())?;
-    stdout.flush()
+/// Forks without exec. The child plays on with what it has copies of, and takes its commands from a socket.
+fn fork(commands: &mut Commands, socket: &Path) -> io::Result<String> {
+    match fork::fork()? {
+        fork::Fork::Parent(pid) => Ok(format!("forked {pid}")),
+        fork::Fork::Child => {
+            commands.become_child();
+            let played = UnixStream::connect(socket).and_then(|stream| {
+                let answers = stream.try_clone()?;
+                play(commands, BufReader::new(stream), |line| (&answers).write_all(line))
+            });
+            std::process::exit(played.map_or(1, |()| 0));
+        }
+    }
 }

@@ -1,0 +1,3 @@
+//! Processes that fork without exec: a child has a copy of all that its parent has open, and no part in the lock.
+
+mod copies;
