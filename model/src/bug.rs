@@ -1,7 +1,7 @@
 //! Planted bugs: variants of the protocol, each of which breaks a promise. A search that does not find it is itself wrong.
 
-use crate::configuration::Cast::{Caller, Impatient, Locker, Npm, OtherUser, Remover, Safe};
-use crate::configuration::Configuration;
+use crate::configuration::Cast::{Administrator, Caller, Impatient, Locker, Npm, OtherUser, Remover, Safe, Toucher};
+use crate::configuration::{Configuration, Probe};
 use crate::world::Broken;
 
 /// A variant of the protocol that must be caught. (They are in this model only; no release contains them.)
@@ -22,14 +22,28 @@ pub enum Bug {
     MarkReadBeforeProbe,
     /// Reclaims without a probe.
     NoProbe,
-    /// Probes with a stream socket, which a socket that does not listen yet refuses.
-    StreamProbe,
+    /// Drops the shared guard before it listens, where the probe is a connection.
+    GuardDroppedBeforeListen,
+    /// Believes a datagram socket that is refused by whatever it is connected to.
+    DatagramBelieved,
+    /// Takes a socket for dead whose queue is full.
+    FullIsDead,
     /// Reclaims whatever is dead.
     MarkIgnored,
     /// npm's sockets carry the mark by accident (as with a mark by absence, under a umask).
     MarkByAccident,
     /// Lends without clearing the mark.
     LendsMarked,
+    /// The mark is the sticky bit alone, which a chmod writes to other sockets, too.
+    MarkIsSticky,
+    /// The sticky bit counts although something has changed the socket since bind.
+    NoComparisonOfTimes,
+    /// Clears the sticky bit only, before a loan.
+    ClearsStickyOnly,
+    /// Sets the time of a loan only.
+    ClearsTimeOnly,
+    /// Sets the present time before a loan.
+    ClearsWithPresentTime,
     /// Clears the mark after the "OK".
     MarkClearedAfterOk,
     /// Moves the socket to the path with a rename that replaces.
@@ -70,8 +84,20 @@ pub enum Bug {
     CloseOutWithoutDrain,
     /// Never sets the mark again.
     MarkNeverSet,
+    /// Without the birth mark: unmarked between bind and the time of the mark.
+    NoBirthMark,
+    /// Publishes without the time of the mark.
+    TimeNeverSet,
+    /// Sets the sticky bit only, after a loan.
+    SetsStickyOnly,
+    /// Sets the time only, after a loan.
+    SetsTimeOnly,
+    /// Sets the time first, and then the sticky bit.
+    TimeBeforeSticky,
     /// Publishes, and marks afterwards.
     MarkedAfterwards,
+    /// Asks by a connection whatever is there, a server that may lend, too.
+    StreamProbesUnmarked,
     /// Keeps the temporary name when the path is taken.
     TemporaryKept,
     /// Serves the last who came first.
@@ -133,8 +159,18 @@ const TWO_AT_NAME: Configuration = Configuration::of(&[Safe, Safe]).at_name().cr
 const THREE_AT_NAME: Configuration = Configuration::of(&[Safe, Safe, Safe]).at_name().crashes(1).failures(1);
 const TWO_AND_CALLER: Configuration = Configuration::of(&[Safe, Safe, Caller]).at_name().crashes(1).cancels(1);
 
+const TWO_BY_STREAM: Configuration =
+    Configuration::of(&[Safe, Safe]).rounds(2).probe(Probe::Stream).crashes(1).cancels(1);
+const FULL_BY_STREAM: Configuration = Configuration::of(&[Safe, Safe, Safe]).probe(Probe::Stream).backlog(0);
+const NPM_BY_STREAM: Configuration = Configuration::of(&[Safe, Safe, Npm]).probe(Probe::Stream);
+
+const TWO_AND_ADMINISTRATOR: Configuration = Configuration::of(&[Safe, Safe, Administrator]).crashes(1);
+const NPM_AND_ADMINISTRATOR: Configuration = Configuration::of(&[Safe, Safe, Npm, Administrator]);
+const NPM_AND_ADMINISTRATOR_KILLED: Configuration = NPM_AND_ADMINISTRATOR.crashes(1);
+const NPM_AND_TOUCHER: Configuration = Configuration::of(&[Safe, Safe, Npm, Toucher]).crashes(1);
+
 /// Where bugs are planted, as they are without.
-pub const SOUND: [Configuration; 13] = [
+pub const SOUND: [Configuration; 20] = [
     TWO,
     TWO_AND_LOCKER,
     TWO_AND_REMOVER,
@@ -148,10 +184,17 @@ pub const SOUND: [Configuration; 13] = [
     TWO_AT_NAME,
     THREE_AT_NAME,
     TWO_AND_CALLER,
+    TWO_BY_STREAM,
+    FULL_BY_STREAM,
+    NPM_BY_STREAM,
+    TWO_AND_ADMINISTRATOR,
+    NPM_AND_ADMINISTRATOR,
+    NPM_AND_ADMINISTRATOR_KILLED,
+    NPM_AND_TOUCHER,
 ];
 
 /// All of them.
-pub const PLANTED: [Planted; 41] = [
+pub const PLANTED: [Planted; 54] = [
     Planted::new(Bug::ReclaimWithoutGuard, TWO, Broken::TwoHolders),
     Planted::new(Bug::GuardDroppedBeforeUnlink, THREE, Broken::TwoHolders),
     Planted::new(Bug::BindWithoutGuard, TWO, Broken::TwoHolders),
@@ -159,10 +202,17 @@ pub const PLANTED: [Planted; 41] = [
     Planted::new(Bug::NoComparison, THREE, Broken::TwoHolders),
     Planted::new(Bug::MarkReadBeforeProbe, TWO_AND_NPM_KILLED, Broken::TwoHolders),
     Planted::new(Bug::NoProbe, TWO, Broken::TwoHolders),
-    Planted::new(Bug::StreamProbe, TWO, Broken::TwoHolders),
+    Planted::new(Bug::GuardDroppedBeforeListen, TWO_BY_STREAM, Broken::TwoHolders),
+    Planted::new(Bug::DatagramBelieved, TWO_BY_STREAM, Broken::TwoHolders),
+    Planted::new(Bug::FullIsDead, FULL_BY_STREAM, Broken::TwoHolders),
     Planted::new(Bug::MarkIgnored, TWO_AND_NPM, Broken::TwoHolders),
     Planted::new(Bug::MarkByAccident, ONE_AND_NPM, Broken::TwoHolders),
     Planted::new(Bug::LendsMarked, TWO_AND_NPM_KILLED, Broken::TwoHolders),
+    Planted::new(Bug::MarkIsSticky, NPM_AND_ADMINISTRATOR, Broken::TwoHolders),
+    Planted::new(Bug::NoComparisonOfTimes, NPM_AND_ADMINISTRATOR, Broken::TwoHolders),
+    Planted::new(Bug::ClearsStickyOnly, TWO_AND_NPM_KILLED, Broken::TwoHolders),
+    Planted::new(Bug::ClearsTimeOnly, NPM_AND_TOUCHER, Broken::TwoHolders),
+    Planted::new(Bug::ClearsWithPresentTime, NPM_AND_ADMINISTRATOR_KILLED, Broken::TwoHolders),
     Planted::new(Bug::MarkClearedAfterOk, TWO_AND_NPM_KILLED, Broken::TwoHolders),
     Planted::new(Bug::RenameReplaces, TWO_AND_LOCKER, Broken::TwoHolders),
     Planted::new(Bug::NamesRepeat, TWO_AND_LOCKER, Broken::TwoHolders),
@@ -181,7 +231,13 @@ pub const PLANTED: [Planted; 41] = [
     Planted::new(Bug::CloseOutWithoutShutdown, ONE_AND_NPM, Broken::Hurt),
     Planted::new(Bug::CloseOutWithoutDrain, ONE_AND_NPM, Broken::Hurt),
     Planted::new(Bug::MarkNeverSet, TWO_AND_NPM_KILLED, Broken::Lost),
+    Planted::new(Bug::NoBirthMark, TWO, Broken::Lost),
+    Planted::new(Bug::TimeNeverSet, TWO_AND_ADMINISTRATOR, Broken::Lost),
+    Planted::new(Bug::SetsStickyOnly, TWO_AND_NPM_KILLED, Broken::Lost),
+    Planted::new(Bug::SetsTimeOnly, NPM_AND_TOUCHER, Broken::Lost),
+    Planted::new(Bug::TimeBeforeSticky, NPM_AND_TOUCHER, Broken::Lost),
     Planted::new(Bug::MarkedAfterwards, TWO, Broken::Lost),
+    Planted::new(Bug::StreamProbesUnmarked, NPM_BY_STREAM, Broken::Hurt),
     Planted::new(Bug::TemporaryKept, TWO_AND_LOCKER, Broken::LeftOnDisk),
     Planted::new(Bug::LastFirst, THREE, Broken::OutOfOrder),
     Planted::new(Bug::StaleAfterOneProbe, ONE_AND_NPM, Broken::ToldStale),

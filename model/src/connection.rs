@@ -16,14 +16,14 @@ impl World {
                     self.tell(process, configuration, Event::Connected(Connected::Missing));
                     return "looks at the path: nothing";
                 };
-                let found = self.inode(inode);
-                if found.kind == Kind::File {
+                if self.inode(inode).kind == Kind::File {
                     self.tell(process, configuration, Event::Connected(Connected::NotASocket));
                     return "looks at the path: no socket";
                 }
                 self.processes[process].pin = Some(inode);
+                let is_marked = self.is_marked(configuration, inode);
                 let participant = self.participant(process);
-                (participant.server_inode, participant.hands_over) = (Some(inode), found.marked);
+                (participant.server_inode, participant.hands_over) = (Some(inode), is_marked);
                 self.then(process, Call::Connect);
                 "pins the socket at the path"
             }
@@ -59,7 +59,7 @@ impl World {
             }
             Call::StatBeforeLeaving => {
                 let participant = *self.participant(process);
-                let is_marked = self.path.is_some_and(|inode| self.inode(inode).marked);
+                let is_marked = self.path.is_some_and(|inode| self.is_marked(configuration, inode));
                 let hands_over = participant.hands_over
                     || self.path == participant.server_inode && is_marked
                     || configuration.has(Bug::LeavesNpmAtOnce);

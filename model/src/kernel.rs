@@ -2,7 +2,8 @@
 //!
 //! Everything here is a fact about Linux, and `tests/facts.rs` shows each on the real kernel.
 
-use crate::configuration::Configuration;
+use crate::bug::Bug;
+use crate::configuration::{Configuration, Probe};
 use crate::world::World;
 
 /// An inode, by its number: the number is used again as soon as nothing refers to the inode.
@@ -24,11 +25,37 @@ pub(crate) const QUEUE: usize = 6;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Inode {
     /// The sticky bit.
-    pub marked: bool,
+    pub sticky: bool,
+    /// What its times say.
+    pub time: Time,
     /// It is another user's.
     pub foreign: bool,
     /// What a connect finds.
     pub kind: Kind,
+}
+
+/// The mtime of an inode, as far as the mark reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Time {
+    /// The same as its ctime: nothing has changed it since bind, or since somebody touched it.
+    Alike,
+    /// Another than its ctime: it was changed later, as by chmod.
+    Apart,
+    /// The time of a socket that is handed over only.
+    Magic,
+    /// The time of a socket that is lent.
+    Lent,
+}
+
+impl Inode {
+    /// chmod. It sets the ctime; so both times are alike still if they were, and its clock has not moved on since
+    /// (`same_tick`).
+    pub(crate) fn set_sticky(&mut self, sticky: bool, same_tick: bool) {
+        self.sticky = sticky;
+        if self.time == Time::Alike && !same_tick {
+            self.time = Time::Apart;
+        }
+    }
 }
 
 /// What a connect finds at an inode.
@@ -190,15 +217,15 @@ impl<T: Copy + PartialEq, const N: usize> List<T, N> {
 
 impl World {
     /// A new inode, under the number that was chosen for it.
-    pub(crate) fn new_inode(&mut self, marked: bool, kind: Kind) -> Number {
+    pub(crate) fn new_inode(&mut self, sticky: bool, kind: Kind) -> Number {
         let number = std::mem::take(&mut self.next_number);
-        self.inodes[usize::from(number)] = Some(Inode { marked, foreign: false, kind });
+        self.inodes[usize::from(number)] = Some(Inode { sticky, time: Time::Alike, foreign: false, kind });
         number
     }
 
     /// A new socket of this process's, which is visible and not registered yet.
-    pub(crate) fn new_socket(&mut self, process: usize, configuration: &Configuration, marked: bool) -> Number {
-        let inode = self.new_inode(marked, Kind::Visible);
+    pub(crate) fn new_socket(&mut self, process: usize, configuration: &Configuration, sticky: bool) -> Number {
+        let inode = self.new_inode(sticky, Kind::Visible);
         self.inode_mut(inode).foreign = configuration.is_foreign(process);
         inode
     }
@@ -253,9 +280,68 @@ impl World {
         self.connections[usize::from(id)].as_mut().expect("what is referred to is there")
     }
 
-    /// Whether some process, or some message, has the socket of an inode open. (The probe: connect a datagram socket.)
+    /// Whether some process, or some message, has the socket of an inode open.
     pub(crate) fn is_alive(&self, number: Number) -> bool {
         matches!(self.inode(number).kind, Kind::Bound(_))
+    }
+
+    /// Whether an inode is marked: by its time; or, if nothing has changed it since bind, by its sticky bit.
+    pub(crate) fn is_marked(&self, configuration: &Configuration, number: Number) -> bool {
+        let Inode { sticky, time, .. } = self.inode(number);
+        match (time, sticky) {
+            _ if configuration.has(Bug::MarkIsSticky) => sticky,
+            (Time::Magic, _) => true,
+            (Time::Alike, true) => !configuration.has(Bug::NoBirthMark),
+            (Time::Apart, true) => configuration.has(Bug::NoComparisonOfTimes),
+            (Time::Alike | Time::Apart, false) | (Time::Lent, _) => false,
+        }
+    }
+
+    /// What a datagram socket that is connected says: whether a socket is alive; of all that they are dead, on a kernel where
+    /// it tells nothing.
+    pub(crate) fn probe_by_datagram(&self, configuration: &Configuration, number: Number) -> bool {
+        configuration.probe == Probe::Datagram && self.is_alive(number)
+    }
+
+    /// How the library asks whether a socket is alive, on this kernel.
+    pub(crate) fn probe(&mut self, configuration: &Configuration, number: Number) -> bool {
+        match configuration.probe {
+            Probe::Datagram => self.is_alive(number),
+            Probe::Stream if configuration.has(Bug::DatagramBelieved) => self.probe_by_datagram(configuration, number),
+            Probe::Stream => self.probe_by_stream(configuration, number),
+            Probe::None => true,
+        }
+    }
+
+    /// chmod of the sticky bit; whoever watches the path is told.
+    pub(crate) fn chmod(&mut self, number: Number, sticky: bool, same_tick: bool) {
+        self.inode_mut(number).set_sticky(sticky, same_tick);
+        self.inode_has_changed(number);
+    }
+
+    /// utimensat; whoever watches the path is told.
+    pub(crate) fn set_time(&mut self, number: Number, time: Time) {
+        self.inode_mut(number).time = time;
+        self.inode_has_changed(number);
+    }
+
+    fn inode_has_changed(&mut self, number: Number) {
+        if self.path == Some(number) {
+            self.set_path(self.path);
+        }
+    }
+
+    /// What a stream socket that is connected, and left at once, says: whether somebody listens, or is to receive who does. It
+    /// takes a place in the queue.
+    pub(crate) fn probe_by_stream(&mut self, configuration: &Configuration, number: Number) -> bool {
+        match self.connect(number, false, configuration.backlog) {
+            Connect::Queued(connection) => {
+                self.close_client(connection);
+                true
+            }
+            Connect::Full => !configuration.has(Bug::FullIsDead),
+            Connect::Refused => false,
+        }
     }
 
     /// connect to an inode, not blocking.

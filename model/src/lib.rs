@@ -36,7 +36,7 @@ pub mod walk;
 pub mod world;
 
 pub use bug::{Bug, PLANTED, Planted};
-pub use configuration::{Cast, Configuration};
+pub use configuration::{Cast, Configuration, Probe};
 pub use search::{Found, Names, explore, explore_under};
 pub use walk::{Walk, walk};
 pub use world::{Broken, Label, World};

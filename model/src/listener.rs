@@ -4,8 +4,8 @@
 use slocket_core::{Accepted, Delivery, Event, Removal};
 
 use crate::bug::Bug;
-use crate::configuration::Configuration;
-use crate::kernel::{ConnectionId, Message};
+use crate::configuration::{Configuration, Probe};
+use crate::kernel::{ConnectionId, Message, Time};
 use crate::participant::Call;
 use crate::world::World;
 
@@ -53,19 +53,37 @@ impl World {
                     return "looks at its socket: not ours any more";
                 }
                 self.processes[process].pin = self.path;
-                self.then(process, Call::SetMark(marked));
+                let time_first = has(Bug::TimeBeforeSticky);
+                self.then(process, if time_first { Call::SetTime(marked) } else { Call::SetSticky(marked) });
                 "pins its socket"
             }
-            Call::SetMark(marked) => {
-                let inode = self.processes[process].pin.take().expect("it is pinned");
-                self.inode_mut(inode).marked = marked;
-                // A change of the mode is a change of the path, for who watches it.
-                if self.path == Some(inode) {
-                    self.set_path(self.path);
+            Call::SetSticky(marked) => {
+                let skip = has(Bug::ClearsTimeOnly) && !marked || has(Bug::SetsTimeOnly) && marked;
+                if !skip {
+                    self.chmod(self.processes[process].pin.expect("it is pinned"), marked, false);
                 }
-                let answer = if marked { Event::MarkSet(true) } else { Event::MarkCleared(true) };
-                self.tell(process, configuration, answer);
-                if marked { "sets the mark" } else { "clears the mark" }
+                if has(Bug::TimeBeforeSticky) {
+                    self.marked(process, configuration, marked);
+                } else {
+                    self.then(process, Call::SetTime(marked));
+                }
+                if marked { "sets the sticky bit" } else { "clears the sticky bit" }
+            }
+            Call::SetTime(marked) => {
+                let inode = self.processes[process].pin.expect("it is pinned");
+                match marked {
+                    true if has(Bug::SetsStickyOnly) => {}
+                    true => self.set_time(inode, Time::Magic),
+                    false if has(Bug::ClearsStickyOnly) => {}
+                    false if has(Bug::ClearsWithPresentTime) => self.set_time(inode, Time::Alike),
+                    false => self.set_time(inode, Time::Lent),
+                }
+                if has(Bug::TimeBeforeSticky) {
+                    self.then(process, Call::SetSticky(marked));
+                } else {
+                    self.marked(process, configuration, marked);
+                }
+                if marked { "sets the time of the mark" } else { "sets the time of a loan" }
             }
             Call::Lend => {
                 let guest = self.processes[process].guest.expect("one was accepted");
@@ -80,13 +98,19 @@ impl World {
             }
             Call::ClearMarkLate => {
                 if let Some(inode) = self.path {
-                    self.inode_mut(inode).marked = false;
+                    self.chmod(inode, false, false);
+                    self.set_time(inode, Time::Lent);
                 }
                 self.tell(process, configuration, Event::Granted(Delivery::Sent));
                 "clears the mark, late"
             }
             other => unreachable!("{other:?} passes nothing on"),
         }
+    }
+
+    fn marked(&mut self, process: usize, configuration: &Configuration, marked: bool) {
+        self.processes[process].pin = None;
+        self.tell(process, configuration, if marked { Event::MarkSet(true) } else { Event::MarkCleared(true) });
     }
 
     /// Whether a guest is of another user.
@@ -176,7 +200,8 @@ impl World {
             }
             Call::ProbeServer => {
                 let inode = self.processes[process].pin.expect("it is pinned");
-                let alive = self.is_alive(inode);
+                // (By a datagram socket alone: a server that lends is not asked by a connection.)
+                let alive = configuration.probe != Probe::Datagram || self.is_alive(inode);
                 self.then(process, if alive { Call::CloseConnection { ours: true } } else { Call::UnlinkServer });
                 if alive { "gives back: probes: alive" } else { "gives back: probes: dead" }
             }

@@ -7,7 +7,7 @@ use slocket_core::{
 
 use crate::bug::Bug;
 use crate::configuration::{Cast, Configuration};
-use crate::kernel::{Message, Name, Number};
+use crate::kernel::{Message, Name, Number, Time};
 use crate::process::Player;
 use crate::world::{Broken, World};
 
@@ -57,8 +57,9 @@ pub enum Call {
     Bind,
     Register,
     StatNew,
-    Unguard,
+    SetTimeNew,
     Listen,
+    Unguard,
     MarkNew,
     /// Publish, and connect, at an abstract name.
     BindName,
@@ -67,8 +68,9 @@ pub enum Call {
     StatBeforeAside,
     BindAside,
     RegisterAside(Name),
-    ListenAside(Name),
     StatAside(Name),
+    SetTimeAside(Name),
+    ListenAside(Name),
     Rename(Name),
     UnlinkAside(Name, Published),
     /// The sweep of the temporary names.
@@ -108,7 +110,8 @@ pub enum Call {
     Accept,
     HandOver,
     PinOwn(bool),
-    SetMark(bool),
+    SetSticky(bool),
+    SetTime(bool),
     Lend,
     ClearMarkLate,
     /// Close out.
@@ -307,8 +310,10 @@ impl World {
             Call::Accept => ("has no descriptor to accept", Event::Accepted(Accepted::Failed)),
             Call::HandOver => ("cannot send the listener", Event::HandedOver(Delivery::Failed)),
             Call::Lend => ("cannot send the loan", Event::Granted(Delivery::Failed)),
-            Call::SetMark(true) => ("may not set the mark", Event::MarkSet(false)),
-            Call::SetMark(false) => ("may not clear the mark", Event::MarkCleared(false)),
+            Call::SetSticky(true) => ("may not set the sticky bit", Event::MarkSet(false)),
+            Call::SetSticky(false) => ("may not clear the sticky bit", Event::MarkCleared(false)),
+            Call::SetTime(true) => ("may not set the time of the mark", Event::MarkSet(false)),
+            Call::SetTime(false) => ("may not set the time of a loan", Event::MarkCleared(false)),
             Call::Guard => ("has no descriptor for a socket", Event::Published(Published::Failed(24))),
             Call::BindName => ("has no descriptor for a socket", Event::Published(Published::Failed(24))),
             Call::PinServer | Call::ConnectName => {
@@ -325,7 +330,7 @@ impl World {
             }
             _ => return,
         };
-        if matches!(call, Call::SetMark(_)) {
+        if matches!(call, Call::SetSticky(_) | Call::SetTime(_)) {
             world.processes[process].pin = None;
         }
         world.tell(process, configuration, answer);
@@ -443,15 +448,17 @@ impl World {
             | Call::Bind
             | Call::Register
             | Call::StatNew
-            | Call::Unguard
+            | Call::SetTimeNew
             | Call::Listen
+            | Call::Unguard
             | Call::MarkNew => self.publish_in_place(process, configuration, call),
             Call::BindName | Call::ConnectName => self.call_at_name(process, configuration, call),
             Call::StatBeforeAside
             | Call::BindAside
             | Call::RegisterAside(_)
-            | Call::ListenAside(_)
             | Call::StatAside(_)
+            | Call::SetTimeAside(_)
+            | Call::ListenAside(_)
             | Call::Rename(_)
             | Call::UnlinkAside(..) => self.publish_aside(process, configuration, call),
             Call::Sweep(..) | Call::ProbeTemporary(..) | Call::UnlinkTemporary(..) => {
@@ -472,9 +479,13 @@ impl World {
             | Call::StatDead { .. }
             | Call::UnlinkDead
             | Call::UnguardReclaim => self.reclaim(process, configuration, call),
-            Call::Accept | Call::HandOver | Call::PinOwn(_) | Call::SetMark(_) | Call::Lend | Call::ClearMarkLate => {
-                self.pass_on(process, configuration, call)
-            }
+            Call::Accept
+            | Call::HandOver
+            | Call::PinOwn(_)
+            | Call::SetSticky(_)
+            | Call::SetTime(_)
+            | Call::Lend
+            | Call::ClearMarkLate => self.pass_on(process, configuration, call),
             Call::StatBeforeCloseOut
             | Call::UnlinkOwn
             | Call::Refuse { .. }
@@ -532,7 +543,8 @@ impl World {
         if let Some(inode) = participant.listener_inode
             && configuration.has(Bug::HandedOverUnmarked)
         {
-            self.inode_mut(inode).marked = false;
+            self.chmod(inode, false, false);
+            self.set_time(inode, Time::Lent);
         }
         match arrived {
             Arrived::Queued => {

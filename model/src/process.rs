@@ -64,6 +64,17 @@ pub enum Player {
     Remover,
     /// A program that connects without a badge.
     Caller(Caller),
+    /// Somebody who changes what the mark is made of.
+    Changer(Change),
+}
+
+/// What somebody who knows nothing of locks changes at sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Change {
+    /// The sticky bit.
+    Mode,
+    /// The times.
+    Times,
 }
 
 impl Process {
@@ -76,6 +87,8 @@ impl Process {
             Cast::Locker => Player::Locker,
             Cast::Remover => Player::Remover,
             Cast::Caller => Player::Caller(Caller::default()),
+            Cast::Administrator => Player::Changer(Change::Mode),
+            Cast::Toucher => Player::Changer(Change::Times),
         };
         Self { player, rounds, ..Self::default() }
     }
@@ -105,6 +118,7 @@ impl Process {
             (Life::Runs, Player::Nobody | Player::Locker) => self.guard == Guard::None,
             (Life::Runs, Player::Safe(participant)) => self.rounds == 0 && participant.is_idle(),
             (Life::Runs, Player::Npm(npm)) => self.rounds == 0 && npm.is_idle(),
+            (Life::Runs, Player::Changer(_)) => true,
             (Life::Runs, Player::Remover) => self.rounds == 0,
             (Life::Runs, Player::Caller(caller)) => self.rounds == 0 && caller == Caller::Idle,
         }

@@ -4,7 +4,7 @@ use slocket_core::{Event, Published};
 
 use crate::bug::Bug;
 use crate::configuration::{Cast, Configuration};
-use crate::kernel::{Guard, NAMES, Name};
+use crate::kernel::{Guard, NAMES, Name, Time};
 use crate::participant::{AfterSweep, Call};
 use crate::world::World;
 
@@ -18,8 +18,9 @@ impl World {
         match call {
             Call::Guard => {
                 let readable = configuration.cast[process] != Cast::Unreadable;
-                let guarded = readable && self.flock(process, Guard::Shared);
-                if readable && configuration.has(Bug::BindWithoutGuard) {
+                let in_place = readable && !configuration.aside;
+                let guarded = in_place && self.flock(process, Guard::Shared);
+                if in_place && configuration.has(Bug::BindWithoutGuard) {
                     self.processes[process].guard = Guard::None;
                     self.then(process, Call::Bind);
                 } else {
@@ -49,27 +50,41 @@ impl World {
                     return "looks at its socket: gone";
                 };
                 self.participant(process).listener_inode = Some(found);
-                self.then(process, Call::Unguard);
-                "looks at its socket"
+                self.processes[process].pin = Some(found);
+                self.then(process, Call::SetTimeNew);
+                "pins its socket"
             }
-            Call::Unguard => {
-                self.processes[process].guard = Guard::None;
-                self.then(process, Call::Listen);
-                "drops the shared guard"
+            Call::SetTimeNew => {
+                let found = self.processes[process].pin.take().expect("it is pinned");
+                if !configuration.has(Bug::MarkedAfterwards) && !configuration.has(Bug::TimeNeverSet) {
+                    self.set_time(found, Time::Magic);
+                }
+                let early = configuration.has(Bug::GuardDroppedBeforeListen);
+                self.then(process, if early { Call::Unguard } else { Call::Listen });
+                "sets the time of its socket"
             }
             Call::Listen => {
                 self.listen(process);
-                if configuration.has(Bug::MarkedAfterwards) {
-                    self.then(process, Call::MarkNew);
-                } else {
+                if configuration.has(Bug::GuardDroppedBeforeListen) {
                     self.tell(process, configuration, Event::Published(Published::Listening));
+                } else {
+                    self.then(process, Call::Unguard);
                 }
                 "listens"
+            }
+            Call::Unguard => {
+                self.processes[process].guard = Guard::None;
+                match configuration.bug {
+                    Some(Bug::GuardDroppedBeforeListen) => self.then(process, Call::Listen),
+                    Some(Bug::MarkedAfterwards) => self.then(process, Call::MarkNew),
+                    _ => self.tell(process, configuration, Event::Published(Published::Listening)),
+                }
+                "drops the shared guard"
             }
             _ => {
                 let socket = self.processes[process].socket.expect("it listens");
                 let inode = self.socket(socket).inode;
-                self.inode_mut(inode).marked = true;
+                self.set_time(inode, Time::Magic);
                 self.tell(process, configuration, Event::Published(Published::Listening));
                 "marks its socket"
             }
@@ -102,13 +117,8 @@ impl World {
             }
             Call::RegisterAside(name) => {
                 self.register_own(process);
-                self.then(process, Call::ListenAside(name));
-                "binds aside: registered"
-            }
-            Call::ListenAside(name) => {
-                self.listen(process);
                 self.then(process, Call::StatAside(name));
-                "listens aside"
+                "binds aside: registered"
             }
             Call::StatAside(name) => {
                 let Some(found) = self.temporary(name) else {
@@ -116,8 +126,22 @@ impl World {
                     return "looks at its temporary name: gone";
                 };
                 self.participant(process).listener_inode = Some(found);
+                self.processes[process].pin = Some(found);
+                self.then(process, Call::SetTimeAside(name));
+                "pins its temporary name"
+            }
+            Call::SetTimeAside(name) => {
+                let found = self.processes[process].pin.take().expect("it is pinned");
+                if !configuration.has(Bug::TimeNeverSet) {
+                    self.set_time(found, Time::Magic);
+                }
+                self.then(process, Call::ListenAside(name));
+                "sets the time of its socket aside"
+            }
+            Call::ListenAside(name) => {
+                self.listen(process);
                 self.then(process, Call::Rename(name));
-                "looks at its temporary name"
+                "listens aside"
             }
             Call::Rename(name) => {
                 let (temporary, replaces) = (self.temporary(name), configuration.has(Bug::RenameReplaces));
@@ -169,7 +193,7 @@ impl World {
             }
             Call::ProbeTemporary(name, after) => {
                 let pin = self.processes[process].pin.take().expect("it is pinned");
-                let alive = self.is_alive(pin);
+                let alive = self.probe(configuration, pin);
                 self.then(
                     process,
                     if alive { Call::Sweep(name + 1, after) } else { Call::UnlinkTemporary(name, after) },
@@ -199,6 +223,7 @@ impl World {
                     Call::RegisterAside(used)
                     | Call::ListenAside(used)
                     | Call::StatAside(used)
+                    | Call::SetTimeAside(used)
                     | Call::Rename(used)
                     | Call::UnlinkAside(used, _)
                     | Call::ProbeTemporary(used, _)

@@ -3,7 +3,7 @@
 use slocket_core::{Event, Inspected, Reclaimed};
 
 use crate::bug::Bug;
-use crate::configuration::{Cast, Configuration};
+use crate::configuration::{Cast, Configuration, Probe};
 use crate::kernel::{Guard, Kind, Number};
 use crate::participant::{AfterSweep, Call, Watch};
 use crate::world::{Broken, World};
@@ -22,16 +22,19 @@ impl World {
             },
             Call::Probe => {
                 let inode = self.processes[process].pin.expect("it is pinned");
-                if !self.is_alive(inode) {
-                    self.then(process, Call::StatAfterProbe);
-                    return "inspects: probes the socket: dead";
+                match configuration.probe {
+                    Probe::Datagram | Probe::Stream if !self.probe_by_datagram(configuration, inode) => {
+                        self.then(process, Call::StatAfterProbe);
+                        return "inspects: probes the socket: dead";
+                    }
+                    Probe::Datagram | Probe::Stream => Inspected::Alive,
+                    Probe::None => Inspected::Stale,
                 }
-                Inspected::Alive
             }
             Call::StatAfterProbe => match self.path {
                 None => Inspected::Missing,
                 found if found != self.processes[process].pin => Inspected::Alive,
-                Some(inode) if self.inode(inode).marked => Inspected::Dead,
+                Some(inode) if self.is_marked(configuration, inode) => Inspected::Dead,
                 Some(_) if configuration.has(Bug::StaleAfterOneProbe) => Inspected::Stale,
                 Some(_) => {
                     self.then(process, Call::ProbeAgain);
@@ -40,7 +43,7 @@ impl World {
             },
             Call::ProbeAgain => {
                 let inode = self.processes[process].pin.expect("it is pinned");
-                if self.is_alive(inode) { Inspected::Alive } else { Inspected::Stale }
+                if self.probe_by_datagram(configuration, inode) { Inspected::Alive } else { Inspected::Stale }
             }
             _ => {
                 self.participant(process).watch = Watch::Armed;
@@ -49,6 +52,7 @@ impl World {
             }
         };
         if inspected == Inspected::Stale
+            && configuration.probe == Probe::Datagram
             && let Some(inode) = self.path
             && self.is_alive(inode)
             && self.processes[process].pin == Some(inode)
@@ -86,13 +90,24 @@ impl World {
                 if !has(Bug::ReclaimWithoutPin) {
                     self.processes[process].pin = Some(number);
                 }
-                let was_marked = self.inode(number).marked;
+                let was_marked = self.is_marked(configuration, number);
+                let unmarked_too = self.participant(process).unmarked_too || has(Bug::StreamProbesUnmarked);
+                if configuration.probe == Probe::Stream && !was_marked && !unmarked_too {
+                    // Who connects to a server that may lend, and goes, may hurt it.
+                    let what = "reclaims: pins the socket: not marked";
+                    return self.reclaimed(process, configuration, Reclaimed::Unmarked, what);
+                }
                 self.then(process, Call::ProbeDead { number, was_marked });
                 "reclaims: pins the socket"
             }
             Call::ProbeDead { number, was_marked } => {
                 if self.probes_alive(configuration, number) {
-                    return self.reclaimed(process, configuration, Reclaimed::Changed, "reclaims: probes: alive");
+                    let reclaimed = match configuration.probe {
+                        Probe::Datagram => Reclaimed::Changed,
+                        Probe::Stream => Reclaimed::Busy,
+                        Probe::None => Reclaimed::Unmarked,
+                    };
+                    return self.reclaimed(process, configuration, reclaimed, "reclaims: probes: alive");
                 }
                 self.then(process, Call::StatDead { number, was_marked });
                 "reclaims: probes: dead"
@@ -105,7 +120,8 @@ impl World {
                     return self.reclaimed(process, configuration, Reclaimed::Changed, "reclaims: replaced");
                 }
                 let unmarked_too = self.participant(process).unmarked_too && !has(Bug::StaleNeverReclaimed);
-                let marked = if has(Bug::MarkReadBeforeProbe) { was_marked } else { self.inode(found).marked };
+                let marked =
+                    if has(Bug::MarkReadBeforeProbe) { was_marked } else { self.is_marked(configuration, found) };
                 if !marked && !unmarked_too && !has(Bug::MarkIgnored) {
                     return self.reclaimed(process, configuration, Reclaimed::Unmarked, "reclaims: not marked");
                 }
@@ -133,16 +149,8 @@ impl World {
 
     fn probes_alive(&mut self, configuration: &Configuration, number: Number) -> bool {
         // Without a pin the number may be nobody's by now, or another's.
-        let Some(inode) = self.inodes[usize::from(number)] else { return false };
-        match inode.kind {
-            _ if configuration.has(Bug::NoProbe) => false,
-            Kind::Bound(socket) if configuration.has(Bug::StreamProbe) => {
-                let socket = self.socket(socket);
-                socket.listens && !socket.refuses
-            }
-            Kind::Bound(_) => true,
-            Kind::File | Kind::Visible | Kind::Dead => false,
-        }
+        let is_there = self.inodes[usize::from(number)].is_some();
+        is_there && !configuration.has(Bug::NoProbe) && self.probe(configuration, number)
     }
 
     fn reclaimed(

@@ -3,12 +3,14 @@
 use slocket_core::State;
 
 use crate::bug::Bug;
-use crate::configuration::{Cast, Configuration};
+use crate::configuration::{Cast, Configuration, Probe};
 use crate::kernel::{
     CONNECTIONS, Client, Connection, Guard, INODES, Inode, Kind, List, Message, NAMES, Number, SOCKETS, Server, Socket,
+    Time,
 };
 use crate::npm::Npm;
-use crate::process::{Life, Player, Process};
+use crate::participant::Call;
+use crate::process::{Change, Life, Player, Process};
 
 /// The most processes.
 pub const PROCESSES: usize = 5;
@@ -132,6 +134,7 @@ impl World {
                 Player::Npm(_) => self.npm_steps(process, configuration, &mut step),
                 Player::Locker => self.locker_steps(process, &mut step),
                 Player::Remover => self.remover_steps(process, &mut step),
+                Player::Changer(change) => self.changer_steps(change, configuration, &mut step),
                 Player::Caller(caller) => self.caller_steps(process, caller, configuration, &mut step),
             }
             if self.crashes > 0 && matches!(self.processes[process].player, Player::Safe(_) | Player::Npm(_)) {
@@ -172,6 +175,34 @@ impl World {
         }
     }
 
+    /// chmod and touch go by a name, and follow it whoever's socket it is by then.
+    fn changer_steps(
+        &self,
+        change: Change,
+        configuration: &Configuration,
+        step: &mut impl FnMut(&'static str, bool, Self),
+    ) {
+        let sockets = self.path.into_iter().chain(self.names.into_iter().flatten());
+        for number in sockets.filter(|number| self.inode(*number).kind != Kind::File) {
+            let mut world = *self;
+            if change == Change::Times {
+                world.set_time(number, Time::Alike);
+                step("touches a socket", true, world);
+                continue;
+            }
+            for (what, sticky) in [("strips a sticky bit", false), ("writes a sticky bit", true)] {
+                let mut world = *self;
+                world.chmod(number, sticky, false);
+                step(what, true, world);
+                if configuration.same_tick {
+                    let mut world = *self;
+                    world.chmod(number, sticky, true);
+                    step(what, true, world);
+                }
+            }
+        }
+    }
+
     /// Which crashes excuse a lost lock: that of a server whose socket may be lent out, and that of the client of a dead
     /// server.
     ///
@@ -194,9 +225,9 @@ impl World {
                         | State::SettingMark(_)
                         | State::ClosingOut(_)
                 );
-                lends && dead.socket.is_some_and(|own| !self.inode(self.socket(own).inode).marked)
+                lends && dead.socket.is_some_and(|own| !self.is_marked(configuration, self.socket(own).inode))
             }
-            Player::Nobody | Player::Locker | Player::Remover | Player::Caller(_) => false,
+            Player::Nobody | Player::Locker | Player::Remover | Player::Caller(_) | Player::Changer(_) => false,
         };
         let server_is_gone = dead.connection.is_some_and(|connection| {
             matches!(self.connection(connection).server, Server::Ended | Server::Reset { .. })
@@ -206,7 +237,17 @@ impl World {
             // (Who was handed the listener has its connection still, until it releases.)
             _ => dead.holds && dead.socket.is_none(),
         };
-        self.excused |= serves_unmarked || server_is_gone && borrows;
+        // Between bind and the time of the mark the sticky bit alone is the mark, and a chmod takes that away; between the two
+        // halves of clearing it the time alone is, and a touch takes that away.
+        let is_half_marked = match dead.player {
+            Player::Safe(participant) => match participant.next {
+                Call::Register | Call::StatNew | Call::SetTimeNew => configuration.cast.contains(&Cast::Administrator),
+                Call::SetTime(false) => configuration.cast.contains(&Cast::Toucher),
+                _ => false,
+            },
+            _ => false,
+        };
+        self.excused |= serves_unmarked || server_is_gone && borrows || is_half_marked;
     }
 
     /// The caller is told that it has the lock.
@@ -274,10 +315,14 @@ impl World {
     /// mishap.)
     #[must_use]
     pub fn nobody_waits(&self, configuration: &Configuration) -> bool {
+        if configuration.probe == Probe::None && self.mishap {
+            // Where nothing tells a dead socket, nobody repairs a mishap.
+            return true;
+        }
         self.processes.iter().zip(configuration.cast).all(|(process, cast)| match cast {
             Cast::Safe | Cast::Try | Cast::OtherUser | Cast::Impatient => process.is_over(),
             Cast::Unreadable => process.is_over() || self.mishap,
-            Cast::Npm | Cast::Locker | Cast::Remover | Cast::Caller => true,
+            Cast::Npm | Cast::Locker | Cast::Remover | Cast::Caller | Cast::Administrator | Cast::Toucher => true,
         })
     }
 

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use model::Cast::{Caller, Locker, Npm, Safe, Try, Unreadable};
-use model::{Configuration, Found, Names, PLANTED, World, explore, explore_under};
+use model::Cast::{Administrator, Caller, Locker, Npm, Safe, Try, Unreadable};
+use model::{Configuration, Found, Names, PLANTED, Probe, World, explore, explore_under};
 
 /// What is affordable under the names that come about.
 const LIMIT: usize = 100_000;
@@ -14,6 +14,8 @@ const SMALL: &[Configuration] = &[
     Configuration::of(&[Safe, Safe, Unreadable]),
     Configuration::of(&[Safe, Npm, Npm]).cancels(1).dismissals(1),
     Configuration::of(&[Safe, Safe, Locker]),
+    Configuration::of(&[Safe, Npm, Administrator]).crashes(1),
+    Configuration::of(&[Safe, Safe]).probe(Probe::Stream).crashes(1),
     Configuration::of(&[Safe, Safe, Caller]).at_name().crashes(1).cancels(1),
 ];
 

@@ -1,7 +1,7 @@
 //! Planted bugs: a search that does not find one is itself wrong.
 
 use model::bug::{PLANTED, SOUND};
-use model::{Broken, Cast, Configuration, explore};
+use model::{Broken, Bug, Cast, Configuration, explore};
 
 #[test]
 fn every_planted_bug_is_caught() {
@@ -30,5 +30,20 @@ fn the_unsafe_policy_is_unsafe() {
     for cast in [&[Cast::Impatient, Cast::Npm][..], &[Cast::Impatient, Cast::Impatient, Cast::Npm]] {
         let found = explore(&Configuration::of(cast).crashes(1), usize::MAX);
         assert!(matches!(found.broken, Some((Broken::TwoHolders, _))), "{found:?}");
+    }
+}
+
+/// The clock of a file system stands still for some milliseconds (`facts/times.rs`). A chmod that lands on npm's socket within
+/// them leaves its times alike: with a sticky bit that was read from our socket, it is taken for one that has just been bound by
+/// us. The time of the mark alone is safe.
+#[test]
+fn the_birth_mark_can_be_faked_in_the_tick_of_a_bind() {
+    let configuration = Configuration::of(&[Cast::Safe, Cast::Safe, Cast::Npm, Cast::Administrator]).same_tick();
+    let found = explore(&configuration, usize::MAX);
+    assert!(matches!(found.broken, Some((Broken::TwoHolders, _))), "{found:?}");
+    let by_time_alone = Configuration { bug: Some(Bug::NoBirthMark), ..configuration };
+    for configuration in [by_time_alone.crashes(1), by_time_alone.aside()] {
+        let found = explore(&configuration, usize::MAX);
+        assert!(found.broken.is_none() && found.is_complete, "{configuration}: {found:?}");
     }
 }
