@@ -206,6 +206,7 @@ impl Connection {
     pub(crate) fn give_back(self, path: &Path) -> Removal {
         // A server that was told that we are done may have granted the lock to the next before it went.
         if self.dismissed || !listener::has_ended(self.socket.as_fd()) {
+            listener::end(self.socket);
             return Removal::Done;
         }
         let removal = (|| {

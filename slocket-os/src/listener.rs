@@ -148,7 +148,9 @@ impl Listener {
             Err(errno) => Removal::Failed(errno.raw_os_error()),
         };
         let _ = shutdown(&self.socket, Shutdown::Read);
-        while self.accept_head().is_ok() {}
+        while let Ok((peer, _)) = self.accept_head() {
+            end(peer);
+        }
         removal
     }
 }
@@ -177,6 +179,12 @@ fn classify(peer: BorrowedFd<'_>, has_badge: bool) -> Accepted {
 /// this processor, behind us.)
 fn wake(peer: BorrowedFd<'_>) {
     let _ = shutdown(peer, Shutdown::Read);
+}
+
+/// Ends a connection. To close it is not enough: a process that was forked meanwhile has a copy, and the peer would see no
+/// end while that lives.
+pub(crate) fn end(peer: OwnedFd) {
+    let _ = shutdown(&peer, Shutdown::Both);
 }
 
 /// Sends "OK" alone: the lock is lent.

@@ -253,7 +253,7 @@ impl Participant {
             }
             Action::Leave => Some(Event::Left(self.leave())),
             Action::Accept => {
-                self.guest = None;
+                self.dismiss_guest();
                 let accepted = self.listener.as_ref().map(Listener::accept);
                 let (accepted, guest) = accepted.unwrap_or((slocket_core::Accepted::Failed, None));
                 self.guest = guest;
@@ -269,11 +269,11 @@ impl Participant {
                 None => Delivery::Failed,
             })),
             Action::SetMark => {
-                self.guest = None;
+                self.dismiss_guest();
                 Some(Event::MarkSet(self.set_mark(true)))
             }
             Action::CloseOut => {
-                self.guest = None;
+                self.dismiss_guest();
                 let removal =
                     self.listener.take().map_or(Removal::NotOurs, |listener| listener.close_out(self.lock.path()));
                 Some(Event::ClosedOut(self.noted(removal)))
@@ -382,6 +382,13 @@ impl Participant {
             Timer::Stale => self.timers.arm(timer, now, self.lock.stale().1),
             // The machine never arms the deadline.
             Timer::Deadline => {}
+        }
+    }
+
+    /// Ends the connection of who was accepted last, if it was not given the lock.
+    fn dismiss_guest(&mut self) {
+        if let Some(guest) = self.guest.take() {
+            listener::end(guest);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use trials::{Adapter, Fork, Place, Player, alone};
+use trials::{Adapter, Fork, Place, Player, alone, node_or_skip, wait_until_queued};
 
 /// How often a program with a busy thread forks: some of it while the folder is guarded.
 const FORKS: usize = 25;
@@ -34,4 +34,61 @@ fn the_guard_of_the_folder_ends_with_its_owner() {
     drop(children);
     parent.quit();
     assert_eq!(fs::read_dir(place.folder()).expect("the folder").count(), 0);
+}
+
+/// npm's server lends the lock until the connection ends; the child has a copy of it.
+#[test]
+fn a_loan_that_is_given_back() {
+    if !node_or_skip() {
+        return;
+    }
+    let place = Place::new();
+    let mut server = Player::start(Adapter::Node, &place.lock());
+    server.acquire();
+    let mut client = Player::start(Adapter::under_trial(), &place.lock());
+    client.send("acquire");
+    wait_until_queued(&place.lock(), 1);
+    let mut next = Player::start(Adapter::under_trial(), &place.lock());
+    next.send("acquire");
+    wait_until_queued(&place.lock(), 2);
+    server.release();
+    assert!(client.expect_held(), "on loan");
+    let child = client.fork();
+    client.release();
+    assert!(next.expect_held(), "on loan");
+    next.release();
+    child.quit();
+    for player in [client, next, server] {
+        player.quit();
+    }
+    assert_eq!(place.leftovers(), [""; 0]);
+}
+
+/// The other way about: npm's client has the lock on loan from a player whose child has a copy of its connection, and of
+/// the listener.
+#[test]
+fn a_loan_that_comes_back() {
+    if !node_or_skip() {
+        return;
+    }
+    let place = Place::new();
+    let mut lender = Player::start(Adapter::under_trial(), &place.lock());
+    lender.acquire();
+    let mut client = Player::start(Adapter::Node, &place.lock());
+    client.send("acquire");
+    wait_until_queued(&place.lock(), 1);
+    let mut next = Player::start(Adapter::Node, &place.lock());
+    next.send("acquire");
+    wait_until_queued(&place.lock(), 2);
+    lender.release();
+    assert!(client.expect_held(), "on loan");
+    let child = lender.fork();
+    client.release();
+    assert!(next.expect_held(), "on loan");
+    next.release();
+    for player in [client, next, lender] {
+        player.quit();
+    }
+    assert_eq!(place.leftovers(), [""; 0]);
+    drop(child);
 }
