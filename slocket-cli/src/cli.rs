@@ -1,7 +1,8 @@
 //! What may be typed.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::time::Duration;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
@@ -35,7 +36,8 @@ pub(crate) enum Command {
 ///
 /// Waits for the lock, runs the command, releases the lock and exits with the
 /// command's own code. The command has standard input, output and error as they
-/// are, and gets the signals INT, QUIT, TERM and HUP that this tool gets.
+/// are, and gets the signals that this tool gets: HUP, INT, QUIT, TERM, USR1, USR2,
+/// WINCH and CONT.
 ///
 /// The command inherits the lock: if this tool is killed, the lock stays held
 /// until the command, and every process that it started, is gone. If the command
@@ -118,7 +120,7 @@ pub(crate) struct Run {
     /// An abstract name is no file: the kernel keeps it, for all processes with
     /// the same network namespace, and anybody on the machine can take it. npm's
     /// slocket cannot. A file whose name begins with an @ is ./@file.
-    #[arg(verbatim_doc_comment, value_name = "PATH", value_hint = ValueHint::AnyPath, value_parser = OsStringValueParser::new().try_map(target))]
+    #[arg(verbatim_doc_comment, value_name = "PATH", value_hint = ValueHint::AnyPath, value_parser = OsStringValueParser::new().try_map(|typed| target(&typed)))]
     pub(crate) lock: Target,
 
     /// The command and its arguments
@@ -179,7 +181,7 @@ pub(crate) struct Status {
     pub(crate) json: bool,
 
     /// The lock, a folder of locks, or @NAME for an abstract name
-    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath, value_parser = OsStringValueParser::new().try_map(target))]
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath, value_parser = OsStringValueParser::new().try_map(|typed| target(&typed)))]
     pub(crate) lock: Target,
 }
 
@@ -205,7 +207,7 @@ pub(crate) struct Wait {
     pub(crate) quiet: bool,
 
     /// The lock, or @NAME for an abstract name
-    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath, value_parser = OsStringValueParser::new().try_map(target))]
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath, value_parser = OsStringValueParser::new().try_map(|typed| target(&typed)))]
     pub(crate) lock: Target,
 }
 
@@ -261,12 +263,13 @@ pub(crate) fn answer(answer: &clap::Error) -> u8 {
     exit::USAGE
 }
 
-fn target(typed: OsString) -> Result<Target, &'static str> {
+fn target(typed: &OsStr) -> Result<Target, &'static str> {
     match typed.as_bytes() {
         [] => Err("the path of the lock is empty"),
         b"@" => Err("there is no abstract name after the @"),
         [b'@', name @ ..] => Ok(Target::Abstract(name.to_vec())),
-        _ => Ok(Target::Path(typed.into())),
+        // A trailing slash makes no difference.
+        _ => Ok(Target::Path(Path::new(typed).components().collect())),
     }
 }
 

@@ -26,11 +26,13 @@ const UDIAG_SHOW_NAME: u32 = 0x1;
 const UDIAG_SHOW_VFS: u32 = 0x2;
 const UDIAG_SHOW_PEER: u32 = 0x4;
 const UDIAG_SHOW_ICONS: u32 = 0x8;
+const UDIAG_SHOW_RQLEN: u32 = 0x10;
 const UDIAG_SHOW_UID: u32 = 0x40;
 const UNIX_DIAG_NAME: u16 = 0;
 const UNIX_DIAG_VFS: u16 = 1;
 const UNIX_DIAG_PEER: u16 = 2;
 const UNIX_DIAG_ICONS: u16 = 3;
+const UNIX_DIAG_RQLEN: u16 = 4;
 const UNIX_DIAG_SHUTDOWN: u16 = 6;
 const UNIX_DIAG_UID: u16 = 7;
 
@@ -61,6 +63,8 @@ pub(crate) struct Socket {
     pub(crate) uid: Option<u32>,
     /// Its owner writes to it no more.
     pub(crate) ended: bool,
+    /// Something was sent to it that its owner has not read yet.
+    pub(crate) unread: bool,
     queue: Vec<u32>,
     cookie: [u32; 2],
 }
@@ -77,7 +81,7 @@ impl Table {
     pub(crate) fn read() -> io::Result<Self> {
         let kernel =
             socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, Some(netlink::SOCK_DIAG))?;
-        let show = UDIAG_SHOW_NAME | UDIAG_SHOW_VFS | UDIAG_SHOW_PEER | UDIAG_SHOW_UID;
+        let show = UDIAG_SHOW_NAME | UDIAG_SHOW_VFS | UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN | UDIAG_SHOW_UID;
         // Without the queues: the kernel ends a dump without a word at a socket whose queue is too long for one message.
         let sockets = ask(&kernel, &Question { flags: NLM_F_DUMP, show, ..Question::default() })?;
         // A connection that was not accepted yet has no number.
@@ -208,6 +212,7 @@ fn socket(body: &[u8]) -> io::Result<Socket> {
             }
             // SEND_SHUTDOWN of net/sock.h
             UNIX_DIAG_SHUTDOWN => socket.ended = value.first().is_some_and(|shut| shut & 2 != 0),
+            UNIX_DIAG_RQLEN => socket.unread = u32_at(value, 0)? > 0,
             UNIX_DIAG_UID => socket.uid = Some(u32_at(value, 0)?),
             _ => {}
         }

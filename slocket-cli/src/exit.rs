@@ -10,6 +10,7 @@ pub(crate) const USAGE: u8 = 64;
 pub(crate) const OS_ERROR: u8 = 71;
 pub(crate) const CANNOT_CREATE: u8 = 73;
 pub(crate) const CONFLICT: u8 = 75;
+pub(crate) const LOST: u8 = 76;
 pub(crate) const NO_PERMISSION: u8 = 77;
 pub(crate) const CANNOT_RUN: u8 = 126;
 pub(crate) const NOT_FOUND: u8 = 127;
@@ -20,9 +21,10 @@ const TABLE: &[(u8, &str)] = &[
     (OS_ERROR, "another error of the operating system"),
     (
         CANNOT_CREATE,
-        "no lock can be at that path: missing folder, read-only or network file system,\n       no space, path too long, or a socket there that is no slocket (with -n, or no socket)",
+        "no lock can be at that path: missing folder, read-only or network file system,\n       no space, path too long, or something there that is no slocket (with -n or -w, or no socket)",
     ),
     (CONFLICT, "the lock is held (-n) or was not free in time (-w); -E changes this code"),
+    (LOST, "the command succeeded, but the lock was lost meanwhile: another may have run, too"),
     (NO_PERMISSION, "no permission, or the holder is a user who is not trusted"),
     (CANNOT_RUN, "the command was found but cannot be run"),
     (NOT_FOUND, "the command was not found"),
@@ -72,6 +74,7 @@ pub(crate) fn code(error: &Error, conflict: u8) -> u8 {
         | Error::PathTooLong { .. }
         | Error::UnsupportedFileSystem { .. }
         | Error::NotASlocket { .. } => CANNOT_CREATE,
+        Error::LockLost { .. } => LOST,
         Error::PermissionDenied { .. } | Error::Untrusted { .. } => NO_PERMISSION,
         Error::Io { source, .. } => code_of_io(source),
         _ => OS_ERROR,
@@ -93,6 +96,22 @@ pub(crate) fn code_of_io(error: &io::Error) -> u8 {
         ) => CANNOT_CREATE,
         Some(Errno::ACCESS | Errno::PERM) => NO_PERMISSION,
         _ => OS_ERROR,
+    }
+}
+
+/// The code for a release that failed after a command that succeeded: that the lock was lost matters, for another may have run; what
+/// else may fail leaves a socket behind.
+pub(crate) fn of_release(error: &Error) -> u8 {
+    if matches!(error, Error::LockLost { .. }) { LOST } else { SUCCESS }
+}
+
+/// The code for a command that could not be started.
+pub(crate) fn code_of_start(error: &io::Error) -> u8 {
+    match Errno::from_io_error(error) {
+        Some(Errno::NOENT) => NOT_FOUND,
+        // The process could not even be made.
+        Some(Errno::AGAIN | Errno::NOMEM | Errno::MFILE | Errno::NFILE) => OS_ERROR,
+        _ => CANNOT_RUN,
     }
 }
 
@@ -118,7 +137,7 @@ mod tests {
             (Error::NotASlocket { path: path(), found: "garbage" }, 73),
             (Error::PermissionDenied { path: path(), owner: None, source: source(Errno::ACCESS) }, 77),
             (Error::Untrusted { path: path(), uid: 1 }, 77),
-            (Error::LockLost { path: path() }, 71),
+            (Error::LockLost { path: path() }, 76),
             (io(Errno::NOSPC), 73),
             (io(Errno::ROFS), 73),
             (io(Errno::ACCESS), 77),
@@ -132,7 +151,7 @@ mod tests {
     #[test]
     fn the_table_names_every_code_in_order() {
         let codes: Vec<u8> = TABLE.iter().map(|&(code, _)| code).collect();
-        assert_eq!(codes, [64, 71, 73, 75, 77, 126, 127]);
+        assert_eq!(codes, [64, 71, 73, 75, 76, 77, 126, 127]);
         for code in codes {
             assert!(of_run().contains(&format!("\n  {code:>3}  ")), "{code}");
         }

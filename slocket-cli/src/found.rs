@@ -1,131 +1,226 @@
 //! What is at a path, and whose.
 
-use std::fs;
-use std::io;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
-
 use slocket_sync::{Holder, Slocket};
 
-use crate::target::{self, Kind, Probe};
+use crate::processes::lineage;
+use crate::status::{self, Party, Report, State};
+use crate::target::{self, Target};
 
 /// What stands between a waiter and the lock.
 #[derive(Debug)]
 pub(crate) enum Found {
-    /// Somebody listens there.
-    Holder(Holder),
-    /// Somebody listens there who can only be asked by queueing.
-    Lender,
+    /// Somebody holds it.
+    Held(Keeper),
+    /// Somebody listens there who may have lent it, and can only be asked by queueing.
+    Lender(Keeper),
     /// A socket on which no process listens.
     Abandoned { uid: u32 },
-    /// Something that is no socket.
+    /// Something that is no lock.
     Other { kind: &'static str, uid: u32 },
     /// Nothing, any more.
     Nothing,
-    /// It cannot be known.
-    Unknown,
+    /// It cannot be known, but by its owner.
+    Unknown { uid: Option<u32> },
 }
 
-/// Finds out who holds the lock, for somebody who queues for it.
-pub(crate) fn look(slocket: &Slocket) -> Found {
-    match glance(slocket) {
-        Found::Lender => ask(slocket),
+/// Somebody who has the lock.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    /// The process, in words.
+    name: String,
+    /// Whether it could be seen who it is.
+    seen: bool,
+    /// The users who must be believed.
+    uids: Vec<u32>,
+    /// A process that has it, and is stopped.
+    stopped: Option<(u32, String)>,
+    /// It is this process, or one that this descends from.
+    nested: bool,
+}
+
+/// Finds out who has the lock, or what is in its place, without queueing.
+pub(crate) fn look(target: &Target) -> Found {
+    match status::report(target) {
+        Ok(report) => of_report(&report),
+        Err(_) => Found::Unknown { uid: None },
+    }
+}
+
+/// The same, for somebody whom the lock has told a `holder`, which may see more: the kernel's tables do not tell of other users and
+/// other namespaces.
+pub(crate) fn look_beside(target: &Target, holder: Option<Holder>) -> Found {
+    match (look(target), holder) {
+        (Found::Held(keeper), Some(holder)) if !keeper.seen => Found::Held(keeper.or(&holder)),
+        (Found::Lender(keeper), Some(holder)) => Found::Held(keeper.or(&holder)),
+        (Found::Unknown { .. }, Some(holder)) => Found::Held(Keeper::of_holder(&holder)),
+        (found, _) => found,
+    }
+}
+
+/// The same, for somebody who may queue for an instant, where nothing else tells.
+pub(crate) fn ask(target: &Target, slocket: &Slocket) -> Found {
+    match look(target) {
+        Found::Unknown { uid: None } if matches!(target, Target::Abstract(_)) => match slocket.holder() {
+            Ok(Some(holder)) => Found::Held(Keeper::of_holder(&holder)),
+            Ok(None) => Found::Nothing,
+            Err(_) => Found::Unknown { uid: None },
+        },
         found => found,
     }
 }
 
-/// Finds out what keeps the lock, if the holder is not known.
-pub(crate) fn at(path: &Path) -> Found {
-    // An abstract name, at which there is nothing to see.
-    if path.is_relative() {
-        return Found::Unknown;
-    }
-    match fs::symlink_metadata(path) {
-        Ok(found) => match target::kind(&found) {
-            Kind::Socket { marked } => match probe(path, found.uid()) {
-                Found::Lender if marked => Found::Unknown,
-                found => found,
-            },
-            Kind::Other(kind) => Found::Other { kind, uid: found.uid() },
-        },
-        Err(gone) if gone.kind() == io::ErrorKind::NotFound => Found::Nothing,
-        Err(_) => Found::Unknown,
+fn of_report(report: &Report) -> Found {
+    let owner = report.owner.as_ref().map(|owner| owner.uid);
+    let uid = owner.unwrap_or(u32::MAX);
+    match report.state {
+        State::Free => Found::Nothing,
+        State::Held | State::Lent => Found::Held(Keeper::of(report, report.holder.as_ref())),
+        State::Served => Found::Lender(Keeper::of(report, report.server.as_ref())),
+        State::Stale => Found::Abandoned { uid },
+        State::Foreign | State::Occupied => Found::Other { kind: report.found.unwrap_or(target::OTHER), uid },
+        State::Unknown => Found::Unknown { uid: owner },
     }
 }
 
-/// The owner of the marked socket at a path, who is its holder's user: it is handed over to nobody else.
-pub(crate) fn owner(path: &Path) -> Option<u32> {
-    let found = fs::symlink_metadata(path).ok()?;
-    (target::kind(&found) == Kind::Socket { marked: true }).then(|| found.uid())
-}
-
-/// Finds out who holds the lock, for somebody who does not want to queue.
-///
-/// To know a server one must connect to it. One that hands the lock over looks at the connection when it passes the lock on, if
-/// ever. An npm server looks at once, may grant, and dies if nobody is there any more: it is left alone.
-pub(crate) fn glance(slocket: &Slocket) -> Found {
-    // Paths are absolute: this is an abstract name, at which there is nothing to see, and no server of npm's.
-    if slocket.path().is_relative() {
-        return match slocket.holder() {
-            Ok(Some(holder)) => Found::Holder(holder),
-            Ok(None) => Found::Nothing,
-            Err(_) => Found::Unknown,
+impl Keeper {
+    fn of(report: &Report, party: Option<&Party>) -> Self {
+        // The owner of the file may be another by now (chown), if it is certain that this is its socket.
+        let process = party.and_then(|party| party.owner.as_ref()).map(|owner| owner.uid);
+        let file = report.owner.as_ref().map(|owner| owner.uid);
+        let uids = match process {
+            Some(uid) if report.certain => vec![uid],
+            _ => process.into_iter().chain(file).collect(),
         };
+        let name = match party {
+            Some(Party { pid: Some(pid), program: Some(program), .. }) => format!("pid {pid} ({program})"),
+            _ => {
+                format!("a process of user {} that cannot be seen from here", uids.first().copied().unwrap_or(u32::MAX))
+            }
+        };
+        let mut stopped = party.into_iter().flat_map(Party::processes).filter(|(_, _, stopped)| *stopped);
+        let stopped = stopped.next().map(|(pid, program, _)| (pid, program.to_owned()));
+        Self { name, seen: party.is_some_and(|party| party.pid.is_some()), uids, stopped, nested: is_nested(party) }
     }
-    if owner(slocket.path()).is_some() {
-        return ask(slocket);
+
+    fn of_holder(holder: &Holder) -> Self {
+        let nested = holder.pid.is_some_and(|pid| lineage().contains(&pid));
+        Self { name: holder.to_string(), seen: holder.pid.is_some(), uids: vec![holder.uid], stopped: None, nested }
     }
-    at(slocket.path())
+
+    fn or(self, holder: &Holder) -> Self {
+        Self { uids: self.uids, ..Self::of_holder(holder) }
+    }
 }
 
-fn ask(slocket: &Slocket) -> Found {
-    match slocket.holder() {
-        Ok(Some(holder)) => Found::Holder(holder),
-        Ok(None) => match fs::symlink_metadata(slocket.path()) {
-            Ok(found) => Found::Abandoned { uid: found.uid() },
-            Err(_) => Found::Nothing,
-        },
-        Err(_) => Found::Unknown,
-    }
+/// Whether this process runs inside of what holds the lock.
+fn is_nested(party: Option<&Party>) -> bool {
+    let lineage = lineage();
+    party.is_some_and(|party| party.processes().any(|(pid, ..)| lineage.contains(&pid)))
 }
 
-fn probe(path: &Path, uid: u32) -> Found {
-    match target::probe(path) {
-        Probe::Datagram => Found::Other { kind: "a datagram socket", uid },
-        Probe::Alive => Found::Lender,
-        Probe::Dead => Found::Abandoned { uid },
-        Probe::Missing => Found::Nothing,
-        Probe::Failed(_) => Found::Unknown,
-    }
+/// What is to be added where a process waits for one that waits for it.
+pub(crate) fn nested_in_words(report: &Report) -> &'static str {
+    if is_nested(report.holder.as_ref()) { NESTED } else { "" }
+}
+
+const NESTED: &str = ", inside of which this runs: a deadlock";
+
+/// What to do about a stopped process.
+pub(crate) fn of_stopped(pid: u32) -> String {
+    format!("pid {pid} is stopped: kill -CONT {pid} lets it go on; if it is killed, the next has the lock")
+}
+
+/// What to do about a socket of another user's that nobody here has open.
+pub(crate) fn of_others(report: &Report) -> Option<String> {
+    let owner = report.owner.as_ref()?;
+    let name = owner.user.clone().unwrap_or_else(|| format!("uid {}", owner.uid));
+    Some(format!(
+        "whether it is dead {name} and root can tell (run this as root): if it is, remove it, which you may if the folder is yours"
+    ))
+}
+
+/// Whether that stands in the way as a lock does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Somebody has the lock who is believed.
+    Held,
+    /// Somebody else is in the way.
+    Untrusted(u32),
+    /// What is there is no lock.
+    NoLock,
+    /// It went while one looked.
+    Gone,
 }
 
 impl Found {
+    /// What it is to somebody who believes these users.
+    pub(crate) fn standing(&self, believes: impl Fn(u32) -> bool) -> Standing {
+        let by = |uids: &[u32]| match uids.iter().find(|&&uid| !believes(uid)) {
+            Some(&uid) => Standing::Untrusted(uid),
+            None if uids.is_empty() => Standing::Untrusted(u32::MAX),
+            None => Standing::Held,
+        };
+        match self {
+            Self::Held(keeper) | Self::Lender(keeper) => by(&keeper.uids),
+            Self::Abandoned { uid } => by(&[*uid]),
+            Self::Unknown { uid } => by(uid.as_slice()),
+            Self::Other { .. } => Standing::NoLock,
+            Self::Nothing => Standing::Gone,
+        }
+    }
+
     /// The end of a sentence that begins with "waiting" or "timed out".
     pub(crate) fn in_words(&self) -> String {
         match self {
-            Self::Holder(holder) => format!("held by {holder}"),
-            Self::Lender => "held by a server that lends it to others, such as npm's".to_owned(),
+            Self::Held(keeper) => {
+                let nested = if keeper.nested { NESTED } else { "" };
+                let stopped = match &keeper.stopped {
+                    Some((pid, program)) if keeper.name == format!("pid {pid} ({program})") => {
+                        ", which is stopped".to_owned()
+                    }
+                    Some((pid, program)) => format!(", and by pid {pid} ({program}), which is stopped"),
+                    None => String::new(),
+                };
+                format!("held by {}", keeper.name) + &stopped + nested
+            }
+            Self::Lender(_) => "held by a server that lends it to others, such as npm's".to_owned(),
             Self::Abandoned { uid } => {
                 format!("a socket that no process listens on, owned by uid {uid}, is at the path")
             }
             Self::Other { kind, uid } => format!("{kind}, owned by uid {uid}, is at the path"),
             Self::Nothing => "held a moment ago, by whom is not known".to_owned(),
-            Self::Unknown => "held, by whom is not known".to_owned(),
+            Self::Unknown { .. } => "held, by whom is not known".to_owned(),
         }
     }
 
     /// What the user can do about it.
-    pub(crate) fn advice(&self) -> &'static str {
-        match self {
-            Self::Holder(_) | Self::Lender | Self::Nothing | Self::Unknown => {
+    pub(crate) fn advice(&self) -> String {
+        let advice = match self {
+            Self::Held(Keeper { nested: true, .. }) => {
+                "take the lock once, outside: what runs inside of it has it already"
+            }
+            Self::Held(Keeper { stopped: Some((pid, _)), .. }) => return of_stopped(*pid),
+            Self::Held(_) | Self::Lender(_) | Self::Nothing | Self::Unknown { .. } => {
                 "wait longer, or see what that process is busy with"
             }
-            Self::Abandoned { .. } => "once no client of an npm slocket server uses the lock, remove the socket",
+            Self::Abandoned { .. } => {
+                "npm's slocket, or a change of its mode and times, leaves one: once no process uses the lock, remove the socket"
+            }
             Self::Other { kind: target::LINK, .. } => "links are not followed: name what it leads to",
             Self::Other { kind: target::FILE, .. } => {
                 "remove it if it is not needed (flock leaves one), or choose another path"
             }
             Self::Other { .. } => "choose another path",
+        };
+        advice.to_owned()
+    }
+
+    /// Whether there is something to do about it at once.
+    pub(crate) fn wants_advice(&self) -> bool {
+        match self {
+            Self::Held(keeper) => keeper.nested || keeper.stopped.is_some(),
+            Self::Abandoned { .. } | Self::Other { .. } => true,
+            Self::Lender(_) | Self::Nothing | Self::Unknown { .. } => false,
         }
     }
 }

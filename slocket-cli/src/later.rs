@@ -1,10 +1,9 @@
 //! The line that is due after a second.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
 
-use crate::say;
 use crate::waiting::{PATIENCE, TURN};
+use crate::{relay, say};
 
 /// Says a line after a second, unless dropped before. Once it is dropped nothing more is said.
 #[must_use]
@@ -31,9 +30,8 @@ impl Later {
     pub(crate) fn say(line: impl FnOnce() -> Option<String> + Send + 'static) -> Self {
         let shared = Arc::new(Shared::default());
         let later = Self { shared: Arc::clone(&shared) };
-        let thread = thread::Builder::new().name("later".to_owned()).spawn(move || shared.say(line));
         // Without a thread to spare the line stays unsaid, which is better than not to run.
-        drop(thread);
+        drop(relay::thread("later", move || shared.say(line)));
         later
     }
 }

@@ -3,14 +3,17 @@
 //! | file | idea |
 //! |---|---|
 //! | `cli.rs` | what may be typed |
+//! | `given.rs` | what the tool was given by its parent |
 //! | `run.rs` | `slocket run`, from the lock to the exit code |
 //! | `inherit.rs` | what the command inherits, and whether somebody still has it |
+//! | `start.rs` | the start of the command |
 //! | `relay.rs` | signals, passed on to the command |
+//! | `sentry.rs` | whether a signal was meant for the command as well |
 //! | `found.rs` | what is at a path, and whose |
 //! | `status.rs` | `slocket status`; below it: what is known of a lock, and the words for it |
 //! | `wait.rs` | `slocket wait` |
 //! | `waiting.rs` | what the user sees of a long wait |
-//! | `trace.rs` | each step of a lock, for whoever asks by `RUST_LOG` |
+//! | `trace.rs` | each step of a lock, for whoever asks by `SLOCKET_LOG` |
 //! | `target.rs` | what those two are asked about, and the probe |
 //! | `diag.rs` | the kernel's table of sockets |
 //! | `processes.rs` | which processes have a socket |
@@ -28,6 +31,7 @@ mod exit;
 mod found;
 #[cfg(test)]
 mod generated;
+mod given;
 mod inherit;
 mod later;
 mod processes;
@@ -35,6 +39,8 @@ mod relay;
 mod report;
 mod run;
 mod say;
+mod sentry;
+mod start;
 mod status;
 mod target;
 mod trace;
@@ -44,12 +50,17 @@ mod waiting;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    trace::start();
-    let code = match cli::parse() {
+    if let Some(code) = start::gate().or_else(sentry::sentry) {
+        return ExitCode::from(code);
+    }
+    let log = trace::start();
+    let ending = match cli::parse() {
         Ok(cli::Command::Run(args)) => run::run(&args),
-        Ok(cli::Command::Status(args)) => status::run(&args),
-        Ok(cli::Command::Wait(args)) => wait::run(&args),
-        Err(answer) => cli::answer(&answer),
+        Ok(cli::Command::Status(args)) => status::run(&args).into(),
+        Ok(cli::Command::Wait(args)) => wait::run(&args).into(),
+        Err(answer) => cli::answer(&answer).into(),
     };
-    ExitCode::from(code)
+    drop(log);
+    ending.die();
+    ExitCode::from(ending.code)
 }

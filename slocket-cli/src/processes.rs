@@ -1,50 +1,91 @@
 //! Which processes have a socket open (`proc(5)`).
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::fs;
 use std::io;
+use std::process::id;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::param::clock_ticks_per_second;
 use rustix::time::{ClockId, clock_gettime};
 
-/// Who has which socket.
+/// Who has which socket, as looked up when that is first asked.
 #[derive(Debug, Default)]
 pub(crate) struct Processes {
+    seen: OnceCell<Seen>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
     by_socket: HashMap<u32, Vec<u32>>,
-    /// Some may not be looked into: those of other users.
-    pub(crate) closed: bool,
+    closed: bool,
 }
 
 impl Processes {
     /// Looks at the descriptors of all processes.
-    pub(crate) fn look() -> Self {
-        let mut found = Self::default();
-        let Ok(entries) = fs::read_dir("/proc") else { return found };
-        for pid in entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()) {
-            match fs::read_dir(format!("/proc/{pid}/fd")) {
-                Ok(descriptors) => {
-                    for socket in descriptors.flatten().filter_map(|entry| socket(&fs::read_link(entry.path()).ok()?)) {
-                        let owners = found.by_socket.entry(socket).or_default();
-                        // It may have the same one twice.
-                        if owners.last() != Some(&pid) {
-                            owners.push(pid);
+    fn seen(&self) -> &Seen {
+        self.seen.get_or_init(|| {
+            let mut seen = Seen::default();
+            let Ok(entries) = fs::read_dir("/proc") else { return seen };
+            for pid in entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()) {
+                match fs::read_dir(format!("/proc/{pid}/fd")) {
+                    Ok(descriptors) => {
+                        for socket in
+                            descriptors.flatten().filter_map(|entry| socket(&fs::read_link(entry.path()).ok()?))
+                        {
+                            let owners = seen.by_socket.entry(socket).or_default();
+                            // It may have the same one twice.
+                            if owners.last() != Some(&pid) {
+                                owners.push(pid);
+                            }
                         }
                     }
+                    Err(error) => seen.closed |= error.kind() == io::ErrorKind::PermissionDenied,
                 }
-                Err(error) => found.closed |= error.kind() == io::ErrorKind::PermissionDenied,
             }
-        }
-        found
+            seen
+        })
+    }
+
+    /// Whether some may not be looked into: those of other users.
+    pub(crate) fn closed(&self) -> bool {
+        self.seen().closed
     }
 
     /// The processes that have the socket open: those that others have it from first, then the oldest.
     pub(crate) fn who_has(&self, socket: u32) -> Vec<Process> {
-        let pids = self.by_socket.get(&socket).map_or(&[][..], |pids| pids);
+        let pids = self.seen().by_socket.get(&socket).map_or(&[][..], |pids| pids);
         let mut found: Vec<_> = pids.iter().filter_map(|&pid| Process::look(pid)).collect();
         found.sort_by_key(|process| (pids.contains(&process.parent), process.ticks, process.pid));
         found
     }
+}
+
+/// This process, and all that it descends from.
+pub(crate) fn lineage() -> Vec<u32> {
+    let mut lineage = vec![id()];
+    while let Some(parent) = lineage.last().and_then(|&pid| Process::look(pid)).map(|process| process.parent)
+        && parent != 0
+        // Numbers may be used again while one looks.
+        && !lineage.contains(&parent)
+    {
+        lineage.push(parent);
+    }
+    lineage
+}
+
+/// Whether `/proc` shows to a user nothing but his own processes (`hidepid`, proc(5)).
+pub(crate) fn are_hidden() -> bool {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    mounts.lines().any(|mount| {
+        mount.split(' ').nth(4) == Some("/proc")
+            && mount.split_once(" - proc ").is_some_and(|(_, options)| {
+                options
+                    .split([' ', ','])
+                    .any(|option| option.starts_with("hidepid=") && !matches!(option, "hidepid=0" | "hidepid=off"))
+            })
+    })
 }
 
 /// One process.
@@ -52,6 +93,8 @@ impl Processes {
 pub(crate) struct Process {
     pub(crate) pid: u32,
     pub(crate) program: String,
+    /// It runs nothing until somebody lets it go on (^Z, a debugger).
+    pub(crate) stopped: bool,
     parent: u32,
     /// When it was started, from the start of the system.
     ticks: u64,
@@ -64,9 +107,10 @@ impl Process {
         // The name may contain anything.
         let (start, rest) = (stat.find('(')?, stat.rfind(')')?);
         let mut fields = stat.get(rest + 1..)?.split_ascii_whitespace();
-        let parent = fields.nth(1)?.parse().ok()?;
+        let stopped = matches!(fields.next()?, "T" | "t");
+        let parent = fields.next()?.parse().ok()?;
         let ticks = fields.nth(17)?.parse().ok()?;
-        Some(Self { pid, program: stat.get(start + 1..rest)?.to_owned(), parent, ticks })
+        Some(Self { pid, program: stat.get(start + 1..rest)?.to_owned(), stopped, parent, ticks })
     }
 
     /// When it was started, in seconds since 1970.

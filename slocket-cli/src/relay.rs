@@ -1,83 +1,171 @@
 //! Signals, passed on to the command.
+//!
+//! No signal is caught, and what was ignored stays ignored: the signals are *blocked*, and read from a descriptor. So the command
+//! inherits what this tool was given, and what it ignores it ignores, whether or not it can be told here.
 
+use std::collections::VecDeque;
 use std::io;
-use std::process::{Child, ExitStatus};
+use std::os::fd::AsFd;
+use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, getpgid, getpgrp, kill_process};
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-use signal_hook::iterator::SignalsInfo;
-use signal_hook::iterator::exfiltrator::WithRawSiginfo;
-use signal_hook::low_level::emulate_default_handler;
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd, siginfo};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::retry_on_intr;
+use rustix::process::{Pid, WaitOptions, WaitStatus, getpgid, getpgrp, kill_process, waitpid};
 
-/// `siginfo_t.si_code` of a signal that the kernel sent, such as that of a key.
-#[cfg(target_os = "linux")]
-const FROM_KERNEL: Option<i32> = Some(0x80);
-/// Not to be told elsewhere.
-#[cfg(not(target_os = "linux"))]
-const FROM_KERNEL: Option<i32> = None;
+use crate::sentry::{MOMENT, Sent, Sentry};
 
-const RELAYED: [(i32, Signal); 4] =
-    [(SIGHUP, Signal::HUP), (SIGINT, Signal::INT), (SIGQUIT, Signal::QUIT), (SIGTERM, Signal::TERM)];
+/// `ssi_code` of a signal that the kernel sent, such as that of a key.
+const FROM_KERNEL: i32 = 0x80;
 
-/// Catches the signals that are meant for the command, from its creation on.
-///
-/// A signal that was ignored when the tool was started (`nohup`) stays ignored, for the tool and the command.
+pub(crate) const RELAYED: [Signal; 8] = [
+    Signal::SIGHUP,
+    Signal::SIGINT,
+    Signal::SIGQUIT,
+    Signal::SIGTERM,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+    Signal::SIGWINCH,
+    Signal::SIGCONT,
+];
+
+/// Takes the signals that are meant for the command, from its creation until it is dropped.
 pub(crate) struct Relay {
-    signals: SignalsInfo<WithRawSiginfo>,
+    signals: SignalFd,
+    before: SigSet,
+    /// Without one everything is passed on.
+    sentry: Option<Sentry>,
 }
 
 impl Relay {
-    /// To be called before the command is started: else its end may be missed.
+    /// To be called before the command is started, else its end may be missed; and before there are descriptors that only the
+    /// command is to inherit.
     pub(crate) fn new() -> io::Result<Self> {
-        let ignored = ignored();
-        let relayed = RELAYED.iter().map(|&(signal, _)| signal).filter(|signal| ignored & (1 << (signal - 1)) == 0);
-        Ok(Self { signals: SignalsInfo::new(relayed.chain([SIGCHLD]))? })
+        let taken: SigSet = RELAYED.into_iter().chain([Signal::SIGCHLD]).collect();
+        let before = taken.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+        match SignalFd::with_flags(&taken, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK) {
+            Ok(signals) => Ok(Self { signals, before, sentry: Sentry::post().ok() }),
+            Err(error) => {
+                before.thread_set_mask()?;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// The signals that were blocked before, and are blocked for the command.
+    pub(crate) fn before(&self) -> &SigSet {
+        &self.before
     }
 
     /// Waits for the end of the command and passes signals on to it meanwhile.
     ///
-    /// A key (Ctrl-C, Ctrl-\) reaches every process of the terminal's foreground group, thus the command by itself: such
-    /// a signal is not passed on, because to many programs the second one means "stop at once, leave the mess".
-    pub(crate) fn wait(&mut self, command: &mut Child) -> io::Result<ExitStatus> {
+    /// What was sent to all has reached the command by itself: to many programs a second one means "stop at once, leave the mess".
+    pub(crate) fn wait(&mut self, command: Pid) -> io::Result<WaitStatus> {
+        // What came before the command was there has reached nobody, whomever it was sent to.
+        while let Some(info) = self.signals.read_signal()? {
+            pass_on(command, info.ssi_signo);
+        }
+        if let Some(status) = end(command)? {
+            return Ok(status);
+        }
+        let mut due: VecDeque<Due> = VecDeque::new();
         loop {
-            for info in self.signals.wait() {
-                if info.si_signo == SIGCHLD {
-                    if let Some(status) = command.try_wait()? {
+            let mut fds = vec![PollFd::from_borrowed_fd(self.signals.as_fd(), PollFlags::IN)];
+            fds.extend(self.sentry.iter().map(|sentry| PollFd::from_borrowed_fd(sentry.as_fd(), PollFlags::IN)));
+            let next = self.sentry.as_ref().and_then(Sentry::answers_until).or(due.front().map(|due| due.at));
+            let left = next.map(|next| next.saturating_duration_since(Instant::now()));
+            // It is short enough for the conversion.
+            let left = left.map(|left| Timespec::try_from(left).unwrap_or_default());
+            retry_on_intr(|| poll(&mut fds, left.as_ref()))?;
+            self.sentry = self.sentry.take().and_then(|mut sentry| sentry.take().then_some(sentry));
+            while let Some(info) = self.signals.read_signal()? {
+                if info.ssi_signo == Signal::SIGCHLD as u32 {
+                    if let Some(status) = end(command)? {
                         return Ok(status);
                     }
-                } else {
-                    let key = Some(info.si_code) == FROM_KERNEL && matches!(info.si_signo, SIGINT | SIGQUIT);
-                    pass_on(command, info.si_signo, key);
+                } else if !is_key(command, &info) {
+                    let moment = if self.sentry.is_some() { MOMENT } else { Duration::ZERO };
+                    due.push_back(Due {
+                        at: Instant::now() + moment,
+                        sent: Sent::new(&info),
+                        signal: info.ssi_signo,
+                        is_asked: false,
+                    });
                 }
             }
-        }
-    }
-
-    /// From now on the signals do what they do by default, those that came in meanwhile too. Does not return.
-    pub(crate) fn give_up(mut self) {
-        for info in self.signals.forever() {
-            if info.si_signo != SIGCHLD {
-                let _ = emulate_default_handler(info.si_signo);
+            // What is due is decided when the sentry has answered.
+            if self.sentry.as_ref().and_then(Sentry::answers_until).is_some() {
+                continue;
+            }
+            while due.front().is_some_and(|due| due.is_asked || (self.sentry.is_none() && due.at <= Instant::now()))
+                && let Some(next) = due.pop_front()
+            {
+                let has_got_it = self.sentry.as_ref().is_some_and(|sentry| sentry.has_seen(next.sent));
+                if !(has_got_it && is_in_our_group(command)) {
+                    pass_on(command, next.signal);
+                }
+            }
+            if due.front().is_some_and(|due| due.at <= Instant::now()) {
+                for due in due.iter_mut().filter(|due| due.at <= Instant::now()) {
+                    due.is_asked = true;
+                }
+                self.sentry = self.sentry.take().and_then(|mut sentry| sentry.ask().then_some(sentry));
             }
         }
     }
 }
 
-fn pass_on(command: &Child, signal: i32, key: bool) {
-    // The command was not waited for yet: its number is still its own.
-    let pid = Pid::from_child(command);
-    if key && getpgid(Some(pid)).is_ok_and(|group| group == getpgrp()) {
-        return;
-    }
-    if let Some(&(_, signal)) = RELAYED.iter().find(|&&(number, _)| number == signal) {
-        // What may go wrong: the command has ended, or now belongs to another user (sudo).
-        let _ = kill_process(pid, signal);
+impl Drop for Relay {
+    /// From here on the signals do what they did before, those that came in meanwhile, too.
+    fn drop(&mut self) {
+        let _ = self.before.thread_set_mask();
     }
 }
 
-/// The signals that are ignored, signal N as bit N-1.
-fn ignored() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+/// A signal that is passed on unless it turns out to have been sent to all.
+struct Due {
+    at: Instant,
+    sent: Sent,
+    signal: u32,
+    /// The sentry was asked since.
+    is_asked: bool,
+}
+
+/// Whether it is from the terminal: a key (Ctrl-C, Ctrl-\), or a window that changes its size, which reaches every process of the
+/// foreground group, thus the command.
+fn is_key(command: Pid, info: &siginfo) -> bool {
+    let of_terminal = [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGWINCH];
+    of_terminal.iter().any(|&signal| signal as u32 == info.ssi_signo)
+        && info.ssi_code == FROM_KERNEL
+        && is_in_our_group(command)
+}
+
+/// How the command has ended, if it has.
+fn end(command: Pid) -> io::Result<Option<WaitStatus>> {
+    Ok(retry_on_intr(|| waitpid(Some(command), WaitOptions::NOHANG))?.map(|(_, status)| status))
+}
+
+fn pass_on(command: Pid, signal: u32) {
+    if signal != Signal::SIGCHLD as u32
+        && let Some(signal) = rustix::process::Signal::from_named_raw(signal.cast_signed())
+    {
+        // The command was not waited for yet: its number is still its own. What may go wrong: it has ended, or now belongs to
+        // another user (sudo).
+        let _ = kill_process(command, signal);
+    }
+}
+
+fn is_in_our_group(command: Pid) -> bool {
+    getpgid(Some(command)).is_ok_and(|group| group == getpgrp())
+}
+
+/// Starts a thread that takes no signals: neither is one of its messages a reason to stop in the background of a terminal
+/// (SIGTTOU), nor does it end the tool by a signal that is meant for the command.
+pub(crate) fn thread(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
+    let started = Builder::new().name(name.to_owned()).spawn(body);
+    before.thread_set_mask()?;
+    started
 }

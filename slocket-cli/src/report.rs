@@ -1,32 +1,31 @@
 //! Errors in words: what was found, who owns it, what to do. At most three lines.
 
+use std::ffi::OsStr;
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
 use slocket_sync::{Error, Slocket};
 
-use crate::found::{self, Found};
+use crate::found::Found;
 
 /// The lock is held, and the user does not want to wait.
 pub(crate) fn held(slocket: &Slocket, found: &Found) -> Vec<String> {
     let mut lines = vec![format!("{}: {}", slocket.path().display(), found.in_words())];
-    if matches!(found, Found::Abandoned { .. } | Found::Other { .. }) {
-        lines.push(found.advice().to_owned());
+    if found.wants_advice() {
+        lines.push(found.advice());
     }
     lines
 }
 
 /// The time was up.
-pub(crate) fn timed_out(slocket: &Slocket, waited: Duration, error: Error) -> Vec<String> {
-    let found = match error {
-        Error::TimedOut { holder: Some(holder), .. } => Found::Holder(holder),
-        _ => found::look(slocket),
-    };
-    vec![
-        format!("{}: not free within {waited:?}", slocket.path().display()),
-        found.in_words(),
-        found.advice().to_owned(),
-    ]
+pub(crate) fn timed_out(slocket: &Slocket, waited: Duration, found: &Found) -> Vec<String> {
+    vec![format!("{}: not free within {waited:?}", slocket.path().display()), found.in_words(), found.advice()]
+}
+
+/// The command could not be started.
+pub(crate) fn not_run(program: &OsStr, error: &io::Error) -> Vec<String> {
+    vec![format!("{}: cannot run the command: {error}", program.display())]
 }
 
 /// The lock cannot be had at all.
@@ -55,7 +54,7 @@ pub(crate) fn failed(error: &Error) -> Vec<String> {
         Error::LockLost { path } => (
             path,
             "the lock was lost: its socket is no longer at the path".to_owned(),
-            Some("somebody else may have held the lock at the same time; do not remove or rename its socket"),
+            Some("another command may have run at the same time; do not remove or rename the socket of a lock"),
         ),
         Error::Io { path, doing, source } => (path, format!("cannot {doing}: {source}"), None),
         other => return vec![other.to_string()],

@@ -1,36 +1,35 @@
 //! `slocket run`, from the lock to the exit code.
 
 use std::ffi::OsStr;
-use std::io;
 use std::mem;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::io::Errno;
-use rustix::process::geteuid;
-use signal_hook::consts::SIGINT;
-use signal_hook::low_level::emulate_default_handler;
-use slocket_sync::{Error, Guard, Holder, Slocket, Trust};
+use nix::sys::signal::{SigSet, Signal, raise};
+use rustix::process::{WaitStatus, geteuid};
+use slocket_sync::{Error, Guard, Slocket, Trust};
 
 use crate::cli::Run;
-use crate::found::{self, Found};
+use crate::found::{self, Found, Standing};
 use crate::relay::Relay;
 use crate::target::Target;
 use crate::waiting::{PATIENCE, Waiting};
-use crate::{exit, inherit, report, say};
+use crate::{exit, inherit, report, say, start};
 
 /// How long an npm server that is busy, or stopped, may put off the end of the tool when it no longer queues.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-/// Does it all and returns the exit code.
-pub(crate) fn run(args: &Run) -> u8 {
+/// Somebody who only passes through is gone at the next try, or has taken the lock: so it is seen who it is.
+const TRIES: usize = 20;
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// Does it all and returns what to end with.
+pub(crate) fn run(args: &Run) -> Ending {
     if let Some(refused) = args.refused() {
         say::say(refused);
-        return exit::USAGE;
+        return exit::USAGE.into();
     }
     let waiting = Waiting::default();
     let done = slocket(args, &waiting).map_err(Refusal::Failed).and_then(|slocket| {
@@ -38,12 +37,36 @@ pub(crate) fn run(args: &Run) -> u8 {
         Ok(run_holding(guard, slocket.path(), args))
     });
     done.unwrap_or_else(|refusal| match refusal {
-        Refusal::Said(code) => code,
+        Refusal::Said(code) => code.into(),
         Refusal::Failed(error) => {
             say::say_lines(&report::failed(&error));
-            exit::code(&error, args.conflict_exit_code)
+            exit::code(&error, args.conflict_exit_code).into()
         }
     })
+}
+
+/// How the tool ends.
+pub(crate) struct Ending {
+    pub(crate) code: u8,
+    /// The command died of it.
+    interrupted: bool,
+}
+
+impl From<u8> for Ending {
+    fn from(code: u8) -> Self {
+        Self { code, interrupted: false }
+    }
+}
+
+impl Ending {
+    /// A shell goes on with its script unless what it waited for has died of the key (Ctrl-C), too. (The first process of a pid
+    /// namespace does not die of it, nor one that ignores it: it exits with the code.)
+    pub(crate) fn die(&self) {
+        if self.interrupted {
+            let _ = SigSet::from(Signal::SIGINT).thread_unblock();
+            let _ = raise(Signal::SIGINT);
+        }
+    }
 }
 
 /// Why the command was not run.
@@ -58,12 +81,12 @@ fn slocket(args: &Run, waiting: &Waiting) -> Result<Slocket, Error> {
     let path = match &args.lock {
         Target::Abstract(name) => {
             let builder = Slocket::abstract_builder(OsStr::from_bytes(name));
-            return if args.quiet { builder } else { builder.on_wait(PATIENCE, waiting.hook()) }.build();
+            return if args.quiet { builder } else { builder.on_wait(PATIENCE, waiting.hook(&args.lock)) }.build();
         }
         Target::Path(path) => path,
     };
     let builder = Slocket::builder(path);
-    let builder = if args.quiet { builder } else { builder.on_wait(PATIENCE, waiting.hook()) };
+    let builder = if args.quiet { builder } else { builder.on_wait(PATIENCE, waiting.hook(&args.lock)) };
     let builder = if trusts_anyone(args) { builder.trust(Trust::Anyone) } else { builder };
     if let Some(mode) = args.mode { builder.mode(mode) } else { builder }.build()
 }
@@ -92,34 +115,32 @@ fn acquire(slocket: &Slocket, args: &Run, waiting: &Waiting) -> Result<Guard, Re
     if acquired.is_err() {
         slocket_sync::depart(FAREWELL);
     } else if args.verbose {
-        say::say(&format!("{}: getting the lock took {:?}", slocket.path().display(), began.elapsed()));
+        say::say_in_passing(format!("{}: getting the lock took {:?}", slocket.path().display(), began.elapsed()));
     }
     acquired
 }
 
+/// What is in the way, and what that means.
+fn in_the_way(slocket: &Slocket, args: &Run) -> (Found, Standing) {
+    let found = found::ask(&args.lock, slocket);
+    let standing = found.standing(|uid| is_trusted(uid, args));
+    (found, standing)
+}
+
 fn at_once(slocket: &Slocket, args: &Run) -> Result<Guard, Refusal> {
-    if let Some(guard) = slocket.try_acquire().map_err(Refusal::Failed)? {
-        return Ok(guard);
-    }
-    let path = slocket.path();
-    let untrusted = |uid| Err(Refusal::Failed(Error::Untrusted { path: path.to_path_buf(), uid }));
-    // Who waits is told so by the lock itself.
-    if let Some(uid) = found::owner(path).filter(|uid| !is_trusted(*uid, args)) {
-        return untrusted(uid);
-    }
-    // To learn who it is takes a place in the queue until the next release: not for nothing. (At a name nothing else tells.)
-    let found = if args.quiet && path.is_absolute() { found::at(path) } else { found::glance(slocket) };
-    match found {
-        Found::Holder(Holder { uid, .. }) if !is_trusted(uid, args) => return untrusted(uid),
-        // It does not pass by itself, as a hold does: no reason to be silent, or to call it a success.
-        Found::Other { .. } => {
-            say::say_lines(&report::held(slocket, &found));
-            return Err(Refusal::Said(exit::CANNOT_CREATE));
+    for _ in 0..TRIES {
+        if let Some(guard) = slocket.try_acquire().map_err(Refusal::Failed)? {
+            return Ok(guard);
         }
-        _ if args.quiet => {}
-        _ => say::say_lines(&report::held(slocket, &found)),
+        let (found, standing) = in_the_way(slocket, args);
+        if standing != Standing::Gone {
+            return Err(refusal(slocket, standing, args, || report::held(slocket, &found)));
+        }
+        thread::sleep(PAUSE);
     }
-    Err(Refusal::Said(args.conflict_exit_code))
+    // Nobody who is believed was seen to hold it.
+    say::say_lines(&report::held(slocket, &Found::Nothing));
+    Err(Refusal::Said(exit::NO_PERMISSION))
 }
 
 fn timed(slocket: &Slocket, limit: Duration, args: &Run, waiting: &Waiting) -> Result<Guard, Refusal> {
@@ -127,23 +148,40 @@ fn timed(slocket: &Slocket, limit: Duration, args: &Run, waiting: &Waiting) -> R
     waiting.over();
     match acquired {
         Ok(guard) => Ok(guard),
-        Err(error @ Error::TimedOut { .. }) => {
-            if !args.quiet {
-                say::say_lines(&report::timed_out(slocket, limit, error));
+        Err(Error::TimedOut { holder, .. }) => {
+            let found = found::look_beside(&args.lock, holder);
+            match found.standing(|uid| is_trusted(uid, args)) {
+                Standing::Gone => at_once(slocket, args),
+                standing => Err(refusal(slocket, standing, args, || report::timed_out(slocket, limit, &found))),
             }
-            Err(Refusal::Said(args.conflict_exit_code))
         }
         Err(error) => Err(Refusal::Failed(error)),
     }
 }
 
-fn run_holding(guard: Guard, path: &Path, args: &Run) -> u8 {
+/// Held is the lock by somebody who is believed. What else is in the way does not pass by itself, as a hold does, and is no reason
+/// to be silent, or to call it a success.
+fn refusal(slocket: &Slocket, standing: Standing, args: &Run, lines: impl FnOnce() -> Vec<String>) -> Refusal {
+    match standing {
+        Standing::Untrusted(uid) => Refusal::Failed(Error::Untrusted { path: slocket.path().to_path_buf(), uid }),
+        Standing::NoLock => {
+            say::say_lines(&lines());
+            Refusal::Said(exit::CANNOT_CREATE)
+        }
+        Standing::Held | Standing::Gone => {
+            if !args.quiet {
+                say::say_lines(&lines());
+            }
+            Refusal::Said(args.conflict_exit_code)
+        }
+    }
+}
+
+/// Nothing is said while the lock is held: nobody may read.
+fn run_holding(guard: Guard, path: &Path, args: &Run) -> Ending {
     let mut relay = match Relay::new() {
         Ok(relay) => relay,
-        Err(error) => {
-            release(guard);
-            return os_error("cannot catch signals", &error);
-        }
+        Err(error) => return not_started(guard, None, &[format!("cannot catch signals: {error}")], exit::OS_ERROR),
     };
     let (inherited, witness) = if args.close {
         (None, None)
@@ -151,90 +189,87 @@ fn run_holding(guard: Guard, path: &Path, args: &Run) -> u8 {
         match inherit::inherit(&guard) {
             Ok((inherited, witness)) => (Some(inherited), Some(witness)),
             Err(error) => {
-                release(guard);
-                return os_error("cannot pass the lock to the command", &error);
+                let line = format!("cannot pass the lock to the command: {error}");
+                return not_started(guard, Some(relay), &[line], exit::OS_ERROR);
             }
         }
     };
     let words = args.words();
-    let program = &words[0];
     if args.verbose {
-        say::say(&format!("{}: running {}", path.display(), program.display()));
+        say::say_in_passing(format!("{}: running {}", path.display(), words[0].display()));
     }
-    let command = Command::new(program).args(&words[1..]).spawn();
+    let command = start::start(&words, relay.before());
     drop(inherited);
-    let mut interrupted = false;
-    let code = match command {
-        Ok(mut command) => match relay.wait(&mut command) {
-            Ok(status) => {
-                interrupted = status.signal() == Some(SIGINT);
-                of_command(status)
-            }
-            Err(error) => os_error("cannot wait for the command", &error),
-        },
-        Err(error) => not_run(program.as_ref(), &error),
+    let command = match command {
+        Ok(command) => command,
+        Err(error) => {
+            let why = report::not_run(&words[0], &error);
+            return not_started(guard, Some(relay), &why, exit::code_of_start(&error));
+        }
     };
-    if witness.is_some_and(|witness| witness.left_behind()) {
+    let ended = relay.wait(command);
+    let code = ended.as_ref().map_or(exit::OS_ERROR, |status| of_command(*status));
+    let released = if witness.is_some_and(|witness| witness.left_behind()) {
+        let intact = guard.is_intact();
         if !args.quiet {
-            say::say(&format!("{}: kept by a process that the command left behind; -o avoids this", path.display()));
+            let line = format!("{}: kept by a process that the command left behind; -o avoids this", path.display());
+            say::say_in_passing(line);
         }
         // To release would hand the lock to the next while a descendant of this command still runs under it.
         mem::forget(guard);
+        if intact.is_ok_and(|intact| !intact) { Err(Error::LockLost { path: path.to_path_buf() }) } else { Ok(()) }
     } else {
-        release(guard);
+        let released = guard.release();
         settle(relay, path, args.quiet);
+        released
+    };
+    if let Err(error) = &ended {
+        say::say(&format!("cannot wait for the command: {error}"));
     }
-    if interrupted {
-        // A shell goes on with its script unless what it waited for has died of the key, too.
-        let _ = emulate_default_handler(SIGINT);
-    }
-    code
+    let code = match released {
+        Ok(()) => code,
+        Err(error) => {
+            say::say_lines(&report::failed(&error));
+            // The command has run: that it failed is told first.
+            if code == exit::SUCCESS { exit::of_release(&error) } else { code }
+        }
+    };
+    let interrupted = ended.is_ok_and(|status| status.terminating_signal() == Some(Signal::SIGINT as i32));
+    Ending { code, interrupted }
 }
 
-/// Releases. A failure is told, but the exit code stays that of the command, which has run.
-fn release(guard: Guard) {
-    if let Err(error) = guard.release() {
+/// The lock was had, and nothing came of it.
+fn not_started(guard: Guard, relay: Option<Relay>, why: &[String], code: u8) -> Ending {
+    let released = guard.release();
+    drop(relay);
+    say::say_lines(why);
+    if let Err(error) = released {
         say::say_lines(&report::failed(&error));
     }
+    slocket_sync::settle();
+    code.into()
 }
 
-/// Waits until a lock that was lent on release is back: the lender must not be gone before.
+/// Waits until a lock that was lent on release is back: the lender must not be gone before. From here on a signal ends the tool.
 fn settle(relay: Relay, path: &Path, quiet: bool) {
+    drop(relay);
     if !slocket_sync::settle_timeout(PATIENCE) {
         if !quiet {
-            say::say(&format!(
+            say::say_in_passing(format!(
                 "{}: lent to a client that cannot take it over; waiting until it is done",
                 path.display()
             ));
         }
-        // The command has ended: from here on who wants to stop the tool may.
-        let waits_for_signals = thread::Builder::new().spawn(|| relay.give_up());
         slocket_sync::settle();
-        drop(waits_for_signals);
     }
     // Who looked for the holder may still have a place in an npm server's queue.
     slocket_sync::depart(FAREWELL);
 }
 
-fn of_command(status: ExitStatus) -> u8 {
-    match (status.code(), status.signal()) {
+fn of_command(status: WaitStatus) -> u8 {
+    match (status.exit_status(), status.terminating_signal()) {
         (Some(code), _) => (code & 0xff) as u8,
         (None, Some(signal)) => exit::SIGNALLED.saturating_add((signal & 0x7f) as u8),
         (None, None) => exit::OS_ERROR,
     }
-}
-
-fn not_run(program: &Path, error: &io::Error) -> u8 {
-    say::say(&format!("{}: cannot run the command: {error}", program.display()));
-    match Errno::from_io_error(error) {
-        Some(Errno::NOENT) => exit::NOT_FOUND,
-        // The process could not even be made.
-        Some(Errno::AGAIN | Errno::NOMEM | Errno::MFILE | Errno::NFILE) => exit::OS_ERROR,
-        _ => exit::CANNOT_RUN,
-    }
-}
-
-fn os_error(what: &str, error: &io::Error) -> u8 {
-    say::say(&format!("{what}: {error}"));
-    exit::OS_ERROR
 }

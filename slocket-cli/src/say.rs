@@ -1,6 +1,13 @@
 //! Standard error.
 
 use std::io::{self, Write};
+use std::sync::mpsc;
+
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
+use slocket_os::escape::{escaped, is_misleading};
+
+use crate::relay;
+use crate::waiting::TURN;
 
 /// Writes one line to standard error.
 pub(crate) fn say(line: &str) {
@@ -9,8 +16,9 @@ pub(crate) fn say(line: &str) {
 
 /// Writes a message to standard error, with one system call, so that it stays in one piece among other writers.
 ///
-/// A control character, which a path or the name of a program may contain, is written as its escape: a line
-/// stays one line. If standard error is closed or full, the message is lost and nothing else happens.
+/// What a path or the name of a program may contain to mislead is escaped: a line stays one line. If standard error is closed,
+/// the message is lost and nothing else happens. If nobody reads there it is waited for: not to be called while the lock is
+/// held, see [`say_in_passing`].
 pub(crate) fn say_lines(lines: &[String]) {
     let mut text = String::new();
     for (n, line) in lines.iter().enumerate() {
@@ -18,23 +26,48 @@ pub(crate) fn say_lines(lines: &[String]) {
         text.push_str(&escaped(line));
         text.push('\n');
     }
-    let _ = io::stderr().write_all(text.as_bytes());
+    write(&text);
 }
 
-/// A line that stays one line: a control character is written as its escape.
-pub(crate) fn escaped(line: &str) -> String {
-    let mut text = String::new();
-    for c in line.chars() {
-        if c.is_control() {
-            text.extend(c.escape_default());
+/// Writes a line while the lock is held: whoever does not read soon misses it.
+pub(crate) fn say_in_passing(line: String) {
+    let (send, said) = mpsc::channel();
+    let message = move || {
+        say(&line);
+        let _ = send.send(());
+    };
+    // Without a thread to be had it stays unsaid, which is better than to stand still.
+    if relay::thread("message", message).is_ok() {
+        let _ = said.recv_timeout(TURN);
+    }
+}
+
+/// Writes a text of several lines to standard error.
+pub(crate) fn say_text(text: &str) {
+    let lines: Vec<_> = text.split('\n').map(escaped).collect();
+    write(&format!("slocket: {}", lines.join("\n")));
+}
+
+/// A process in the background of a terminal that does not want to be written to by such (`stty tostop`) is not stopped by its
+/// own message.
+fn write(text: &str) {
+    let before = SigSet::from(Signal::SIGTTOU).thread_swap_mask(SigmaskHow::SIG_BLOCK);
+    let _ = io::stderr().write_all(text.as_bytes());
+    if let Ok(before) = before {
+        let _ = before.thread_set_mask();
+    }
+}
+
+/// A text of which nothing misleads, as JSON: the data stay the same.
+pub(crate) fn escaped_json(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        // Outside of strings there is nothing of the kind but the ends of lines.
+        if is_misleading(c) && c != '\n' {
+            text.push_str(&format!("\\u{:04x}", u32::from(c)));
         } else {
             text.push(c);
         }
     }
     text
-}
-
-/// Writes a text of several paragraphs to standard error as it is.
-pub(crate) fn say_text(text: &str) {
-    let _ = io::stderr().write_all(format!("slocket: {text}").as_bytes());
 }

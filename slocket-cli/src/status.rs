@@ -15,10 +15,12 @@ use anstream::AutoStream;
 use rustix::fs::statfs;
 
 use crate::cli::Status;
-use crate::target::{Target, folder};
-use crate::{exit, say};
+use crate::target::{INSTANT, Target, folder};
+use crate::{exit, found, say};
 
-use report::Report;
+pub(crate) use report::{Party, Report, State};
+
+use report::Deaths;
 use view::View;
 
 /// Between two looks at the kernel's tables a lock may have gone from hand to hand: then they are looked at again.
@@ -26,6 +28,9 @@ const LOOKS: usize = 20;
 
 /// For whoever is just being handed the lock to come and take it.
 const MOMENT: Duration = Duration::from_millis(5);
+
+// What is dead is seen to be.
+const _: () = assert!(INSTANT.as_millis() < MOMENT.as_millis() * LOOKS as u128);
 
 /// Does it all and returns the exit code.
 pub(crate) fn run(args: &Status) -> u8 {
@@ -35,7 +40,7 @@ pub(crate) fn run(args: &Status) -> u8 {
             let (sockets, code) = below(path);
             (several(&sockets, args.json), code)
         }
-        _ => match look(std::slice::from_ref(target)).remove(0) {
+        _ => match report(target) {
             Ok(report) if args.json => (json(&report), exit::SUCCESS),
             Ok(report) => (text::paragraph(&report), exit::SUCCESS),
             Err(error) => {
@@ -58,16 +63,23 @@ pub(crate) fn run(args: &Status) -> u8 {
 
 /// One line on what is there, for somebody who waits.
 pub(crate) fn line(target: &Target) -> Option<String> {
-    let report = look(std::slice::from_ref(target)).remove(0).ok()?;
-    Some(anstream::adapter::strip_str(&text::summary(&report)).to_string())
+    let report = report(target).ok()?;
+    let summary = text::summary(&report);
+    Some(format!("{}{}", anstream::adapter::strip_str(&summary), found::nested_in_words(&report)))
+}
+
+/// What is known of one lock.
+pub(crate) fn report(target: &Target) -> io::Result<Report> {
+    look(std::slice::from_ref(target)).remove(0)
 }
 
 /// The reports on these locks, all at one time or another within an instant.
 fn look(targets: &[Target]) -> Vec<io::Result<Report>> {
+    let deaths = Deaths::default();
     let mut looks = 1;
     loop {
         let view = View::take();
-        let reports: Vec<_> = targets.iter().map(|target| report::on(target, &view)).collect();
+        let reports: Vec<_> = targets.iter().map(|target| report::on(target, &view, &deaths)).collect();
         let torn = reports.iter().any(|report| report.as_ref().is_ok_and(|report| report.torn));
         if !torn || looks == LOOKS {
             return reports;
@@ -131,7 +143,7 @@ fn is_of_the_kernel(folder: &Path) -> bool {
 fn json<T: serde::Serialize + ?Sized>(reports: &T) -> String {
     let mut text = serde_json::to_string_pretty(reports).unwrap_or_default();
     text.push('\n');
-    text
+    say::escaped_json(&text)
 }
 
 pub(crate) fn cannot_look(target: &Target, error: &io::Error) -> Vec<String> {

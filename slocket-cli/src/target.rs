@@ -14,9 +14,10 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 /// bind(2) makes a socket visible an instant before it can be told from a dead one.
-const INSTANT: Duration = Duration::from_millis(20);
+pub(crate) const INSTANT: Duration = Duration::from_millis(20);
 
 pub(crate) const FILE: &str = "a file";
+pub(crate) const OTHER: &str = "something else";
 pub(crate) const LINK: &str = "a symbolic link";
 
 /// A lock, by its name.
@@ -69,15 +70,16 @@ pub(crate) fn look(path: &Path) -> io::Result<Option<Metadata>> {
     match fs::symlink_metadata(path) {
         Ok(found) => Ok(Some(found)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            fs::metadata(folder(path)).map(|_| None).map_err(|_| error)
+            // One that was removed while a process is in there has no path any more.
+            fs::canonicalize(folder(path)).map(|_| None).map_err(|_| error)
         }
         Err(error) => Err(error),
     }
 }
 
-/// Asks whether a socket is alive.
-pub(crate) fn probe(path: &Path) -> Probe {
-    let once = || match connect(path) {
+/// Asks whether a socket is alive. "Dead" is to be believed if it is said twice, an [`INSTANT`] apart.
+pub(crate) fn probe_once(path: &Path) -> Probe {
+    match connect(path) {
         Ok(()) => Probe::Datagram,
         Err(error) => match Errno::from_io_error(&error) {
             Some(Errno::PROTOTYPE) => Probe::Alive,
@@ -85,11 +87,15 @@ pub(crate) fn probe(path: &Path) -> Probe {
             Some(Errno::NOENT) => Probe::Missing,
             _ => Probe::Failed(error),
         },
-    };
-    match once() {
+    }
+}
+
+/// Asks whether a socket is alive, twice if it must be.
+pub(crate) fn probe(path: &Path) -> Probe {
+    match probe_once(path) {
         Probe::Dead => {
             thread::sleep(INSTANT);
-            once()
+            probe_once(path)
         }
         found => found,
     }

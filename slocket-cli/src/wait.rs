@@ -24,6 +24,12 @@ const RECHECK: Duration = Duration::from_millis(500);
 /// Does it all and returns the exit code.
 pub(crate) fn run(args: &Wait) -> u8 {
     let target = &args.lock;
+    if let Target::Path(path) = target
+        && path.file_name().is_none()
+    {
+        say::say(&format!("{target}: cannot name a lock: it has no file name"));
+        return exit::USAGE;
+    }
     let until = args.wait.map(|limit| Instant::now() + limit);
     let line = {
         let target = target.clone();

@@ -2,15 +2,14 @@
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use rustix::process::getpgrp;
 use rustix::termios::tcgetpgrp;
 
-use crate::found::{self, Found};
-use crate::say;
+use crate::target::Target;
+use crate::{found, relay, say};
 
 /// How long the user is left without a word.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
@@ -40,11 +39,16 @@ enum State {
 
 impl Waiting {
     /// To be called when the wait has become long.
-    pub(crate) fn hook(&self) -> impl Fn(&slocket_sync::Waiting<'_>) + Send + Sync + 'static {
+    pub(crate) fn hook(&self, target: &Target) -> impl Fn(&slocket_sync::Waiting<'_>) + Send + Sync + 'static {
         let spinner = Arc::clone(&self.spinner);
+        let target = target.clone();
         move |waiting| {
-            let found = waiting.holder.clone().map_or_else(|| found::at(waiting.path), Found::Holder);
-            spinner.start(format!("{}: waiting: {}", waiting.path.display(), found.in_words()));
+            let path = waiting.path.display().to_string();
+            let (target, holder) = (target.clone(), waiting.holder.clone());
+            spinner.start(move || {
+                let found = found::look_beside(&target, holder);
+                format!("{path}: waiting: {}", found.in_words())
+            });
         }
     }
 
@@ -67,11 +71,13 @@ impl Spinner {
 
     /// Says the line and turns, in a thread of its own: who writes where nobody reads, such as to a terminal held by ^S, stands
     /// still, and the lock would come to him. Without a thread to be had nothing is said, which is better than not to run.
-    fn start(self: &Arc<Self>, line: String) {
+    fn start(self: &Arc<Self>, line: impl FnOnce() -> String + Send + 'static) {
         *self.state() = State::Turns;
         let spinner = Arc::clone(self);
         let turn = move || {
             let waits = || *spinner.state() == State::Turns;
+            // To find it out takes a moment, too.
+            let line = line();
             if waits() {
                 say::say(&line);
             }
@@ -81,7 +87,7 @@ impl Spinner {
             *spinner.state() = State::Off;
             spinner.changes.notify_all();
         };
-        if thread::Builder::new().name("spinner".to_owned()).spawn(turn).is_err() {
+        if relay::thread("spinner", turn).is_err() {
             *self.state() = State::Off;
         }
     }

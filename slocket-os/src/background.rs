@@ -9,6 +9,8 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use nix::sys::signal::{SigSet, SigmaskHow};
+
 use crate::participant::Participant;
 use crate::wait::{Wait, block_on_any};
 
@@ -82,8 +84,11 @@ pub(crate) fn adopt(participant: Participant) {
         signal.set_nonblocking(true)?;
         wake.set_nonblocking(true)?;
         let thread = thread::Builder::new().name("slocket".to_owned());
-        thread.spawn(move || look_after(Some(&signal)))?;
-        Ok(wake)
+        // It takes no signals: which threads of the process do is the user's business.
+        let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
+        let started = thread.spawn(move || look_after(Some(&signal)));
+        before.thread_set_mask()?;
+        started.map(|_| wake)
     });
     match started {
         Ok(wake) => background.wake = Some(wake),

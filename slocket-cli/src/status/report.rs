@@ -1,9 +1,12 @@
 //! What is known of one lock. Nothing is guessed: what cannot be known is left out, and said to be.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::Instant;
 
 use nix::unistd::{Uid, User};
 use rustix::io::Errno;
@@ -12,14 +15,15 @@ use serde::Serialize;
 
 use super::view::{View, has_badge};
 use crate::diag::Socket;
-use crate::target::{self, Kind, Probe, Target};
+use crate::processes::{Process, are_hidden};
+use crate::target::{self, INSTANT, Kind, Probe, Target};
 
 /// The thread in which a process looks after what it has lent.
 const LENDER: &str = "slocket";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum State {
+pub(crate) enum State {
     /// Nobody holds it.
     Free,
     /// Somebody holds it.
@@ -40,68 +44,91 @@ pub(super) enum State {
 
 /// What is known of a lock.
 #[derive(Debug, Serialize)]
-pub(super) struct Report {
-    pub(super) lock: String,
-    pub(super) state: State,
+pub(crate) struct Report {
+    pub(crate) lock: String,
+    pub(crate) state: State,
     /// Of a stale one: whether the next who acquires it removes it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) reclaimable: Option<bool>,
+    pub(crate) reclaimable: Option<bool>,
     /// What is there, if it is no socket.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) found: Option<&'static str>,
+    pub(crate) found: Option<&'static str>,
     /// Whose file that is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) owner: Option<Owner>,
+    pub(crate) owner: Option<Owner>,
     /// When it was acquired while it was free, in seconds since 1970. Since then it was held, if by others.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) since: Option<u64>,
+    pub(crate) since: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) holder: Option<Party>,
+    pub(crate) holder: Option<Party>,
     /// Who serves it, while somebody else holds it, or may.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) server: Option<Party>,
+    pub(crate) server: Option<Party>,
     /// Whom the server has accepted, in no order: one of them may hold the lock, the others wait.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) clients: Vec<Party>,
+    pub(crate) clients: Vec<Party>,
     /// Who waits, in the order in which they came: so they are served, unless the lock goes to another user.
-    pub(super) queue: Vec<Party>,
+    pub(crate) queue: Vec<Party>,
     /// What could not be seen, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) unseen: Vec<String>,
-    /// The tables contradict each other.
+    pub(crate) unseen: Vec<String>,
+    /// Whether the sockets that were found are certain to be those at the path.
     #[serde(skip)]
-    pub(super) torn: bool,
+    pub(crate) certain: bool,
+    /// The tables contradict each other, or it was dead only for an instant.
+    #[serde(skip)]
+    pub(crate) torn: bool,
 }
 
 /// A user.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Owner {
+pub(crate) struct Owner {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) user: Option<String>,
-    pub(super) uid: u32,
+    pub(crate) user: Option<String>,
+    pub(crate) uid: u32,
 }
 
 /// One end of a connection, and whose it is.
 #[derive(Clone, Debug, Default, Serialize)]
-pub(super) struct Party {
+pub(crate) struct Party {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) pid: Option<u32>,
+    pub(crate) pid: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) program: Option<String>,
+    pub(crate) program: Option<String>,
     #[serde(flatten)]
-    pub(super) owner: Option<Owner>,
+    pub(crate) owner: Option<Owner>,
+    /// It runs nothing until somebody lets it go on; left out if it is not so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) stopped: bool,
     /// When the process was started, in seconds since 1970: it cannot wait, or hold, for longer.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) started: Option<u64>,
+    pub(crate) started: Option<u64>,
     /// Other processes that have it open: the holder's command, children.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) shared_with: Vec<Sharer>,
+    pub(crate) shared_with: Vec<Sharer>,
 }
 
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Sharer {
-    pub(super) pid: u32,
-    pub(super) program: String,
+pub(crate) struct Sharer {
+    pub(crate) pid: u32,
+    pub(crate) program: String,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) stopped: bool,
+}
+
+/// The sockets that were dead when somebody looked, and since when: bind(2) makes a socket visible an instant before it can be
+/// told from a dead one.
+#[derive(Debug, Default)]
+pub(crate) struct Deaths {
+    since: RefCell<HashMap<(u64, u64, i64, i64), Instant>>,
+}
+
+impl Deaths {
+    /// Whether it was dead an instant ago, too.
+    fn is_certain(&self, found: &Metadata) -> bool {
+        let which = (found.dev(), found.ino(), found.ctime(), found.ctime_nsec());
+        self.since.borrow_mut().entry(which).or_insert_with(Instant::now).elapsed() >= INSTANT
+    }
 }
 
 impl Report {
@@ -118,6 +145,7 @@ impl Report {
             clients: Vec::new(),
             queue: Vec::new(),
             unseen: Vec::new(),
+            certain: false,
             torn: false,
         }
     }
@@ -128,7 +156,7 @@ impl Report {
 }
 
 /// Looks at one lock.
-pub(super) fn on(target: &Target, view: &View) -> io::Result<Report> {
+pub(super) fn on(target: &Target, view: &View, deaths: &Deaths) -> io::Result<Report> {
     match target {
         Target::Abstract(name) => match view.table() {
             Ok(_) => Ok(on_abstract(target, name, &view.named(name), view)),
@@ -136,12 +164,12 @@ pub(super) fn on(target: &Target, view: &View) -> io::Result<Report> {
         },
         Target::Path(path) => match target::look(path)? {
             None => Ok(Report::new(target, State::Free)),
-            Some(found) => on_file(target, path, &found, view),
+            Some(found) => on_file(target, path, &found, view, deaths),
         },
     }
 }
 
-fn on_file(target: &Target, path: &Path, found: &Metadata, view: &View) -> io::Result<Report> {
+fn on_file(target: &Target, path: &Path, found: &Metadata, view: &View, deaths: &Deaths) -> io::Result<Report> {
     let mut report = Report::new(target, State::Unknown);
     report.owner = Some(Owner::new(found.uid()));
     let marked = match target::kind(found) {
@@ -152,7 +180,8 @@ fn on_file(target: &Target, path: &Path, found: &Metadata, view: &View) -> io::R
             return Ok(report);
         }
     };
-    let sockets = view.at(path, found);
+    let (sockets, certain) = view.at(path, found);
+    report.certain = certain;
     if let Some(listener) = sockets.iter().find(|socket| socket.listens) {
         if !listener.streams {
             report.state = State::Foreign;
@@ -163,7 +192,7 @@ fn on_file(target: &Target, path: &Path, found: &Metadata, view: &View) -> io::R
         in_use(&mut report, listener, &sockets, marked, view);
         return Ok(report);
     }
-    match target::probe(path) {
+    match target::probe_once(path) {
         // Bound, and about to listen; or not listed here.
         Probe::Alive => {
             report.torn = true;
@@ -186,16 +215,22 @@ fn on_file(target: &Target, path: &Path, found: &Metadata, view: &View) -> io::R
         Probe::Dead => {
             report.state = State::Stale;
             report.reclaimable = Some(marked);
+            report.torn = !deaths.is_certain(found);
         }
         Probe::Missing => return Ok(Report::new(target, State::Free)),
-        Probe::Failed(error) => report.unseen.push(format!("whether the socket is alive: {error}")),
+        Probe::Failed(error) => {
+            report.unseen.push(format!("whether the socket is alive: {error}"));
+            if view.table().is_ok() {
+                report.cannot_see("a process that has it: none in this network namespace");
+            }
+        }
     }
     Ok(report)
 }
 
 /// An abstract name has no file: no mark, no owner, no time.
 fn on_abstract(target: &Target, name: &[u8], sockets: &[&Socket], view: &View) -> Report {
-    let mut report = Report::new(target, State::Held);
+    let mut report = Report { certain: true, ..Report::new(target, State::Held) };
     let bound = sockets.iter().find(|socket| socket.has_abstract_name(name));
     let Some(socket) = bound else {
         report.state = State::Free;
@@ -213,7 +248,7 @@ fn on_abstract(target: &Target, name: &[u8], sockets: &[&Socket], view: &View) -
 
 /// Somebody listens.
 fn in_use(report: &mut Report, listener: &Socket, sockets: &[&Socket], marked: bool, view: &View) {
-    let server = report.party(listener.number, listener.uid, view);
+    let server = report.holder(listener, view);
     let accepted: Vec<_> = sockets.iter().filter(|socket| !socket.listens).filter_map(|socket| socket.peer).collect();
     let clients: Vec<_> =
         accepted.iter().filter_map(|&number| view.table().ok()?.get(number)).filter(|client| !client.ended).collect();
@@ -272,8 +307,10 @@ impl Report {
         let mut processes = view.processes.who_has(socket).into_iter();
         let Some(first) = processes.next() else {
             let is_ours = uid.is_none_or(|uid| uid == geteuid().as_raw());
-            let reason = if view.processes.closed && !is_ours {
+            let reason = if view.processes.closed() && !is_ours {
                 "processes of other users: only root may look into them"
+            } else if are_hidden() {
+                "processes that /proc hides (it is mounted with hidepid): only root may look into those of others"
             } else {
                 // It may also have ended since, or be in a message that hands it over.
                 self.torn = true;
@@ -282,9 +319,26 @@ impl Report {
             self.cannot_see(reason);
             return Party { owner, ..Party::default() };
         };
-        let started = first.started();
-        let shared_with = processes.map(|process| Sharer { pid: process.pid, program: process.program }).collect();
-        Party { pid: Some(first.pid), program: Some(first.program), owner, started, shared_with }
+        let mut party = Party::new(first, owner);
+        let sharer = |process: Process| Sharer { pid: process.pid, program: process.program, stopped: process.stopped };
+        party.shared_with = processes.map(sharer).collect();
+        party
+    }
+
+    /// Who has the listener, or is about to: it may be in a message to a waiter who has not read it yet.
+    fn holder(&mut self, listener: &Socket, view: &View) -> Party {
+        if view.processes.who_has(listener.number).is_empty() {
+            let mut slow = view.slow();
+            // Whoever runs reads it at once.
+            if slow.len() > 1 {
+                slow.retain(|(_, process)| process.stopped);
+            }
+            if let [(_, process)] = &slow[..] {
+                self.torn = !process.stopped;
+                return Party::new(process.clone(), listener.uid.map(Owner::new));
+            }
+        }
+        self.party(listener.number, listener.uid, view)
     }
 
     /// It is alive, but not in the table.
@@ -303,6 +357,20 @@ impl Report {
         if !self.unseen.iter().any(|unseen| unseen == what) {
             self.unseen.push(what.to_owned());
         }
+    }
+}
+
+impl Party {
+    fn new(process: Process, owner: Option<Owner>) -> Self {
+        let started = process.started();
+        let Process { pid, program, stopped, .. } = process;
+        Self { pid: Some(pid), program: Some(program), owner, stopped, started, shared_with: Vec::new() }
+    }
+
+    /// Those who have it, with the name of the program.
+    pub(crate) fn processes(&self) -> impl Iterator<Item = (u32, &str, bool)> {
+        let first = self.pid.map(|pid| (pid, self.program.as_deref().unwrap_or_default(), self.stopped));
+        first.into_iter().chain(self.shared_with.iter().map(|sharer| (sharer.pid, &*sharer.program, sharer.stopped)))
     }
 }
 

@@ -4,9 +4,10 @@ use std::fmt::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anstyle::{AnsiColor, Style};
+use slocket_os::escape::escaped;
 
 use super::report::{Owner, Party, Report, State};
-use crate::{say, target};
+use crate::{found, target};
 
 /// All that is known.
 pub(super) fn paragraph(report: &Report) -> String {
@@ -18,7 +19,8 @@ pub(super) fn paragraph(report: &Report) -> String {
     for held in report.holder.iter().chain(&report.server) {
         for (n, sharer) in held.shared_with.iter().enumerate() {
             let title = if n == 0 { "shared" } else { "" };
-            line(&mut text, title, &format!("with pid {} ({})", sharer.pid, say::escaped(&sharer.program)));
+            let stopped = if sharer.stopped { ", stopped" } else { "" };
+            line(&mut text, title, &format!("with pid {} ({}){stopped}", sharer.pid, escaped(&sharer.program)));
         }
     }
     for (n, client) in report.clients.iter().enumerate() {
@@ -31,7 +33,7 @@ pub(super) fn paragraph(report: &Report) -> String {
         line(&mut text, "unseen", unseen);
     }
     if let Some(next) = next(report) {
-        line(&mut text, "next", next);
+        line(&mut text, "next", &next);
     }
     text
 }
@@ -51,7 +53,7 @@ pub(super) fn one_line(report: &Report) -> String {
 
 /// The state, and whose it is.
 pub(super) fn summary(report: &Report) -> String {
-    let mut text = format!("{}: ", say::escaped(&report.lock));
+    let mut text = format!("{}: ", escaped(&report.lock));
     let (color, words) = state(report);
     let style = Style::new().fg_color(Some(color.into()));
     let _ = write!(text, "{style}{words}{style:#}");
@@ -78,30 +80,37 @@ fn state(report: &Report) -> (AnsiColor, String) {
         State::Served => (AnsiColor::Yellow, "served".to_owned()),
         State::Stale => (AnsiColor::Red, "stale".to_owned()),
         State::Foreign => (AnsiColor::Red, format!("not a slocket: {}", report.found.unwrap_or("a foreign socket"))),
-        State::Occupied => (AnsiColor::Red, format!("not a socket: {}", report.found.unwrap_or("something else"))),
+        State::Occupied => (AnsiColor::Red, format!("not a socket: {}", report.found.unwrap_or(target::OTHER))),
         State::Unknown => (AnsiColor::Red, "unknown".to_owned()),
     }
 }
 
 /// What to expect, or to do.
-fn next(report: &Report) -> Option<&'static str> {
-    Some(match (report.state, report.reclaimable) {
+fn next(report: &Report) -> Option<String> {
+    let stopped = report.holder.iter().flat_map(Party::processes).find(|(_, _, stopped)| *stopped);
+    if let Some((pid, ..)) = stopped {
+        return Some(found::of_stopped(pid));
+    }
+    let next = match (report.state, report.reclaimable) {
         (State::Stale, Some(true)) => {
             "no process has it open, as after a kill: whoever acquires the lock next removes the socket"
         }
         (State::Stale, _) => {
-            "its server was killed, and may have lent it: once no client of that server uses the lock, remove the socket"
+            "no process has it open, but it may have been lent (by npm's slocket), or somebody changed its mode and its times: \
+             once no process uses the lock, remove the socket"
         }
         (State::Served, _) => {
             "a server that may lend it, as npm's, and then it or one client holds the lock; or no slocket at all"
         }
+        (State::Unknown, _) => return found::of_others(report),
         (State::Occupied, _) if report.found == Some(target::LINK) => "links are not followed: name what it leads to",
         (State::Occupied, _) if report.found == Some(target::FILE) => {
             "remove it if it is not needed (flock leaves one), or choose another path for the lock"
         }
         (State::Foreign | State::Occupied, _) => "choose another path for the lock",
         _ => return None,
-    })
+    };
+    Some(next.to_owned())
 }
 
 fn line(text: &mut String, title: &str, words: &str) {
@@ -111,9 +120,12 @@ fn line(text: &mut String, title: &str, words: &str) {
 
 fn party(party: &Party) -> String {
     let mut text = match (party.pid, &party.program) {
-        (Some(pid), Some(program)) => format!("pid {pid} ({})", say::escaped(program)),
+        (Some(pid), Some(program)) => format!("pid {pid} ({})", escaped(program)),
         _ => "a process that cannot be seen".to_owned(),
     };
+    if party.stopped {
+        text.push_str(", stopped");
+    }
     if let Some(owner) = &party.owner {
         let _ = write!(text, ", {}", user(owner));
     }
@@ -125,7 +137,7 @@ fn party(party: &Party) -> String {
 
 fn user(owner: &Owner) -> String {
     match &owner.user {
-        Some(name) => say::escaped(name),
+        Some(name) => escaped(name).into_owned(),
         None => format!("uid {}", owner.uid),
     }
 }

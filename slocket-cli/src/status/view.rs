@@ -9,7 +9,7 @@ use std::path::Path;
 use rustix::fs::{major, minor};
 
 use crate::diag::{Socket, Table};
-use crate::processes::Processes;
+use crate::processes::{Process, Processes};
 
 /// What every badge begins with (protocol section 2, "the badge").
 const BADGE: &[u8] = b"\0slocket/2/";
@@ -24,27 +24,42 @@ pub(super) struct View {
 }
 
 impl View {
-    /// Looks at the sockets, then at who has them.
+    /// Looks at the sockets; who has them is looked at when it is asked.
     pub(super) fn take() -> Self {
-        let table = Table::read();
-        Self { table, processes: Processes::look() }
+        Self { table: Table::read(), processes: Processes::default() }
     }
 
     pub(super) fn table(&self) -> Result<&Table, &io::Error> {
         self.table.as_ref()
     }
 
-    /// The sockets bound to what was found at a path: the listener, and the connections that it has accepted.
-    pub(super) fn at(&self, path: &Path, found: &Metadata) -> Vec<&Socket> {
+    /// The sockets bound to what was found at a path: the listener, and the connections that it has accepted. And whether it is
+    /// certain that they are.
+    pub(super) fn at(&self, path: &Path, found: &Metadata) -> (Vec<&Socket>, bool) {
         let inode = found.ino() as u32;
         let device = (major(found.dev()) << 20) | minor(found.dev());
+        let exact = self.all(|socket| socket.file == Some((inode, device)));
+        if !exact.is_empty() {
+            return (exact, true);
+        }
+        // Some file systems, such as Btrfs, tell another device than the kernel's. Then the name must do.
         let name = path.file_name().unwrap_or_default().as_bytes();
-        // Some file systems, such as Btrfs, tell another device than the kernel's.
         let is_its_name = |socket: &Socket| {
             let bound = socket.name.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
             bound == name || bound.starts_with(TEMPORARY)
         };
-        self.all(|socket| socket.file.is_some_and(|(i, d)| i == inode && (d == device || is_its_name(socket))))
+        (self.all(|socket| socket.file.is_some_and(|(i, _)| i == inode) && is_its_name(socket)), false)
+    }
+
+    /// The processes that were handed a lock and have not taken it yet: a stopped one, say. Which lock that is, the kernel does not
+    /// tell.
+    pub(super) fn slow(&self) -> Vec<(&Socket, Process)> {
+        let granted = self.all(|socket| has_badge(socket) && socket.unread);
+        let owners = granted.iter().flat_map(|&socket| {
+            // The first one has it from nobody.
+            self.processes.who_has(socket.number).into_iter().take(1).map(move |process| (socket, process))
+        });
+        owners.collect()
     }
 
     /// The sockets of an abstract name.

@@ -12,14 +12,15 @@ const DAEMON: [&str; 3] = ["sh", "-c", "exec 3<&0; (read x <&3) >/dev/null 2>&1 
 #[test]
 fn the_tool_is_killed_and_the_command_still_holds() {
     let folder = Folder::new();
-    let mut tool = hold(&folder, &[]);
+    let mut tool = start(folder.run(&[], &["sh", "-c", "echo $$; read x"]));
+    let command = tool.output_line();
     tool.signal(Signal::KILL);
     tool.assert_killed_by(Signal::KILL);
     folder.assert_held();
     let (code, errors) = start(folder.run(&["-n"], &["true"])).end();
     assert_eq!(code, Some(75));
-    // The listener still names the tool, which is gone; its program's name is gone with it.
-    assert_eq!(errors, format!("slocket: {}: held by pid {}\n", folder.lock().display(), tool.id()));
+    // The listener still names the tool, which is gone.
+    assert_eq!(errors, format!("slocket: {}: held by pid {command} (sh)\n", folder.lock().display()));
     tool.close_input();
     folder.assert_becomes_free();
 }

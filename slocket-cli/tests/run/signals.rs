@@ -1,14 +1,29 @@
 //! Signals that the tool gets.
 
-use std::process::Command;
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
 use std::thread;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-use crate::harness::{Folder, SLOCKET, hold, start};
+use crate::harness::{Folder, SLOCKET, hold, start, watch_for};
 
-const RELAYED: [(&str, Signal); 4] =
-    [("HUP", Signal::HUP), ("INT", Signal::INT), ("QUIT", Signal::QUIT), ("TERM", Signal::TERM)];
+const RELAYED: [(&str, Signal); 8] = [
+    ("HUP", Signal::HUP),
+    ("INT", Signal::INT),
+    ("QUIT", Signal::QUIT),
+    ("TERM", Signal::TERM),
+    ("USR1", Signal::USR1),
+    ("USR2", Signal::USR2),
+    ("WINCH", Signal::WINCH),
+    ("CONT", Signal::CONT),
+];
+
+/// Those of which a process dies that does not catch them.
+fn deadly() -> impl Iterator<Item = Signal> {
+    RELAYED.iter().map(|&(_, signal)| signal).filter(|signal| ![Signal::WINCH, Signal::CONT].contains(signal))
+}
 
 fn run(folder: &Folder, script: &str) -> Command {
     folder.run(&[], &["sh", "-c", script])
@@ -28,7 +43,7 @@ fn reach_the_command_which_decides() {
 
 #[test]
 fn kill_the_command_and_the_code_says_so() {
-    for (_, signal) in RELAYED {
+    for signal in deadly() {
         let folder = Folder::new();
         let mut tool = start(run(&folder, "ulimit -c 0; echo up; read x"));
         tool.expect_output("up");
@@ -75,7 +90,7 @@ fn one_that_was_ignored_stays_ignored() {
 #[test]
 fn one_that_comes_while_waiting_ends_the_wait() {
     thread::scope(|scope| {
-        for (_, signal) in RELAYED {
+        for signal in deadly() {
             scope.spawn(move || ends_the_wait(signal));
         }
     });
@@ -108,11 +123,98 @@ fn a_child_that_stops_and_goes_on_is_waited_for() {
     folder.assert_empty();
 }
 
+/// (Of signals that come together a shell takes the one with the lowest number first.)
+const COUNTS: &str = "trap 'echo term' TERM; trap 'echo cont; exit 3' CONT; echo up; while :; do read x; done";
+
+/// To many programs a second one means "stop at once, leave the mess".
 #[test]
-fn sigchld_may_be_ignored_by_who_starts_the_tool() {
+fn what_is_sent_to_the_group_reaches_the_command_once() {
     let folder = Folder::new();
-    let mut command = Command::new("env");
-    command.args(["--ignore-signal=CHLD", SLOCKET, "run"]).arg(folder.lock()).args(["sh", "-c", "exit 6"]);
-    start(command).assert_end(6, "", "");
+    let mut command = run(&folder, COUNTS);
+    command.process_group(0);
+    let tool = start(command);
+    tool.expect_output("up");
+    let group = Pid::from_raw(tool.id().cast_signed()).expect("not 0");
+    for _ in 0..3 {
+        kill_process_group(group, Signal::TERM).expect("it lives");
+        tool.expect_output("term");
+    }
+    // To the tool alone. Signals are passed on in order: another "term" would come before.
+    tool.signal(Signal::CONT);
+    tool.assert_end(3, "cont\n", "");
+    folder.assert_empty();
+}
+
+/// As service managers do: to each process in turn.
+#[test]
+fn what_is_sent_to_the_unit_reaches_the_command_once() {
+    let folder = Folder::new();
+    let tool = start(run(&folder, COUNTS));
+    tool.expect_output("up");
+    // By now everything is set up.
+    tool.signal(Signal::TERM);
+    tool.expect_output("term");
+    let children = || {
+        let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", tool.id())).expect("it lives");
+        let children: Vec<_> = children.split_whitespace().map(|pid| pid.parse::<i32>().expect("a pid")).collect();
+        Some(children).filter(|children| !children.is_empty())
+    };
+    // The tool gets it last, when the command has had it for a while.
+    let children = watch_for("it has no children", children);
+    for &pid in &children {
+        kill_process(Pid::from_raw(pid).expect("not 0"), Signal::TERM).expect("it lives");
+    }
+    tool.expect_output("term");
+    tool.signal(Signal::TERM);
+    tool.signal(Signal::CONT);
+    tool.assert_end(3, "cont\n", "");
+    folder.assert_empty();
+}
+
+/// A command that has a group of its own gets nothing by itself.
+#[test]
+fn what_is_sent_to_a_group_that_the_command_has_left_is_passed_on() {
+    let folder = Folder::new();
+    let mut command = folder.run(&[], &["setsid", "sh", "-c", COUNTS]);
+    command.process_group(0);
+    let tool = start(command);
+    tool.expect_output("up");
+    let group = Pid::from_raw(tool.id().cast_signed()).expect("not 0");
+    kill_process_group(group, Signal::TERM).expect("it lives");
+    tool.expect_output("term");
+    tool.signal(Signal::CONT);
+    tool.assert_end(3, "cont\n", "");
+}
+
+/// The first process of a pid namespace does not die of a signal that it sends itself, nor by default of one that others send.
+#[test]
+fn as_the_first_process_of_a_pid_namespace() {
+    let first = |script: &str| {
+        let folder = Folder::new();
+        let mut command = Command::new("unshare");
+        command.args(["-rpf", "env", "--default-signal", SLOCKET, "run"]).arg(folder.lock());
+        let tool = start({
+            command.args(["sh", "-c", script]);
+            command
+        });
+        (tool, folder)
+    };
+    let possible = Command::new("unshare").args(["-rpf", "true"]).stderr(Stdio::null()).status();
+    if !possible.is_ok_and(|status| status.success()) {
+        assert!(std::env::var_os("CI").is_none(), "unshare must work in CI");
+        eprintln!("not run: this user may not make user namespaces");
+        return;
+    }
+    for (name, code) in [("INT", 130), ("TERM", 143), ("KILL", 137), ("USR1", 138)] {
+        let (tool, folder) = first(&format!("kill -{name} $$"));
+        tool.assert_end(code, "", "");
+        folder.assert_empty();
+    }
+    let (tool, folder) = first("trap 'echo term; exit 3' TERM; echo up; read x");
+    tool.expect_output("up");
+    let child = fs::read_to_string(format!("/proc/{0}/task/{0}/children", tool.id())).expect("it lives");
+    let child = child.trim().parse().expect("one");
+    kill_process(Pid::from_raw(child).expect("not 0"), Signal::TERM).expect("it lives");
+    tool.assert_end(3, "term\n", "");
     folder.assert_empty();
 }

@@ -28,7 +28,7 @@ pub(crate) fn said(mut command: Command) -> String {
 }
 
 #[track_caller]
-fn text(what: &Path) -> String {
+pub(crate) fn text(what: &Path) -> String {
     said(status(&[], what.to_str().expect("UTF-8")))
 }
 

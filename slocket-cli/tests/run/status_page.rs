@@ -66,7 +66,7 @@ fn the_page_has_every_state_and_every_field() {
         for (n, line) in lines.iter().enumerate() {
             let is_written = n == 0 || !["#[serde(skip)]", "#[serde(flatten)]"].contains(&lines[n - 1].as_str());
             if let (true, Some((name, _))) =
-                (is_written, line.strip_prefix("pub(super) ").and_then(|line| line.split_once(':')))
+                (is_written, line.strip_prefix("pub(crate) ").and_then(|line| line.split_once(':')))
             {
                 fields.push(name.to_owned());
             }

@@ -6,7 +6,7 @@ use crate::harness::{Folder, start};
 fn each_step_is_shown() {
     let folder = Folder::new();
     let mut command = folder.run(&[], &["true"]);
-    command.env("RUST_LOG", "slocket=debug");
+    command.env("SLOCKET_LOG", "slocket=debug");
     let (code, errors) = start(command).end();
     assert_eq!(code, Some(0), "{errors}");
     let span = format!("slocket{{path={}}}", folder.lock().display());
@@ -20,10 +20,10 @@ fn each_step_is_shown() {
 
 #[test]
 fn nothing_is_shown_unasked() {
-    for level in ["", "slocket=warn", "other=debug"] {
+    for level in ["", "warn", "other=debug"] {
         let folder = Folder::new();
         let mut command = folder.run(&[], &["true"]);
-        command.env("RUST_LOG", level);
+        command.env("SLOCKET_LOG", level);
         start(command).assert_end(0, "", "");
     }
 }
@@ -32,8 +32,19 @@ fn nothing_is_shown_unasked() {
 fn what_is_no_level_is_said_and_the_command_runs() {
     let folder = Folder::new();
     let mut command = folder.run(&[], &["true"]);
-    command.env("RUST_LOG", "slocket=loud");
+    command.env("SLOCKET_LOG", "slocket=loud");
     let (code, errors) = start(command).end();
     assert_eq!(code, Some(0), "{errors}");
-    assert!(errors.starts_with("slocket: RUST_LOG: ") && errors.lines().count() == 1, "{errors}");
+    assert!(errors.starts_with("slocket: SLOCKET_LOG: ") && errors.lines().count() == 1, "{errors}");
+}
+
+/// It is the command's.
+#[test]
+fn rust_log_is_not_ours() {
+    for value in ["slocket=debug", "slocket=loud"] {
+        let folder = Folder::new();
+        let mut command = folder.run(&[], &["sh", "-c", "echo $RUST_LOG"]);
+        command.env("RUST_LOG", value);
+        start(command).assert_end(0, &format!("{value}\n"), "");
+    }
 }

@@ -1,0 +1,151 @@
+//! Whether a signal was meant for a whole process group or unit, and so has reached the command by itself.
+//!
+//! The kernel does not tell. So beside the command there is a process, the sentry, that nobody knows of: a signal that it gets, too, was
+//! sent to all.
+
+use std::ffi::OsString;
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::time::{Duration, Instant};
+
+use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
+use nix::sys::signal::SigSet;
+use nix::sys::signalfd::{SfdFlags, SignalFd, siginfo};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::{ioctl_fionbio, retry_on_intr};
+use rustix::stdio::stdin;
+
+use crate::relay::RELAYED;
+use crate::waiting::PATIENCE;
+
+/// The tool by this name is a sentry.
+const SENTRY: &str = "slocket: sentry";
+
+/// How long it may take until a signal that is sent to all, one after the other, comes to the sentry. (To a process group the kernel
+/// sends it at once, and to us last, who were there first.)
+pub(crate) const MOMENT: Duration = Duration::from_millis(50);
+
+/// How long it may have come to the sentry before it comes to us.
+const BEFORE: Duration = Duration::from_millis(500);
+
+/// The report that says that everything was reported.
+const NOTHING: Sent = Sent { signal: 0, by: 0 };
+
+/// What a sentry is to watch for: the signal, and who sent it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sent {
+    signal: u32,
+    by: u32,
+}
+
+impl Sent {
+    pub(crate) fn new(info: &siginfo) -> Self {
+        Self { signal: info.ssi_signo, by: info.ssi_pid }
+    }
+}
+
+/// A process that gets what is sent to all.
+pub(crate) struct Sentry {
+    reports: PipeReader,
+    seen: Vec<(Instant, Sent)>,
+    /// When it was asked what it has not answered yet.
+    asked: Option<Instant>,
+    /// By this it is asked; it ends when this is closed.
+    questions: PipeWriter,
+}
+
+impl Sentry {
+    /// Sets up a sentry in our process group.
+    pub(crate) fn post() -> io::Result<Self> {
+        let (questions, our_questions) = io::pipe()?;
+        let (our_reports, reports) = io::pipe()?;
+        let mut attributes = PosixSpawnAttr::init()?;
+        attributes.set_flags(PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK)?;
+        attributes.set_sigmask(&SigSet::all())?;
+        let mut actions = PosixSpawnFileActions::init()?;
+        actions.add_dup2(questions.as_raw_fd(), 0)?;
+        actions.add_dup2(reports.as_raw_fd(), 1)?;
+        let environment: [std::ffi::CString; 0] = [];
+        posix_spawn("/proc/self/exe", &actions, &attributes, &[c"slocket: sentry"], &environment)?;
+        ioctl_fionbio(&our_reports, true)?;
+        Ok(Self { reports: our_reports, seen: Vec::new(), asked: None, questions: our_questions })
+    }
+
+    /// What to wait for: reports of the sentry.
+    pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
+        self.reports.as_fd()
+    }
+
+    /// Asks for everything that it has got by now; `false` if there is no sentry any more.
+    pub(crate) fn ask(&mut self) -> bool {
+        self.asked = Some(Instant::now());
+        self.questions.write_all(&[0]).is_ok()
+    }
+
+    /// Until when an answer is waited for, if one is.
+    pub(crate) fn answers_until(&self) -> Option<Instant> {
+        self.asked.map(|asked| asked + PATIENCE)
+    }
+
+    /// Takes what has been reported; `false` if there is no sentry any more, or it stands still.
+    pub(crate) fn take(&mut self) -> bool {
+        let now = Instant::now();
+        self.seen.retain(|(at, _)| now.duration_since(*at) < BEFORE);
+        loop {
+            let mut report = [0; 8];
+            match self.reports.read(&mut report) {
+                Ok(8) => {
+                    let [a, b, c, d, rest @ ..] = report;
+                    let sent = Sent { signal: u32::from_ne_bytes([a, b, c, d]), by: u32::from_ne_bytes(rest) };
+                    if sent == NOTHING {
+                        self.asked = None;
+                    } else {
+                        self.seen.push((now, sent));
+                    }
+                }
+                Ok(_) => return false,
+                Err(error) => {
+                    let stands = self.answers_until().is_some_and(|until| until <= now);
+                    return error.kind() == io::ErrorKind::WouldBlock && !stands;
+                }
+            }
+        }
+    }
+
+    /// Whether it got that one, too, a moment ago.
+    pub(crate) fn has_seen(&self, sent: Sent) -> bool {
+        self.seen.iter().any(|(_, seen)| *seen == sent)
+    }
+}
+
+/// If this process is a sentry: reports signals until the tool is gone. All are blocked.
+pub(crate) fn sentry() -> Option<u8> {
+    std::env::args_os().next().filter(|name: &OsString| name == SENTRY)?;
+    Some(report().is_err().into())
+}
+
+fn report() -> io::Result<()> {
+    let signals = SignalFd::with_flags(&RELAYED.into_iter().collect(), SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
+    let mut output = io::stdout();
+    let mut tell = |sent: Sent| {
+        let report = [sent.signal.to_ne_bytes(), sent.by.to_ne_bytes()].concat();
+        output.write_all(&report).and_then(|()| output.flush())
+    };
+    loop {
+        let mut fds = [
+            PollFd::from_borrowed_fd(signals.as_fd(), PollFlags::IN),
+            PollFd::from_borrowed_fd(stdin(), PollFlags::IN),
+        ];
+        retry_on_intr(|| poll(&mut fds, None))?;
+        let is_asked = !fds[1].revents().is_empty();
+        while let Some(info) = signals.read_signal()? {
+            tell(Sent::new(&info))?;
+        }
+        if is_asked {
+            if io::stdin().read(&mut [0])? == 0 {
+                return Ok(());
+            }
+            tell(NOTHING)?;
+        }
+    }
+}

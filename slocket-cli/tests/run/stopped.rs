@@ -1,0 +1,97 @@
+//! A stopped process (^Z, a debugger) that has the lock is named: everybody waits for it.
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
+
+use crate::harness::{Folder, Process, hold, start, watch_for};
+use crate::status::json;
+
+/// Whether a process is stopped.
+fn is_stopped(pid: u32) -> Option<()> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it lives");
+    stat.rsplit(')').next().is_some_and(|rest| rest.starts_with(" T")).then_some(())
+}
+
+#[track_caller]
+fn stop(pid: u32) {
+    kill_process(Pid::from_raw(pid.cast_signed()).expect("not 0"), Signal::STOP).expect("it lives");
+    watch_for("it does not stop", || is_stopped(pid));
+}
+
+/// A waiter that is in the queue, and stopped.
+#[track_caller]
+fn stopped_waiter(folder: &Folder) -> Process {
+    let waiter = start(folder.run(&["-q"], &["echo", "ran"]));
+    watch_for("it does not queue", || {
+        let report = json(&folder.lock());
+        report["queue"].as_array().is_some_and(|queue| queue.iter().any(|who| who["pid"] == waiter.id())).then_some(())
+    });
+    stop(waiter.id());
+    waiter
+}
+
+#[track_caller]
+fn is_named(folder: &Folder, pid: u32, program: &str) {
+    let held = format!("held by pid {pid} ({program}), which is stopped");
+    let advice =
+        format!("pid {pid} is stopped: kill -CONT {pid} lets it go on; if it is killed, the next has the lock");
+    let lock = folder.lock();
+    for options in [&["-n"][..], &["-w", "100ms"]] {
+        let (code, errors) = start(folder.run(options, &["true"])).end();
+        assert!(code == Some(75) && errors.contains(&held) && errors.contains(&advice), "{options:?}: {errors}");
+    }
+    let waiter = start(folder.run(&[], &["true"]));
+    assert_eq!(waiter.error_line(), format!("slocket: {}: waiting: {held}", lock.display()));
+    drop(waiter);
+    let report = json(&lock);
+    assert_eq!((&report["holder"]["pid"], &report["holder"]["stopped"]), (&json!(pid), &json!(true)), "{report}");
+    let said = crate::status::text(&lock);
+    assert!(said.contains(&format!("held by pid {pid} ({program}), stopped, ")), "{said}");
+    assert!(said.contains(&format!("\n  next     {advice}\n")), "{said}");
+}
+
+/// It was handed the lock, and does not know: the kernel still names the process that had it before.
+#[test]
+fn a_waiter_that_was_handed_the_lock() {
+    let folder = Folder::new();
+    let mut holder = hold(&folder, &[]);
+    let waiter = stopped_waiter(&folder);
+    let report = json(&folder.lock());
+    assert_eq!(report["queue"][0]["stopped"], json!(true), "{report}");
+    assert_eq!(report["holder"].get("stopped"), None, "{report}");
+    holder.tell();
+    holder.assert_end(0, "", "");
+    is_named(&folder, waiter.id(), "slocket");
+    waiter.signal(Signal::CONT);
+    waiter.assert_end(0, "ran\n", "");
+    folder.assert_becomes_free();
+}
+
+#[test]
+fn a_holder() {
+    let folder = Folder::new();
+    let mut holder = hold(&folder, &["-o"]);
+    stop(holder.id());
+    is_named(&folder, holder.id(), "slocket");
+    holder.signal(Signal::CONT);
+    holder.tell();
+    holder.assert_end(0, "", "");
+}
+
+#[test]
+fn a_command_that_shares_the_lock() {
+    let folder = Folder::new();
+    let mut tool = start(folder.run(&[], &["sh", "-c", "echo $$; read x"]));
+    let command: u32 = tool.output_line().parse().expect("a pid");
+    stop(command);
+    let held = format!("held by pid {} (slocket), and by pid {command} (sh), which is stopped", tool.id());
+    let (code, errors) = start(folder.run(&["-n"], &["true"])).end();
+    assert!(code == Some(75) && errors.contains(&held), "{errors}");
+    assert_eq!(
+        json(&folder.lock())["holder"]["shared_with"],
+        json!([{"pid": command, "program": "sh", "stopped": true}])
+    );
+    kill_process(Pid::from_raw(command.cast_signed()).expect("not 0"), Signal::CONT).expect("it lives");
+    tool.tell();
+    tool.assert_end(0, "", "");
+}
