@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -125,7 +125,7 @@ pub(crate) fn folder(path: &Path) -> &Path {
 pub(crate) fn kind(found: &Metadata) -> Kind {
     let kind = found.file_type();
     if kind.is_socket() {
-        return Kind::Socket { marked: found.mode() & Mode::SVTX.bits() != 0 };
+        return Kind::Socket { marked: slocket_os::is_marked(found) };
     }
     Kind::Other(if kind.is_dir() {
         "a directory"

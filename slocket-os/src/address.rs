@@ -29,11 +29,6 @@ pub(crate) fn proc_path(file: BorrowedFd<'_>) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))
 }
 
-/// The address of `name` by way of the open folder, if it fits one.
-pub(crate) fn of_name(folder: BorrowedFd<'_>, name: &Path) -> Option<SocketAddrUnix> {
-    of_path(&proc_path(folder).join(name))
-}
-
 /// A fresh badge.
 pub(crate) fn badge() -> Result<SocketAddrUnix> {
     SocketAddrUnix::new_abstract_name(format!("{BADGE}{:016x}", random()?).as_bytes())

@@ -1,24 +1,33 @@
-//! A lock at a path: where it is, and the options that only a path has.
+//! A lock at a path: its folder, its name there, and the options that only a path has.
+//!
+//! The folder is resolved once, when the lock is named, and kept open: every call about the lock is relative to it. So
+//! whoever owns a folder further up can exchange that for another, and changes nothing there.
 
-use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use rustix::fs::{AtFlags, unlinkat};
+use rustix::io::Result;
 use rustix::net::SocketAddrUnix;
 use slocket_core::Stale;
 
 use crate::address;
+use crate::folder::Folder;
+use crate::inode::{Inode, Look, Pin, look_in};
 use crate::lock::StalePolicy;
 
 /// A lock at a path.
 #[derive(Debug)]
 pub(crate) struct AtPath {
+    /// For messages, and for where `/proc` is not mounted.
     path: PathBuf,
-    folder: PathBuf,
+    folder: Folder,
     name: PathBuf,
     /// The address of the path, if it fits one.
     address: Option<SocketAddrUnix>,
+    /// The folder's path leads to the folder, and no other user can change that.
+    fixed: AtomicBool,
     mode: u32,
     stale: StalePolicy,
     /// The umask takes bits from the mode that was asked for.
@@ -28,10 +37,11 @@ pub(crate) struct AtPath {
 }
 
 impl AtPath {
-    /// `path`, which is `name` in `folder`, resolved.
-    pub(crate) fn new(path: PathBuf, folder: PathBuf, name: &Path, mode: u32, stale: StalePolicy) -> Self {
+    /// `path`, which is `name` in `folder`.
+    pub(crate) fn new(path: PathBuf, folder: Folder, name: &Path, mode: u32, stale: StalePolicy) -> Self {
         Self {
             address: address::of_path(&path),
+            fixed: AtomicBool::new(path.parent().is_some_and(|parent| folder.is_fixed_at(parent))),
             path,
             folder,
             name: name.to_path_buf(),
@@ -47,7 +57,7 @@ impl AtPath {
         &self.path
     }
 
-    pub(crate) fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Folder {
         &self.folder
     }
 
@@ -55,9 +65,55 @@ impl AtPath {
         &self.name
     }
 
-    /// The address of the path, if it fits one; else by way of the open folder, if that fits.
-    pub(crate) fn address(&self, folder: BorrowedFd<'_>) -> Option<SocketAddrUnix> {
-        self.address.clone().or_else(|| address::of_name(folder, &self.name))
+    /// The address to bind at: the path, under which others see the socket (`ss -x`), or by way of the open folder where the
+    /// path is too long or another user could exchange a folder on the way. `None` if it fits neither.
+    pub(crate) fn address(&self) -> Option<SocketAddrUnix> {
+        self.if_fixed(|| self.address.clone()).or_else(|| self.folder.address_of(&self.name))
+    }
+
+    /// The same for another name in the folder.
+    pub(crate) fn address_of(&self, name: &Path) -> Option<SocketAddrUnix> {
+        let by_path = || address::of_path(&self.path.with_file_name(name));
+        self.if_fixed(by_path).or_else(|| self.folder.address_of(name))
+    }
+
+    /// Where neither the path nor `/proc` led to the folder: the other of the two, from now on.
+    pub(crate) fn other_address_of(&self, name: &Path) -> Option<SocketAddrUnix> {
+        if self.folder.is_in_proc() {
+            self.note_moved();
+            self.folder.address_of(name)
+        } else {
+            address::of_path(&self.path.with_file_name(name))
+        }
+    }
+
+    fn if_fixed<T>(&self, value: impl FnOnce() -> Option<T>) -> Option<T> {
+        if self.fixed.load(Ordering::Relaxed) { value() } else { None }
+    }
+
+    /// A socket that was bound at the path is not in the folder: somebody has moved that.
+    pub(crate) fn note_moved(&self) {
+        self.fixed.store(false, Ordering::Relaxed);
+    }
+
+    /// Looks at the path; `None` if nothing is there.
+    pub(crate) fn look(&self) -> Result<Option<Look>> {
+        look_in(self.folder.as_fd(), &self.name)
+    }
+
+    /// Whether the path is that inode.
+    pub(crate) fn is(&self, inode: Inode) -> Result<bool> {
+        Ok(self.look()?.is_some_and(|found| found.inode == inode))
+    }
+
+    /// Pins what is at the path; `None` if nothing is there.
+    pub(crate) fn pin(&self) -> Result<Option<Pin>> {
+        Pin::new_in(self.folder.as_fd(), &self.name)
+    }
+
+    /// Removes what is at the path.
+    pub(crate) fn unlink(&self) -> Result<()> {
+        unlinkat(self.folder.as_fd(), &self.name, AtFlags::empty())
     }
 
     pub(crate) fn mode(&self) -> u32 {

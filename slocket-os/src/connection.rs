@@ -3,9 +3,7 @@
 use std::io::IoSliceMut;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, unlinkat};
 use rustix::io::{Errno, fcntl_dupfd_cloexec, retry_on_intr};
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, Shutdown, bind, recvmsg, shutdown,
@@ -13,8 +11,10 @@ use rustix::net::{
 use slocket_core::{Received, Removal};
 
 use crate::abstract_name::AbstractName;
+use crate::at_path::AtPath;
 use crate::error::{Doing, Fault};
-use crate::inode::{Inode, Pin, Probe, look};
+use crate::inode::{Inode, Probe};
+use crate::kernel::{self, Prober};
 use crate::listener::{self, Listener};
 use crate::peer::{self, Holder};
 use crate::{address, publish};
@@ -61,19 +61,18 @@ pub(crate) enum Arrival {
 
 impl Connection {
     /// Joins the queue at a path, with a badge. A symbolic link there is not followed.
-    pub(crate) fn join(path: &Path) -> Result<Join, Fault> {
-        let Some(pin) = Pin::new(path).doing("look at the path")? else { return Ok(Join::Missing) };
+    pub(crate) fn join(at: &AtPath) -> Result<Join, Fault> {
+        let Some(pin) = at.pin().doing("look at the path")? else { return Ok(Join::Missing) };
         if !pin.look.is_socket {
             return Ok(Join::NotASocket);
         }
         let socket = with_badge()?;
-        match pin.connect(socket.as_fd(), path) {
+        match pin.connect(socket.as_fd(), at.path()) {
             Ok(()) => {}
             Err(Errno::NOENT) => return Ok(Join::Missing),
             // Where the lock is contended, the path has mostly changed hands between the look and the call.
             Err(Errno::CONNREFUSED) => {
-                let found = look(path).doing("look at the path")?;
-                let is_there = found.is_some_and(|found| found.inode == pin.look.inode);
+                let is_there = at.is(pin.look.inode).doing("look at the path")?;
                 return Ok(if is_there { Join::Refused } else { Join::Missing });
             }
             Err(Errno::WOULDBLOCK) => return Ok(Join::BacklogFull),
@@ -155,8 +154,8 @@ impl Connection {
 
     /// Leaves the queue (protocol section 2, "Cancel"). Tells whether the connection is done with, and hands out the
     /// listener if it had arrived already.
-    pub(crate) fn leave(&mut self, path: &Path) -> (Leave, Option<Listener>) {
-        if !self.server_hands_over(path) {
+    pub(crate) fn leave(&mut self, at: Option<&AtPath>) -> (Leave, Option<Listener>) {
+        if !self.server_hands_over(at) {
             // The server may lend, and npm's dies if it does when our stream has ended, or only our half of it. So the
             // place is kept until the server has granted the lock or ended the stream.
             self.reserve = None;
@@ -196,35 +195,42 @@ impl Connection {
         self.hands_over
     }
 
-    fn server_hands_over(&self, path: &Path) -> bool {
+    fn server_hands_over(&self, at: Option<&AtPath>) -> bool {
         self.hands_over
-            || matches!(look(path), Ok(Some(found)) if Some(found.inode) == self.inode && found.is_socket && found.is_marked)
+            || matches!(at.map(AtPath::look), Some(Ok(Some(found))) if Some(found.inode) == self.inode && found.is_socket && found.is_marked)
     }
 
     /// As the client of a lending server, ends the loan. If the server is gone, the path is ours to unlink, as long as
     /// it is still the socket that we connected to and nobody has that open.
-    pub(crate) fn give_back(self, path: &Path) -> Removal {
+    pub(crate) fn give_back(self, at: Option<&AtPath>) -> Removal {
         // A server that was told that we are done may have granted the lock to the next before it went.
         if self.dismissed || !listener::has_ended(self.socket.as_fd()) {
             listener::end(self.socket);
             return Removal::Done;
         }
+        let Some(at) = at else { return Removal::Done };
         let removal = (|| {
-            let Some(pin) = Pin::new(path)? else { return Ok(Removal::NotOurs) };
+            let Some(pin) = at.pin().doing("look at the path")? else { return Ok(Removal::NotOurs) };
             if Some(pin.look.inode) != self.inode {
                 return Ok(Removal::NotOurs);
             }
-            match pin.probe(path)? {
-                Probe::Dead => unlinkat(CWD, path, AtFlags::empty()).map(|()| Removal::Done),
-                Probe::Alive | Probe::Datagram | Probe::Missing | Probe::Unsettled => Ok(Removal::Done),
+            // (By a datagram socket alone: a server that lends is not asked by a connection.)
+            if pin.probe(at.path()).doing("probe the socket")? != Probe::Dead
+                || kernel::prober(at, pin.look.inode.device)? != Prober::Datagram
+            {
+                return Ok(Removal::Done);
             }
+            at.unlink().doing("remove the socket").map(|()| Removal::Done)
         })();
-        removal.unwrap_or_else(|errno: Errno| Removal::Failed(errno.raw_os_error()))
+        removal.unwrap_or_else(|fault: Fault| Removal::Failed(fault.errno.raw_os_error()))
     }
 
     /// Whether the path is still the socket that we connected to.
-    pub(crate) fn is_intact(&self, path: &Path) -> rustix::io::Result<bool> {
-        Ok(look(path)?.is_some_and(|found| Some(found.inode) == self.inode))
+    pub(crate) fn is_intact(&self, at: Option<&AtPath>) -> rustix::io::Result<bool> {
+        match (self.inode, at) {
+            (Some(inode), Some(at)) => at.is(inode),
+            _ => Ok(true),
+        }
     }
 }
 
@@ -271,7 +277,7 @@ mod tests {
         let folder = TempDir::with_prefix("slocket-connection-").unwrap();
         let lock: Lock = Builder::new(folder.path().join("lock")).build().unwrap();
         let server = UnixListener::bind(lock.path()).unwrap();
-        let Ok(Join::Queued(mut connection)) = Connection::join(lock.path()) else { panic!("it listens") };
+        let Ok(Join::Queued(mut connection)) = Connection::join(lock.at_path().unwrap()) else { panic!("it listens") };
         let mut accepted = server.accept().unwrap().0;
         accepted.write_all(listener::OK).unwrap();
         leave(&mut connection);
@@ -283,7 +289,7 @@ mod tests {
     #[test]
     fn the_client_of_a_dead_server_removes_the_path() {
         let (_folder, lock, connection) = granted_by_the_dead(|_| {});
-        assert_eq!(connection.give_back(lock.path()), Removal::Done);
+        assert_eq!(connection.give_back(lock.at_path()), Removal::Done);
         assert!(!lock.path().exists());
     }
 
@@ -293,7 +299,7 @@ mod tests {
         let leaves: [fn(&mut Connection); 2] = [Connection::dismiss, Connection::cut];
         for leave in leaves {
             let (_folder, lock, connection) = granted_by_the_dead(leave);
-            assert_eq!(connection.give_back(lock.path()), Removal::Done);
+            assert_eq!(connection.give_back(lock.at_path()), Removal::Done);
             assert!(lock.path().exists());
         }
     }

@@ -216,7 +216,7 @@ impl Fault {
                 Error::UnsupportedFileSystem { path, name: "it has no sockets".to_owned() }
             }
             Errno::ACCESS | Errno::PERM => {
-                let owner = crate::inode::look(&path).ok().flatten().map(|found| found.owner);
+                let owner = crate::inode::look_in(rustix::fs::CWD, &path).ok().flatten().map(|found| found.owner);
                 Error::PermissionDenied { path, owner, source }
             }
             Errno::NAMETOOLONG => Error::PathTooLong { path },

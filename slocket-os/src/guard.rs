@@ -58,10 +58,10 @@ impl Guard {
     /// What the system refused: the folder may not be searched any more, say.
     pub fn is_intact(&self) -> Result<bool, Error> {
         let Some(participant) = &self.participant else { return Ok(false) };
-        let path = participant.lock().path();
+        let at = participant.lock().at_path();
         let intact = match (participant.listener(), participant.connection()) {
-            (Some(listener), _) => listener.is_intact(path),
-            (None, Some(connection)) => connection.is_intact(path),
+            (Some(listener), _) => listener.is_intact(at),
+            (None, Some(connection)) => connection.is_intact(at),
             (None, None) => Ok(false),
         };
         intact.map_err(|errno| participant.lock().error(Fault::new(errno, "look at the socket")))
@@ -112,7 +112,7 @@ fn release(participant: Box<Participant>) -> Result<(), Error> {
     let lock = participant.lock().clone();
     let queue = lock.queue();
     // Whoever waits inside must not be given a lock that is lost.
-    let may_stay = |listener: &Listener| !listener.is_contended() && listener.is_intact(lock.path()) == Ok(true);
+    let may_stay = |listener: &Listener| !listener.is_contended() && listener.is_intact(lock.at_path()) == Ok(true);
     let stays_inside = queue.is_contended() && participant.listener().is_some_and(may_stay);
     let participant = if stays_inside {
         match queue.pass(Turn::Lock(participant)) {

@@ -1,45 +1,49 @@
-//! What is at a path: which inode, what kind, marked or not, alive or not.
+//! What has a name in a folder: which inode, what kind, marked or not, alive or not.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, chmod, fstat, openat, statat};
 use rustix::io::{Errno, Result, retry_on_intr};
-use rustix::net::{AddressFamily, SocketFlags, SocketType, connect, socket_with};
+use rustix::net::{AddressFamily, Shutdown, SocketFlags, SocketType, connect, shutdown, socket_with};
 use rustix::process::geteuid;
 
 use crate::address;
-
-/// The sticky bit: "handed over only, dead means free" (protocol section 2, "the mark").
-const MARK: Mode = Mode::SVTX;
+use crate::mark::{self, STICKY, Times};
 
 /// Which file it is. Stays true while somebody has the inode open, for then its number is not used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Inode {
-    device: u64,
+    pub(crate) device: u64,
     number: u64,
 }
 
-/// What stat says of a path.
+/// What stat says of a file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Look {
     pub(crate) inode: Inode,
     pub(crate) is_socket: bool,
     pub(crate) is_marked: bool,
+    /// It was marked after it was bound, so it is not new.
+    pub(crate) has_marked_times: bool,
     pub(crate) owner: u32,
     pub(crate) mode: Mode,
+    links: u64,
 }
 
 impl From<Stat> for Look {
     #[allow(clippy::useless_conversion, clippy::unnecessary_cast, reason = "the types differ between systems")]
     fn from(stat: Stat) -> Self {
         let mode = Mode::from_raw_mode(stat.st_mode);
+        let times = Times::of(&stat);
         Self {
             inode: Inode { device: stat.st_dev as u64, number: stat.st_ino as u64 },
             is_socket: FileType::from_raw_mode(stat.st_mode) == FileType::Socket,
-            is_marked: mode.contains(MARK),
+            is_marked: mark::has_mark(mode, &times),
+            has_marked_times: times.is_magic(),
             owner: stat.st_uid,
             mode,
+            links: stat.st_nlink as u64,
         }
     }
 }
@@ -48,16 +52,17 @@ impl Look {
     /// A socket of our own user's that even its owner may not write to: it was bound under an odd umask, and the process
     /// that bound it has not come to mend its mode, or died before.
     pub(crate) fn is_unsettled(&self) -> bool {
-        self.is_socket && !self.mode.contains(Mode::WUSR) && self.owner == geteuid().as_raw()
+        self.is_our_socket() && !self.mode.contains(Mode::WUSR)
+    }
+
+    /// A socket of our own user's with one name. Nothing else is given a mode, or times: whoever may rename in the folder
+    /// can put a file of ours there that others must not reach.
+    pub(crate) fn is_our_socket(&self) -> bool {
+        self.is_socket && self.links == 1 && self.owner == geteuid().as_raw()
     }
 }
 
-/// Looks at a path; `None` if nothing is there. A symbolic link is not followed.
-pub(crate) fn look(path: &Path) -> Result<Option<Look>> {
-    look_in(CWD, path)
-}
-
-/// Looks at a name in an open folder.
+/// Looks at a name in an open folder; `None` if nothing has it. A symbolic link is not followed.
 pub(crate) fn look_in(folder: BorrowedFd<'_>, name: &Path) -> Result<Option<Look>> {
     match statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(stat) => Ok(Some(stat.into())),
@@ -75,12 +80,8 @@ pub(crate) struct Pin {
 }
 
 impl Pin {
-    /// Pins what is at a path; `None` if nothing is there. A symbolic link is pinned itself, not what it leads to.
-    pub(crate) fn new(path: &Path) -> Result<Option<Self>> {
-        Self::new_in(CWD, path)
-    }
-
-    /// Pins what has a name in an open folder.
+    /// Pins what has a name in an open folder; `None` if nothing has it. A symbolic link is pinned itself, not what it
+    /// leads to.
     pub(crate) fn new_in(folder: BorrowedFd<'_>, name: &Path) -> Result<Option<Self>> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let pin = || {
@@ -103,24 +104,48 @@ impl Pin {
             Err(Errno::NOENT) => {
                 let named = address::of_path(path).ok_or(Errno::NAMETOOLONG)?;
                 retry_on_intr(|| connect(socket, &named))?;
-                let is_there = look(path)?.is_some_and(|found| found.inode == self.look.inode);
+                let is_there = look_in(CWD, path)?.is_some_and(|found| found.inode == self.look.inode);
                 if is_there { Ok(()) } else { Err(Errno::CONNREFUSED) }
             }
             result => result,
         }
     }
 
-    /// Whether some process has the pinned socket open (protocol section 2, "the probe").
+    /// Whether some process has the pinned socket open, asked with a datagram socket (protocol section 2, "the probe").
     pub(crate) fn probe(&self, path: &Path) -> Result<Probe> {
-        let probe =
-            socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK, None)?;
-        match self.connect(probe.as_fd(), path) {
-            Ok(()) => Ok(Probe::Datagram),
+        match self.connect_new(SocketType::DGRAM, path) {
+            Ok(_) => Ok(Probe::Datagram),
             Err(Errno::PROTOTYPE) => Ok(Probe::Alive),
-            Err(Errno::CONNREFUSED) => Ok(Probe::Dead),
-            Err(Errno::NOENT) => Ok(Probe::Missing),
-            Err(Errno::ACCESS) if self.look.is_unsettled() => Ok(Probe::Unsettled),
-            Err(errno) => Err(errno),
+            Err(errno) => self.no_answer(errno),
+        }
+    }
+
+    /// The same, asked by a connection, where a datagram socket does not tell. It takes a place in the queue, which is left at
+    /// once. A socket that is bound and does not listen yet looks dead.
+    pub(crate) fn probe_by_stream(&self, path: &Path) -> Result<Probe> {
+        match self.connect_new(SocketType::STREAM, path) {
+            Ok(connection) => {
+                let _ = shutdown(&connection, Shutdown::Both);
+                Ok(Probe::Alive)
+            }
+            Err(Errno::WOULDBLOCK) => Ok(Probe::Alive),
+            Err(Errno::PROTOTYPE) => Ok(Probe::Datagram),
+            Err(errno) => self.no_answer(errno),
+        }
+    }
+
+    fn connect_new(&self, kind: SocketType, path: &Path) -> Result<OwnedFd> {
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        let socket = socket_with(AddressFamily::UNIX, kind, flags, None)?;
+        self.connect(socket.as_fd(), path).map(|()| socket)
+    }
+
+    fn no_answer(&self, errno: Errno) -> Result<Probe> {
+        match errno {
+            Errno::CONNREFUSED => Ok(Probe::Dead),
+            Errno::NOENT => Ok(Probe::Missing),
+            Errno::ACCESS if self.look.is_unsettled() => Ok(Probe::Unsettled),
+            errno => Err(errno),
         }
     }
 
@@ -149,11 +174,19 @@ impl Pin {
         self.set_mode(self.look.mode | Mode::WUSR)
     }
 
-    /// Sets or clears the mark of the pinned inode, and leaves the rest of its mode as it is.
+    /// Sets or clears the mark of the pinned inode, and leaves the rest of its mode as it is. First the sticky bit, then the
+    /// times: somebody who touches the socket in between would leave it unmarked while it is held.
     pub(crate) fn set_mark(&self, marked: bool) -> Result<()> {
         let mut mode = self.look.mode;
-        mode.set(MARK, marked);
-        self.set_mode(mode)
+        mode.set(STICKY, marked);
+        self.set_mode(mode)?;
+        mark::set_times(self.file.as_fd(), marked)
+    }
+
+    /// Sets the times of a new socket to those of a marked one, so that its mark outlasts a chmod. (Where the system does
+    /// not, it carries the mark that bind gave it.)
+    pub(crate) fn set_marked_times(&self) {
+        let _ = mark::set_times(self.file.as_fd(), true);
     }
 }
 
@@ -170,9 +203,11 @@ pub(crate) enum Probe {
     Missing,
     /// It cannot be told: see [`Look::is_unsettled`].
     Unsettled,
+    /// This kernel does not tell.
+    Unknown,
 }
 
 /// The mode that a published socket gets: what the user asked for, and the mark.
 pub(crate) fn published_mode(mode: u32) -> Mode {
-    Mode::from_raw_mode(mode) | MARK
+    Mode::from_raw_mode(mode) | STICKY
 }

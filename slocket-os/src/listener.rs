@@ -2,10 +2,8 @@
 
 use std::io::IoSlice;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::Path;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{AtFlags, CWD, unlinkat};
 use rustix::io::{Errno, ioctl_fionbio, retry_on_intr};
 use rustix::net::{
     AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, Shutdown, SocketAddrUnix,
@@ -13,7 +11,8 @@ use rustix::net::{
 };
 use slocket_core::{Accepted, Delivery, Removal};
 
-use crate::inode::{Inode, Pin, look};
+use crate::at_path::AtPath;
+use crate::inode::Inode;
 use crate::{address, peer, reserve};
 
 /// The longest queue; the kernel lowers it to `net.core.somaxconn`.
@@ -56,10 +55,10 @@ impl Listener {
     }
 
     /// Whether the path is still this socket. (An abstract name cannot be taken from the socket that has it.)
-    pub(crate) fn is_intact(&self, path: &Path) -> rustix::io::Result<bool> {
-        match self.inode {
-            Some(inode) => Ok(look(path)?.is_some_and(|found| found.inode == inode)),
-            None => Ok(true),
+    pub(crate) fn is_intact(&self, at: Option<&AtPath>) -> rustix::io::Result<bool> {
+        match (self.inode, at) {
+            (Some(inode), Some(at)) => at.is(inode),
+            _ => Ok(true),
         }
     }
 
@@ -121,10 +120,9 @@ impl Listener {
 
     /// Sets or clears the mark; tells whether the socket is that way now. (At an abstract name there is none to clear: so
     /// from there nothing is lent.)
-    pub(crate) fn set_mark(&self, path: &Path, marked: bool) -> bool {
-        let Some(inode) = self.inode else { return false };
-        match Pin::new(path) {
-            Ok(Some(pin)) if pin.look.inode == inode => pin.set_mark(marked).is_ok(),
+    pub(crate) fn set_mark(&self, at: Option<&AtPath>, marked: bool) -> bool {
+        match (self.inode, at.map(AtPath::pin)) {
+            (Some(inode), Some(Ok(Some(pin)))) if pin.look.inode == inode => pin.set_mark(marked).is_ok(),
             _ => false,
         }
     }
@@ -134,12 +132,10 @@ impl Listener {
     ///
     /// At an abstract name to close is all: the kernel frees the name first, and then resets who is queued. (A reset is an
     /// end of the stream to those who wait here; npm's clients, which it would hurt, do not come to such a name.)
-    pub(crate) fn close_out(self, path: &Path) -> Removal {
-        if self.inode.is_none() {
-            return Removal::Done;
-        }
-        let removal = match self.is_intact(path) {
-            Ok(true) => match unlinkat(CWD, path, AtFlags::empty()) {
+    pub(crate) fn close_out(self, at: Option<&AtPath>) -> Removal {
+        let (Some(inode), Some(at)) = (self.inode, at) else { return Removal::Done };
+        let removal = match at.is(inode) {
+            Ok(true) => match at.unlink() {
                 Ok(()) => Removal::Done,
                 Err(Errno::NOENT) => Removal::NotOurs,
                 Err(errno) => Removal::Failed(errno.raw_os_error()),
@@ -185,6 +181,7 @@ fn wake(peer: BorrowedFd<'_>) {
 /// end while that lives.
 pub(crate) fn end(peer: OwnedFd) {
     let _ = shutdown(&peer, Shutdown::Both);
+    drop(peer);
 }
 
 /// Sends "OK" alone: the lock is lent.

@@ -13,7 +13,8 @@ use slocket_core::Stale;
 use crate::abstract_name::AbstractName;
 use crate::at_path::AtPath;
 use crate::error::{Error, Fault};
-use crate::folder::Place;
+use crate::file_system::Place;
+use crate::folder::Folder;
 use crate::local::LocalQueue;
 use crate::peer::Holder;
 use crate::reserve;
@@ -154,18 +155,15 @@ impl<L: From<Lock>> Builder<L> {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        let fault = |error: &std::io::Error| {
-            Fault::new(Errno::from_io_error(error).unwrap_or(Errno::IO), "resolve the folder").about(&given)
-        };
-        let folder = parent.canonicalize().map_err(|error| fault(&error))?;
-        if !folder.metadata().map_err(|error| fault(&error))?.is_dir() {
-            return Err(fault(&Errno::NOTDIR.into()));
-        }
-        let path = folder.join(name);
+        let fault = |errno| Fault::new(errno, "resolve the folder").about(&given);
+        let folder = Folder::open(parent).map_err(fault)?;
+        // For messages alone: whatever is exchanged meanwhile, the lock is in the folder that is open.
+        let path =
+            parent.canonicalize().map_err(|error| fault(Errno::from_io_error(&error).unwrap_or(Errno::IO)))?.join(name);
         if path.as_os_str().len() >= PATH_MAX {
             return Err(Error::PathTooLong { path });
         }
-        match Place::of_path(&folder).map_err(|errno| fault(&errno.into()))? {
+        match folder.place().map_err(fault)? {
             Place::Network(name) => return Err(Error::UnsupportedFileSystem { path, name: name.to_owned() }),
             Place::Local | Place::Unknown(_) => {}
         }

@@ -11,8 +11,7 @@ use slocket_core::{
 
 use crate::connection::{Arrival, Connection, Join, Leave};
 use crate::error::{Error, Fault};
-use crate::folder::Place;
-use crate::inode;
+use crate::file_system::Place;
 use crate::listener::{self, Listener};
 use crate::lock::{Home, Lock};
 use crate::peer::Holder;
@@ -239,7 +238,7 @@ impl Participant {
             }
             Action::Inspect => Some(Event::Inspected(self.inspect())),
             Action::Watch => {
-                self.watch = self.lock.at_path().and_then(|at| Watch::new(at.folder(), at.name()));
+                self.watch = self.lock.at_path().and_then(Watch::new);
                 Some(Event::WatchArmed)
             }
             Action::Unwatch => {
@@ -275,14 +274,14 @@ impl Participant {
             Action::CloseOut => {
                 self.dismiss_guest();
                 let removal =
-                    self.listener.take().map_or(Removal::NotOurs, |listener| listener.close_out(self.lock.path()));
+                    self.listener.take().map_or(Removal::NotOurs, |listener| listener.close_out(self.lock.at_path()));
                 Some(Event::ClosedOut(self.noted(removal)))
             }
             Action::GiveBack => {
                 let removal = self
                     .connection
                     .take()
-                    .map_or(Removal::NotOurs, |connection| connection.give_back(self.lock.path()));
+                    .map_or(Removal::NotOurs, |connection| connection.give_back(self.lock.at_path()));
                 Some(Event::GivenBack(self.noted(removal)))
             }
             Action::Close => {
@@ -323,7 +322,7 @@ impl Participant {
     fn connect(&mut self) -> Connected {
         self.began = Instant::now();
         let joined = match self.lock.home() {
-            Home::Path(at) => Connection::join(at.path()),
+            Home::Path(at) => Connection::join(at),
             Home::Name(name) => Connection::join_at_name(name),
         };
         let connection = match joined {
@@ -364,7 +363,7 @@ impl Participant {
         let Some(connection) = &mut self.connection else { return Left::Closed };
         self.server = connection.server();
         self.server_lasts = !connection.hands_over();
-        match connection.leave(self.lock.path()) {
+        match connection.leave(self.lock.at_path()) {
             (Leave::Lingering, _) => Left::Lingering,
             (Leave::Done, None) => Left::Closed,
             (Leave::Done, Some(listener)) => {
@@ -393,7 +392,7 @@ impl Participant {
     }
 
     fn set_mark(&self, marked: bool) -> bool {
-        self.listener.as_ref().is_some_and(|listener| listener.set_mark(self.lock.path(), marked))
+        self.listener.as_ref().is_some_and(|listener| listener.set_mark(self.lock.at_path(), marked))
     }
 
     /// Remembers what failed; its error code.
@@ -425,7 +424,7 @@ impl Participant {
             Failure::Stale => Error::Stale { path },
             Failure::Denied => self.lock.error(Fault::new(Errno::PERM, "remove the dead socket")),
             Failure::Elsewhere => {
-                let name = match self.lock.at_path().map(|at| Place::of_path(at.folder())) {
+                let name = match self.lock.at_path().map(|at| at.folder().place()) {
                     Some(Ok(Place::Network(name))) => name.to_owned(),
                     Some(Ok(Place::Unknown(magic))) => {
                         format!("type {magic:#x}: a dead socket there may be alive elsewhere")
@@ -441,7 +440,7 @@ impl Participant {
     /// What is at the path instead of a lock.
     fn found(&self) -> &'static str {
         let Some(at) = self.lock.at_path() else { return "a server that does not speak the slocket protocol" };
-        match inode::look(at.path()) {
+        match at.look() {
             Ok(Some(found)) if found.is_socket => "a socket whose server does not speak the slocket protocol",
             Ok(Some(_)) => "something that is no socket",
             _ => "a server that does not speak the slocket protocol, gone by now",

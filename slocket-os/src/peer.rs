@@ -2,12 +2,11 @@
 
 use std::fmt;
 use std::os::fd::BorrowedFd;
-use std::path::Path;
 
 use nix::sys::socket::getsockopt;
 use nix::sys::socket::sockopt::PeerCredentials;
 
-use crate::inode::look;
+use crate::at_path::AtPath;
 
 /// Who holds a lock.
 ///
@@ -58,7 +57,7 @@ fn program(pid: u32) -> Option<String> {
 }
 
 /// Who owns the socket at a path, of whom nothing else is known.
-pub(crate) fn owner(path: &Path) -> Option<Holder> {
-    let found = look(path).ok().flatten()?;
+pub(crate) fn owner(at: &AtPath) -> Option<Holder> {
+    let found = at.look().ok().flatten()?;
     Some(Holder { pid: None, uid: found.owner, program: None })
 }

@@ -1,6 +1,6 @@
 //! Publishing the socket: in place under the shared guard, or aside (protocol section 2, "Publishing the socket").
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{AtFlags, FileType, RenameFlags, fchmod, linkat, renameat_with, statat, unlinkat};
@@ -10,9 +10,11 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, 
 use crate::address;
 use crate::at_path::AtPath;
 use crate::error::{Doing, Fault};
-use crate::folder::Folder;
-use crate::inode::{Look, Pin, look, look_in, published_mode};
+use crate::folder::FolderGuard;
+use crate::inode::{Inode, Pin, look_in, published_mode};
+use crate::kernel;
 use crate::listener::{BACKLOG, Listener};
+use crate::sweep::sweep;
 
 /// How publishing ended.
 #[derive(Debug)]
@@ -28,7 +30,7 @@ pub(crate) enum Publication {
 /// Publishes a listening, marked socket at a path.
 pub(crate) fn publish(at: &AtPath) -> Result<Publication, Fault> {
     // Where the lock is contended, to look takes one call and to try in vain takes seven.
-    if at.was_in_use() && look(at.path()).doing("look at the path")?.is_some() {
+    if at.was_in_use() && at.look().doing("look at the path")?.is_some() {
         return Ok(Publication::InUse);
     }
     let published = try_to_publish(at)?;
@@ -38,15 +40,16 @@ pub(crate) fn publish(at: &AtPath) -> Result<Publication, Fault> {
 
 fn try_to_publish(at: &AtPath) -> Result<Publication, Fault> {
     let socket = stream_socket()?;
-    let folder = Folder::open(at.folder()).doing("open the folder")?;
-    let address = at.address(folder.as_fd());
-    // Where nobody removes dead sockets no guard is needed; and a file system in user space (FUSE) may give a socket that is
-    // moved to the path another inode, at which nobody reaches it.
-    let is_safe_in_place =
-        !at.umask_spoils_mode() && folder.guard_shared() || !folder.is_local().doing("ask for the file system")?;
-    match address {
-        Some(address) if is_safe_in_place => in_place(at, socket, folder, &address),
-        _ => aside(at, socket, &folder),
+    // Where the umask takes bits away, the mode is made right before anybody sees the socket.
+    let guard = if at.umask_spoils_mode() { None } else { at.folder().guard_shared() };
+    match (at.address(), guard) {
+        (Some(address), Some(guard)) => in_place(at, socket, Some(guard), &address),
+        // Where nobody removes dead sockets no guard is needed; and a file system in user space (FUSE) may give a socket that
+        // is moved to the path another inode, at which nobody reaches it.
+        (Some(address), None) if !at.folder().is_local().doing("ask for the file system")? => {
+            in_place(at, socket, None, &address)
+        }
+        _ => aside(at, socket),
     }
 }
 
@@ -56,30 +59,36 @@ pub(crate) fn stream_socket() -> Result<OwnedFd, Fault> {
     socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None).doing("make a socket")
 }
 
-/// Binds at the path itself. The guard is held until the socket is registered: before that, a probe calls it dead.
-fn in_place(at: &AtPath, socket: OwnedFd, folder: Folder, address: &SocketAddrUnix) -> Result<Publication, Fault> {
+/// Binds at the path itself, and listens. The guard is held until then: before it is registered a probe calls the socket
+/// dead, and before it listens the probe by connection does.
+fn in_place(
+    at: &AtPath,
+    socket: OwnedFd,
+    guard: Option<FolderGuard<'_>>,
+    address: &SocketAddrUnix,
+) -> Result<Publication, Fault> {
     fchmod(&socket, published_mode(at.mode())).doing("set the socket's mode")?;
-    if !bind_in(folder.as_fd(), at.name(), &socket, address)? {
+    if !bind_in(at, at.name(), &socket, address)? {
         return Ok(Publication::InUse);
     }
-    let found = match look_in(folder.as_fd(), at.name()).doing("look at the new socket") {
-        Ok(Some(found)) => found,
-        Ok(None) => return Ok(Publication::Swept),
+    let inode = match settle(at, at.name()) {
+        Ok(Some(inode)) => inode,
+        Ok(None) => {
+            at.note_moved();
+            return Ok(Publication::Swept);
+        }
         Err(fault) => {
-            // Nobody removes a living socket: what has the name is ours.
-            let _ = unlinkat(folder, at.name(), AtFlags::empty());
+            discard(at, at.name());
             return Err(fault);
         }
     };
-    let settled = settle_mode(folder.as_fd(), at.name(), &found, at);
-    drop(folder);
-    let listening = settled.and_then(|is_there| listen(&socket, BACKLOG).doing("listen").map(|()| is_there));
-    let listener = Listener::at_path(socket, found.inode);
+    let listening = listen(&socket, BACKLOG).doing("listen");
+    drop(guard);
+    let listener = Listener::at_path(socket, inode);
     match listening {
-        Ok(true) => Ok(Publication::Ours(listener)),
-        Ok(false) => Ok(Publication::Swept),
+        Ok(()) => Ok(Publication::Ours(listener)),
         Err(fault) => {
-            listener.close_out(at.path());
+            listener.close_out(Some(at));
             Err(fault)
         }
     }
@@ -87,45 +96,60 @@ fn in_place(at: &AtPath, socket: OwnedFd, folder: Folder, address: &SocketAddrUn
 
 /// Binds and listens under a temporary name, and moves the socket to the path without replacing anything: what is
 /// visible is alive, so no guard is needed.
-fn aside(at: &AtPath, socket: OwnedFd, folder: &Folder) -> Result<Publication, Fault> {
-    if look(at.path()).doing("look at the path")?.is_some() {
+fn aside(at: &AtPath, socket: OwnedFd) -> Result<Publication, Fault> {
+    if at.look().doing("look at the path")?.is_some() {
         return Ok(Publication::InUse);
     }
-    folder.sweep(at.folder());
+    let folder = at.folder().as_fd();
+    sweep(at, kernel::known_of(at));
     let name = address::temporary_name().doing("choose a temporary name")?;
-    let address = address::of_path(&at.folder().join(&name))
-        .or_else(|| address::of_name(folder.as_fd(), Path::new(&name)))
-        .ok_or(Fault::too_long())?;
+    let name = Path::new(&name);
+    let address = at.address_of(name).ok_or(Fault::too_long())?;
     fchmod(&socket, published_mode(at.mode())).doing("set the socket's mode")?;
-    if !bind_in(folder.as_fd(), Path::new(&name), &socket, &address)? {
+    if !bind_in(at, name, &socket, &address)? {
         return Ok(Publication::Swept);
     }
     let published = (|| {
-        listen(&socket, BACKLOG).doing("listen")?;
-        let name = Path::new(&name);
-        let Some(found) = look_in(folder.as_fd(), name).doing("look at the new socket")? else {
+        let Some(inode) = settle(at, name)? else {
+            at.note_moved();
             return Ok(Err(Errno::NOENT));
         };
-        if !settle_mode(folder.as_fd(), name, &found, at)? {
-            return Ok(Err(Errno::NOENT));
-        }
-        Ok(move_without_replacing(folder.as_fd(), name, at.name()).map(|()| found))
+        listen(&socket, BACKLOG).doing("listen")?;
+        Ok(move_without_replacing(folder, name, at.name()).map(|()| inode))
     })();
     if !matches!(published, Ok(Ok(_))) {
-        // A name that somebody has swept meanwhile is gone already.
-        let _ = unlinkat(folder, name.as_str(), AtFlags::empty());
+        discard(at, name);
     }
     match published? {
-        Ok(found) => Ok(Publication::Ours(Listener::at_path(socket, found.inode))),
+        Ok(inode) => Ok(Publication::Ours(Listener::at_path(socket, inode))),
         Err(Errno::EXIST) => Ok(Publication::InUse),
         Err(Errno::NOENT) => Ok(Publication::Swept),
         Err(errno) => Err(errno).doing("move the socket to the path"),
     }
 }
 
+/// Removes a socket that was bound in vain, unless somebody has swept it. (Nobody else removes a living socket; but whoever may
+/// rename in the folder can have put another file in its place.)
+fn discard(at: &AtPath, name: &Path) {
+    let folder = at.folder().as_fd();
+    if look_in(folder, name).is_ok_and(|found| found.is_some_and(|found| found.is_our_socket())) {
+        let _ = unlinkat(folder, name, AtFlags::empty());
+    }
+}
+
 /// Binds at a name in the folder; `false` if it is taken.
-fn bind_in(folder: BorrowedFd<'_>, name: &Path, socket: &OwnedFd, address: &SocketAddrUnix) -> Result<bool, Fault> {
-    match retry_on_intr(|| bind(socket, address)) {
+fn bind_in(at: &AtPath, name: &Path, socket: &OwnedFd, address: &SocketAddrUnix) -> Result<bool, Fault> {
+    let bind_at = |address: &SocketAddrUnix| retry_on_intr(|| bind(socket, address));
+    let bound = match bind_at(address) {
+        // The folder was moved, or /proc does not lead to it: it is reached the other way, if at all.
+        Err(Errno::NOENT) => match at.other_address_of(name) {
+            Some(other) => bind_at(&other),
+            None => Err(Errno::NOENT),
+        },
+        bound => bound,
+    };
+    let folder = at.folder().as_fd();
+    match bound {
         Ok(()) => Ok(true),
         Err(Errno::ADDRINUSE) => Ok(false),
         Err(Errno::IO) if made_a_file_instead(folder, name) => {
@@ -144,18 +168,24 @@ fn made_a_file_instead(folder: BorrowedFd<'_>, name: &Path) -> bool {
         .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && stat.st_size == 0)
 }
 
-/// Makes the mode exact if the umask took bits away; `false` if the socket is gone. (From then on such a socket is
-/// published aside, where nobody sees it before its mode is right.)
-fn settle_mode(folder: BorrowedFd<'_>, name: &Path, found: &Look, at: &AtPath) -> Result<bool, Fault> {
+/// Gives a new socket the times of the mark, and the mode that was asked for if the umask took bits away; `None` if it is gone.
+/// (From then on such a socket is published aside, where nobody sees it before its mode is right.)
+///
+/// Whoever may rename in the folder can have put another file in its place: only a new socket of ours is touched. One whose
+/// owner the file system makes up keeps the mark that bind gave it.
+fn settle(at: &AtPath, name: &Path) -> Result<Option<Inode>, Fault> {
+    let Some(pin) = Pin::new_in(at.folder().as_fd(), name).doing("look at the new socket")? else { return Ok(None) };
+    if !pin.look.is_our_socket() || pin.look.has_marked_times {
+        let makes_up_owners = pin.look.is_socket && !at.folder().is_local().doing("ask for the file system")?;
+        return Ok(makes_up_owners.then_some(pin.look.inode));
+    }
+    pin.set_marked_times();
     let mode = published_mode(at.mode());
-    if found.mode == mode {
-        return Ok(true);
+    if pin.look.mode != mode {
+        at.note_spoiled_mode();
+        pin.set_mode(mode).doing("set the socket's mode")?;
     }
-    at.note_spoiled_mode();
-    match Pin::new_in(folder, name).doing("look at the new socket")? {
-        Some(pin) if pin.look.inode == found.inode => pin.set_mode(mode).doing("set the socket's mode").map(|()| true),
-        _ => Ok(false),
-    }
+    Ok(Some(pin.look.inode))
 }
 
 /// Renames within the folder; `EXIST` if the new name is taken.

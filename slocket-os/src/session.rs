@@ -275,7 +275,7 @@ pub(crate) fn look(lock: &Lock) -> Result<Option<Holder>, Error> {
         Some(Report::Listened) => match (participant.take_server(), lock.at_path()) {
             (Some(server), _) => Ok(Some(server)),
             // Whose queue is full is known by the owner of the socket alone.
-            (None, Some(at)) => Ok(peer::owner(at.path())),
+            (None, Some(at)) => Ok(peer::owner(at)),
             (None, None) => Err(lock.error(Fault::new(Errno::AGAIN, "ask a server whose queue is full"))),
         },
         Some(Report::Failed(failure)) => Err(participant.error(failure)),

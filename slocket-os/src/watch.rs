@@ -4,10 +4,12 @@ use std::ffi::OsString;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 use rustix::fs::inotify::{self, CreateFlags, Reader, WatchFlags};
 use rustix::io::Errno;
+
+use crate::address::proc_path;
+use crate::at_path::AtPath;
 
 /// A watch on one name in a folder (inotify(7)). It lasts until it is dropped.
 #[derive(Debug)]
@@ -17,14 +19,20 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Watches `name` in `folder`; `None` if the system has no watch to give (`max_user_instances`, `max_user_watches`,
+    /// Watches a lock's path; `None` if the system has no watch to give (`max_user_instances`, `max_user_watches`,
     /// a folder that may not be read): timed re-checks must do then.
-    pub(crate) fn new(folder: &Path, name: &Path) -> Option<Self> {
+    pub(crate) fn new(at: &AtPath) -> Option<Self> {
         let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).ok()?;
         let to_names = WatchFlags::CREATE | WatchFlags::DELETE | WatchFlags::MOVED_FROM | WatchFlags::MOVED_TO;
         let to_itself = WatchFlags::ATTRIB | WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF;
-        inotify::add_watch(&inotify, folder, to_names | to_itself | WatchFlags::ONLYDIR).ok()?;
-        Some(Self { inotify, name: name.into() })
+        let flags = to_names | to_itself | WatchFlags::ONLYDIR;
+        match inotify::add_watch(&inotify, proc_path(at.folder().as_fd()), flags) {
+            // Where /proc does not lead to the folder, its path does.
+            Err(Errno::NOENT) => inotify::add_watch(&inotify, at.path().parent()?, flags),
+            added => added,
+        }
+        .ok()?;
+        Some(Self { inotify, name: at.name().into() })
     }
 
     /// Whether something happened since the last call.
@@ -55,19 +63,28 @@ impl AsFd for Watch {
 mod tests {
     use std::fs;
     use std::os::unix::net::{UnixListener, UnixStream};
+    use std::path::{Path, PathBuf};
     use std::time::{Duration, Instant};
 
     use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socket};
     use tempfile::TempDir;
 
     use super::*;
-    use crate::inode::Pin;
+    use crate::lock::{Builder, Lock};
     use crate::wait::Wait;
+
+    fn named(path: PathBuf) -> Lock {
+        Builder::new(path).build().unwrap()
+    }
+
+    fn watch(lock: &Lock) -> Watch {
+        Watch::new(lock.at_path().unwrap()).expect("a watch")
+    }
 
     /// A watch on `lock` in a fresh folder.
     fn watched() -> (TempDir, Watch) {
         let folder = TempDir::with_prefix("slocket-watch-").unwrap();
-        let watch = Watch::new(folder.path(), Path::new("lock")).expect("a watch");
+        let watch = watch(&named(folder.path().join("lock")));
         (folder, watch)
     }
 
@@ -82,11 +99,11 @@ mod tests {
     }
 
     /// Whether the watch has told of nothing by the time at which it tells of a removal, which is later.
-    fn told_nothing_before(watch: &Watch, folder: &Path, name: &Path) -> bool {
-        let other = Watch::new(folder, name).expect("a watch");
+    fn told_nothing_before(watched: &Watch, folder: &Path, name: &Path) -> bool {
+        let other = watch(&named(folder.join(name)));
         fs::write(folder.join(name), "").unwrap();
         wakes(&other);
-        !watch.take()
+        !watched.take()
     }
 
     #[test]
@@ -95,7 +112,7 @@ mod tests {
         let (path, other) = (folder.path().join("lock"), folder.path().join("other"));
         let listener = UnixListener::bind(&path).unwrap();
         wakes(&watch);
-        Pin::new(&path).unwrap().expect("a socket").set_mark(true).unwrap();
+        named(path.clone()).at_path().unwrap().pin().unwrap().expect("a socket").set_mark(true).unwrap();
         wakes(&watch);
         fs::rename(&path, &other).unwrap();
         wakes(&watch);
@@ -113,7 +130,7 @@ mod tests {
         let path = folder.path().join("lock");
         let socket = socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
         bind(&socket, &SocketAddrUnix::new(&path).unwrap()).unwrap();
-        let watch = Watch::new(folder.path(), Path::new("lock")).expect("a watch");
+        let watch = watch(&named(path.clone()));
         listen(&socket, 1).unwrap();
         drop(UnixStream::connect(&path).unwrap());
         drop(socket);

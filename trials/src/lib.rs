@@ -51,6 +51,7 @@
 pub mod calls;
 pub mod fork;
 pub mod lock;
+pub mod mark;
 pub mod node;
 pub mod place;
 pub mod player;

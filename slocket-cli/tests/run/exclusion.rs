@@ -1,11 +1,10 @@
 //! One at a time.
 
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 
-use crate::harness::{Folder, start};
+use crate::harness::{Folder, set_mark, start};
 
 #[test]
 fn twenty_increments_are_all_counted() {
@@ -43,7 +42,7 @@ fn of_many_who_do_not_wait_those_who_ran_never_met() {
 fn who_does_not_wait_is_not_in_the_queue() {
     let folder = Folder::new();
     let holder = UnixListener::bind(folder.lock()).expect("a socket");
-    fs::set_permissions(folder.lock(), Permissions::from_mode(0o1600)).expect("ours");
+    set_mark(&folder.lock(), true);
     holder.set_nonblocking(true).expect("it can");
     start(folder.run(&["-nq"], &["true"])).assert_end(75, "", "");
     let (code, errors) = start(folder.run(&["-n"], &["true"])).end();

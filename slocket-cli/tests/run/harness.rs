@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -10,6 +11,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, utimensat};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use tempfile::TempDir;
 
@@ -18,6 +20,15 @@ pub(crate) const SLOCKET: &str = env!("CARGO_BIN_EXE_slocket");
 
 /// Only for what hangs.
 pub(crate) const HANG: Duration = Duration::from_secs(60);
+
+/// Sets or clears the mark of a socket, as its owner does around a loan.
+pub(crate) fn set_mark(path: &Path, marked: bool) {
+    let (mode, seconds) = if marked { (0o1600, 1_397_509_955) } else { (0o600, 1_397_509_956) };
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("ours");
+    let time = Timespec { tv_sec: seconds, tv_nsec: 0 };
+    let times = Timestamps { last_access: time, last_modification: time };
+    utimensat(CWD, path, &times, AtFlags::SYMLINK_NOFOLLOW).expect("ours");
+}
 
 /// Whether this machine has a tool that a test needs. If not: says so, and fails under `CI=true`.
 #[track_caller]

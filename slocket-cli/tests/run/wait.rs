@@ -1,8 +1,7 @@
 //! `slocket wait`.
 
-use std::fs::{self, Permissions};
+use std::fs;
 use std::os::linux::net::SocketAddrExt;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener};
 use std::path::Path;
 use std::process::{Command, id};
@@ -10,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::harness::{Folder, SLOCKET, fails, has, hold, start, watch_for};
+use crate::harness::{Folder, SLOCKET, fails, has, hold, set_mark, start, watch_for};
 
 fn wait(options: &[&str], lock: &Path) -> Command {
     let mut command = Command::new(SLOCKET);
@@ -91,8 +90,7 @@ fn what_is_lent_while_it_is_probed_is_not_free() {
     }
     let folder = Folder::new();
     let owner = UnixListener::bind(folder.lock()).expect("a socket");
-    let set_mode = |mode| fs::set_permissions(folder.lock(), Permissions::from_mode(mode)).expect("ours");
-    set_mode(0o1600);
+    set_mark(&folder.lock(), true);
     // It stands still for a second before the probe. (-D: it is our child, and strace is another.)
     let mut command = Command::new("strace");
     command.args(["-D", "-qq", "-o", "/dev/null", "-e", "trace=connect"]);
@@ -101,7 +99,7 @@ fn what_is_lent_while_it_is_probed_is_not_free() {
     let waiter = start(command);
     let call = format!("/proc/{}/syscall", waiter.id());
     watch_for("it probes nothing", || fs::read_to_string(&call).ok().filter(|call| call.starts_with(CONNECT)));
-    set_mode(0o600);
+    set_mark(&folder.lock(), false);
     drop(owner);
     waiter.assert_end(75, "", "");
 }

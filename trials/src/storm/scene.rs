@@ -201,7 +201,7 @@ impl Scene {
         Some(Found {
             inode: metadata.ino(),
             is_socket: metadata.file_type().is_socket(),
-            is_marked: metadata.mode() & 0o1000 != 0,
+            is_marked: crate::mark::is_marked(&metadata),
         })
     }
 

@@ -1,7 +1,7 @@
 //! The scenes that the sweeps play: a victim in one role, and those around it.
 
 use std::fs::{self, File};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -394,7 +394,7 @@ impl Scene {
     #[must_use]
     pub fn is_unmarked(&self) -> bool {
         let found = fs::symlink_metadata(self.place.lock());
-        found.is_ok_and(|found| found.file_type().is_socket() && found.permissions().mode() & libc::S_ISVTX == 0)
+        found.is_ok_and(|found| found.file_type().is_socket() && !crate::mark::is_marked(&found))
     }
 
     /// Waits for those who queue behind the victim, and ends everybody but the victim.

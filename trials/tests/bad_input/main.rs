@@ -11,6 +11,7 @@ mod clones;
 mod descriptors;
 mod disk;
 mod file_systems;
+mod folder;
 mod fuse;
 mod grant;
 mod group;

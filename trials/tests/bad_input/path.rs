@@ -5,13 +5,13 @@ use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::{env, fs, thread};
+use std::{env, fs};
 
 use rustix::io::Errno;
 use trials::lock::{Error, Slocket};
 
 use crate::alone::{Setting, alone};
-use crate::scene::{HANG, Scene, assert_works, io_code, named, until_asleep};
+use crate::scene::{Scene, assert_works, io_code};
 
 #[track_caller]
 fn assert_invalid(given: impl AsRef<Path>, because: &str) {
@@ -25,7 +25,7 @@ fn assert_invalid(given: impl AsRef<Path>, because: &str) {
 }
 
 #[track_caller]
-fn assert_parent_missing<T: std::fmt::Debug>(result: Result<T, Error>, kind: ErrorKind) {
+pub(crate) fn assert_parent_missing<T: std::fmt::Debug>(result: Result<T, Error>, kind: ErrorKind) {
     match result {
         Err(Error::ParentMissing { source, .. }) => assert_eq!(source.kind(), kind),
         other => panic!("{other:?}"),
@@ -110,40 +110,6 @@ fn a_loop_of_links_where_the_folder_should_be() {
         let error = Slocket::new(scene.path().join("loop/lock")).unwrap_err();
         assert_eq!(io_code(&error), Errno::LOOP.raw_os_error());
         scene.assert_left(&["loop"]);
-    });
-}
-
-#[test]
-fn a_folder_that_was_removed_before_the_lock_was_taken() {
-    alone(Setting::Plain, || {
-        let scene = Scene::new();
-        let folder = scene.path().join("folder");
-        fs::create_dir(&folder).unwrap();
-        let slocket = Slocket::new(folder.join("lock")).unwrap();
-        fs::remove_dir(&folder).unwrap();
-        assert_parent_missing(slocket.acquire(), ErrorKind::NotFound);
-        assert_parent_missing(slocket.try_acquire(), ErrorKind::NotFound);
-        assert_eq!(slocket.holder().unwrap(), None);
-        fs::create_dir(&folder).unwrap();
-        assert_works(&slocket);
-    });
-}
-
-#[test]
-fn a_folder_that_goes_while_somebody_waits() {
-    alone(Setting::Plain, || {
-        let scene = Scene::new();
-        let folder = scene.path().join("folder");
-        fs::create_dir(&folder).unwrap();
-        fs::write(folder.join("lock"), "").unwrap();
-        let slocket = Slocket::new(folder.join("lock")).unwrap();
-        thread::scope(|scope| {
-            let waiter = scope.spawn(|| named("waiter", || slocket.acquire_timeout(HANG)));
-            until_asleep("waiter");
-            fs::rename(&folder, scene.path().join("elsewhere")).unwrap();
-            assert_parent_missing(waiter.join().unwrap(), ErrorKind::NotFound);
-        });
-        scene.assert_left(&["elsewhere"]);
     });
 }
 

@@ -117,7 +117,8 @@ fn a_holder_at_the_limit_without_a_reserve() {
         },
         |waiter| {
             let path = waiter.hear();
-            let mut full = Full::all_but(0);
+            // For the folder: so there is none for the reserve.
+            let mut full = Full::all_but(1);
             let slocket = Slocket::new(path).unwrap();
             assert!(slocket.acquire().is_err());
             full.free(2);

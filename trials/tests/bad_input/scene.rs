@@ -9,6 +9,7 @@ use std::{fs, thread};
 use rustix::time::{ClockId, clock_gettime};
 use tempfile::TempDir;
 use trials::lock::{Error, Guard, Slocket};
+use trials::mark;
 
 use crate::census::threads;
 
@@ -94,8 +95,7 @@ pub(crate) fn leave_dead(path: &Path, marked: bool, mode: u32) {
     drop(UnixListener::bind(path).expect("a free path"));
     // A process that is being started has it open, too, until it runs its program.
     eventually(|| UnixStream::connect(path).is_err(), || "somebody has it open".to_owned());
-    let mark = if marked { 0o1000 } else { 0 };
-    fs::set_permissions(path, fs::Permissions::from_mode(mark | mode)).expect("ours");
+    mark::set(path, marked, mode);
 }
 
 /// The same lock as another process would have it: without the queue that clones share inside a process.

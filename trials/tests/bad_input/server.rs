@@ -1,7 +1,6 @@
 //! Servers at the path that do not do what a server of the protocol does.
 
 use std::io::{Read, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +11,7 @@ use std::{fs, process};
 
 use rustix::net::{Shutdown, shutdown};
 use trials::lock::{Error, Slocket, settle};
+use trials::mark;
 
 use crate::alone::{Setting, alone, beside};
 use crate::census::descriptors;
@@ -143,7 +143,7 @@ fn a_server_that_closes_every_connection_at_once() {
             let slocket = scene.slocket();
             let server = Server::start(&scene.lock(), drop);
             if marked {
-                fs::set_permissions(scene.lock(), fs::Permissions::from_mode(0o1600)).unwrap();
+                mark::set(&scene.lock(), true, 0o600);
             }
             let start = Instant::now();
             assert_eq!(assert_times_out(&slocket), Some(process::id()));

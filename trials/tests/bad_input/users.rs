@@ -11,6 +11,7 @@ use std::thread;
 use rustix::fs::Mode;
 use rustix::process::{geteuid, umask};
 use trials::lock::{Error, Guard, Slocket, Trust};
+use trials::mark;
 
 use crate::alone::{NOBODY, Setting, beside, with_root};
 use crate::permission::assert_denied;
@@ -83,7 +84,7 @@ fn a_dead_socket_of_another_user_in_a_folder_of_everybody() {
                 leave_dead(&scene.lock(), true, 0o600);
                 other.tell(scene.lock().to_str().unwrap());
                 other.expect("denied");
-                fs::set_permissions(scene.lock(), fs::Permissions::from_mode(0o1666)).unwrap();
+                mark::set(&scene.lock(), true, 0o666);
                 other.tell("now");
                 other.expect("released");
             },

@@ -5,15 +5,15 @@
 
 #![expect(clippy::redundant_closure_for_method_calls, reason = "a path to a method is of one lifetime only")]
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, listen, socket_with};
 use slocket_os::Guard;
+use trials::mark;
 use trials::{Adapter, Place, Player, alone, tell, wait_until_queued};
 
 use crate::host::{Host, on_each_runtime};
@@ -295,7 +295,7 @@ impl<'a, H: Host> Scene<'a, H> {
             socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None).expect("a socket");
         bind(&server, &SocketAddrUnix::new(&path).expect("an address")).expect("bind");
         // The mark: it is handed over only.
-        fs::set_permissions(&path, Permissions::from_mode(0o1600)).expect("chmod");
+        mark::set(&path, true, 0o600);
         server
     }
 

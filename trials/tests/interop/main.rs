@@ -9,9 +9,10 @@ mod npm_suite;
 mod serving;
 
 use std::fs;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
+use trials::mark;
 use trials::queue::accepted;
 use trials::{Adapter, Place, Player, wait_until_queued, watch_for};
 
@@ -92,7 +93,7 @@ fn holds(waiter: &mut Player) -> bool {
 fn is_marked(lock: &Path) -> bool {
     let found = fs::symlink_metadata(lock).expect("something at the path");
     assert!(found.file_type().is_socket(), "{:?}", found.file_type());
-    found.mode() & 0o1000 != 0
+    mark::is_marked(&found)
 }
 
 /// Waits until all of them watch the file system, as they do when there is nobody to queue with, and fails if one holds.

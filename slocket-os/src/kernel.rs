@@ -1,0 +1,165 @@
+//! How this kernel can be asked whether a socket is alive (protocol section 2, "the probe").
+//!
+//! On Linux a datagram socket that is connected to a stream socket tells, and disturbs nobody. Another kernel behind the
+//! same system calls may refuse it whatever the socket does (gVisor): a living lock would look dead. So before the first dead
+//! socket is removed, a process asks the kernel about a socket of its own, once for each file system.
+
+use std::io::IoSlice;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, TryLockError};
+
+use rustix::fs::{AtFlags, unlinkat};
+use rustix::io::{Errno, retry_on_intr};
+use rustix::net::{
+    AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, bind, listen,
+    sendmsg, socketpair,
+};
+
+use crate::address;
+use crate::at_path::AtPath;
+use crate::error::{Doing, Fault};
+use crate::folder::Folder;
+use crate::inode::{Pin, Probe};
+use crate::publish::stream_socket;
+
+/// What tells a living socket from a dead one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Prober {
+    /// A datagram socket, at any time.
+    Datagram,
+    /// A connection, while nobody is between bind and listen. It takes a place in the queue, which is left at once: so only
+    /// marked sockets are asked, whose servers bear that.
+    Stream,
+    /// Nothing.
+    None,
+}
+
+/// What fails if the kernel cannot be asked.
+const ASKING: &str = "ask the kernel about a socket";
+
+/// The answers so far, by device.
+static ANSWERS: Mutex<Vec<(u64, Prober)>> = Mutex::new(Vec::new());
+
+/// `None` if another thread has them; after a fork that may be for ever.
+fn answers() -> Option<MutexGuard<'static, Vec<(u64, Prober)>>> {
+    match ANSWERS.try_lock() {
+        Ok(answers) => Some(answers),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
+}
+
+/// What is known of a device; a datagram socket until it has been asked for.
+pub(crate) fn known(device: u64) -> Prober {
+    let known = |answers: MutexGuard<'_, Vec<(u64, Prober)>>| {
+        answers.iter().find(|(of, _)| *of == device).map(|(_, prober)| *prober)
+    };
+    answers().and_then(known).unwrap_or(Prober::Datagram)
+}
+
+/// The same, of the lock's folder.
+pub(crate) fn known_of(at: &AtPath) -> Prober {
+    at.folder().device().map_or(Prober::Datagram, known)
+}
+
+/// What tells a living socket from a dead one in the lock's folder; asks the kernel, if that was not done yet.
+pub(crate) fn prober(at: &AtPath, device: u64) -> Result<Prober, Fault> {
+    if let Some((_, prober)) = answers().and_then(|answers| answers.iter().find(|(of, _)| *of == device).copied()) {
+        return Ok(prober);
+    }
+    let prober = match ask(at.folder(), at.path()) {
+        // No room for a socket: the kernel is the same elsewhere.
+        Err(fault) if matches!(fault.errno, Errno::NOSPC | Errno::DQUOT) => {
+            let elsewhere = std::env::temp_dir();
+            ask(&Folder::open(&elsewhere).doing("open the folder")?, &elsewhere.join("x"))?
+        }
+        asked => asked?,
+    };
+    if let Some(mut answers) = answers() {
+        answers.push((device, prober));
+    }
+    Ok(prober)
+}
+
+/// Asks about a socket of our own in a folder: while it is bound, while it listens, while it is only in flight, and when it is
+/// closed. `beside` is a path in that folder.
+fn ask(folder: &Folder, beside: &Path) -> Result<Prober, Fault> {
+    let name = address::temporary_name().doing("choose a temporary name")?;
+    let path = beside.with_file_name(&name);
+    let address = if folder.is_in_proc() { folder.address_of(Path::new(&name)) } else { address::of_path(&path) };
+    let socket = stream_socket()?;
+    let address = address.ok_or(Fault::too_long())?;
+    retry_on_intr(|| bind(&socket, &address)).doing(ASKING)?;
+    let pin = Pin::new_in(folder.as_fd(), Path::new(&name)).doing(ASKING);
+    let asked = pin.and_then(|pin| match pin {
+        Some(pin) if pin.look.is_our_socket() => ask_about(socket, &pin, &path),
+        // Somebody has swept it.
+        _ => Err(Errno::AGAIN).doing(ASKING),
+    });
+    let _ = unlinkat(folder.as_fd(), &name, AtFlags::empty());
+    asked
+}
+
+fn ask_about(socket: OwnedFd, pin: &Pin, path: &Path) -> Result<Prober, Fault> {
+    if pin.look.is_unsettled() {
+        pin.let_owner_write().doing(ASKING)?;
+    }
+    let datagram = || pin.probe(path).doing(ASKING);
+    let stream = || pin.probe_by_stream(path).doing(ASKING);
+    let bound = datagram()?;
+    listen(&socket, 1).doing("listen")?;
+    let listening = (datagram()?, stream()?);
+    let in_flight = {
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        let (sender, _receiver) =
+            socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None).doing("make a socket")?;
+        send(&sender, &socket).doing(ASKING)?;
+        drop(socket);
+        (datagram()?, stream()?)
+    };
+    let closed = (datagram()?, stream()?);
+    let tells = |alive: &[Probe], dead: Probe| alive.iter().all(|probe| *probe == Probe::Alive) && dead == Probe::Dead;
+    Ok(if tells(&[bound, listening.0, in_flight.0], closed.0) {
+        Prober::Datagram
+    } else if tells(&[listening.1, in_flight.1], closed.1) {
+        Prober::Stream
+    } else {
+        Prober::None
+    })
+}
+
+fn send(sender: &OwnedFd, socket: &OwnedFd) -> rustix::io::Result<()> {
+    let sockets = [socket.as_fd()];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    if !control.push(SendAncillaryMessage::ScmRights(&sockets)) {
+        return Err(Errno::NOBUFS);
+    }
+    sendmsg(sender, &[IoSlice::new(&[0])], &mut control, SendFlags::NOSIGNAL).map(|_| ())
+}
+
+/// Whether some process has a pinned socket open; `Unknown` where nothing tells.
+pub(crate) fn probe(prober: Prober, pin: &Pin, path: &Path) -> rustix::io::Result<Probe> {
+    match prober {
+        Prober::Datagram => pin.probe(path),
+        Prober::Stream => pin.probe_by_stream(path),
+        Prober::None => Ok(Probe::Unknown),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[test]
+    fn linux_tells_by_a_datagram_socket() {
+        let folder = TempDir::with_prefix("slocket-kernel-").unwrap();
+        let path = folder.path().join("lock");
+        assert_eq!(ask(&Folder::open(folder.path()).unwrap(), &path).unwrap(), Prober::Datagram);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "left behind");
+    }
+}

@@ -1,0 +1,95 @@
+//! The mark: "handed over only, dead means free" (protocol section 2, "the mark").
+
+use std::fs::Metadata;
+use std::os::fd::BorrowedFd;
+use std::os::unix::fs::MetadataExt;
+
+use rustix::fs::{AtFlags, CWD, Mode, Stat, Timespec, Timestamps, utimensat};
+use rustix::io::{Errno, Result};
+
+use crate::address;
+
+/// The bit that a marked socket has from bind on.
+pub(crate) const STICKY: Mode = Mode::SVTX;
+
+/// The time of modification of a marked socket: 2014-04-14 21:12:35 UTC. Whole seconds, in the past, and below 2^31, so that
+/// every file system keeps it, and nobody sets it by chance.
+const MAGIC: i64 = 1_397_509_955;
+
+/// That of a socket that is lent.
+const LENT: i64 = MAGIC + 1;
+
+/// When a file was modified, and when its inode was changed: seconds and nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Times {
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Times {
+    #[allow(clippy::useless_conversion, clippy::unnecessary_cast, reason = "the types differ between systems")]
+    pub(crate) fn of(stat: &Stat) -> Self {
+        Self {
+            modified: (stat.st_mtime as i64, stat.st_mtime_nsec as i64),
+            changed: (stat.st_ctime as i64, stat.st_ctime_nsec as i64),
+        }
+    }
+
+    pub(crate) fn is_magic(&self) -> bool {
+        self.modified == (MAGIC, 0)
+    }
+}
+
+/// Whether a socket carries the mark, which says that its owner hands the lock over and never lends it: if the socket is dead,
+/// the lock is free ([protocol section 2, "The mark"][protocol]).
+///
+/// [protocol]: https://github.com/slocket/slocket/blob/main/docs/protocol.md#the-mark
+#[must_use]
+pub fn is_marked(found: &Metadata) -> bool {
+    let times = Times { modified: (found.mtime(), found.mtime_nsec()), changed: (found.ctime(), found.ctime_nsec()) };
+    has_mark(Mode::from_raw_mode(found.mode()), &times)
+}
+
+/// Whether a socket carries the mark: by its time, or, if nothing has changed it since bind, by its sticky bit.
+///
+/// The bit alone does not count. An administrator's `chmod -R` strips it; and as chmod writes by name a mode that it read
+/// before, it can write the bit of our socket to another that has come to the path since. But it changes the inode, so that
+/// the two times differ from then on.
+pub(crate) fn has_mark(mode: Mode, times: &Times) -> bool {
+    times.is_magic() || mode.contains(STICKY) && times.modified == times.changed
+}
+
+/// Sets both times of a pinned socket to those of a marked or a lent one.
+pub(crate) fn set_times(pin: BorrowedFd<'_>, marked: bool) -> Result<()> {
+    let time = Timespec { tv_sec: if marked { MAGIC } else { LENT }, tv_nsec: 0 };
+    let times = Timestamps { last_access: time, last_modification: time };
+    match utimensat(pin, "", &times, AtFlags::EMPTY_PATH) {
+        // Linux before 5.8.
+        Err(Errno::INVAL | Errno::NOENT) => utimensat(CWD, address::proc_path(pin), &times, AtFlags::empty()),
+        result => result,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_counts_as_a_mark() {
+        let (plain, sticky) = (Mode::from_raw_mode(0o600), Mode::from_raw_mode(0o1600));
+        let (born, later) = ((1_800_000_000, 5), (1_800_000_000, 6));
+        let times = |modified, changed| Times { modified, changed };
+        for (mode, times, marked) in [
+            (sticky, times(born, born), true),
+            (plain, times(born, born), false),
+            (sticky, times(born, later), false),
+            (plain, times((MAGIC, 0), later), true),
+            (sticky, times((MAGIC, 0), later), true),
+            (sticky, times((MAGIC, 1), later), false),
+            (sticky, times((LENT, 0), later), false),
+            (plain, times((LENT, 0), later), false),
+        ] {
+            assert_eq!(has_mark(mode, &times), marked, "{mode:?} {times:?}");
+        }
+    }
+}

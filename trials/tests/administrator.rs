@@ -1,0 +1,106 @@
+//! An administrator who tidies up: `chmod -R`, `chown -R`, `touch`, at any time. The mark bears it: it is neither lost, so that a
+//! crash could not be repaired, nor put on a socket that is lent, so that there would be two holders.
+
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::Command;
+
+use rustix::process::geteuid;
+use trials::{Adapter, Place, Player, alone, mark, tell, wait_until_queued};
+
+/// Runs a command of the administrator's on the lock's folder.
+#[track_caller]
+fn administer(command: &[&str], place: &Place) {
+    let status = Command::new(command[0]).args(&command[1..]).arg(place.folder()).status().expect("coreutils");
+    assert!(status.success(), "{command:?}");
+}
+
+fn holder(place: &Place) -> Player {
+    let mut holder = Player::start(Adapter::under_trial(), &place.lock());
+    holder.acquire();
+    holder
+}
+
+/// The holder is killed after `tidy`: one who waits already, or comes later, has the lock, and nothing is left.
+#[track_caller]
+fn assert_repaired(tidy: impl Fn(&Place)) {
+    let _alone = alone();
+    for waits in [false, true] {
+        let place = Place::new();
+        let holder = holder(&place);
+        let mut next = Player::start(Adapter::under_trial(), &place.lock());
+        if waits {
+            next.send("acquire");
+            wait_until_queued(&place.lock(), 1);
+        }
+        tidy(&place);
+        holder.kill();
+        if !waits {
+            next.send("acquire");
+        }
+        next.expect_held();
+        next.release();
+        next.quit();
+        assert_eq!(place.leftovers(), [""; 0]);
+    }
+}
+
+#[test]
+fn chmod_of_all_does_not_lose_the_lock() {
+    for mode in ["u=rwX,go=", "755", "a-t", "1777"] {
+        assert_repaired(|place| administer(&["chmod", "-R", mode], place));
+    }
+}
+
+#[test]
+fn a_touch_does_not_lose_the_lock() {
+    assert_repaired(|place| {
+        assert!(Command::new("touch").arg(place.lock()).status().expect("coreutils").success());
+    });
+}
+
+#[test]
+fn chown_of_all_does_not_lose_the_lock() {
+    if !geteuid().is_root() {
+        tell("chown_of_all_does_not_lose_the_lock: SKIPPED: it needs root, and we are not");
+        return;
+    }
+    assert_repaired(|place| chown(place.lock(), Some(65534), Some(65534)).expect("root"));
+}
+
+/// `chmod -R` reads a mode and writes it by name later: what it read of a marked socket lands on one that is lent by then.
+#[test]
+fn a_sticky_bit_that_is_written_back_is_no_mark() {
+    let _alone = alone();
+    let place = Place::new();
+    let mut holder = holder(&place);
+    let read = fs::symlink_metadata(place.lock()).expect("held").mode();
+    // It has no badge, as npm's clients: so the lock is lent to it.
+    let mut client = UnixStream::connect(place.lock()).expect("held");
+    holder.release();
+    let mut granted = [0; 2];
+    client.read_exact(&mut granted).expect("the loan");
+    write_back(&place.lock(), read);
+    holder.kill();
+    let mut next = Player::start(Adapter::under_trial(), &place.lock());
+    assert_eq!(next.ask("try"), "would-block", "a second holder");
+    assert!(next.ask("acquire-for 300").starts_with("timed-out"), "a second holder");
+    // When the client is done, whoever sees to it removes the socket.
+    drop(client);
+    fs::remove_file(place.lock()).expect("stale");
+    next.acquire();
+    next.release();
+    next.quit();
+    assert_eq!(place.leftovers(), [""; 0]);
+}
+
+#[track_caller]
+fn write_back(path: &Path, mode: u32) {
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode & 0o7777)).expect("ours");
+    let found = fs::symlink_metadata(path).expect("there");
+    assert_ne!(found.mode() & 0o1000, 0, "it has the bit of a marked socket");
+    assert!(!mark::is_marked(&found), "and is not marked");
+}
