@@ -127,7 +127,7 @@ mod tests {
         let source = |errno: Errno| io::Error::from(errno);
         let io = |errno| Error::Io { path: path(), doing: "bind", source: source(errno) };
         for (error, expected) in [
-            (Error::TimedOut { path: path(), holder: None }, 42),
+            (Error::TimedOut { path: path(), holder: None, folder_locked_by: None }, 42),
             (Error::Stale { path: path() }, 42),
             (Error::InvalidPath { path: path(), reason: "empty" }, 64),
             (Error::InvalidMode { path: path(), mode: 0o1777 }, 64),

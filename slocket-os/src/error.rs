@@ -18,6 +18,8 @@ pub enum Error {
         path: PathBuf,
         /// Who held it, if that can be known.
         holder: Option<Holder>,
+        /// The holder was killed, and this process keeps its socket from being removed: it has the folder locked by flock(2).
+        folder_locked_by: Option<Holder>,
     },
     /// The folder that the lock is to be in does not exist.
     ParentMissing {
@@ -124,7 +126,11 @@ impl fmt::Display for Error {
             Self::TimedOut { holder: Some(holder), .. } => {
                 write!(f, "timed out waiting for {path}: it is held by {holder}")
             }
-            Self::TimedOut { holder: None, .. } => write!(f, "timed out waiting for {path}"),
+            Self::TimedOut { folder_locked_by: Some(process), .. } => write!(
+                f,
+                "timed out waiting for {path}: its holder was killed, and {process} has the folder locked (flock); end that process"
+            ),
+            Self::TimedOut { .. } => write!(f, "timed out waiting for {path}"),
             Self::ParentMissing { .. } => {
                 write!(f, "the folder of {path} does not exist or is no folder; create it first")
             }

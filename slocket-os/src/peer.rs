@@ -48,7 +48,7 @@ pub(crate) fn holder(connection: BorrowedFd<'_>) -> Option<Holder> {
 }
 
 /// The name of a process's program, if `/proc` is of our pid namespace (in another one, the number is another process's).
-fn program(pid: u32) -> Option<String> {
+pub(crate) fn program(pid: u32) -> Option<String> {
     let myself = std::fs::read_link("/proc/self").ok()?;
     if myself.to_str() != Some(&std::process::id().to_string()) {
         return None;

@@ -9,6 +9,7 @@ use rustix::io::Errno;
 use slocket_core::{Event, Report, Timer};
 
 use crate::error::{Error, Fault};
+use crate::flocks;
 use crate::guard::Guard;
 use crate::local::{Ticket, Turn};
 use crate::lock::Lock;
@@ -195,7 +196,9 @@ impl Session {
 
     fn timed_out(&self, holder: Option<Holder>) -> Error {
         let holder = holder.or_else(|| self.lock.holder().ok().flatten());
-        Error::TimedOut { path: self.lock.path().to_path_buf(), holder }
+        let folder_locked_by =
+            if holder.is_none() { self.lock.at_path().and_then(flocks::who_prevents_repair) } else { None };
+        Error::TimedOut { path: self.lock.path().to_path_buf(), holder, folder_locked_by }
     }
 
     /// Turns the machine's report into the outcome.

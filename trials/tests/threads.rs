@@ -48,7 +48,7 @@ fn a_time_out_names_the_holder() {
     let slocket = Slocket::new(folder.path().join("lock")).unwrap();
     let guard = slocket.acquire().unwrap();
     match slocket.acquire_timeout(Duration::from_millis(20)) {
-        Err(Error::TimedOut { path, holder: Some(holder) }) => {
+        Err(Error::TimedOut { path, holder: Some(holder), .. }) => {
             assert_eq!(path, slocket.path());
             assert_eq!(holder.pid, Some(std::process::id()));
             assert_eq!(slocket.holder().unwrap(), Some(holder));

@@ -14,7 +14,7 @@ use trials::mark;
 
 use crate::alone::{NOBODY, Setting, alone, beside, with_root};
 use crate::path::assert_parent_missing;
-use crate::scene::{HANG, Scene, WHILE, assert_left, assert_works, eventually, named, until_asleep};
+use crate::scene::{HANG, Scene, WHILE, assert_left, assert_works, eventually, leave_dead, named, until_asleep};
 
 #[test]
 fn it_was_removed_before_the_lock_was_taken() {
@@ -205,4 +205,46 @@ fn a_file_is_put_in_the_place_of_the_new_socket() {
             }
         },
     );
+}
+
+/// Whoever may read the folder can keep others from removing a dead socket.
+#[test]
+fn another_user_has_it_locked() {
+    with_root(|| {
+        let scene = Scene::with_mode(0o755);
+        beside(
+            Setting::User(NOBODY),
+            |other| {
+                leave_dead(&scene.lock(), true, 0o600);
+                other.tell(scene.path().to_str().unwrap());
+                let pid: u32 = other.hear().parse().unwrap();
+                let slocket = scene.slocket();
+                for _ in 0..2 {
+                    let error = slocket.acquire_timeout(WHILE).unwrap_err();
+                    let text = error.to_string();
+                    let Error::TimedOut { folder_locked_by: Some(process), .. } = error else { panic!("{text}") };
+                    assert_eq!((process.pid, process.uid), (Some(pid), NOBODY), "{text}");
+                    assert!(text.contains(&format!("pid {pid}")) && !text.contains("remove"), "{text}");
+                    other.tell("next");
+                    other.expect("locked");
+                }
+                // It does not have to be asked again.
+                other.tell("go");
+                slocket.acquire_timeout(HANG).unwrap().release().unwrap();
+            },
+            |stranger| {
+                let folder = fs::File::open(stranger.hear()).unwrap();
+                folder.lock_shared().unwrap();
+                stranger.tell(&std::process::id().to_string());
+                stranger.expect("next");
+                folder.unlock().unwrap();
+                folder.lock().unwrap();
+                stranger.tell("locked");
+                stranger.expect("next");
+                stranger.tell("locked");
+                stranger.expect("go");
+            },
+        );
+        scene.assert_empty();
+    });
 }

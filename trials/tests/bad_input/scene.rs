@@ -170,7 +170,7 @@ fn cpu() -> Duration {
 #[track_caller]
 pub(crate) fn assert_times_out(slocket: &Slocket) -> Option<u32> {
     match idle(|| slocket.acquire_timeout(WHILE)) {
-        Err(Error::TimedOut { path, holder }) => {
+        Err(Error::TimedOut { path, holder, .. }) => {
             assert_eq!(path, slocket.path());
             holder.and_then(|holder| holder.pid)
         }
