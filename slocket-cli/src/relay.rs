@@ -20,6 +20,9 @@ use crate::sentry::{MOMENT, Sent, Sentry};
 /// `ssi_code` of a signal that the kernel sent, such as that of a key.
 const FROM_KERNEL: i32 = 0x80;
 
+/// A command that ends sooner is not worth a sentry.
+const SHORT: Duration = Duration::from_millis(10);
+
 pub(crate) const RELAYED: [Signal; 8] = [
     Signal::SIGHUP,
     Signal::SIGINT,
@@ -35,18 +38,17 @@ pub(crate) const RELAYED: [Signal; 8] = [
 pub(crate) struct Relay {
     signals: SignalFd,
     before: SigSet,
-    /// Without one everything is passed on.
+    /// As long as there is none everything is passed on.
     sentry: Option<Sentry>,
 }
 
 impl Relay {
-    /// To be called before the command is started, else its end may be missed; and before there are descriptors that only the
-    /// command is to inherit.
+    /// To be called before the command is started: else its end may be missed.
     pub(crate) fn new() -> io::Result<Self> {
         let taken: SigSet = RELAYED.into_iter().chain([Signal::SIGCHLD]).collect();
         let before = taken.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
         match SignalFd::with_flags(&taken, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK) {
-            Ok(signals) => Ok(Self { signals, before, sentry: Sentry::post().ok() }),
+            Ok(signals) => Ok(Self { signals, before, sentry: None }),
             Err(error) => {
                 before.thread_set_mask()?;
                 Err(error.into())
@@ -62,6 +64,7 @@ impl Relay {
     /// Waits for the end of the command and passes signals on to it meanwhile.
     ///
     /// What was sent to all has reached the command by itself: to many programs a second one means "stop at once, leave the mess".
+    /// (To be called when there are no more descriptors that only the command is to inherit.)
     pub(crate) fn wait(&mut self, command: Pid) -> io::Result<WaitStatus> {
         // What came before the command was there has reached nobody, whomever it was sent to.
         while let Some(info) = self.signals.read_signal()? {
@@ -71,10 +74,11 @@ impl Relay {
             return Ok(status);
         }
         let mut due: VecDeque<Due> = VecDeque::new();
+        let mut post = Some(Instant::now() + SHORT);
         loop {
             let mut fds = vec![PollFd::from_borrowed_fd(self.signals.as_fd(), PollFlags::IN)];
             fds.extend(self.sentry.iter().map(|sentry| PollFd::from_borrowed_fd(sentry.as_fd(), PollFlags::IN)));
-            let next = self.sentry.as_ref().and_then(Sentry::answers_until).or(due.front().map(|due| due.at));
+            let next = self.sentry.as_ref().and_then(Sentry::answers_until).or(due.front().map(|due| due.at)).or(post);
             let left = next.map(|next| next.saturating_duration_since(Instant::now()));
             // It is short enough for the conversion.
             let left = left.map(|left| Timespec::try_from(left).unwrap_or_default());
@@ -94,6 +98,9 @@ impl Relay {
                         is_asked: false,
                     });
                 }
+            }
+            if post.take_if(|post| *post <= Instant::now()).is_some() {
+                self.sentry = Sentry::post().ok();
             }
             // What is due is decided when the sentry has answered.
             if self.sentry.as_ref().and_then(Sentry::answers_until).is_some() {

@@ -77,6 +77,27 @@ fn not_found_and_not_executable() {
     start(folder.run(&[], &[file])).assert_end(0, "", "");
 }
 
+/// As env, nohup and flock run it (execvp(3)).
+#[test]
+fn a_script_that_does_not_say_by_what() {
+    let folder = Folder::new();
+    let notes = Folder::new();
+    let script = notes.path().join("script");
+    let script = script.to_str().expect("UTF-8");
+    let write = "echo 'echo \"$0\" \"$@\"; exit 7' >\"$0\"; chmod +x \"$0\"";
+    assert!(Command::new("sh").args(["-c", write, script]).status().expect("sh").success());
+    for option in ["--default-signal", "--ignore-signal=CHLD", "--ignore-signal=CHLD,PIPE"] {
+        let mut run = Command::new("env");
+        run.args([option, SLOCKET, "run"]).arg(folder.lock()).args([script, "a b", "c"]);
+        start(run).assert_end(7, &format!("{script} a b c\n"), "");
+        let mut found = Command::new("env");
+        found.args([option, SLOCKET, "run"]).arg(folder.lock()).args(["script", "d"]);
+        found.env("PATH", format!("/nowhere:{}:/usr/bin:/bin", notes.path().display()));
+        start(found).assert_end(7, &format!("{script} d\n"), "");
+        folder.assert_empty();
+    }
+}
+
 #[test]
 fn input_and_output_are_passed_through() {
     let folder = Folder::new();

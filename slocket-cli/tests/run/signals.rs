@@ -7,7 +7,7 @@ use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-use crate::harness::{Folder, SLOCKET, hold, start, watch_for};
+use crate::harness::{Folder, Process, SLOCKET, hold, start, watch_for};
 
 const RELAYED: [(&str, Signal); 8] = [
     ("HUP", Signal::HUP),
@@ -126,6 +126,16 @@ fn a_child_that_stops_and_goes_on_is_waited_for() {
 /// (Of signals that come together a shell takes the one with the lowest number first.)
 const COUNTS: &str = "trap 'echo term' TERM; trap 'echo cont; exit 3' CONT; echo up; while :; do read x; done";
 
+/// The command and the sentry.
+#[track_caller]
+fn children(tool: &Process) -> Vec<i32> {
+    watch_for("it has no two children", || {
+        let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", tool.id())).expect("it lives");
+        let children: Vec<_> = children.split_whitespace().map(|pid| pid.parse().expect("a pid")).collect();
+        Some(children).filter(|children| children.len() == 2)
+    })
+}
+
 /// To many programs a second one means "stop at once, leave the mess".
 #[test]
 fn what_is_sent_to_the_group_reaches_the_command_once() {
@@ -134,6 +144,7 @@ fn what_is_sent_to_the_group_reaches_the_command_once() {
     command.process_group(0);
     let tool = start(command);
     tool.expect_output("up");
+    children(&tool);
     let group = Pid::from_raw(tool.id().cast_signed()).expect("not 0");
     for _ in 0..3 {
         kill_process_group(group, Signal::TERM).expect("it lives");
@@ -151,17 +162,8 @@ fn what_is_sent_to_the_unit_reaches_the_command_once() {
     let folder = Folder::new();
     let tool = start(run(&folder, COUNTS));
     tool.expect_output("up");
-    // By now everything is set up.
-    tool.signal(Signal::TERM);
-    tool.expect_output("term");
-    let children = || {
-        let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", tool.id())).expect("it lives");
-        let children: Vec<_> = children.split_whitespace().map(|pid| pid.parse::<i32>().expect("a pid")).collect();
-        Some(children).filter(|children| !children.is_empty())
-    };
     // The tool gets it last, when the command has had it for a while.
-    let children = watch_for("it has no children", children);
-    for &pid in &children {
+    for pid in children(&tool) {
         kill_process(Pid::from_raw(pid).expect("not 0"), Signal::TERM).expect("it lives");
     }
     tool.expect_output("term");

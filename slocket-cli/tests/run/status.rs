@@ -165,6 +165,124 @@ fn a_name_stays_on_one_line() {
     assert!(text(&path).lines().next().is_some_and(|line| line.contains("/a\\nb: not a socket: a file")));
 }
 
+/// Neither a terminal nor its reader is misled; the data stay the same.
+#[test]
+fn what_misleads_is_escaped() {
+    let folder = Folder::new();
+    let lock = folder.path().join("a\u{1b}]0;x\u{7}\u{9b}2J\u{7f}\u{202e}gpj.\u{2066}\u{2028}b");
+    let mut holder = start(crate::harness::run(&[], &lock, &HOLD));
+    holder.expect_output("up");
+    let misleads =
+        |text: &str| text.contains(|c: char| (c.is_control() && c != '\n') || "\u{202e}\u{2066}\u{2028}".contains(c));
+    let path = folder.path();
+    let written = said(status(&["--json"], path.to_str().expect("UTF-8")));
+    assert!(!misleads(&written), "{written:?}");
+    let report: Value = serde_json::from_str(&written).expect("JSON");
+    assert_eq!(report[0]["lock"], lock.to_str().expect("UTF-8"));
+    assert!(!misleads(&text(&path)) && !misleads(&text(&lock)), "{}", text(&lock));
+    for options in [&["-n"][..], &["-w", "10ms"]] {
+        let (_, errors) = start(crate::harness::run(options, &lock, &["true"])).end();
+        assert!(
+            errors.contains("a\\u{1b}]0;x\\u{7}\\u{9b}2J\\u{7f}\\u{202e}gpj.\\u{2066}\\u{2028}b") && !misleads(&errors),
+            "{errors}"
+        );
+    }
+    holder.tell();
+    holder.assert_end(0, "", "");
+    // What was typed, too.
+    let (_, errors) = start(crate::harness::run(&["--mode", "\u{1b}[31m\u{202e}"], &lock, &["true"])).end();
+    assert!(!misleads(&errors), "{errors:?}");
+}
+
+/// On two file systems two sockets may have the same number and the same name.
+#[test]
+fn two_sockets_with_one_number_and_one_name() {
+    let possible = Command::new("unshare").args(["-rm", "true"]).stderr(Stdio::null()).status();
+    if !possible.is_ok_and(|status| status.success()) {
+        assert!(std::env::var_os("CI").is_none(), "unshare -rm must work in CI");
+        eprintln!("not run: this user may not make user namespaces");
+        return;
+    }
+    let folder = Folder::new();
+    let script = "cd \"$1\" && mkdir a b && mount -t tmpfs a a && mount -t tmpfs b b && \
+                  \"$0\" run a/lock \"$0\" run -o b/lock sh -c 'stat -c %i a/lock b/lock; \
+                  for n in 1 2 3 4 5 6 7 8; do \"$0\" status a/lock | head -n1; \"$0\" status b/lock | head -n1; done' \"$0\"";
+    let mut command = Command::new("unshare");
+    command.args(["-rm", "sh", "-c", script, SLOCKET]).arg(folder.path());
+    let output = command.stdin(Stdio::null()).output().expect("it starts");
+    let output = String::from_utf8(output.stdout).expect("UTF-8");
+    let mut lines = output.lines();
+    assert_eq!(lines.next(), lines.next(), "the numbers: {output}");
+    let pid = |line: &str| line.split("held by pid ").nth(1).and_then(|rest| rest.split(' ').next()).map(str::to_owned);
+    let pids: Vec<_> = lines.map(pid).collect();
+    let (a, b) = (&pids[0], &pids[1]);
+    assert!(a.is_some() && b.is_some() && a != b, "{output}");
+    assert!(pids.chunks(2).all(|pair| pair == [a.clone(), b.clone()]), "{output}");
+}
+
+/// bind(2) makes a socket visible before it can be told from a dead one: all dead ones are waited for at once.
+#[test]
+fn many_dead_sockets_are_not_waited_for_one_by_one() {
+    if !crate::harness::has("strace") {
+        return;
+    }
+    let (folder, notes) = (Folder::new(), Folder::new());
+    for n in 0..40 {
+        drop(UnixListener::bind(folder.path().join(n.to_string())).expect("a socket"));
+    }
+    let log = notes.path().join("log");
+    let mut command = Command::new("strace");
+    command.args(["-f", "-e", "trace=nanosleep,clock_nanosleep", "-o"]).arg(&log).args([SLOCKET, "status", "--json"]);
+    let report: Value = serde_json::from_str(&said({
+        command.arg(folder.path());
+        command
+    }))
+    .expect("JSON");
+    let stale = report.as_array().expect("an array").iter().filter(|report| report["state"] == "stale").count();
+    assert_eq!(stale, 40, "{report}");
+    let pauses = fs::read_to_string(&log).expect("a log").lines().filter(|line| line.contains("nanosleep(")).count();
+    assert!((1..=20).contains(&pauses), "{pauses} pauses for 40 sockets");
+}
+
+/// `run`, `status` and `wait` speak of one lock.
+#[test]
+fn a_trailing_slash_makes_no_difference() {
+    let folder = Folder::new();
+    let slash = format!("{}/", folder.lock().display());
+    assert_eq!(said(status(&[], &slash)), format!("{}: free\n", folder.lock().display()));
+    let wait = |code| {
+        let mut wait = Command::new(SLOCKET);
+        start({
+            wait.args(["wait", "-q", "-w0", &slash]);
+            wait
+        })
+        .assert_end(code, "", "");
+    };
+    wait(0);
+    let mut holder = start(crate::harness::run(&[], Path::new(&slash), &HOLD));
+    holder.expect_output("up");
+    assert_eq!(json_of(&slash)["holder"]["pid"], holder.id());
+    wait(75);
+    holder.tell();
+    holder.assert_end(0, "", "");
+    drop(UnixListener::bind(folder.lock()).expect("a socket"));
+    assert_eq!(json_of(&slash)["state"], "stale");
+    wait(75);
+    start(crate::harness::run(&["-nq"], Path::new(&slash), &["true"])).assert_end(75, "", "");
+}
+
+#[test]
+fn a_current_folder_that_was_removed() {
+    let folder = Folder::new();
+    for command in ["run lock true", "run -n lock true", "status lock", "status --json lock", "wait -w0 lock"] {
+        let script = format!("mkdir gone && cd gone && rmdir ../gone && exec \"$0\" {command}");
+        let mut tool = Command::new("sh");
+        tool.args(["-c", &script, SLOCKET]).current_dir(folder.path());
+        fails(tool, 73, "its folder cannot be found");
+    }
+    folder.assert_empty();
+}
+
 #[test]
 fn a_path_that_is_too_long_for_an_address() {
     let folder = Folder::new();

@@ -130,6 +130,29 @@ fn who_waits_in_the_background_says_one_line() {
     holder.assert_end(0, "", "");
 }
 
+/// Where jobs in the background may not write (`stty tostop`), its message does not stop it: it would be handed the lock.
+#[test]
+fn who_waits_in_the_background_is_not_stopped_by_its_message() {
+    for command in ["run \"$1\" sh -c 'echo ran >\"$0\"' \"$2\"", "wait \"$1\"", "run -w 1100ms -E 0 \"$1\" true"] {
+        let (folder, note) = (Folder::new(), Folder::new());
+        let mut holder = hold(&folder, &[]);
+        let script = format!("stty tostop; \"$0\" {command} & wait $! && echo ended >&2");
+        let mut shell = Command::new("setsid");
+        shell.args(["--ctty", "sh", "-mc", &script, SLOCKET]).arg(folder.lock()).arg(note.path().join("note"));
+        let (mut shell, mut screen) = at_terminal(&mut shell);
+        screen.until("waiting: ");
+        if !command.contains("-E 0") {
+            holder.tell();
+        }
+        screen.until("ended");
+        assert!(shell.wait().expect("it ends").success());
+        if command.contains("-E 0") {
+            holder.tell();
+        }
+        holder.assert_end(0, "", "");
+    }
+}
+
 /// `slocket run` at a terminal of its own, with a command that writes a note.
 fn run_at_terminal(folder: &Folder, note: &Folder) -> Command {
     let mut command = Command::new("setsid");

@@ -1,9 +1,10 @@
 //! Permissions, and users who share a lock.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rustix::process::{Signal, geteuid};
@@ -118,6 +119,99 @@ fn the_lock_of_another_user_who_offers_to_share_it() {
     waiter.tell();
     waiter.assert_end(0, "", "");
     shared.assert_empty();
+}
+
+/// Held is a lock by somebody who is believed: a job that calls that a success must not be kept from its work by anybody who can make a
+/// file.
+#[test]
+fn who_squats_at_the_path_does_not_hold() {
+    if !can_be_other_users() {
+        return;
+    }
+    let shared = Shared::new(0o1777);
+    let lock = shared.folder.path().join("shared/lock");
+    let assert_codes = |what: &str, uid: u32, code: i32| {
+        let all = [&["-nq", "-E0"][..], &["-n", "-E0"], &["-qw", "50ms", "-E0"], &["-w", "50ms", "-E0"]];
+        // At a server that may lend, somebody who has given up waits for seconds.
+        for options in if what == "ours" { &all[..2] } else { &all } {
+            let (ended, errors) = start(shared.run_as(uid, options, &["true"])).end();
+            assert_eq!(ended, Some(code), "{what}, {uid}, {options:?}: {errors}");
+        }
+    };
+    for uid in [0, OTHER] {
+        // A holder by the rules.
+        for mode in ["0600", "0666"] {
+            let mut holder = shared.hold_as(ONE, &["--mode", mode]);
+            assert_codes(mode, uid, 77);
+            holder.tell();
+            holder.assert_end(0, "", "");
+        }
+        // A server without the mark, which may lend.
+        let mut holder = shared.hold_as(ONE, &["-q", "--mode", "0666"]);
+        unmark(&lock, 0o666);
+        assert_codes("no mark", uid, 77);
+        holder.tell();
+        assert_eq!(holder.status().code(), Some(0));
+        // Dead sockets, with the mark and without.
+        for mode in [0o600, 0o666, 0o1600, 0o1666] {
+            drop(UnixListener::bind(&lock).expect("a socket"));
+            unmark(&lock, mode);
+            chown(&lock, Some(ONE), Some(ONE)).expect("root may");
+            if uid != 0 || mode & 0o1000 == 0 {
+                assert_codes(&format!("dead, {mode:o}"), uid, 77);
+            }
+            let _ = fs::remove_file(&lock);
+        }
+        // What is no lock.
+        fs::write(&lock, "").expect("a file");
+        chown(&lock, Some(ONE), Some(ONE)).expect("root may");
+        assert_codes("a file", uid, 73);
+        fs::remove_file(&lock).expect("root may");
+        let socket = UnixDatagram::bind(&lock).expect("a socket");
+        unmark(&lock, 0o666);
+        chown(&lock, Some(ONE), Some(ONE)).expect("root may");
+        assert_codes("datagrams", uid, 73);
+        drop(socket);
+        fs::remove_file(&lock).expect("root may");
+        // Somebody who is believed, without the mark.
+        let mut holder = start(shared.run_as(uid, &["-q"], &HOLD));
+        holder.expect_output("up");
+        unmark(&lock, 0o600);
+        assert_codes("ours", uid, 0);
+        holder.tell();
+        assert_eq!(holder.status().code(), Some(0));
+    }
+    shared.assert_empty();
+}
+
+#[test]
+fn who_squats_at_a_name_does_not_hold() {
+    if !can_be_other_users() {
+        return;
+    }
+    let shared = Shared::new(0o777);
+    let name = format!("@slocket-cli-squat-{}", std::process::id());
+    let run_as = |uid: u32, options: &[&str], command: &[&str]| {
+        let mut run = Command::new(shared.folder.path().join("slocket"));
+        run.arg("run").args(options).args([&*name, "--"]).args(command).uid(uid).gid(uid);
+        run
+    };
+    for (holder, code) in [(ONE, 77), (0, 0)] {
+        let mut holder = start(run_as(holder, &[], &HOLD));
+        holder.expect_output("up");
+        for options in [&["-nq", "-E0"][..], &["-n", "-E0"], &["-qw", "50ms", "-E0"]] {
+            let (ended, errors) = start(run_as(OTHER, options, &["true"])).end();
+            assert_eq!(ended, Some(code), "{options:?}: {errors}");
+        }
+        holder.tell();
+        holder.assert_end(0, "", "");
+    }
+}
+
+/// As somebody who changes mode and times does.
+fn unmark(lock: &Path, mode: u32) {
+    fs::set_permissions(lock, fs::Permissions::from_mode(mode)).expect("root may");
+    assert!(Command::new("touch").arg("-h").arg(lock).status().expect("touch").success());
 }
 
 /// Who may not look into other users' processes is told so; root sees all.
