@@ -38,6 +38,8 @@ pub(crate) const RELAYED: [Signal; 8] = [
 pub(crate) struct Relay {
     signals: SignalFd,
     before: SigSet,
+    /// What came before the command was there.
+    early: Vec<u32>,
     /// As long as there is none everything is passed on.
     sentry: Option<Sentry>,
 }
@@ -48,7 +50,7 @@ impl Relay {
         let taken: SigSet = RELAYED.into_iter().chain([Signal::SIGCHLD]).collect();
         let before = taken.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
         match SignalFd::with_flags(&taken, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK) {
-            Ok(signals) => Ok(Self { signals, before, sentry: None }),
+            Ok(signals) => Ok(Self { signals, before, early: Vec::new(), sentry: None }),
             Err(error) => {
                 before.thread_set_mask()?;
                 Err(error.into())
@@ -61,14 +63,23 @@ impl Relay {
         &self.before
     }
 
+    /// The command is about to be started: what has come by now will not reach it by itself, whomever it was sent to.
+    pub(crate) fn command_starts(&mut self) -> io::Result<()> {
+        while let Some(info) = self.signals.read_signal()? {
+            if info.ssi_signo != Signal::SIGCHLD as u32 {
+                self.early.push(info.ssi_signo);
+            }
+        }
+        Ok(())
+    }
+
     /// Waits for the end of the command and passes signals on to it meanwhile.
     ///
     /// What was sent to all has reached the command by itself: to many programs a second one means "stop at once, leave the mess".
     /// (To be called when there are no more descriptors that only the command is to inherit.)
     pub(crate) fn wait(&mut self, command: Pid) -> io::Result<WaitStatus> {
-        // What came before the command was there has reached nobody, whomever it was sent to.
-        while let Some(info) = self.signals.read_signal()? {
-            pass_on(command, info.ssi_signo);
+        for signal in self.early.drain(..) {
+            pass_on(command, signal);
         }
         if let Some(status) = end(command)? {
             return Ok(status);
@@ -155,9 +166,7 @@ fn end(command: Pid) -> io::Result<Option<WaitStatus>> {
 }
 
 fn pass_on(command: Pid, signal: u32) {
-    if signal != Signal::SIGCHLD as u32
-        && let Some(signal) = rustix::process::Signal::from_named_raw(signal.cast_signed())
-    {
+    if let Some(signal) = rustix::process::Signal::from_named_raw(signal.cast_signed()) {
         // The command was not waited for yet: its number is still its own. What may go wrong: it has ended, or now belongs to
         // another user (sudo).
         let _ = kill_process(command, signal);

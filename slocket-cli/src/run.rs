@@ -198,7 +198,7 @@ fn run_holding(guard: Guard, path: &Path, args: &Run) -> Ending {
     if args.verbose {
         say::say_in_passing(format!("{}: running {}", path.display(), words[0].display()));
     }
-    let command = start::start(&words, relay.before());
+    let command = relay.command_starts().and_then(|()| start::start(&words, relay.before()));
     drop(inherited);
     let command = match command {
         Ok(command) => command,

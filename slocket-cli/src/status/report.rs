@@ -6,7 +6,7 @@ use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Instant, UNIX_EPOCH};
 
 use nix::unistd::{Uid, User};
 use rustix::io::Errno;
@@ -188,7 +188,7 @@ fn on_file(target: &Target, path: &Path, found: &Metadata, view: &View, deaths: 
             report.found = Some("a socket for packets");
             return Ok(report);
         }
-        report.since = u64::try_from(found.mtime()).ok();
+        report.since = since(found);
         in_use(&mut report, listener, &sockets, marked, view);
         return Ok(report);
     }
@@ -226,6 +226,15 @@ fn on_file(target: &Target, path: &Path, found: &Metadata, view: &View, deaths: 
         }
     }
     Ok(report)
+}
+
+/// When a socket was bound. (Its time of modification is its mark.)
+fn since(found: &Metadata) -> Option<u64> {
+    match found.created() {
+        Ok(created) => created.duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs()),
+        // A file system that does not tell.
+        Err(_) => u64::try_from(found.ctime()).ok(),
+    }
 }
 
 /// An abstract name has no file: no mark, no owner, no time.

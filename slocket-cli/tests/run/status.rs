@@ -7,6 +7,7 @@ use std::os::unix::fs::symlink;
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener, UnixStream};
 use std::path::Path;
 use std::process::{Command, Stdio, id};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socket};
 use serde_json::{Value, json};
@@ -69,6 +70,23 @@ fn the_command_shares_the_lock_with_the_tool() {
     assert_eq!(json(&lock)["holder"]["pid"], command);
     holder.tell();
     folder.assert_becomes_free();
+}
+
+/// Its file tells when the lock was acquired while it was free; what an administrator does to it changes nothing.
+#[test]
+fn since_when_it_is_in_use() {
+    let now = || SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+    let folder = Folder::new();
+    // The clock of files may be a tick behind.
+    let before = now() - 1;
+    let mut holder = hold(&folder, &[]);
+    let after = now();
+    let since = json(&folder.lock())["since"].as_u64().expect("a time");
+    assert!((before..=after).contains(&since), "{before} {since} {after}");
+    assert!(Command::new("chmod").arg("600").arg(folder.lock()).status().expect("chmod").success());
+    assert_eq!(json(&folder.lock())["since"], since);
+    holder.tell();
+    holder.assert_end(0, "", "");
 }
 
 /// Nobody asks the holder, and nothing is left in its queue.
