@@ -13,8 +13,10 @@ pub(crate) enum Found {
     Held(Keeper),
     /// Somebody listens there who may have lent it, and can only be asked by queueing.
     Lender(Keeper),
-    /// A socket on which no process listens.
+    /// A socket on which no process listens, and which may have been lent.
     Abandoned { uid: u32 },
+    /// A dead socket that the next removes, but somebody has the folder locked.
+    Dead { by: Option<Holder> },
     /// Something that is no lock.
     Other { kind: &'static str, uid: u32 },
     /// Nothing, any more.
@@ -76,6 +78,7 @@ fn of_report(report: &Report) -> Found {
         State::Free => Found::Nothing,
         State::Held | State::Lent => Found::Held(Keeper::of(report, report.holder.as_ref())),
         State::Served => Found::Lender(Keeper::of(report, report.server.as_ref())),
+        State::Stale if report.reclaimable == Some(true) => Found::Dead { by: report.folder_locked_by.clone() },
         State::Stale => Found::Abandoned { uid },
         State::Foreign | State::Occupied => Found::Other { kind: report.found.unwrap_or(target::OTHER), uid },
         State::Unknown => Found::Unknown { uid: owner },
@@ -130,6 +133,11 @@ pub(crate) fn of_stopped(pid: u32) -> String {
     format!("pid {pid} is stopped: kill -CONT {pid} lets it go on; if it is killed, the next has the lock")
 }
 
+/// Why a dead socket stays.
+pub(crate) fn of_locked_folder(by: &Holder) -> String {
+    format!("its holder was killed, and {by} has the folder locked (flock)")
+}
+
 /// What to do about a socket of another user's that nobody here has open.
 pub(crate) fn of_others(report: &Report) -> Option<String> {
     let owner = report.owner.as_ref()?;
@@ -146,6 +154,8 @@ pub(crate) enum Standing {
     Held,
     /// Somebody else is in the way.
     Untrusted(u32),
+    /// Somebody keeps the lock from being used, who is not believed.
+    Kept,
     /// What is there is no lock.
     NoLock,
     /// It went while one looked.
@@ -164,8 +174,10 @@ impl Found {
             Self::Held(keeper) | Self::Lender(keeper) => by(&keeper.uids),
             Self::Abandoned { uid } => by(&[*uid]),
             Self::Unknown { uid } => by(uid.as_slice()),
+            Self::Dead { by: Some(by) } if believes(by.uid) => Standing::Held,
+            Self::Dead { by: Some(_) } => Standing::Kept,
             Self::Other { .. } => Standing::NoLock,
-            Self::Nothing => Standing::Gone,
+            Self::Dead { by: None } | Self::Nothing => Standing::Gone,
         }
     }
 
@@ -187,6 +199,8 @@ impl Found {
             Self::Abandoned { uid } => {
                 format!("a socket that no process listens on, owned by uid {uid}, is at the path")
             }
+            Self::Dead { by: Some(by) } => of_locked_folder(by),
+            Self::Dead { by: None } => "its holder was killed, and somebody has the folder locked (flock)".to_owned(),
             Self::Other { kind, uid } => format!("{kind}, owned by uid {uid}, is at the path"),
             Self::Nothing => "held a moment ago, by whom is not known".to_owned(),
             Self::Unknown { .. } => "held, by whom is not known".to_owned(),
@@ -206,6 +220,7 @@ impl Found {
             Self::Abandoned { .. } => {
                 "npm's slocket, or a change of its mode and times, leaves one: once no process uses the lock, remove the socket"
             }
+            Self::Dead { .. } => "wait until that process lets go, or end it; do not remove the socket",
             Self::Other { kind: target::LINK, .. } => "links are not followed: name what it leads to",
             Self::Other { kind: target::FILE, .. } => {
                 "remove it if it is not needed (flock leaves one), or choose another path"
@@ -219,7 +234,7 @@ impl Found {
     pub(crate) fn wants_advice(&self) -> bool {
         match self {
             Self::Held(keeper) => keeper.nested || keeper.stopped.is_some(),
-            Self::Abandoned { .. } | Self::Other { .. } => true,
+            Self::Abandoned { .. } | Self::Dead { .. } | Self::Other { .. } => true,
             Self::Lender(_) | Self::Nothing | Self::Unknown { .. } => false,
         }
     }

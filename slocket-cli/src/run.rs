@@ -128,6 +128,7 @@ fn in_the_way(slocket: &Slocket, args: &Run) -> (Found, Standing) {
 }
 
 fn at_once(slocket: &Slocket, args: &Run) -> Result<Guard, Refusal> {
+    let mut last = Found::Nothing;
     for _ in 0..TRIES {
         if let Some(guard) = slocket.try_acquire().map_err(Refusal::Failed)? {
             return Ok(guard);
@@ -136,10 +137,11 @@ fn at_once(slocket: &Slocket, args: &Run) -> Result<Guard, Refusal> {
         if standing != Standing::Gone {
             return Err(refusal(slocket, standing, args, || report::held(slocket, &found)));
         }
+        last = found;
         thread::sleep(PAUSE);
     }
     // Nobody who is believed was seen to hold it.
-    say::say_lines(&report::held(slocket, &Found::Nothing));
+    say::say_lines(&report::held(slocket, &last));
     Err(Refusal::Said(exit::NO_PERMISSION))
 }
 
@@ -167,6 +169,10 @@ fn refusal(slocket: &Slocket, standing: Standing, args: &Run, lines: impl FnOnce
         Standing::NoLock => {
             say::say_lines(&lines());
             Refusal::Said(exit::CANNOT_CREATE)
+        }
+        Standing::Kept => {
+            say::say_lines(&lines());
+            Refusal::Said(exit::NO_PERMISSION)
         }
         Standing::Held | Standing::Gone => {
             if !args.quiet {

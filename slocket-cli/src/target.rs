@@ -5,13 +5,15 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileTypeExt;
-use std::os::unix::net::UnixDatagram;
+use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
+use rustix::rand::{GetRandomFlags, getrandom};
 
 /// bind(2) makes a socket visible an instant before it can be told from a dead one.
 pub(crate) const INSTANT: Duration = Duration::from_millis(20);
@@ -49,6 +51,8 @@ pub(crate) enum Probe {
     Datagram,
     /// Nothing is there any more.
     Missing,
+    /// This kernel does not tell.
+    Unknown,
     /// It cannot be told.
     Failed(io::Error),
 }
@@ -83,7 +87,8 @@ pub(crate) fn probe_once(path: &Path) -> Probe {
         Ok(()) => Probe::Datagram,
         Err(error) => match Errno::from_io_error(&error) {
             Some(Errno::PROTOTYPE) => Probe::Alive,
-            Some(Errno::CONNREFUSED) => Probe::Dead,
+            Some(Errno::CONNREFUSED) if tells() => Probe::Dead,
+            Some(Errno::CONNREFUSED) => Probe::Unknown,
             Some(Errno::NOENT) => Probe::Missing,
             _ => Probe::Failed(error),
         },
@@ -99,6 +104,23 @@ pub(crate) fn probe(path: &Path) -> Probe {
         }
         found => found,
     }
+}
+
+/// Whether this kernel says of a living socket that it is: another one behind the same system calls may say that it is dead
+/// (gVisor). Asked about a socket of our own.
+fn tells() -> bool {
+    static TELLS: OnceLock<bool> = OnceLock::new();
+    *TELLS.get_or_init(|| {
+        let mut random = [0; 8];
+        let _ = getrandom(&mut random, GetRandomFlags::empty());
+        let path = std::env::temp_dir().join(format!("slocket-{:016x}", u64::from_ne_bytes(random)));
+        // Where nothing can be asked it is taken for Linux.
+        let Ok(living) = UnixListener::bind(&path) else { return true };
+        let answer = connect(&path);
+        let _ = fs::remove_file(&path);
+        drop(living);
+        answer.is_err_and(|error| Errno::from_io_error(&error) == Some(Errno::PROTOTYPE))
+    })
 }
 
 /// Connects a datagram socket, which a socket for streams refuses.

@@ -102,7 +102,7 @@ fn is_free(target: &Target) -> Result<bool, Trouble> {
         // Without the mark it may be lent. (Its owner may have cleared it, lent the lock and died since the first look.)
         Probe::Dead => Ok(marked && still_marked(path)),
         Probe::Missing => Ok(true),
-        Probe::Alive => Ok(false),
+        Probe::Alive | Probe::Unknown => Ok(false),
         Probe::Datagram => Err(Trouble::Foreign),
         Probe::Failed(error) => Err(Trouble::Io(error)),
     }

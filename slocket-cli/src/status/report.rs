@@ -12,6 +12,7 @@ use nix::unistd::{Uid, User};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 use serde::Serialize;
+use slocket_sync::Holder;
 
 use super::view::{View, has_badge};
 use crate::diag::Socket;
@@ -72,6 +73,9 @@ pub(crate) struct Report {
     /// What could not be seen, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) unseen: Vec<String>,
+    /// Who keeps a dead socket from being removed.
+    #[serde(skip)]
+    pub(crate) folder_locked_by: Option<Holder>,
     /// Whether the sockets that were found are certain to be those at the path.
     #[serde(skip)]
     pub(crate) certain: bool,
@@ -145,6 +149,7 @@ impl Report {
             clients: Vec::new(),
             queue: Vec::new(),
             unseen: Vec::new(),
+            folder_locked_by: None,
             certain: false,
             torn: false,
         }
@@ -215,8 +220,10 @@ fn on_file(target: &Target, path: &Path, found: &Metadata, view: &View, deaths: 
         Probe::Dead => {
             report.state = State::Stale;
             report.reclaimable = Some(marked);
+            report.folder_locked_by = if marked { slocket_os::who_locks(target::folder(path)) } else { None };
             report.torn = !deaths.is_certain(found);
         }
+        Probe::Unknown => report.cannot_see("whether the socket is alive: this kernel does not tell"),
         Probe::Missing => return Ok(Report::new(target, State::Free)),
         Probe::Failed(error) => {
             report.unseen.push(format!("whether the socket is alive: {error}"));

@@ -91,6 +91,9 @@ fn next(report: &Report) -> Option<String> {
     if let Some((pid, ..)) = stopped {
         return Some(found::of_stopped(pid));
     }
+    if let Some(by) = &report.folder_locked_by {
+        return Some(found::of_locked_folder(by));
+    }
     let next = match (report.state, report.reclaimable) {
         (State::Stale, Some(true)) => {
             "no process has it open, as after a kill: whoever acquires the lock next removes the socket"

@@ -184,6 +184,39 @@ fn who_squats_at_the_path_does_not_hold() {
     shared.assert_empty();
 }
 
+/// Whoever may read the folder can keep a dead socket from being removed. That is no hold, and no reason to remove the socket.
+#[test]
+fn who_has_the_folder_locked_does_not_hold() {
+    if !can_be_other_users() {
+        return;
+    }
+    let shared = Shared::new(0o1777);
+    let folder = shared.folder.path().join("shared");
+    let mut killed = shared.hold_as(OTHER, &["-o"]);
+    killed.signal(Signal::KILL);
+    killed.status();
+    for (uid, codes) in [(ONE, [77, 77]), (OTHER, [75, 0])] {
+        let mut flock = Command::new("flock");
+        flock.arg(&folder).args(HOLD).uid(uid).gid(uid);
+        let mut flock = start(flock);
+        flock.expect_output("up");
+        let locked = format!("its holder was killed, and pid {} (flock) has the folder locked (flock)", flock.id());
+        for (options, code) in [(&["-n"][..], codes[0]), (&["-n", "-E0"], codes[1]), (&["-w50ms", "-E0"], codes[1])] {
+            let (ended, errors) = start(shared.run_as(OTHER, options, &["true"])).end();
+            assert_eq!(ended, Some(code), "{uid}, {options:?}: {errors}");
+            assert!(errors.contains(&locked) && errors.contains("do not remove the socket"), "{errors}");
+        }
+        let mut status = Command::new(shared.folder.path().join("slocket"));
+        status.arg("status").arg(folder.join("lock"));
+        let said = said(status);
+        assert!(said.contains(": stale, ") && said.contains(&format!("next     {locked}\n")), "{said}");
+        flock.tell();
+        flock.assert_end(0, "", "");
+    }
+    start(shared.run_as(OTHER, &["-n"], &["true"])).assert_end(0, "", "");
+    shared.assert_empty();
+}
+
 #[test]
 fn who_squats_at_a_name_does_not_hold() {
     if !can_be_other_users() {
