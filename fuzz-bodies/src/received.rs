@@ -10,7 +10,7 @@ use std::sync::Once;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use slocket_os::{Outcome, Session, depart};
+use slocket_os::{Error, Outcome, Session, depart};
 use tempfile::TempDir;
 
 use crate::received::home::Home;
@@ -58,9 +58,21 @@ pub fn received(bytes: &[u8]) {
 
 /// The lock can be had.
 fn assert_free(home: &Home) {
-    match Session::try_acquire(&home.lock()).outcome() {
-        Some(Ok(Outcome::Acquired(guard))) => guard.release().expect("it is ours"),
+    match try_for(home) {
+        Ok(Outcome::Acquired(guard)) => guard.release().expect("it is ours"),
         other => panic!("the lock is lost: {other:?}"),
+    }
+}
+
+/// Tries for the lock. (If somebody is in the way, that takes a while.)
+fn try_for(home: &Home) -> Result<Outcome, Error> {
+    let mut session = Session::try_acquire(&home.lock());
+    loop {
+        if let Some(outcome) = session.outcome() {
+            return outcome;
+        }
+        session.block();
+        session.wake();
     }
 }
 

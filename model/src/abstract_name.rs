@@ -30,6 +30,10 @@ impl World {
             Action::Connect(_) => self.then(process, Call::ConnectName),
             Action::Inspect => self.tell(process, configuration, Event::Inspected(Inspected::Alive)),
             Action::Leave => self.then(process, Call::ShutDown),
+            Action::Accept => {
+                self.dismiss_guest(process);
+                self.then(process, Call::Accept);
+            }
             Action::ClearMark => self.tell(process, configuration, Event::MarkCleared(lends)),
             Action::SetMark => {
                 self.dismiss_guest(process);
@@ -44,7 +48,6 @@ impl World {
             Action::Disconnect
             | Action::Unwatch
             | Action::Arm { .. }
-            | Action::Accept
             | Action::HandOver
             | Action::Lend
             | Action::Close

@@ -14,6 +14,17 @@ impl World {
         let has = |bug| configuration.has(bug);
         let own = self.processes[process].socket.expect("who passes on has the listener");
         match call {
+            Call::StatBeforeAccept => {
+                let own = self.participant(process).listener_inode;
+                let is_ours = self.path.is_some() && self.path == own;
+                self.participant(process).intact = Some(is_ours);
+                if is_ours {
+                    self.then(process, Call::Accept);
+                    return "looks at the path: its own";
+                }
+                self.tell(process, configuration, Event::Accepted(Accepted::Lost));
+                "looks at the path: another's"
+            }
             Call::Accept => {
                 if has(Bug::LastFirst)
                     && let Some(last) = self.socket_mut(own).queue.pop_last()
@@ -46,6 +57,7 @@ impl World {
                 if sent { "sends the listener" } else { "sends the listener: gone" }
             }
             Call::PinOwn(marked) => {
+                self.participant(process).intact = None;
                 let own = self.participant(process).listener_inode;
                 if self.path.is_none() || self.path != own {
                     let answer = if marked { Event::MarkSet(false) } else { Event::MarkCleared(false) };
@@ -127,12 +139,7 @@ impl World {
             Call::StatBeforeCloseOut => {
                 let own = self.participant(process).listener_inode;
                 let is_ours = self.path.is_some() && self.path == own;
-                let next = match is_ours {
-                    true if has(Bug::CloseBeforeUnlink) => Call::CloseListener { ours: true },
-                    true => Call::UnlinkOwn,
-                    false => Call::Refuse { ours: false },
-                };
-                self.then(process, next);
+                self.then(process, close_out(is_ours, configuration));
                 if is_ours { "closes out: the path is its own" } else { "closes out: the path is another's" }
             }
             Call::UnlinkOwn => {
@@ -220,5 +227,14 @@ impl World {
             }
             other => unreachable!("{other:?} gives nothing back"),
         }
+    }
+}
+
+/// How closing out begins, once it is known whether the path is our socket.
+pub(crate) fn close_out(is_ours: bool, configuration: &Configuration) -> Call {
+    match is_ours {
+        true if configuration.has(Bug::CloseBeforeUnlink) => Call::CloseListener { ours: true },
+        true => Call::UnlinkOwn,
+        false => Call::Refuse { ours: false },
     }
 }

@@ -2,12 +2,13 @@
 
 use slocket_core::{
     Accepted, Action, Attempt, Connected, Connection, Delivery, Event, Failure, Inspected, Interest, Left, Patience,
-    Published, Received, Reclaimed, Report, Stale, State, Timer, transition,
+    Published, Received, Reclaimed, Report, Stale, State, Timer, Wish, transition,
 };
 
 use crate::bug::Bug;
 use crate::configuration::{Cast, Configuration};
 use crate::kernel::{Message, Name, Number, Time};
+use crate::listener::close_out;
 use crate::process::Player;
 use crate::world::{Broken, World};
 
@@ -26,6 +27,8 @@ pub struct Participant {
     pub hands_over: bool,
     /// The server was told that we are done, whatever it grants.
     pub dismissed: bool,
+    /// What it saw at the path when it began to pass the lock on: whether that is its socket. A loan makes it old.
+    pub intact: Option<bool>,
     /// The watch on the path.
     pub watch: Watch,
     /// The machine has armed its timer for a pause.
@@ -107,6 +110,7 @@ pub enum Call {
     UnlinkDead,
     UnguardReclaim,
     /// Release.
+    StatBeforeAccept,
     Accept,
     HandOver,
     PinOwn(bool),
@@ -226,6 +230,11 @@ impl World {
                 world.participant(process).pauses = false;
                 world.tell(process, configuration, Event::TimerFired(Timer::Retry));
                 world.first_call(process, configuration, step);
+                if let State::PausingToPublish(Attempt { wish: Wish::Try, patience: Patience::Running, .. }) = state {
+                    let mut world = *self;
+                    world.tell(process, configuration, Event::TimerFired(Timer::Try));
+                    step("has tried for long enough", false, world);
+                }
             }
             _ => {}
         }
@@ -403,7 +412,7 @@ impl World {
             Action::Leave => Call::StatBeforeLeaving,
             Action::Accept => {
                 self.dismiss_guest(process);
-                Call::Accept
+                Call::StatBeforeAccept
             }
             Action::HandOver => Call::HandOver,
             Action::ClearMark if has(Bug::LendsMarked) || has(Bug::MarkClearedAfterOk) => {
@@ -420,7 +429,10 @@ impl World {
             }
             Action::CloseOut => {
                 self.dismiss_guest(process);
-                Call::StatBeforeCloseOut
+                match self.participant(process).intact.take() {
+                    Some(is_ours) => close_out(is_ours, configuration),
+                    None => Call::StatBeforeCloseOut,
+                }
             }
             Action::GiveBack => Call::SeeServer,
             Action::Close => Call::CloseAll,
@@ -479,7 +491,8 @@ impl World {
             | Call::StatDead { .. }
             | Call::UnlinkDead
             | Call::UnguardReclaim => self.reclaim(process, configuration, call),
-            Call::Accept
+            Call::StatBeforeAccept
+            | Call::Accept
             | Call::HandOver
             | Call::PinOwn(_)
             | Call::SetSticky(_)

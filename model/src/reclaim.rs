@@ -27,7 +27,8 @@ impl World {
                         self.then(process, Call::StatAfterProbe);
                         return "inspects: probes the socket: dead";
                     }
-                    Probe::Datagram | Probe::Stream => Inspected::Alive,
+                    Probe::Datagram | Probe::Stream if self.is_marked(configuration, inode) => Inspected::Alive,
+                    Probe::Datagram | Probe::Stream => Inspected::Unmarked,
                     Probe::None => Inspected::Stale,
                 }
             }
@@ -64,6 +65,7 @@ impl World {
         match inspected {
             Inspected::Missing => "inspects: nothing",
             Inspected::Alive => "inspects: alive",
+            Inspected::Unmarked => "inspects: alive and not marked",
             Inspected::Dead => "inspects: dead and marked",
             Inspected::Stale => "inspects: dead and not marked",
             _ => "inspects: no socket",

@@ -39,7 +39,8 @@ pub enum Action {
     },
     /// Asks: leave the queue → [`Left`](crate::Left).
     Leave,
-    /// Asks: accept who is at the head of the queue → [`Accepted`](crate::Accepted). Closes who was accepted before.
+    /// Asks: if the path is still ours, accept who is at the head of the queue → [`Accepted`](crate::Accepted). Closes who
+    /// was accepted before.
     Accept,
     /// Asks: send "OK" and the listener to who was accepted → [`Event::HandedOver`](crate::Event::HandedOver).
     HandOver,
@@ -92,6 +93,8 @@ pub enum Failure {
     Stale,
     /// The dead socket may not be removed by us.
     Denied,
+    /// The socket belongs to another user, and we may not connect to it.
+    Inaccessible,
     /// The file system is not known to be local, so a dead socket may be alive elsewhere.
     Elsewhere,
     /// What is at the path is not our socket any more.

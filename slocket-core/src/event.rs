@@ -96,6 +96,8 @@ pub enum Timer {
     Recheck,
     /// The time stated with [`Stale::Reclaim`] is over.
     Stale,
+    /// The short time is over for which a try looks again and again at whatever is in the way.
+    Try,
 }
 
 /// How publishing ended ([protocol section 2, "Publishing the socket"][p]).
@@ -118,7 +120,7 @@ pub enum Published {
 pub enum Connected {
     /// We are in the server's queue.
     Queued,
-    /// We are in the queue of a server whose user is not to be trusted.
+    /// The server's user is not to be trusted. The connection is closed already, and nothing was read from it.
     Untrusted,
     /// Nothing is at the path, or something else by now than what was connected to.
     Missing,
@@ -130,6 +132,8 @@ pub enum Connected {
     NotASocket,
     /// What is at the path is a socket, but not a stream socket.
     WrongType,
+    /// The socket belongs to another user, and we may not connect to it: nothing tells whether it is alive.
+    Denied,
     /// The system refused: its error code.
     Failed(i32),
 }
@@ -139,8 +143,10 @@ pub enum Connected {
 pub enum Inspected {
     /// Nothing.
     Missing,
-    /// A socket that some process has open.
+    /// A marked socket that some process has open, or something that has changed while it was looked at.
     Alive,
+    /// A socket that some process has open, without the mark: npm's, or one that is lent out.
+    Unmarked,
     /// A socket that nobody here has open, marked: free to be reclaimed, if it cannot be alive elsewhere.
     Dead,
     /// A socket that nobody has open, not marked: it may be lent out.
@@ -149,6 +155,8 @@ pub enum Inspected {
     NotASocket,
     /// A socket that is not a stream socket.
     WrongType,
+    /// A socket that belongs to another user and may not be probed by us: nothing tells whether it is alive.
+    Denied,
     /// The system refused: its error code.
     Failed(i32),
 }
@@ -201,7 +209,9 @@ pub enum Accepted {
     Gone,
     /// The queue is empty.
     Nobody,
-    /// The queue cannot be accepted from (no descriptor to be had).
+    /// Nobody was accepted: the path is not our socket any more, so the lock is lost and must not be passed on.
+    Lost,
+    /// The queue cannot be accepted from (no descriptor to be had), or too many who had gone were passed over.
     Failed,
 }
 
@@ -236,6 +246,8 @@ pub enum Received {
     Loan,
     /// The listener was lost on the way for want of descriptors.
     Truncated,
+    /// "OK" and a listener that is not this lock's, or that another user sent. It is given away unused.
+    NotOurs,
     /// Anything else: not a slocket server.
     Foreign,
 }

@@ -73,7 +73,7 @@ pub struct Attempt {
     pub wish: Wish,
     /// What to do about a stale socket.
     pub stale: Stale,
-    /// How long a stale socket has been put up with.
+    /// How long a stale socket, or by a try whatever is in the way, has been put up with.
     pub patience: Patience,
     /// How often in a row the attempt came to nothing, 6 at most.
     pub level: u8,
@@ -97,15 +97,16 @@ pub enum Wish {
     Look,
 }
 
-/// How long a stale socket has been put up with (only under [`Stale::Reclaim`]).
+/// How long something has been put up with: a stale socket (only under [`Stale::Reclaim`]), or by a try whatever is in the
+/// way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Patience {
-    /// No stale socket has been met.
+    /// It has not been met.
     #[default]
     Fresh,
-    /// [`Timer::Stale`](crate::Timer::Stale) is armed.
+    /// [`Timer::Stale`](crate::Timer::Stale), or [`Timer::Try`](crate::Timer::Try), is armed.
     Running,
-    /// It has fired: the socket may be removed.
+    /// It has fired: the socket may be removed, or the try has failed.
     Over,
 }
 

@@ -99,24 +99,31 @@ pub fn transition(state: State, event: Event) -> Result<Step, Misuse> {
             Published::Swept => pause_to_publish(attempt),
             Published::Failed(code) => fail(attempt, Failure::Os(code)),
         },
+        (State::Publishing(attempt), Event::TimerFired(Timer::Try)) => {
+            (State::Publishing(impatient(attempt, Timer::Try)), Actions::none())
+        }
         (State::Publishing(attempt), a_stop!()) => (State::Publishing(quit(attempt, event)), Actions::none()),
         (State::Publishing(_), a_happening!()) => unchanged(state),
         (State::Publishing(_), a_start!() | Event::Release | an_answer!()) => return Err(Misuse { state, event }),
 
         // ---- Connecting: is there a queue to stand in?
         (State::Connecting(attempt), Event::Connected(connected)) => match connected {
-            Connected::Queued | Connected::Untrusted if attempt.quit.is_some() => leave(attempt, Report::Cancelled),
-            Connected::Queued | Connected::Untrusted if attempt.wish == Wish::Look => leave(attempt, Report::Listened),
+            Connected::Queued if attempt.quit.is_some() => leave(attempt, Report::Cancelled),
+            Connected::Queued if attempt.wish == Wish::Look => leave(attempt, Report::Listened),
             Connected::Queued => (State::Queued(attempt), Actions::none()),
-            Connected::Untrusted => leave(attempt, Report::Failed(Failure::Untrusted)),
             _ if attempt.quit.is_some() => finish(attempt, Report::Cancelled),
             Connected::Missing | Connected::Refused if attempt.wish == Wish::Look => finish(attempt, Report::Free),
             Connected::Missing => again(attempt),
             Connected::Refused => inspect(attempt),
-            Connected::BacklogFull if attempt.wish == Wish::Look => finish(attempt, Report::Listened),
+            Connected::BacklogFull | Connected::Untrusted if attempt.wish == Wish::Look => {
+                finish(attempt, Report::Listened)
+            }
+            // What such a server sends is not read: it may be a listener, which would carry our name once it is used.
+            Connected::Untrusted => fail(attempt, Failure::Untrusted),
             Connected::BacklogFull => pause_to_connect(attempt),
             Connected::NotASocket if attempt.wish == Wish::Look => fail(attempt, Failure::NotASlocket),
-            Connected::NotASocket => watch(attempt),
+            Connected::Denied if attempt.wish == Wish::Look => fail(attempt, Failure::Inaccessible),
+            Connected::NotASocket | Connected::Denied => watch(attempt),
             Connected::WrongType => fail(attempt, Failure::NotASlocket),
             Connected::Failed(code) => fail(attempt, Failure::Os(code)),
         },
@@ -133,7 +140,7 @@ pub fn transition(state: State, event: Event) -> Result<Step, Misuse> {
             match received {
                 Received::Listener => (State::Holding, Actions::one(Action::Report(Report::Acquired))),
                 Received::Loan => (State::Borrowing, Actions::one(Action::Report(Report::Acquired))),
-                Received::Truncated => disconnected(attempt),
+                Received::Truncated | Received::NotOurs => disconnected(attempt),
                 Received::Foreign => fail(attempt, Failure::NotASlocket),
             }
         }
@@ -148,6 +155,10 @@ pub fn transition(state: State, event: Event) -> Result<Step, Misuse> {
             _ if attempt.quit.is_some() => finish(attempt, Report::Cancelled),
             Inspected::Missing => again(patient(attempt)),
             Inspected::Alive => match attempt.wish {
+                Wish::Try => try_again(attempt),
+                Wish::Acquire | Wish::Look => pause_to_connect(patient(attempt)),
+            },
+            Inspected::Unmarked => match attempt.wish {
                 Wish::Try => finish(attempt, Report::WouldBlock),
                 Wish::Acquire | Wish::Look => pause_to_connect(patient(attempt)),
             },
@@ -155,11 +166,16 @@ pub fn transition(state: State, event: Event) -> Result<Step, Misuse> {
             Inspected::Stale => stale(attempt),
             Inspected::NotASocket => occupied(patient(attempt)),
             Inspected::WrongType => fail(attempt, Failure::NotASlocket),
+            Inspected::Denied => match attempt.wish {
+                // Nothing tells that it is held by anybody who is believed.
+                Wish::Try => fail(attempt, Failure::Inaccessible),
+                Wish::Acquire | Wish::Look => watch(patient(attempt)),
+            },
             Inspected::Failed(code) => fail(attempt, Failure::Os(code)),
         },
         (State::Inspecting(attempt), a_stop!()) => (State::Inspecting(quit(attempt, event)), Actions::none()),
-        (State::Inspecting(attempt), Event::TimerFired(Timer::Stale)) => {
-            (State::Inspecting(impatient(attempt)), Actions::none())
+        (State::Inspecting(attempt), Event::TimerFired(timer @ (Timer::Stale | Timer::Try))) => {
+            (State::Inspecting(impatient(attempt, timer)), Actions::none())
         }
         (State::Inspecting(_), a_happening!()) => unchanged(state),
         (State::Inspecting(_), a_start!() | Event::Release | an_answer!()) => return Err(Misuse { state, event }),
@@ -171,14 +187,14 @@ pub fn transition(state: State, event: Event) -> Result<Step, Misuse> {
         (State::ArmingWatch(attempt), Event::WatchArmed) => inspect(Attempt { watched: true, ..attempt }),
         (State::ArmingWatch(attempt), a_stop!()) => (State::ArmingWatch(quit(attempt, event)), Actions::none()),
         (State::ArmingWatch(attempt), Event::TimerFired(Timer::Stale)) => {
-            (State::ArmingWatch(impatient(attempt)), Actions::none())
+            (State::ArmingWatch(impatient(attempt, Timer::Stale)), Actions::none())
         }
         (State::ArmingWatch(_), a_happening!()) => unchanged(state),
         (State::ArmingWatch(_), a_start!() | Event::Release | an_answer!()) => return Err(Misuse { state, event }),
 
         // ---- Watching: nothing to queue at, until the path changes.
         (State::Watching(attempt), Event::PathChanged | Event::TimerFired(Timer::Recheck)) => inspect(attempt),
-        (State::Watching(attempt), Event::TimerFired(Timer::Stale)) => inspect(impatient(attempt)),
+        (State::Watching(attempt), Event::TimerFired(Timer::Stale)) => inspect(impatient(attempt, Timer::Stale)),
         (State::Watching(attempt), a_stop!()) => finish(quit(attempt, event), Report::Cancelled),
         (State::Watching(_), a_happening!()) => unchanged(state),
         (State::Watching(_), a_start!() | Event::Release | an_answer!()) => return Err(Misuse { state, event }),
@@ -188,7 +204,7 @@ pub fn transition(state: State, event: Event) -> Result<Step, Misuse> {
             _ if attempt.quit.is_some() => finish(attempt, Report::Cancelled),
             Reclaimed::Removed | Reclaimed::Changed => again(attempt),
             Reclaimed::Busy => match attempt.wish {
-                Wish::Try => finish(attempt, Report::WouldBlock),
+                Wish::Try => try_again(attempt),
                 Wish::Acquire | Wish::Look => pause_to_connect(attempt),
             },
             Reclaimed::Unmarked => stale(attempt),
@@ -196,6 +212,9 @@ pub fn transition(state: State, event: Event) -> Result<Step, Misuse> {
             Reclaimed::Elsewhere => fail(attempt, Failure::Elsewhere),
             Reclaimed::Failed(code) => fail(attempt, Failure::Os(code)),
         },
+        (State::Reclaiming(attempt), Event::TimerFired(Timer::Try)) => {
+            (State::Reclaiming(impatient(attempt, Timer::Try)), Actions::none())
+        }
         (State::Reclaiming(attempt), a_stop!()) => (State::Reclaiming(quit(attempt, event)), Actions::none()),
         (State::Reclaiming(_), a_happening!()) => unchanged(state),
         (State::Reclaiming(_), a_start!() | Event::Release | an_answer!()) => return Err(Misuse { state, event }),
@@ -203,6 +222,9 @@ pub fn transition(state: State, event: Event) -> Result<Step, Misuse> {
         // ---- Pausing: no busy loops.
         (State::PausingToPublish(attempt), Event::TimerFired(Timer::Retry)) => publish(attempt),
         (State::PausingToConnect(attempt), Event::TimerFired(Timer::Retry)) => connect(attempt),
+        (State::PausingToPublish(attempt), Event::TimerFired(Timer::Try)) => {
+            (State::PausingToPublish(impatient(attempt, Timer::Try)), Actions::none())
+        }
         (State::PausingToPublish(attempt) | State::PausingToConnect(attempt), a_stop!()) => {
             finish(quit(attempt, event), Report::Cancelled)
         }
@@ -241,7 +263,7 @@ pub fn transition(state: State, event: Event) -> Result<Step, Misuse> {
             Accepted::Waiter => (State::HandingOver(owed), Actions::one(Action::HandOver)),
             Accepted::Client => (State::ClearingMark(owed), Actions::one(Action::ClearMark)),
             Accepted::Gone => accept(owed),
-            Accepted::Stranger | Accepted::Nobody | Accepted::Failed => close_out(owed),
+            Accepted::Stranger | Accepted::Nobody | Accepted::Lost | Accepted::Failed => close_out(owed),
         },
         (State::Accepting(_), Event::Cancel | a_happening!()) => unchanged(state),
         (State::Accepting(_), a_start!() | Event::Release | an_answer!()) => return Err(Misuse { state, event }),
@@ -356,14 +378,32 @@ const fn one_up(attempt: Attempt) -> Attempt {
     Attempt { level, ..attempt }
 }
 
+/// What was put up with is there no more. (A try puts up with whatever is in the way, for one time.)
 const fn patient(attempt: Attempt) -> Attempt {
-    Attempt { patience: Patience::Fresh, ..attempt }
+    match attempt.wish {
+        Wish::Try => attempt,
+        Wish::Acquire | Wish::Look => Attempt { patience: Patience::Fresh, ..attempt },
+    }
 }
 
-const fn impatient(attempt: Attempt) -> Attempt {
+const fn impatient(attempt: Attempt, timer: Timer) -> Attempt {
+    let is_tried = matches!(attempt.wish, Wish::Try);
     match attempt.patience {
-        Patience::Running => Attempt { patience: Patience::Over, ..attempt },
-        Patience::Fresh | Patience::Over => attempt,
+        Patience::Running if is_tried == matches!(timer, Timer::Try) => Attempt { patience: Patience::Over, ..attempt },
+        Patience::Fresh | Patience::Running | Patience::Over => attempt,
+    }
+}
+
+/// A try meets somebody who may be only passing through, as a look or a reclaim does, so it looks again for a short time.
+fn try_again(attempt: Attempt) -> Step {
+    let pause = |level| Actions::one(Action::Arm { timer: Timer::Retry, level });
+    match attempt.patience {
+        Patience::Fresh => (
+            State::PausingToPublish(Attempt { patience: Patience::Running, ..attempt }),
+            pause(1).after(Some(Action::Arm { timer: Timer::Try, level: 0 })),
+        ),
+        Patience::Running => (State::PausingToPublish(attempt), pause(2)),
+        Patience::Over => finish(attempt, Report::WouldBlock),
     }
 }
 

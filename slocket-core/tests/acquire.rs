@@ -77,16 +77,21 @@ fn a_datagram_socket_at_the_path_is_an_error() {
 }
 
 #[test]
-fn an_untrusted_server_is_left_as_gently_as_any_other() {
+fn an_untrusted_server_is_left_at_once() {
     let mut participant = connecting(Stale::Wait);
-    participant.tell(connected(Connected::Untrusted), [Leave]);
-    participant.tell(left(Left::Closed), [Close, fails(Failure::Untrusted)]);
+    participant.tell(connected(Connected::Untrusted), [Close, fails(Failure::Untrusted)]);
+    participant.is_finished();
+}
 
+/// While its owner holds it, the path changes in the end; nothing else tells whether it is alive.
+#[test]
+fn a_socket_of_another_user_that_may_not_be_connected_to_is_watched() {
     let mut participant = connecting(Stale::Wait);
-    participant.tell(connected(Connected::Untrusted), [Leave]);
-    participant.tell(left(Left::Lingering), [fails(Failure::Untrusted)]);
-    let connection = participant.connection();
-    participant.tell(Ended(connection), [Close]);
+    participant.tell(connected(Connected::Denied), [Watch]);
+    participant.tell(WatchArmed, [Inspect]);
+    participant.tell(inspected(Inspected::Denied), [arm(Timer::Recheck, 0)]);
+    participant.tell(PathChanged, [Inspect]);
+    participant.tell(inspected(Inspected::Missing), [Unwatch, Publish]);
 }
 
 #[test]

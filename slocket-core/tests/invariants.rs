@@ -184,8 +184,9 @@ fn timers_are_armed_where_they_are_waited_for() {
         };
         assert!(!arms(Timer::Deadline), "{step:?}");
         let moved = step.before != step.after;
-        let pauses = matches!(step.after, State::PausingToPublish(_) | State::PausingToConnect(_));
-        assert_eq!(arms(Timer::Retry), moved && pauses, "{step:?}");
+        let pauses = |state| matches!(state, State::PausingToPublish(_) | State::PausingToConnect(_));
+        assert_eq!(arms(Timer::Retry), !pauses(step.before) && pauses(step.after), "{step:?}");
+        assert!(!arms(Timer::Try) || attempt_wish(&step.before) == Some(Wish::Try), "{step:?}");
         assert_eq!(arms(Timer::Recheck), moved && matches!(step.after, State::Watching(_)), "{step:?}");
         for action in &step.actions {
             if let Action::Arm { level, .. } = action {

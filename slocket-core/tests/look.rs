@@ -23,12 +23,15 @@ fn nobody_who_listens_is_free() {
 
 #[test]
 fn somebody_who_listens_is_told_of_and_left() {
-    for answer in [Connected::Queued, Connected::Untrusted] {
-        let mut participant = looking();
-        participant.tell(connected(answer), [Leave]);
-        participant.tell(left(Left::Closed), [Close, tells(Report::Listened)]);
-        participant.is_finished();
-    }
+    let mut participant = looking();
+    participant.tell(connected(Connected::Queued), [Leave]);
+    participant.tell(left(Left::Closed), [Close, tells(Report::Listened)]);
+    participant.is_finished();
+}
+
+#[test]
+fn an_untrusted_server_is_told_of_and_not_read_from() {
+    looking().tell(connected(Connected::Untrusted), [Close, tells(Report::Listened)]);
 }
 
 /// Who looks stands in the queue for an instant, and may be handed the lock in it.
@@ -59,6 +62,7 @@ fn a_full_backlog_is_that_of_somebody() {
 #[test]
 fn what_is_no_slocket_is_an_error() {
     looking().tell(connected(Connected::NotASocket), [Close, fails(Failure::NotASlocket)]);
+    looking().tell(connected(Connected::Denied), [Close, fails(Failure::Inaccessible)]);
     looking().tell(connected(Connected::WrongType), [Close, fails(Failure::NotASlocket)]);
     looking().tell(connected(Connected::Failed(CODE)), [Close, fails(Failure::Os(CODE))]);
 }

@@ -27,6 +27,19 @@ fn a_listener_that_was_lost_on_the_way_is_no_lock() {
     assert!(!participant.state().is_held());
 }
 
+/// Whoever bound it elsewhere, or kept a copy, could hold it as well.
+#[test]
+fn a_listener_that_is_not_this_locks_is_no_lock_and_no_busy_loop() {
+    let mut participant = queued();
+    for _ in 0..2 {
+        participant.receives(Received::NotOurs, [Disconnect, Publish]);
+        assert!(!participant.state().is_held());
+        participant.connects(published(Published::InUse));
+        participant.tell(connected(Connected::Queued), []);
+    }
+    participant.receives(Received::NotOurs, [Disconnect, arm(Timer::Retry, 3)]);
+}
+
 #[test]
 fn anything_else_is_an_error_and_no_busy_loop() {
     let mut participant = queued();

@@ -48,6 +48,22 @@ fn for_want_of_descriptors_the_path_is_given_up() {
     accepting().tell(accepted(Accepted::Failed), [CloseOut]);
 }
 
+/// Another may hold at the path by now, beside whoever got this listener.
+#[test]
+fn a_lock_that_is_lost_is_not_passed_on() {
+    let mut participant = accepting();
+    participant.tell(accepted(Accepted::Lost), [CloseOut]);
+    participant.tell(ClosedOut(Removal::NotOurs), [Close, fails(Failure::LockLost)]);
+}
+
+#[test]
+fn a_lock_that_was_lost_while_it_was_lent_is_not_passed_on() {
+    let mut participant = setting_mark();
+    participant.tell(MarkSet(true), [Accept]);
+    participant.tell(accepted(Accepted::Lost), [CloseOut]);
+    participant.tell(ClosedOut(Removal::NotOurs), [Close]);
+}
+
 #[test]
 fn a_baseline_client_is_lent_the_lock_once_the_mark_is_cleared() {
     let mut participant = accepting();

@@ -32,7 +32,7 @@ impl Open {
     fn after_event(mut self, state: &State, event: Event) -> Self {
         match event {
             Event::Published(Published::Listening) => self.listener = true,
-            Event::Connected(Connected::Queued | Connected::Untrusted) => self.connection = true,
+            Event::Connected(Connected::Queued) => self.connection = true,
             Event::WatchArmed => self.watch = true,
             Event::Left(Left::Closed) => self.connection = false,
             Event::Left(Left::Listener) => (self.connection, self.listener) = (false, true),

@@ -162,22 +162,20 @@ fn while_connecting_it_is_remembered() {
 #[test]
 fn a_queue_that_was_joined_all_the_same_is_left() {
     for (stop, report) in STOPS {
-        for answer in [Connected::Queued, Connected::Untrusted] {
-            let mut participant = connecting(Stale::Wait);
-            participant.tell(stop, []);
-            participant.tell(connected(answer), [Leave]);
-            participant.tell(left(Left::Lingering), [tells(report)]);
-            let connection = participant.connection();
-            participant.tell(Ended(connection), [Close]);
-        }
+        let mut participant = connecting(Stale::Wait);
+        participant.tell(stop, []);
+        participant.tell(connected(Connected::Queued), [Leave]);
+        participant.tell(left(Left::Lingering), [tells(report)]);
+        let connection = participant.connection();
+        participant.tell(Ended(connection), [Close]);
     }
 }
 
 #[test]
 fn while_looking_at_the_path_it_is_remembered() {
-    use Inspected::{Alive, Dead, Failed, Missing, NotASocket, WrongType};
+    use Inspected::{Alive, Dead, Denied, Failed, Missing, NotASocket, Unmarked, WrongType};
     for (stop, report) in STOPS {
-        for answer in [Missing, Alive, Dead, Inspected::Stale, NotASocket, WrongType, Failed(CODE)] {
+        for answer in [Missing, Alive, Unmarked, Dead, Inspected::Stale, NotASocket, WrongType, Denied, Failed(CODE)] {
             let mut participant = inspecting(Stale::Fail);
             participant.tell(stop, []);
             participant.tell(inspected(answer), [Close, tells(report)]);

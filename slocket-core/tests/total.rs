@@ -4,7 +4,7 @@ mod common;
 
 use common::every::{Every, events};
 use common::kinds::{Kind, Waits, kind, waits};
-use slocket_core::{Actions, Attempt, Connection, Event, Patience, Received, State, Timer, transition};
+use slocket_core::{Actions, Attempt, Connection, Event, Patience, Received, State, Timer, Wish, transition};
 
 /// What is to come of an event in a state, whatever their payloads are:
 ///
@@ -18,33 +18,34 @@ use slocket_core::{Actions, Attempt, Connection, Event, Patience, Received, Stat
 /// - `granted` handled if it is a listener or a loan on the present connection, ignored otherwise
 /// - `quits` handled unless it is noted already that the caller wants no more
 /// - `patient` handled if a stale socket is being put up with, ignored otherwise
+/// - `hurried` handled if it is a try that puts up with what is in the way, ignored otherwise
 ///
 /// The column *answer* is the answer to the question that the state waits for; every other answer is a misuse.
 const TABLE: &str = "
-state            start release cancel answer received ended   loan path deadline retry recheck stale
-Idle             +     !       .      !      .        .       .    .    .        .     .       .
-Publishing       !     !       quits  +      .        .       .    .    quits    .     .       .
-Connecting       !     !       quits  +      .        .       .    .    quits    .     .       .
-Queued           !     !       +      !      present  present .    .    +        .     .       .
-Inspecting       !     !       quits  +      .        .       .    .    quits    .     .       patient
-ArmingWatch      !     !       quits  +      .        .       .    .    quits    .     .       patient
-Watching         !     !       +      !      .        .       .    +    +        .     +       +
-Reclaiming       !     !       quits  +      .        .       .    .    quits    .     .       .
-PausingToPublish !     !       +      !      .        .       .    .    +        +     .       .
-PausingToConnect !     !       +      !      .        .       .    .    +        +     .       .
-Leaving          !     !       .      +      .        .       .    .    .        .     .       .
-Lingering        !     !       .      !      granted  present .    .    .        .     .       .
-Holding          !     +       +      !      .        .       .    .    .        .     .       .
-Borrowing        !     +       +      !      .        .       .    .    .        .     .       .
-Accepting        !     !       .      +      .        .       .    .    .        .     .       .
-HandingOver      !     !       .      +      .        .       .    .    .        .     .       .
-ClearingMark     !     !       .      +      .        .       .    .    .        .     .       .
-Lending          !     !       .      +      .        .       .    .    .        .     .       .
-Lent             !     !       .      !      .        .       +    .    .        .     .       .
-SettingMark      !     !       .      +      .        .       .    .    .        .     .       .
-ClosingOut       !     !       .      +      .        .       .    .    .        .     .       .
-GivingBack       !     !       .      +      .        .       .    .    .        .     .       .
-Finished         !     !       .      !      .        .       .    .    .        .     .       .
+state            start release cancel answer received ended   loan path deadline retry recheck stale   try
+Idle             +     !       .      !      .        .       .    .    .        .     .       .       .
+Publishing       !     !       quits  +      .        .       .    .    quits    .     .       .       hurried
+Connecting       !     !       quits  +      .        .       .    .    quits    .     .       .       .
+Queued           !     !       +      !      present  present .    .    +        .     .       .       .
+Inspecting       !     !       quits  +      .        .       .    .    quits    .     .       patient hurried
+ArmingWatch      !     !       quits  +      .        .       .    .    quits    .     .       patient .
+Watching         !     !       +      !      .        .       .    +    +        .     +       +       .
+Reclaiming       !     !       quits  +      .        .       .    .    quits    .     .       .       hurried
+PausingToPublish !     !       +      !      .        .       .    .    +        +     .       .       hurried
+PausingToConnect !     !       +      !      .        .       .    .    +        +     .       .       .
+Leaving          !     !       .      +      .        .       .    .    .        .     .       .       .
+Lingering        !     !       .      !      granted  present .    .    .        .     .       .       .
+Holding          !     +       +      !      .        .       .    .    .        .     .       .       .
+Borrowing        !     +       +      !      .        .       .    .    .        .     .       .       .
+Accepting        !     !       .      +      .        .       .    .    .        .     .       .       .
+HandingOver      !     !       .      +      .        .       .    .    .        .     .       .       .
+ClearingMark     !     !       .      +      .        .       .    .    .        .     .       .       .
+Lending          !     !       .      +      .        .       .    .    .        .     .       .       .
+Lent             !     !       .      !      .        .       +    .    .        .     .       .       .
+SettingMark      !     !       .      +      .        .       .    .    .        .     .       .       .
+ClosingOut       !     !       .      +      .        .       .    .    .        .     .       .       .
+GivingBack       !     !       .      +      .        .       .    .    .        .     .       .       .
+Finished         !     !       .      !      .        .       .    .    .        .     .       .       .
 ";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +62,7 @@ enum Cell {
     Granted,
     Quits,
     Patient,
+    Hurried,
 }
 
 /// The row of a state.
@@ -119,6 +121,7 @@ fn column(event: Event) -> &'static str {
         Event::TimerFired(Timer::Retry) => "retry",
         Event::TimerFired(Timer::Recheck) => "recheck",
         Event::TimerFired(Timer::Stale) => "stale",
+        Event::TimerFired(Timer::Try) => "try",
     }
 }
 
@@ -141,6 +144,7 @@ fn cell(word: &str) -> Cell {
         "granted" => Cell::Granted,
         "quits" => Cell::Quits,
         "patient" => Cell::Patient,
+        "hurried" => Cell::Hurried,
         other => panic!("the table says {other:?}"),
     }
 }
@@ -154,9 +158,15 @@ fn outcome(cell: Cell, state: &State, event: Event) -> Outcome {
         Cell::Granted => matches!(event,
             Event::Received(connection, Received::Listener | Received::Loan) if Some(connection) == present(state)),
         Cell::Quits => attempt(state).is_some_and(|attempt| attempt.quit.is_none()),
-        Cell::Patient => attempt(state).is_some_and(|attempt| attempt.patience == Patience::Running),
+        Cell::Patient => puts_up(state).is_some_and(|wish| wish != Wish::Try),
+        Cell::Hurried => puts_up(state) == Some(Wish::Try),
     };
     if handled { Outcome::Handled } else { Outcome::Ignored }
+}
+
+/// The wish of one that is putting up with something.
+fn puts_up(state: &State) -> Option<Wish> {
+    attempt(state).filter(|attempt| attempt.patience == Patience::Running).map(|attempt| attempt.wish)
 }
 
 fn attempt(state: &State) -> Option<&Attempt> {

@@ -28,11 +28,71 @@ fn a_free_path_becomes_ours() {
     assert_eq!(*participant.state(), State::Holding);
 }
 
-#[test]
-fn a_living_socket_would_block() {
+/// Looks again, since whoever is in the way may be only passing through.
+#[track_caller]
+fn pausing(answer: Event) -> Participant {
     let mut participant = trying_in_vain(Stale::Wait);
+    if answer == reclaimed(Reclaimed::Busy) {
+        participant.tell(inspected(Inspected::Dead), [RECLAIM_MARKED]);
+    }
+    participant.tell(answer, [arm(Timer::Try, 0), arm(Timer::Retry, 1)]);
+    participant
+}
+
+#[test]
+fn a_living_socket_would_block_if_it_is_there_for_a_while() {
+    let mut participant = pausing(inspected(Inspected::Alive));
+    for _ in 0..20 {
+        participant.tell(fired(Timer::Retry), [Publish]);
+        participant.tell(published(Published::InUse), [Inspect]);
+        participant.tell(inspected(Inspected::Alive), [arm(Timer::Retry, 2)]);
+    }
+    participant.tell(fired(Timer::Try), []);
+    participant.ignores(fired(Timer::Try));
+    participant.tell(fired(Timer::Retry), [Publish]);
+    participant.tell(published(Published::InUse), [Inspect]);
     participant.tell(inspected(Inspected::Alive), WOULD_BLOCK);
     participant.is_finished();
+}
+
+#[test]
+fn whoever_was_only_passing_through_is_in_nobodys_way() {
+    for answer in [inspected(Inspected::Alive), reclaimed(Reclaimed::Busy)] {
+        let mut participant = pausing(answer);
+        participant.tell(fired(Timer::Retry), [Publish]);
+        participant.tell(published(Published::Listening), [tells(Report::Acquired)]);
+    }
+}
+
+/// However many come by, a try takes no longer.
+#[test]
+fn the_time_of_a_try_begins_once() {
+    let mut participant = pausing(inspected(Inspected::Alive));
+    participant.tell(fired(Timer::Retry), [Publish]);
+    participant.tell(published(Published::InUse), [Inspect]);
+    participant.tell(inspected(Inspected::Missing), [Publish]);
+    participant.tell(published(Published::InUse), [Inspect]);
+    participant.tell(inspected(Inspected::Dead), [RECLAIM_MARKED]);
+    participant.tell(fired(Timer::Try), []);
+    participant.tell(reclaimed(Reclaimed::Busy), WOULD_BLOCK);
+}
+
+/// npm's server lends and does not come and go.
+#[test]
+fn a_living_socket_without_the_mark_would_block_at_once() {
+    trying_in_vain(Stale::Wait).tell(inspected(Inspected::Unmarked), WOULD_BLOCK);
+}
+
+#[test]
+fn a_try_that_looks_again_is_cancelled_at_once() {
+    let mut participant = pausing(inspected(Inspected::Alive));
+    participant.tell(Cancel, [Close, tells(Report::Cancelled)]);
+}
+
+/// Nothing tells whether anybody holds it.
+#[test]
+fn a_socket_of_another_user_that_may_not_be_probed_is_an_error() {
+    trying_in_vain(Stale::Wait).tell(inspected(Inspected::Denied), [Close, fails(Failure::Inaccessible)]);
 }
 
 #[test]
@@ -49,14 +109,7 @@ fn who_comes_first_after_a_reclaim_is_looked_at_anew() {
     participant.tell(inspected(Inspected::Dead), [RECLAIM_MARKED]);
     participant.tell(reclaimed(Reclaimed::Changed), [Publish]);
     participant.tell(published(Published::InUse), [Inspect]);
-    participant.tell(inspected(Inspected::Alive), WOULD_BLOCK);
-}
-
-#[test]
-fn another_reclaimer_would_block() {
-    let mut participant = trying_in_vain(Stale::Wait);
-    participant.tell(inspected(Inspected::Dead), [RECLAIM_MARKED]);
-    participant.tell(reclaimed(Reclaimed::Busy), WOULD_BLOCK);
+    participant.tell(inspected(Inspected::Unmarked), WOULD_BLOCK);
 }
 
 #[test]

@@ -6,7 +6,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::io::{Errno, fcntl_dupfd_cloexec, retry_on_intr};
 use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, Shutdown, bind, recvmsg, shutdown,
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, Shutdown, bind, getpeername, getsockname,
+    recvmsg, shutdown,
 };
 use slocket_core::{Received, Removal};
 
@@ -16,7 +17,7 @@ use crate::error::{Doing, Fault};
 use crate::inode::{Inode, Probe};
 use crate::kernel::{self, Prober};
 use crate::listener::{self, Listener};
-use crate::peer::{self, Holder};
+use crate::peer::{self, Holder, Peer};
 use crate::{address, publish};
 
 /// The most descriptors that the kernel puts into one message (`SCM_MAX_FD`, unix(7)): room for all of them, so that
@@ -31,6 +32,8 @@ pub(crate) struct Connection {
     inode: Option<Inode>,
     /// The socket was marked when we came, or is at an abstract name: its server hands over, and always will.
     hands_over: bool,
+    /// Who listened when we connected, if that can be told.
+    peer: Option<Peer>,
     /// The server has been told that we are done, whatever it grants.
     dismissed: bool,
     /// Keeps a descriptor in reserve, to be freed just before a listener is received.
@@ -46,6 +49,7 @@ pub(crate) enum Join {
     BacklogFull,
     NotASocket,
     WrongType,
+    Denied,
 }
 
 /// What has arrived.
@@ -78,16 +82,17 @@ impl Connection {
             Err(Errno::WOULDBLOCK) => return Ok(Join::BacklogFull),
             Err(Errno::PROTOTYPE) => return Ok(Join::WrongType),
             Err(Errno::ACCESS) if pin.look.is_unsettled() => return Ok(Join::Refused),
+            Err(Errno::ACCESS) if !peer::is_ours(pin.look.owner) => return Ok(Join::Denied),
             Err(errno) => return Err(errno).doing("connect"),
         }
         let (inode, hands_over) = (Some(pin.look.inode), pin.look.is_marked);
-        Ok(Join::Queued(Self { socket, inode, hands_over, dismissed: false, reserve: Some(pin.into_file()) }))
+        Ok(Join::Queued(Self::new(socket, inode, hands_over, pin.into_file())))
     }
 
     /// Joins the queue at an abstract name, with a badge.
     pub(crate) fn join_at_name(name: &AbstractName) -> Result<Join, Fault> {
         let socket = with_badge()?;
-        let reserve = Some(fcntl_dupfd_cloexec(&socket, 0).doing("keep a descriptor in reserve")?);
+        let reserve = fcntl_dupfd_cloexec(&socket, 0).doing("keep a descriptor in reserve")?;
         match name.connect(&socket) {
             Ok(()) => {}
             // Gone, or bound and not listening yet: nothing tells which, and either passes.
@@ -95,16 +100,26 @@ impl Connection {
             Err(Errno::WOULDBLOCK) => return Ok(Join::BacklogFull),
             Err(errno) => return Err(errno).doing("connect"),
         }
-        Ok(Join::Queued(Self { socket, inode: None, hands_over: true, dismissed: false, reserve }))
+        Ok(Join::Queued(Self::new(socket, None, true, reserve)))
+    }
+
+    fn new(socket: OwnedFd, inode: Option<Inode>, hands_over: bool, reserve: OwnedFd) -> Self {
+        let peer = Peer::of(socket.as_fd());
+        Self { socket, inode, hands_over, peer, dismissed: false, reserve: Some(reserve) }
     }
 
     /// Who listened when we connected.
     pub(crate) fn server(&self) -> Option<Holder> {
-        peer::holder(self.socket.as_fd())
+        self.peer.map(Peer::holder)
+    }
+
+    /// Whether the server is of our own user or root's.
+    pub(crate) fn is_trusted(&self) -> bool {
+        self.peer.is_some_and(Peer::is_trusted)
     }
 
     /// Takes what has arrived, without blocking.
-    pub(crate) fn receive(&mut self) -> Result<Arrival, Fault> {
+    pub(crate) fn receive(&mut self, at: Option<&AtPath>) -> Result<Arrival, Fault> {
         let had_reserve = self.reserve.take().is_some();
         let mut bytes = [0_u8; 16];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
@@ -144,12 +159,38 @@ impl Connection {
             // Nothing is lent at an abstract name: its lender could die unseen.
             (None, _) if self.inode.is_none() => Ok(Arrival::Message(Received::Foreign, None)),
             (None, _) => Ok(Arrival::Message(Received::Loan, None)),
-            (Some(socket), true) => match Listener::take_over(socket, self.inode).doing("take the listener over")? {
-                Some(listener) => Ok(Arrival::Message(Received::Listener, Some(listener))),
-                None => Ok(Arrival::Message(Received::Foreign, None)),
-            },
+            (Some(socket), true) => self.take_over(socket, at).doing("take the listener over"),
             (Some(_), false) => Ok(Arrival::Message(Received::Foreign, None)),
         }
+    }
+
+    /// Takes over the listener that came, if it is this lock's. What is used otherwise would carry our name
+    /// (`SO_PEERCRED`), and whoever sent it, or has a copy, would be taken for us.
+    fn take_over(&self, socket: OwnedFd, at: Option<&AtPath>) -> rustix::io::Result<Arrival> {
+        // A lock is not handed over between users: so none of ours did this.
+        if !self.peer.is_some_and(Peer::is_ours) {
+            return Ok(Arrival::Message(Received::NotOurs, None));
+        }
+        if !Listener::is_one(&socket) {
+            return Ok(Arrival::Message(Received::Foreign, None));
+        }
+        if !self.leads_to(&socket)? || !self.is_at(at) {
+            return Ok(Arrival::Message(Received::NotOurs, None));
+        }
+        let listener = Listener::take_over(socket, self.inode)?;
+        Ok(Arrival::Message(Received::Listener, Some(listener)))
+    }
+
+    /// Whether `listener` has the address that we connected to: a connection has its listener's. (Of a socket that was
+    /// published aside that is the temporary name; of one that was bound in another mount namespace, its path there.)
+    fn leads_to(&self, listener: &OwnedFd) -> rustix::io::Result<bool> {
+        Ok(getpeername(&self.socket)? == Some(getsockname(listener)?))
+    }
+
+    /// Whether the path is still the socket that we connected to, as far as can be told: else the lock is lost, and another
+    /// may have been published there.
+    fn is_at(&self, at: Option<&AtPath>) -> bool {
+        self.is_intact(at) != Ok(false)
     }
 
     /// Leaves the queue (protocol section 2, "Cancel"). Tells whether the connection is done with, and hands out the
@@ -163,7 +204,7 @@ impl Connection {
         }
         let _ = shutdown(&self.socket, Shutdown::Read);
         loop {
-            match self.receive() {
+            match self.receive(at) {
                 Ok(Arrival::Message(Received::Listener, listener)) => return (Leave::Done, listener),
                 Ok(Arrival::Message(..)) => {}
                 Ok(Arrival::Nothing | Arrival::End) | Err(_) => return (Leave::Done, None),
@@ -282,7 +323,7 @@ mod tests {
         accepted.write_all(listener::OK).unwrap();
         leave(&mut connection);
         drop((server, accepted));
-        assert!(matches!(connection.receive(), Ok(Arrival::Message(Received::Loan, None))));
+        assert!(matches!(connection.receive(lock.at_path()), Ok(Arrival::Message(Received::Loan, None))));
         (folder, lock, connection)
     }
 

@@ -6,10 +6,9 @@ use std::path::Path;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, chmod, fstat, openat, statat};
 use rustix::io::{Errno, Result, retry_on_intr};
 use rustix::net::{AddressFamily, Shutdown, SocketFlags, SocketType, connect, shutdown, socket_with};
-use rustix::process::geteuid;
 
-use crate::address;
 use crate::mark::{self, STICKY, Times};
+use crate::{address, peer};
 
 /// Which file it is. Stays true while somebody has the inode open, for then its number is not used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +57,7 @@ impl Look {
     /// A socket of our own user's with one name. Nothing else is given a mode, or times: whoever may rename in the folder
     /// can put a file of ours there that others must not reach.
     pub(crate) fn is_our_socket(&self) -> bool {
-        self.is_socket && self.links == 1 && self.owner == geteuid().as_raw()
+        self.is_socket && self.links == 1 && peer::is_ours(self.owner)
     }
 }
 
@@ -145,6 +144,7 @@ impl Pin {
             Errno::CONNREFUSED => Ok(Probe::Dead),
             Errno::NOENT => Ok(Probe::Missing),
             Errno::ACCESS if self.look.is_unsettled() => Ok(Probe::Unsettled),
+            Errno::ACCESS if !peer::is_ours(self.look.owner) => Ok(Probe::Denied),
             errno => Err(errno),
         }
     }
@@ -205,6 +205,8 @@ pub(crate) enum Probe {
     Unsettled,
     /// This kernel does not tell.
     Unknown,
+    /// It is another user's, and we may not connect to it.
+    Denied,
 }
 
 /// The mode that a published socket gets: what the user asked for, and the mark.

@@ -13,7 +13,8 @@ use slocket_core::{Accepted, Delivery, Removal};
 
 use crate::at_path::AtPath;
 use crate::inode::Inode;
-use crate::{address, peer, reserve};
+use crate::peer::Peer;
+use crate::{address, reserve};
 
 /// The longest queue; the kernel lowers it to `net.core.somaxconn`.
 pub(crate) const BACKLOG: i32 = i32::MAX;
@@ -27,31 +28,33 @@ pub(crate) struct Listener {
     socket: OwnedFd,
     /// The file that it is at the path; `None` at an abstract name.
     inode: Option<Inode>,
+    /// Whether the path was this socket when it began to be passed on, until it is given up.
+    intact: Option<rustix::io::Result<bool>>,
 }
 
 impl Listener {
     pub(crate) fn at_path(socket: OwnedFd, inode: Inode) -> Self {
-        Self { socket, inode: Some(inode) }
+        Self { socket, inode: Some(inode), intact: None }
     }
 
     pub(crate) fn at_name(socket: OwnedFd) -> Self {
-        Self { socket, inode: None }
+        Self { socket, inode: None, intact: None }
     }
 
-    /// Takes over a listener that was handed to us; `None` if what came is not a listening Unix stream socket.
+    /// Whether that is a listening Unix stream socket.
+    pub(crate) fn is_one(socket: &OwnedFd) -> bool {
+        sockopt::socket_acceptconn(socket) == Ok(true)
+            && sockopt::socket_type(socket) == Ok(SocketType::STREAM)
+            && sockopt::socket_domain(socket) == Ok(AddressFamily::UNIX)
+    }
+
+    /// Takes over a listener that was handed to us, and is the socket that we had connected to: so it has the same file.
     ///
-    /// It listens once more, which makes `SO_PEERCRED` name this process to those who connect from here on. It is the socket
-    /// that we had connected to, so it has the same file.
-    pub(crate) fn take_over(socket: OwnedFd, inode: Option<Inode>) -> rustix::io::Result<Option<Self>> {
-        let is_listener = sockopt::socket_acceptconn(&socket) == Ok(true)
-            && sockopt::socket_type(&socket) == Ok(SocketType::STREAM)
-            && sockopt::socket_domain(&socket) == Ok(AddressFamily::UNIX);
-        if !is_listener {
-            return Ok(None);
-        }
+    /// It listens once more, which makes `SO_PEERCRED` name this process to those who connect from here on.
+    pub(crate) fn take_over(socket: OwnedFd, inode: Option<Inode>) -> rustix::io::Result<Self> {
         ioctl_fionbio(&socket, true)?;
         listen(&socket, BACKLOG)?;
-        Ok(Some(Self { socket, inode }))
+        Ok(Self { socket, inode, intact: None })
     }
 
     /// Whether the path is still this socket. (An abstract name cannot be taken from the socket that has it.)
@@ -69,8 +72,14 @@ impl Listener {
         retry_on_intr(|| poll(&mut fds, Some(&now))).is_ok_and(|ready| ready > 0)
     }
 
-    /// Accepts the head of the queue and tells who it is. Spends the process's reserve if descriptors have run out.
-    pub(crate) fn accept(&self) -> (Accepted, Option<OwnedFd>) {
+    /// Accepts the head of the queue and tells who it is, if the path is still this socket. Spends the process's reserve if
+    /// descriptors have run out.
+    pub(crate) fn accept(&mut self, at: Option<&AtPath>) -> (Accepted, Option<OwnedFd>) {
+        let intact = self.is_intact(at);
+        self.intact = Some(intact);
+        if intact == Ok(false) {
+            return (Accepted::Lost, None);
+        }
         // accept(2) makes a socket before it looks whether anybody waits: that takes ten times as long as to ask.
         if !self.is_contended() {
             return (Accepted::Nobody, None);
@@ -120,7 +129,9 @@ impl Listener {
 
     /// Sets or clears the mark; tells whether the socket is that way now. (At an abstract name there is none to clear: so
     /// from there nothing is lent.)
-    pub(crate) fn set_mark(&self, at: Option<&AtPath>, marked: bool) -> bool {
+    pub(crate) fn set_mark(&mut self, at: Option<&AtPath>, marked: bool) -> bool {
+        // A loan takes its time: whatever was seen before it is old.
+        self.intact = None;
         match (self.inode, at.map(AtPath::pin)) {
             (Some(inode), Some(Ok(Some(pin)))) if pin.look.inode == inode => pin.set_mark(marked).is_ok(),
             _ => false,
@@ -132,9 +143,9 @@ impl Listener {
     ///
     /// At an abstract name to close is all: the kernel frees the name first, and then resets who is queued. (A reset is an
     /// end of the stream to those who wait here; npm's clients, which it would hurt, do not come to such a name.)
-    pub(crate) fn close_out(self, at: Option<&AtPath>) -> Removal {
+    pub(crate) fn close_out(mut self, at: Option<&AtPath>) -> Removal {
         let (Some(inode), Some(at)) = (self.inode, at) else { return Removal::Done };
-        let removal = match at.is(inode) {
+        let removal = match self.intact.take().unwrap_or_else(|| at.is(inode)) {
             Ok(true) => match at.unlink() {
                 Ok(()) => Removal::Done,
                 Err(Errno::NOENT) => Removal::NotOurs,
@@ -162,8 +173,8 @@ fn classify(peer: BorrowedFd<'_>, has_badge: bool) -> Accepted {
     if has_ended(peer) {
         return Accepted::Gone;
     }
-    match peer::user(peer) {
-        Some(user) if user != rustix::process::geteuid().as_raw() => Accepted::Stranger,
+    match Peer::of(peer) {
+        Some(peer) if !peer.is_ours() => Accepted::Stranger,
         Some(_) if has_badge => Accepted::Waiter,
         Some(_) => Accepted::Client,
         None => Accepted::Gone,

@@ -19,7 +19,7 @@ use crate::publish::Publication;
 use crate::trace::{Span, trace};
 use crate::wait::Wait;
 use crate::watch::Watch;
-use crate::{background, peer, publish, reclaim, reserve, timers};
+use crate::{background, publish, reclaim, reserve, timers};
 
 /// The machine with its descriptors and timers.
 #[derive(Debug)]
@@ -191,7 +191,7 @@ impl Participant {
 
     fn receive(&mut self) {
         let Some(connection) = &mut self.connection else { return };
-        let event = match connection.receive() {
+        let event = match connection.receive(self.lock.at_path()) {
             Ok(Arrival::Nothing) => return,
             Ok(Arrival::End) => Event::Ended(self.number),
             Ok(Arrival::Message(received, listener)) => {
@@ -253,7 +253,7 @@ impl Participant {
             Action::Leave => Some(Event::Left(self.leave())),
             Action::Accept => {
                 self.dismiss_guest();
-                let accepted = self.listener.as_ref().map(Listener::accept);
+                let accepted = self.listener.as_mut().map(|listener| listener.accept(self.lock.at_path()));
                 let (accepted, guest) = accepted.unwrap_or((slocket_core::Accepted::Failed, None));
                 self.guest = guest;
                 Some(Event::Accepted(accepted))
@@ -332,13 +332,16 @@ impl Participant {
             Ok(Join::BacklogFull) => return Connected::BacklogFull,
             Ok(Join::NotASocket) => return Connected::NotASocket,
             Ok(Join::WrongType) => return Connected::WrongType,
+            Ok(Join::Denied) => return Connected::Denied,
             Err(fault) => return Connected::Failed(self.failed(fault)),
         };
-        let is_trusted = self.lock.trusts_anyone()
-            || peer::user(connection.as_fd())
-                .is_some_and(|user| user == 0 || user == rustix::process::geteuid().as_raw());
+        if !connection.is_trusted() && !self.lock.trusts_anyone() {
+            // Nothing of it is read: a listener that came would carry our name once it is used.
+            self.server = connection.server();
+            return Connected::Untrusted;
+        }
         self.connection = Some(connection);
-        if is_trusted { Connected::Queued } else { Connected::Untrusted }
+        Connected::Queued
     }
 
     fn inspect(&mut self) -> Inspected {
@@ -379,6 +382,7 @@ impl Participant {
             Timer::Retry => self.timers.arm(timer, self.began, timers::retry_delay(level)),
             Timer::Recheck => self.timers.arm(timer, now, timers::recheck_delay(self.watch.is_some())),
             Timer::Stale => self.timers.arm(timer, now, self.lock.stale().1),
+            Timer::Try => self.timers.arm(timer, now, timers::TRY_AGAIN),
             // The machine never arms the deadline.
             Timer::Deadline => {}
         }
@@ -391,8 +395,8 @@ impl Participant {
         }
     }
 
-    fn set_mark(&self, marked: bool) -> bool {
-        self.listener.as_ref().is_some_and(|listener| listener.set_mark(self.lock.at_path(), marked))
+    fn set_mark(&mut self, marked: bool) -> bool {
+        self.listener.as_mut().is_some_and(|listener| listener.set_mark(self.lock.at_path(), marked))
     }
 
     /// Remembers what failed; its error code.
@@ -423,6 +427,7 @@ impl Participant {
             }
             Failure::Stale => Error::Stale { path },
             Failure::Denied => self.lock.error(Fault::new(Errno::PERM, "remove the dead socket")),
+            Failure::Inaccessible => self.lock.error(Fault::new(Errno::ACCESS, "connect")),
             Failure::Elsewhere => {
                 let name = match self.lock.at_path().map(|at| at.folder().place()) {
                     Some(Ok(Place::Network(name))) => name.to_owned(),

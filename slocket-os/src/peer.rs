@@ -5,6 +5,7 @@ use std::os::fd::BorrowedFd;
 
 use nix::sys::socket::getsockopt;
 use nix::sys::socket::sockopt::PeerCredentials;
+use rustix::process::geteuid;
 
 use crate::at_path::AtPath;
 
@@ -33,18 +34,40 @@ impl fmt::Display for Holder {
     }
 }
 
-// rustix's `socket_peercred` has no value for the pid 0 that the kernel reports across pid namespaces, so nix asks.
-
-/// The user of a connection's other end.
-pub(crate) fn user(connection: BorrowedFd<'_>) -> Option<u32> {
-    getsockopt(&connection, PeerCredentials).ok().map(|peer| peer.uid())
+/// The process at the other end of a connection: of a server's, the one that listened when the connection was made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer {
+    pid: Option<u32>,
+    uid: u32,
 }
 
-/// Who listened when this connection was made.
-pub(crate) fn holder(connection: BorrowedFd<'_>) -> Option<Holder> {
-    let peer = getsockopt(&connection, PeerCredentials).ok()?;
-    let pid = u32::try_from(peer.pid()).ok().filter(|&pid| pid != 0);
-    Some(Holder { pid, uid: peer.uid(), program: pid.and_then(program) })
+impl Peer {
+    pub(crate) fn of(connection: BorrowedFd<'_>) -> Option<Self> {
+        // rustix's `socket_peercred` has no value for the pid 0 that the kernel reports across pid namespaces, so nix asks.
+        let peer = getsockopt(&connection, PeerCredentials).ok()?;
+        let pid = u32::try_from(peer.pid()).ok().filter(|&pid| pid != 0);
+        Some(Self { pid, uid: peer.uid() })
+    }
+
+    /// Whether it is of our own user.
+    pub(crate) fn is_ours(self) -> bool {
+        is_ours(self.uid)
+    }
+
+    /// Whether its servers are believed, if nothing else is said.
+    pub(crate) fn is_trusted(self) -> bool {
+        self.uid == 0 || self.is_ours()
+    }
+
+    /// The same, for the user, with its program.
+    pub(crate) fn holder(self) -> Holder {
+        Holder { pid: self.pid, uid: self.uid, program: self.pid.and_then(program) }
+    }
+}
+
+/// Whether a user is our own.
+pub(crate) fn is_ours(user: u32) -> bool {
+    user == geteuid().as_raw()
 }
 
 /// The name of a process's program, if `/proc` is of our pid namespace (in another one, the number is another process's).

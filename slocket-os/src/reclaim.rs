@@ -22,12 +22,14 @@ pub(crate) fn inspect(at: &AtPath) -> Result<Inspected, Fault> {
         Prober::None => Ok(Probe::Unknown),
     };
     match probe()? {
-        Probe::Alive => Ok(Inspected::Alive),
+        Probe::Alive if pin.look.is_marked => Ok(Inspected::Alive),
+        Probe::Alive => Ok(Inspected::Unmarked),
+        Probe::Denied => Ok(Inspected::Denied),
         Probe::Datagram => Ok(Inspected::WrongType),
         Probe::Missing => Ok(Inspected::Missing),
         // Whether somebody is at it still is told by the guard of the folder.
         Probe::Unsettled if pin.look.is_marked => Ok(Inspected::Dead),
-        Probe::Unsettled => Ok(Inspected::Alive),
+        Probe::Unsettled => Ok(Inspected::Unmarked),
         Probe::Unknown => Ok(Inspected::Stale),
         // The mark is read after the probe: its owner may have cleared it, lent the lock and died in between.
         Probe::Dead => match at.look().doing("look at the path")? {
@@ -35,7 +37,7 @@ pub(crate) fn inspect(at: &AtPath) -> Result<Inspected, Fault> {
             // The first probe may have come before the socket was registered, and the mark was cleared for a loan since.
             Some(found) if !found.is_marked => match probe()? {
                 Probe::Dead => Ok(Inspected::Stale),
-                Probe::Alive | Probe::Datagram | Probe::Missing | Probe::Unsettled | Probe::Unknown => {
+                Probe::Alive | Probe::Datagram | Probe::Missing | Probe::Unsettled | Probe::Denied | Probe::Unknown => {
                     Ok(Inspected::Alive)
                 }
             },
@@ -82,7 +84,9 @@ pub(crate) fn reclaim(at: &AtPath, unmarked_too: bool) -> Result<Reclaimed, Faul
         // A connection tells more than the look before did.
         Probe::Alive if prober == Prober::Stream => return Ok(Reclaimed::Busy),
         Probe::Unknown => return Ok(Reclaimed::Unmarked),
-        Probe::Alive | Probe::Datagram | Probe::Missing | Probe::Unsettled => return Ok(Reclaimed::Changed),
+        Probe::Alive | Probe::Datagram | Probe::Missing | Probe::Unsettled | Probe::Denied => {
+            return Ok(Reclaimed::Changed);
+        }
     }
     let removed = match at.look().doing("look at the path")? {
         Some(found) if found.inode != pin.look.inode => return Ok(Reclaimed::Changed),

@@ -12,15 +12,18 @@ const RECHECK_WATCHED: Duration = Duration::from_secs(1);
 /// How often a path is looked at that cannot be watched.
 const RECHECK_UNWATCHED: Duration = Duration::from_millis(250);
 
+/// How long a try looks again at whatever is in the way: a look, a reclaim and a release are over long before.
+pub(crate) const TRY_AGAIN: Duration = Duration::from_millis(10);
+
 /// When each timer of the machine is due. (The deadline is the session's.)
 #[derive(Debug)]
 pub(crate) struct Timers {
-    due: [(Timer, Option<Instant>); 3],
+    due: [(Timer, Option<Instant>); 4],
 }
 
 impl Default for Timers {
     fn default() -> Self {
-        Self { due: [(Timer::Retry, None), (Timer::Recheck, None), (Timer::Stale, None)] }
+        Self { due: [(Timer::Retry, None), (Timer::Recheck, None), (Timer::Stale, None), (Timer::Try, None)] }
     }
 }
 

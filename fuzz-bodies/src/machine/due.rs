@@ -2,7 +2,7 @@
 
 use slocket_core::{Connected, Event, Failure, Inspected, Published, Received, Reclaimed, Report, Stale};
 
-use crate::machine::ledger::Ledger;
+use crate::machine::ledger::{Fired, Ledger};
 
 /// The report that an event makes due, if the request is not settled already.
 pub(super) fn report(ledger: &Ledger, event: Event) -> Option<Report> {
@@ -16,6 +16,8 @@ pub(super) fn report(ledger: &Ledger, event: Event) -> Option<Report> {
         }
         Event::Connected(Connected::Missing | Connected::Refused) if looks => return Some(Report::Free),
         Event::Connected(Connected::NotASocket) if looks => Failure::NotASlocket,
+        Event::Connected(Connected::Denied) if looks => Failure::Inaccessible,
+        Event::Inspected(Inspected::Denied) if tries => Failure::Inaccessible,
         Event::Connected(Connected::Untrusted) => Failure::Untrusted,
         Event::Connected(Connected::WrongType)
         | Event::Inspected(Inspected::WrongType)
@@ -27,12 +29,13 @@ pub(super) fn report(ledger: &Ledger, event: Event) -> Option<Report> {
         | Event::Connected(Connected::Failed(code))
         | Event::Inspected(Inspected::Failed(code))
         | Event::Reclaimed(Reclaimed::Failed(code)) => Failure::Os(code),
-        Event::Inspected(Inspected::Alive | Inspected::NotASocket | Inspected::Stale)
-        | Event::Reclaimed(Reclaimed::Busy | Reclaimed::Unmarked)
+        Event::Inspected(Inspected::Unmarked | Inspected::NotASocket | Inspected::Stale)
+        | Event::Reclaimed(Reclaimed::Unmarked)
             if tries =>
         {
             return Some(Report::WouldBlock);
         }
+        _ if ledger.is_passed_by(event) && ledger.tried == Some(Fired::Already) => return Some(Report::WouldBlock),
         _ => return None,
     };
     Some(Report::Failed(failure))

@@ -24,7 +24,7 @@ pub(super) fn next(ledger: &Ledger, bytes: &mut impl Iterator<Item = u8>) -> Opt
             let timers = [Timer::Recheck, Timer::Stale].map(Event::TimerFired);
             of(choice, &[Event::PathChanged, timers[0], timers[1]])
         }
-        (None, Wait::Pause) => Event::TimerFired(Timer::Retry),
+        (None, Wait::Pause) => Event::TimerFired(of(choice, &[Timer::Retry, Timer::Try])),
         (None, Wait::Caller) => of(choice, &[Event::Release, Event::Cancel]),
         (None, Wait::Over | Wait::Nowhere) => any(kind, choice, connection),
     })
@@ -55,7 +55,7 @@ fn any(kind: u8, choice: u8, connection: Connection) -> Event {
         8 => received(choice, connection),
         9 => Event::LoanEnded,
         10 => Event::PathChanged,
-        11 => Event::TimerFired(of(choice, &[Timer::Deadline, Timer::Retry, Timer::Recheck, Timer::Stale])),
+        11 => Event::TimerFired(of(choice, &[Timer::Deadline, Timer::Retry, Timer::Recheck, Timer::Stale, Timer::Try])),
         other => match QUESTIONS.get(usize::from(other) - 11) {
             Some(question) => answer(*question, choice),
             None => answer(Action::Connect(connection), choice),
@@ -84,6 +84,7 @@ fn answer(question: Action, choice: u8) -> Event {
                 Connected::BacklogFull,
                 Connected::NotASocket,
                 Connected::WrongType,
+                Connected::Denied,
                 Connected::Failed(code),
             ],
         )),
@@ -94,8 +95,10 @@ fn answer(question: Action, choice: u8) -> Event {
                 Inspected::Dead,
                 Inspected::Missing,
                 Inspected::Alive,
+                Inspected::Unmarked,
                 Inspected::NotASocket,
                 Inspected::WrongType,
+                Inspected::Denied,
                 Inspected::Failed(code),
             ],
         )),
@@ -121,6 +124,7 @@ fn answer(question: Action, choice: u8) -> Event {
                 Accepted::Gone,
                 Accepted::Nobody,
                 Accepted::Stranger,
+                Accepted::Lost,
                 Accepted::Failed,
             ],
         )),
@@ -138,7 +142,9 @@ fn answer(question: Action, choice: u8) -> Event {
 
 fn received(choice: u8, connection: Connection) -> Event {
     match of(choice, &[None, Some(Received::Listener), Some(Received::Loan), Some(Received::Truncated)]) {
-        None if choice & 8 != 0 => Event::Received(connection, Received::Foreign),
+        None if choice & 8 != 0 => {
+            Event::Received(connection, of(choice >> 2, &[Received::Foreign, Received::NotOurs]))
+        }
         None => Event::Ended(connection),
         Some(received) => Event::Received(connection, received),
     }

@@ -30,6 +30,8 @@ pub(super) struct Ledger {
     failures: u8,
     /// The timer of a stale socket: armed, or fired since.
     stale: Option<Fired>,
+    /// The timer of a try: armed, or fired since.
+    pub(super) tried: Option<Fired>,
     /// The numbers of all connections, the last one first.
     numbers: Vec<Connection>,
 }
@@ -71,7 +73,7 @@ enum Mark {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Fired {
+pub(super) enum Fired {
     NotYet,
     Already,
 }
@@ -112,6 +114,12 @@ impl Ledger {
                 let is_put_up_with = matches!(self.question, Some(Action::Inspect | Action::Watch));
                 self.waits(Wait::Path) || is_put_up_with && self.stale == Some(Fired::NotYet)
             }
+            Event::TimerFired(Timer::Try) => {
+                let is_at_it =
+                    matches!(self.question, Some(Action::Publish | Action::Inspect | Action::Reclaim { .. }));
+                let matters = self.tried == Some(Fired::NotYet) && (is_at_it || self.waits(Wait::Pause));
+                return if matters { Meaning::Remembered } else { Meaning::Ignored };
+            }
             answer => return unless(!self.question.is_some_and(|question| is_answer(question, answer))),
         };
         match (matters, self.question) {
@@ -119,6 +127,12 @@ impl Ledger {
             (true, Some(_)) => Meaning::Remembered,
             (true, None) => Meaning::Matters,
         }
+    }
+
+    /// Whether a try has met somebody who may be only passing through.
+    pub(super) fn is_passed_by(&self, event: Event) -> bool {
+        let is_met = matches!(event, Event::Inspected(Inspected::Alive) | Event::Reclaimed(Reclaimed::Busy));
+        is_met && matches!(self.start, Some(Event::Try(_)))
     }
 
     /// Whether something can still stop the request.
@@ -136,7 +150,8 @@ impl Ledger {
 
     /// Notes an event that is legal and matters, and what was done about it.
     pub(super) fn step(&mut self, event: Event, actions: Actions) -> Result {
-        let is_stop = matches!(event, Event::Cancel | Event::TimerFired(_)) && self.question.is_some();
+        let is_stop = event == Event::TimerFired(Timer::Try)
+            || matches!(event, Event::Cancel | Event::TimerFired(_)) && self.question.is_some();
         let due = due::report(self, event).filter(|_| self.is_open());
         if !is_stop {
             (self.question, self.wait) = (None, Wait::Nowhere);
@@ -160,12 +175,15 @@ impl Ledger {
             Event::Acquire(_) | Event::Try(_) | Event::Look => (self.start, self.owed) = (Some(event), true),
             Event::Release => self.give_up(Report::Released),
             Event::Cancel if self.held => self.give_up(Report::Cancelled),
-            Event::Cancel => (self.settled, self.stale) = (Some(Report::Cancelled), None),
-            Event::TimerFired(Timer::Deadline) => (self.settled, self.stale) = (Some(Report::TimedOut), None),
+            Event::Cancel => (self.settled, self.stale, self.tried) = (Some(Report::Cancelled), None, None),
+            Event::TimerFired(Timer::Deadline) => {
+                (self.settled, self.stale, self.tried) = (Some(Report::TimedOut), None, None);
+            }
+            Event::TimerFired(Timer::Try) => self.tried = self.tried.and(Some(Fired::Already)),
             Event::TimerFired(Timer::Stale) => self.stale = self.stale.and(Some(Fired::Already)),
             Event::Published(Published::Listening) => self.gets_listener(),
             Event::Connected(connected) => {
-                self.open.connection = matches!(connected, Connected::Queued | Connected::Untrusted);
+                self.open.connection = connected == Connected::Queued;
                 if connected == Connected::Queued {
                     self.wait = Wait::Server;
                 }
@@ -245,6 +263,15 @@ impl Ledger {
             | Action::Lend
             | Action::CloseOut
             | Action::GiveBack => self.question = Some(action),
+            Action::Arm { timer: Timer::Try, level } => {
+                require(level == 0, "this timer has no level")?;
+                self.tried = Some(Fired::NotYet);
+            }
+            Action::Arm { timer: Timer::Retry, level } if self.is_passed_by(event) => {
+                require(matches!(level, 1 | 2), "a try pauses for long")?;
+                require(self.tried == Some(Fired::NotYet), "a try goes on for ever")?;
+                self.wait = Wait::Pause;
+            }
             Action::Arm { timer: Timer::Retry, level } => {
                 self.failures = (self.failures + 1).min(7);
                 require(level == self.failures, "the pause does not grow")?;
@@ -268,7 +295,8 @@ impl Ledger {
         let (acquires, looks) = (matches!(self.start, Some(Event::Acquire(_))), self.start == Some(Event::Look));
         let stale = matches!(event, I(Inspected::Stale) | R(Reclaimed::Unmarked));
         let over = matches!(event, C(Connected::Missing) | I(Inspected::Missing) | Event::Ended(_))
-            || matches!(event, R(Reclaimed::Removed | Reclaimed::Changed) | Event::Received(_, Received::Truncated));
+            || matches!(event, R(Reclaimed::Removed | Reclaimed::Changed))
+            || matches!(event, Event::Received(_, Received::Truncated | Received::NotOurs));
         let retries = event == Event::TimerFired(Timer::Retry);
         let starts = Some(event) == self.start;
         let waits_for_path = matches!(event, Event::PathChanged | Event::TimerFired(Timer::Recheck | Timer::Stale));
@@ -297,7 +325,10 @@ impl Ledger {
                 "looks at the path without need",
             ),
             Action::Watch => (
-                wants && acquires && !watch && (stale || event == C(Connected::NotASocket) || is_occupied(event)),
+                wants
+                    && acquires
+                    && !watch
+                    && (stale || matches!(event, C(Connected::NotASocket | Connected::Denied)) || is_occupied(event)),
                 "watches without need",
             ),
             Action::Unwatch => (watch, "there is no watch"),
@@ -316,7 +347,7 @@ impl Ledger {
                     && !connection
                     && (over
                         || matches!(event, P(Published::Swept) | C(Connected::BacklogFull))
-                        || matches!(event, I(Inspected::Alive) | R(Reclaimed::Busy))),
+                        || matches!(event, I(Inspected::Alive | Inspected::Unmarked) | R(Reclaimed::Busy))),
                 "pauses without need, or connected",
             ),
             Action::Arm { timer: Timer::Recheck, .. } => {
@@ -325,6 +356,9 @@ impl Ledger {
             Action::Arm { timer: Timer::Stale, .. } => {
                 let may = self.start == Some(Event::Acquire(Stale::Reclaim)) && self.stale.is_none();
                 (wants && stale && may, "nothing stale is put up with")
+            }
+            Action::Arm { timer: Timer::Try, .. } => {
+                (wants && self.is_passed_by(event) && self.tried.is_none(), "a try that nothing is in the way of")
             }
             Action::Arm { timer: Timer::Deadline, .. } => (false, "the deadline is the driver's"),
             Action::Leave => (connection && !listener && !loan, "there is no queue to leave"),
@@ -355,7 +389,7 @@ impl Ledger {
             Action::CloseOut => (
                 listener
                     && self.ends
-                    && (matches!(event, A(Accepted::Stranger | Accepted::Nobody | Accepted::Failed))
+                    && (matches!(event, A(Accepted::Stranger | Accepted::Nobody | Accepted::Lost | Accepted::Failed))
                         || matches!(event, Event::HandedOver(Delivery::Failed))
                         || matches!(event, Event::MarkCleared(false) | Event::MarkSet(false))),
                 "whoever waits is sent away",
@@ -423,7 +457,7 @@ fn require(is_so: bool, rule: &'static str) -> Result {
 
 /// Something is there that cannot be queued at.
 fn is_occupied(event: Event) -> bool {
-    event == Event::Inspected(Inspected::NotASocket)
+    matches!(event, Event::Inspected(Inspected::NotASocket | Inspected::Denied))
 }
 
 fn is_answer(question: Action, event: Event) -> bool {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use slocket_os::{Error, Guard, Outcome, Session};
 
-use crate::received::HANG;
-use crate::received::act::{Act, Kind};
+use crate::received::act::Act;
 use crate::received::home::Home;
 use crate::received::server::{Server, Verdict};
+use crate::received::{HANG, try_for};
 
 pub(super) struct Scene {
     home: Home,
@@ -33,7 +33,7 @@ struct Held {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum How {
     Published,
-    HandedOver(Kind),
+    HandedOver,
     Lent,
 }
 
@@ -127,9 +127,11 @@ impl Scene {
     fn expected(&mut self) -> Expected {
         if !self.adrift {
             match self.server.read() {
-                Some(Verdict::HandedOver(kind)) => return Expected::Held(How::HandedOver(kind)),
+                Some(Verdict::HandedOver) if self.server.at_path => return Expected::Held(How::HandedOver),
                 Some(Verdict::Lent) => return Expected::Held(How::Lent),
                 Some(Verdict::Foreign) => return Expected::NotASlocket,
+                // Whoever serves another socket than the path's, or hands over another, is left.
+                Some(Verdict::HandedOver | Verdict::NotOurs) => {}
                 None if !self.server.has_ended() => return Expected::Queued,
                 None => {}
             }
@@ -148,11 +150,11 @@ impl Scene {
         let was_at_path = self.server.at_path;
         assert_eq!(guard.is_loan(), how == How::Lent);
         assert_eq!(guard.is_intact().expect("the folder is there"), was_at_path);
-        let is_alive = self.server.listens() || matches!(how, How::Published | How::HandedOver(Kind::Own));
-        // Of a server that lends what is marked, or hands over something else, and goes, nothing is left to be seen.
+        let is_alive = self.server.listens() || matches!(how, How::Published | How::HandedOver);
+        // Of a server that lends what is marked, and goes, nothing is left to be seen.
         if was_at_path && (is_alive || !self.server.marked) {
-            let second = Session::try_acquire(&self.home.lock()).outcome();
-            assert!(matches!(second, Some(Ok(Outcome::WouldBlock))), "a second holder: {second:?}");
+            let second = try_for(&self.home);
+            assert!(matches!(second, Ok(Outcome::WouldBlock)), "a second holder: {second:?}");
         }
         self.held = Some(Held { guard, how, was_at_path });
     }
@@ -162,7 +164,7 @@ impl Scene {
         let removes = how != How::Lent || self.server.has_ended() && !self.server.listens();
         let is_lost = match how {
             How::Lent => self.server.has_ended() && !self.server.at_path,
-            How::Published | How::HandedOver(_) => !(was_at_path && self.server.at_path),
+            How::Published | How::HandedOver => !(was_at_path && self.server.at_path),
         };
         match guard.release() {
             Ok(()) => assert!(!is_lost, "{how:?}: the path was removed"),
@@ -187,7 +189,7 @@ impl Scene {
         if hands_over {
             // A listener that had come is passed on, and nobody wants it.
             while let Some(verdict) = self.server.read() {
-                if let Verdict::HandedOver(_) = verdict {
+                if verdict == Verdict::HandedOver && self.server.at_path {
                     self.server.at_path = false;
                     break;
                 }
@@ -207,7 +209,7 @@ impl Scene {
 
     /// The listener with the name is open: in the server, in the waiter, or on the way from one to the other.
     fn has_name(&self) -> bool {
-        let holds = |held: &Held| matches!(held.how, How::Published | How::HandedOver(Kind::Own));
+        let holds = |held: &Held| matches!(held.how, How::Published | How::HandedOver);
         let is_connected = self.session.is_some() || self.held.is_some();
         self.server.listens() || self.held.as_ref().is_some_and(holds) || is_connected && self.server.has_sent_own()
     }

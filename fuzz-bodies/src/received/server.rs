@@ -44,8 +44,10 @@ pub(super) struct Server {
 /// What the waiter has to make of what it reads first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    HandedOver(Kind),
+    HandedOver,
     Lent,
+    /// A listener of somewhere else.
+    NotOurs,
     Foreign,
 }
 
@@ -180,7 +182,8 @@ impl Server {
             (b"", _) => None,
             // At an abstract name nothing is lent.
             (b"OK", []) if !self.home.is_name() => Some(Verdict::Lent),
-            (b"OK", [kind @ (Kind::Own | Kind::Listener)]) => Some(Verdict::HandedOver(*kind)),
+            (b"OK", [Kind::Own]) => Some(Verdict::HandedOver),
+            (b"OK", [Kind::Listener]) => Some(Verdict::NotOurs),
             _ => Some(Verdict::Foreign),
         }
     }

@@ -45,21 +45,21 @@ fn of<T: Every, W>(wrap: impl FnMut(T) -> W) -> impl Iterator<Item = W> {
 }
 
 every!(Stale: Wait, Fail, Reclaim);
-every!(Timer: Deadline, Retry, Recheck, Stale);
+every!(Timer: Deadline, Retry, Recheck, Stale, Try);
 every!(Wish: Acquire, Try, Look);
 every!(Patience: Fresh, Running, Over);
 every!(Published: Listening, InUse, Swept; Self::Failed(_) => [Self::Failed(CODE)]);
-every!(Connected: Queued, Untrusted, Missing, Refused, BacklogFull, NotASocket, WrongType;
+every!(Connected: Queued, Untrusted, Missing, Refused, BacklogFull, NotASocket, WrongType, Denied;
     Self::Failed(_) => [Self::Failed(CODE)]);
-every!(Inspected: Missing, Alive, Dead, Stale, NotASocket, WrongType;
+every!(Inspected: Missing, Alive, Unmarked, Dead, Stale, NotASocket, WrongType, Denied;
     Self::Failed(_) => [Self::Failed(CODE)]);
 every!(Reclaimed: Removed, Changed, Busy, Unmarked, Denied, Elsewhere; Self::Failed(_) => [Self::Failed(CODE)]);
 every!(Left: Closed, Listener, Lingering);
-every!(Accepted: Waiter, Client, Stranger, Gone, Nobody, Failed);
+every!(Accepted: Waiter, Client, Stranger, Gone, Nobody, Lost, Failed);
 every!(Delivery: Sent, Gone, Failed);
 every!(Removal: Done, NotOurs; Self::Failed(_) => [Self::Failed(CODE)]);
-every!(Received: Listener, Loan, Truncated, Foreign);
-every!(Failure: NotASlocket, Untrusted, Stale, Denied, Elsewhere, LockLost; Self::Os(_) => [Self::Os(CODE)]);
+every!(Received: Listener, Loan, Truncated, NotOurs, Foreign);
+every!(Failure: NotASlocket, Untrusted, Stale, Denied, Inaccessible, Elsewhere, LockLost; Self::Os(_) => [Self::Os(CODE)]);
 every!(Report: Acquired, WouldBlock, TimedOut, Cancelled, Released, Free, Listened;
     Self::Failed(_) => of(Self::Failed));
 

@@ -27,6 +27,7 @@ mod proc;
 mod reserve;
 mod scene;
 mod server;
+mod stranger;
 mod threads;
 mod users;
 mod watch;

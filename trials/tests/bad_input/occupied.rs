@@ -130,7 +130,8 @@ fn a_file_that_a_lock_replaces() {
             until_asleep("waiter");
             fs::rename(scene.path().join("other"), slocket.path()).unwrap();
             eventually(|| guard.contended(), || "not in the queue".to_owned());
-            guard.release().unwrap();
+            // Its holder knows nothing of its new name: the lock is lost, and not passed on. It is dead there, and reclaimed.
+            assert!(matches!(guard.release(), Err(Error::LockLost { .. })));
             waiter.join().unwrap().unwrap().release().unwrap();
         });
         scene.assert_empty();

@@ -1,7 +1,7 @@
 //! Locks between users, and between pid namespaces.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::process;
@@ -15,7 +15,7 @@ use trials::mark;
 
 use crate::alone::{NOBODY, Setting, beside, with_root};
 use crate::permission::assert_denied;
-use crate::scene::{HANG, Scene, WHILE, assert_times_out, assert_works, eventually, leave_dead};
+use crate::scene::{HANG, Scene, WHILE, assert_times_out, assert_works, eventually, leave_dead, named, until_asleep};
 
 const ROOT: Option<u32> = Some(0);
 
@@ -26,22 +26,26 @@ fn a_dead_socket_of_another_user_in_a_sticky_folder() {
         beside(
             Setting::User(NOBODY),
             |other| {
-                for mode in [0o666, 0o600] {
+                for (mode, answer) in [(0o666, "denied"), (0o600, "waits")] {
                     leave_dead(&scene.lock(), true, mode);
                     other.tell(scene.lock().to_str().unwrap());
-                    other.expect("denied");
+                    other.expect(answer);
                     scene.assert_left(&["lock"]);
                     assert_works(&scene.slocket());
                 }
             },
             |root| {
-                for _ in 0..2 {
-                    let slocket = Slocket::new(root.hear()).unwrap();
-                    assert_denied(slocket.acquire(), ROOT);
-                    assert_denied(slocket.acquire_timeout(HANG), ROOT);
-                    assert_denied(slocket.try_acquire(), ROOT);
-                    root.tell("denied");
-                }
+                let slocket = Slocket::new(root.hear()).unwrap();
+                assert_denied(slocket.acquire(), ROOT);
+                assert_denied(slocket.acquire_timeout(HANG), ROOT);
+                assert_denied(slocket.try_acquire(), ROOT);
+                root.tell("denied");
+                // Where even to connect is not permitted, nothing tells that it is dead.
+                let slocket = Slocket::new(root.hear()).unwrap();
+                assert_denied(slocket.try_acquire(), ROOT);
+                assert_denied(slocket.holder(), ROOT);
+                assert_eq!(assert_times_out(&slocket), None);
+                root.tell("waits");
             },
         );
         scene.assert_empty();
@@ -83,18 +87,33 @@ fn a_dead_socket_of_another_user_in_a_folder_of_everybody() {
             |other| {
                 leave_dead(&scene.lock(), true, 0o600);
                 other.tell(scene.lock().to_str().unwrap());
-                other.expect("denied");
+                other.expect("waits");
                 mark::set(&scene.lock(), true, 0o666);
-                other.tell("now");
+                other.expect("released");
+
+                // What can be done about a dead one: its owner takes the lock once, and gives it back.
+                leave_dead(&scene.lock(), true, 0o600);
+                other.tell("again");
+                other.expect("waits");
+                scene.slocket().acquire().unwrap().release().unwrap();
                 other.expect("released");
             },
             |root| {
                 let slocket = Slocket::new(root.hear()).unwrap();
-                assert_denied(slocket.acquire(), ROOT);
-                root.tell("denied");
-                root.expect("now");
-                assert_works(&slocket);
-                root.tell("released");
+                for again in [true, false] {
+                    assert_denied(slocket.try_acquire(), ROOT);
+                    thread::scope(|scope| {
+                        let waiter = scope.spawn(|| named("waiter", || slocket.acquire_timeout(HANG)));
+                        until_asleep("waiter");
+                        root.tell("waits");
+                        waiter.join().unwrap().unwrap().release().unwrap();
+                    });
+                    assert_works(&slocket);
+                    root.tell("released");
+                    if again {
+                        root.expect("again");
+                    }
+                }
             },
         );
         scene.assert_empty();
@@ -112,8 +131,9 @@ fn a_live_socket_of_another_user() {
                     scene.set_mode(folder);
                     let guard = Slocket::builder(scene.lock()).mode(0o600).build().unwrap().acquire().unwrap();
                     other.tell(scene.lock().to_str().unwrap());
-                    other.expect("denied");
+                    other.expect("waits");
                     guard.release().unwrap();
+                    other.expect("released");
                     scene.assert_empty();
 
                     let guard = Slocket::builder(scene.lock()).mode(0o602).build().unwrap().acquire().unwrap();
@@ -127,10 +147,17 @@ fn a_live_socket_of_another_user() {
             |root| {
                 for _ in 0..2 {
                     let slocket = Slocket::new(root.hear()).unwrap();
-                    assert_denied(slocket.acquire(), ROOT);
                     assert_denied(slocket.try_acquire(), ROOT);
                     assert_denied(slocket.holder(), ROOT);
-                    root.tell("denied");
+                    assert_eq!(assert_times_out(&slocket), None);
+                    // While it lives it is waited for: the path changes in the end.
+                    thread::scope(|scope| {
+                        let waiter = scope.spawn(|| named("waiter", || slocket.acquire_timeout(HANG)));
+                        until_asleep("waiter");
+                        root.tell("waits");
+                        waiter.join().unwrap().unwrap().release().unwrap();
+                    });
+                    root.tell("released");
                     root.expect("now");
                     // Root is trusted; its lock is closed out rather than handed over.
                     let guard = slocket.acquire_timeout(HANG).unwrap();
@@ -277,11 +304,11 @@ fn a_server_of_another_user() {
                 fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
                 root.tell(&process::id().to_string());
                 root.expect("serve");
-                // Those who do not trust us, and who asked for the holder, give back what they get without a word.
+                // Those who do not trust us, and who asked for the holder, have gone at once.
                 for _ in 0..3 {
                     let (mut connection, _) = listener.accept().unwrap();
-                    connection.write_all(b"OK").unwrap();
                     assert_eq!(connection.read(&mut [0]).unwrap(), 0);
+                    assert_eq!(connection.write(b"OK").unwrap_err().kind(), io::ErrorKind::BrokenPipe);
                 }
                 let (mut connection, _) = listener.accept().unwrap();
                 connection.write_all(b"OK").unwrap();
