@@ -17,7 +17,7 @@ fn no_promise_is_broken() {
 #[test]
 fn each_regression_meets_the_bug_that_it_is_named_after() {
     let files = corpus::files("regressions", "world");
-    assert!(files.len() > PLANTED.len() / 2, "{} files", files.len());
+    assert!(files.len() > PLANTED.len() / 3, "{} files", files.len());
     for file in files {
         let name = file.file_name().expect("a name").to_string_lossy().into_owned();
         let planted = PLANTED.iter().find(|planted| format!("{:?}", planted.bug) == name).expect("a planted bug");
