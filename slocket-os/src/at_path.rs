@@ -37,11 +37,18 @@ pub(crate) struct AtPath {
 }
 
 impl AtPath {
-    /// `path`, which is `name` in `folder`.
-    pub(crate) fn new(path: PathBuf, folder: Folder, name: &Path, mode: u32, stale: StalePolicy) -> Self {
+    /// `path`, which is `name` in `folder`; whether it leads there for sure.
+    pub(crate) fn new(
+        path: PathBuf,
+        is_fixed: bool,
+        folder: Folder,
+        name: &Path,
+        mode: u32,
+        stale: StalePolicy,
+    ) -> Self {
         Self {
             address: address::of_path(&path),
-            fixed: AtomicBool::new(path.parent().is_some_and(|parent| folder.is_fixed_at(parent))),
+            fixed: AtomicBool::new(is_fixed),
             path,
             folder,
             name: name.to_path_buf(),

@@ -2,14 +2,14 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::sync::{Mutex, MutexGuard};
 
-use rustix::fs::{CWD, FlockOperation, Mode, OFlags, Stat, flock, fstat, lstat, openat, stat};
+use rustix::fs::{CWD, FlockOperation, Mode, OFlags, Stat, flock, fstat, openat, stat};
 use rustix::io::{Errno, Result, retry_on_intr};
 use rustix::net::SocketAddrUnix;
-use rustix::process::geteuid;
 
 use crate::address;
+use crate::at_once::at_once;
 use crate::file_system::Place;
 
 const FLAGS: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
@@ -51,28 +51,18 @@ impl Folder {
         self.is_at(&address::proc_path(self.as_fd()))
     }
 
-    /// Whether a path leads to it, and nobody but root and this user can change that: no other user can rename a folder on
-    /// the way. `path` has no symbolic links.
-    pub(crate) fn is_fixed_at(&self, path: &Path) -> bool {
-        let ours = |stat: &Stat| [0, geteuid().as_raw()].contains(&stat.st_uid);
-        let is_fixed = |(folder, parent): (&Path, &Path)| {
-            let (Ok(folder), Ok(parent)) = (lstat(folder), lstat(parent)) else { return false };
-            let mode = Mode::from_raw_mode(parent.st_mode);
-            let others_write = mode.intersects(Mode::WGRP | Mode::WOTH);
-            ours(&parent) && (!others_write || mode.contains(Mode::SVTX) && ours(&folder))
-        };
-        path.ancestors().zip(path.ancestors().skip(1)).all(is_fixed) && self.is_at(path)
+    pub(crate) fn stat(&self) -> Result<Stat> {
+        fstat(&self.file)
     }
 
     fn is_at(&self, path: &Path) -> bool {
-        let inode = |stat: Stat| (stat.st_dev, stat.st_ino);
-        matches!((fstat(&self.file), stat(path)), (Ok(own), Ok(found)) if inode(own) == inode(found))
+        matches!((self.stat(), stat(path)), (Ok(own), Ok(found)) if is_same(&own, &found))
     }
 
     /// The device that it is on.
     #[allow(clippy::useless_conversion, clippy::unnecessary_cast, reason = "the types differ between systems")]
     pub(crate) fn device(&self) -> Result<u64> {
-        Ok(fstat(&self.file)?.st_dev as u64)
+        Ok(self.stat()?.st_dev as u64)
     }
 
     /// Where its files live.
@@ -105,14 +95,15 @@ impl Folder {
             retry_on_intr(|| flock(&anew, operation))?;
             return Ok(FolderGuard::Anew(anew));
         }
-        let turn = match self.guard.try_lock() {
-            Ok(turn) => turn,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return Err(Errno::WOULDBLOCK),
-        };
+        let turn = at_once(&self.guard).ok_or(Errno::WOULDBLOCK)?;
         retry_on_intr(|| flock(&self.file, operation))?;
         Ok(FolderGuard::Own { folder: self, _turn: turn })
     }
+}
+
+/// Whether two answers are about one file.
+pub(crate) fn is_same(one: &Stat, other: &Stat) -> bool {
+    (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
 }
 
 /// The guard on a folder, until it is dropped. It is unlocked, not just closed: a child that is forked meanwhile has a copy,

@@ -8,7 +8,7 @@ use std::io::IoSlice;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::sync::Mutex;
 
 use rustix::fs::{AtFlags, unlinkat};
 use rustix::io::{Errno, retry_on_intr};
@@ -18,6 +18,7 @@ use rustix::net::{
 };
 
 use crate::address;
+use crate::at_once::at_once;
 use crate::at_path::AtPath;
 use crate::error::{Doing, Fault};
 use crate::folder::Folder;
@@ -42,21 +43,13 @@ const ASKING: &str = "ask the kernel about a socket";
 /// The answers so far, by device.
 static ANSWERS: Mutex<Vec<(u64, Prober)>> = Mutex::new(Vec::new());
 
-/// `None` if another thread has them; after a fork that may be for ever.
-fn answers() -> Option<MutexGuard<'static, Vec<(u64, Prober)>>> {
-    match ANSWERS.try_lock() {
-        Ok(answers) => Some(answers),
-        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-        Err(TryLockError::WouldBlock) => None,
-    }
+fn answer(answers: &[(u64, Prober)], device: u64) -> Option<Prober> {
+    answers.iter().find(|(of, _)| *of == device).map(|(_, prober)| *prober)
 }
 
 /// What is known of a device; a datagram socket until it has been asked for.
 pub(crate) fn known(device: u64) -> Prober {
-    let known = |answers: MutexGuard<'_, Vec<(u64, Prober)>>| {
-        answers.iter().find(|(of, _)| *of == device).map(|(_, prober)| *prober)
-    };
-    answers().and_then(known).unwrap_or(Prober::Datagram)
+    at_once(&ANSWERS).and_then(|answers| answer(&answers, device)).unwrap_or(Prober::Datagram)
 }
 
 /// The same, of the lock's folder.
@@ -66,7 +59,7 @@ pub(crate) fn known_of(at: &AtPath) -> Prober {
 
 /// What tells a living socket from a dead one in the lock's folder; asks the kernel, if that was not done yet.
 pub(crate) fn prober(at: &AtPath, device: u64) -> Result<Prober, Fault> {
-    if let Some((_, prober)) = answers().and_then(|answers| answers.iter().find(|(of, _)| *of == device).copied()) {
+    if let Some(prober) = at_once(&ANSWERS).and_then(|answers| answer(&answers, device)) {
         return Ok(prober);
     }
     let prober = match ask(at.folder(), at.path()) {
@@ -77,7 +70,7 @@ pub(crate) fn prober(at: &AtPath, device: u64) -> Result<Prober, Fault> {
         }
         asked => asked?,
     };
-    if let Some(mut answers) = answers() {
+    if let Some(mut answers) = at_once(&ANSWERS) {
         answers.push((device, prober));
     }
     Ok(prober)

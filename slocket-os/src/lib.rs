@@ -30,6 +30,7 @@
 mod abstract_name;
 mod address;
 pub mod asynchronous;
+mod at_once;
 mod at_path;
 mod background;
 mod connection;
@@ -50,6 +51,7 @@ mod peer;
 mod publish;
 mod reclaim;
 mod reserve;
+mod resolve;
 mod session;
 mod sweep;
 mod timers;

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::io::Errno;
 use slocket_core::Stale;
 
 use crate::abstract_name::AbstractName;
@@ -18,6 +17,7 @@ use crate::folder::Folder;
 use crate::local::LocalQueue;
 use crate::peer::Holder;
 use crate::reserve;
+use crate::resolve::resolve;
 use crate::session;
 use crate::waiting::{Hook, Waiting};
 
@@ -158,8 +158,8 @@ impl<L: From<Lock>> Builder<L> {
         let fault = |errno| Fault::new(errno, "resolve the folder").about(&given);
         let folder = Folder::open(parent).map_err(fault)?;
         // For messages alone: whatever is exchanged meanwhile, the lock is in the folder that is open.
-        let path =
-            parent.canonicalize().map_err(|error| fault(Errno::from_io_error(&error).unwrap_or(Errno::IO)))?.join(name);
+        let resolved = resolve(&folder, parent).map_err(fault)?;
+        let path = resolved.path.join(name);
         if path.as_os_str().len() >= PATH_MAX {
             return Err(Error::PathTooLong { path });
         }
@@ -167,7 +167,7 @@ impl<L: From<Lock>> Builder<L> {
             Place::Network(name) => return Err(Error::UnsupportedFileSystem { path, name: name.to_owned() }),
             Place::Local | Place::Unknown(_) => {}
         }
-        let home = Home::Path(AtPath::new(path, folder, Path::new(name), self.mode, self.stale));
+        let home = Home::Path(AtPath::new(path, resolved.is_fixed, folder, Path::new(name), self.mode, self.stale));
         Ok(L::from(Lock::new(home, self.trust, self.hook)))
     }
 }
