@@ -23,7 +23,7 @@
 //! The two stats keep no one else from holding: they keep the promises about a path that was removed by hand. The floor
 //! without them is measured, too.
 //!
-//! For an abstract name (protocol section 5) there is no file, and nothing to mark, guard, look at or unlink: socket, bind,
+//! For an abstract name (protocol section 6) there is no file, and nothing to mark, guard, look at or unlink: socket, bind,
 //! listen; poll, close.
 
 use std::ffi::CString;

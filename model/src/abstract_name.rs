@@ -1,4 +1,4 @@
-//! A lock at an abstract name instead of a path (protocol section 5): what is done otherwise there, and a stranger who calls.
+//! A lock at an abstract name instead of a path (protocol section 6): what is done otherwise there, and a stranger who calls.
 
 use slocket_core::{Action, Connected, Event, Inspected, Published};
 

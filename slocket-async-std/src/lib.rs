@@ -22,6 +22,6 @@
 //! on; it brings no copy of async-std with it.
 
 pub use slocket_smol::{
-    AbstractBuilder, Builder, Error, Guard, Holder, Slocket, StalePolicy, Trust, Waiting, depart, settle,
-    settle_timeout,
+    AbstractBuilder, Builder, Disowned, Error, Guard, Holder, Slocket, StalePolicy, Trust, Waiting, close_copies,
+    depart, settle, settle_timeout,
 };

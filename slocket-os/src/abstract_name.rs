@@ -1,9 +1,9 @@
-//! A lock at an abstract name instead of a path (protocol section 5): no file, and nothing to reclaim.
+//! A lock at an abstract name instead of a path (protocol section 6): no file, and nothing to reclaim.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::marker::PhantomData;
-use std::os::fd::OwnedFd;
+use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -111,11 +111,11 @@ impl AbstractName {
             Err(errno) => return Err(errno).doing("bind the socket"),
         }
         listen(&socket, BACKLOG).doing("listen")?;
-        Ok(Publication::Ours(Listener::at_name(socket)))
+        Ok(Publication::Ours(Listener::at_name(socket, &self.address)))
     }
 
     /// Connects `socket` to whoever listens.
-    pub(crate) fn connect(&self, socket: &OwnedFd) -> rustix::io::Result<()> {
+    pub(crate) fn connect(&self, socket: BorrowedFd<'_>) -> rustix::io::Result<()> {
         retry_on_intr(|| connect(socket, &self.address))
     }
 }

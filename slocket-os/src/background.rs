@@ -3,24 +3,25 @@
 //! One thread for the process, started when there is something to do, ended when there is not.
 
 use std::io::{Read, Write};
+use std::mem;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::{SigSet, SigmaskHow};
 
+use crate::descriptor;
 use crate::participant::Participant;
+use crate::process::{Inherit, PerProcess, Process};
 use crate::wait::{Wait, block_on_any};
 
 /// How many are looked after before the oldest that linger are let go: descriptors are few. First the server is told; if
 /// twice as many are looked after, it is a server that takes no note, and is left.
 const MOST: usize = 64;
 
-static BACKGROUND: Mutex<Background> =
-    Mutex::new(Background { arrivals: Vec::new(), has_loans: false, departs: false, wake: None });
-static IDLE: Condvar = Condvar::new();
+static BACKGROUND: PerProcess<Background> = PerProcess::new();
 
 struct Background {
     arrivals: Vec<Participant>,
@@ -30,6 +31,30 @@ struct Background {
     departs: bool,
     /// Wakes the thread; `None` if there is no thread.
     wake: Option<UnixStream>,
+    /// Tells that there is less to be looked after; there from the first wait for that on.
+    idle: Option<Arc<Condvar>>,
+}
+
+impl Inherit for Background {
+    const NEW: Self = Self { arrivals: Vec::new(), has_loans: false, departs: false, wake: None, idle: None };
+
+    /// What the parent's thread looks after is the parent's. A child has no such thread.
+    fn inherit(&mut self) {
+        mem::forget(mem::take(&mut self.arrivals));
+        *self = Self::NEW;
+    }
+}
+
+impl Background {
+    fn idle(&mut self) -> Arc<Condvar> {
+        Arc::clone(self.idle.get_or_insert_default())
+    }
+
+    fn tell_idle(&self) {
+        if let Some(idle) = &self.idle {
+            idle.notify_all();
+        }
+    }
 }
 
 /// Waits until every lock that this process has lent is back and has been passed on.
@@ -38,17 +63,19 @@ struct Background {
 /// it ends before the loan does, those who are queued behind are sent away, and the order is lost. So a program that
 /// shares its lock with npm's calls this before it exits. It returns at once if nothing is lent.
 pub fn settle() {
-    let mut background = BACKGROUND.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut background = BACKGROUND.lock(Process::current());
+    let idle = background.idle();
     while background.has_loans {
-        background = IDLE.wait(background).unwrap_or_else(PoisonError::into_inner);
+        background = idle.wait(background).unwrap_or_else(PoisonError::into_inner);
     }
 }
 
 /// The same as [`settle`], for `within` at most: whether all locks are back.
 #[must_use]
 pub fn settle_timeout(within: Duration) -> bool {
-    let background = BACKGROUND.lock().unwrap_or_else(PoisonError::into_inner);
-    let waited = IDLE.wait_timeout_while(background, within, |background| background.has_loans);
+    let mut background = BACKGROUND.lock(Process::current());
+    let idle = background.idle();
+    let waited = idle.wait_timeout_while(background, within, |background| background.has_loans);
     !waited.unwrap_or_else(PoisonError::into_inner).0.has_loans
 }
 
@@ -59,20 +86,28 @@ pub fn settle_timeout(within: Duration) -> bool {
 /// as it comes: npm's server dies if it grants the lock to a connection that was just ended. One that has time to take
 /// note first does not. It returns at once if there is no such place.
 pub fn depart(within: Duration) {
-    let mut background = BACKGROUND.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut background = BACKGROUND.lock(Process::current());
     background.departs = true;
     if let Some(wake) = &mut background.wake {
         // A full buffer wakes just as well.
         let _ = wake.write(&[0]);
     }
-    let waited = IDLE.wait_timeout_while(background, within, |background| background.wake.is_some());
+    let idle = background.idle();
+    let waited = idle.wait_timeout_while(background, within, |background| background.wake.is_some());
     let (mut background, _) = waited.unwrap_or_else(PoisonError::into_inner);
     background.departs = false;
 }
 
+/// To be called by a process that was forked without exec, if it uses no lock itself: closes its copies of what its parent
+/// has open, so that they keep no lock alive when the parent is killed. (Using any lock does the same first.)
+pub fn close_copies() {
+    descriptor::close_copies(Process::current());
+}
+
 /// Looks after a participant whose caller has been told already.
 pub(crate) fn adopt(participant: Participant) {
-    let mut background = BACKGROUND.lock().unwrap_or_else(PoisonError::into_inner);
+    let here = participant.process();
+    let mut background = BACKGROUND.lock(here);
     background.has_loans |= !participant.is_lingering();
     background.arrivals.push(participant);
     if let Some(wake) = &mut background.wake {
@@ -86,7 +121,7 @@ pub(crate) fn adopt(participant: Participant) {
         let thread = thread::Builder::new().name("slocket".to_owned());
         // It takes no signals: which threads of the process do is the user's business.
         let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
-        let started = thread.spawn(move || look_after(Some(&signal)));
+        let started = thread.spawn(move || look_after(Some(&signal), here));
         before.thread_set_mask()?;
         started.map(|_| wake)
     });
@@ -102,26 +137,26 @@ pub(crate) fn adopt(participant: Participant) {
             }
             background.arrivals.retain(|participant| !participant.is_finished());
             drop(background);
-            look_after(None);
+            look_after(None, here);
         }
     }
 }
 
 /// Looks after all who arrive, until none is left.
-fn look_after(signal: Option<&UnixStream>) {
+fn look_after(signal: Option<&UnixStream>, here: Process) {
     let mut participants: Vec<Participant> = Vec::new();
     loop {
         let departs = {
-            let mut background = BACKGROUND.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut background = BACKGROUND.lock(here);
             participants.append(&mut background.arrivals);
             background.has_loans = participants.iter().any(|participant| !participant.is_lingering());
             if !background.has_loans {
-                IDLE.notify_all();
+                background.tell_idle();
             }
             if participants.is_empty() {
                 if signal.is_some() {
                     background.wake = None;
-                    IDLE.notify_all();
+                    background.tell_idle();
                 }
                 return;
             }

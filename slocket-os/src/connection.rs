@@ -4,7 +4,7 @@ use std::io::IoSliceMut;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::io::{Errno, fcntl_dupfd_cloexec, retry_on_intr};
+use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, Shutdown, bind, getpeername, getsockname,
     recvmsg, shutdown,
@@ -13,12 +13,13 @@ use slocket_core::{Received, Removal};
 
 use crate::abstract_name::AbstractName;
 use crate::at_path::AtPath;
+use crate::descriptor::Descriptor;
 use crate::error::{Doing, Fault};
 use crate::inode::{Inode, Probe};
 use crate::kernel::{self, Prober};
 use crate::listener::{self, Listener};
 use crate::peer::{self, Holder, Peer};
-use crate::{address, publish};
+use crate::{address, publish, reserve};
 
 /// The most descriptors that the kernel puts into one message (`SCM_MAX_FD`, unix(7)): room for all of them, so that
 /// `MSG_CTRUNC` means one thing only.
@@ -27,7 +28,7 @@ const MOST_DESCRIPTORS: usize = 253;
 /// A connection to whoever listens at the lock's path or abstract name.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    socket: OwnedFd,
+    socket: Descriptor,
     /// The file at the path that we connected to; `None` at an abstract name.
     inode: Option<Inode>,
     /// The socket was marked when we came, or is at an abstract name: its server hands over, and always will.
@@ -92,8 +93,8 @@ impl Connection {
     /// Joins the queue at an abstract name, with a badge.
     pub(crate) fn join_at_name(name: &AbstractName) -> Result<Join, Fault> {
         let socket = with_badge()?;
-        let reserve = fcntl_dupfd_cloexec(&socket, 0).doing("keep a descriptor in reserve")?;
-        match name.connect(&socket) {
+        let reserve = reserve::descriptor().doing("keep a descriptor in reserve")?;
+        match name.connect(socket.as_fd()) {
             Ok(()) => {}
             // Gone, or bound and not listening yet: nothing tells which, and either passes.
             Err(Errno::CONNREFUSED) => return Ok(Join::Missing),
@@ -103,9 +104,19 @@ impl Connection {
         Ok(Join::Queued(Self::new(socket, None, true, reserve)))
     }
 
-    fn new(socket: OwnedFd, inode: Option<Inode>, hands_over: bool, reserve: OwnedFd) -> Self {
+    fn new(socket: Descriptor, inode: Option<Inode>, hands_over: bool, reserve: OwnedFd) -> Self {
         let peer = Peer::of(socket.as_fd());
         Self { socket, inode, hands_over, peer, dismissed: false, reserve: Some(reserve) }
+    }
+
+    /// The descriptor that it is.
+    pub(crate) fn socket(&self) -> &Descriptor {
+        &self.socket
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn socket_mut(&mut self) -> &mut Descriptor {
+        &mut self.socket
     }
 
     /// Who listened when we connected.
@@ -131,7 +142,7 @@ impl Connection {
                 Err(Errno::INTR) => {}
                 Err(Errno::WOULDBLOCK) => {
                     if had_reserve {
-                        self.reserve = fcntl_dupfd_cloexec(&self.socket, 0).ok();
+                        self.reserve = reserve::descriptor().ok();
                     }
                     return Ok(Arrival::Nothing);
                 }
@@ -174,17 +185,14 @@ impl Connection {
         if !Listener::is_one(&socket) {
             return Ok(Arrival::Message(Received::Foreign, None));
         }
-        if !self.leads_to(&socket)? || !self.is_at(at) {
+        // A connection's peer has the address of its listener. (Of a socket that was published aside that is the temporary name;
+        // of one that was bound in another mount namespace, its path there.)
+        let address = getsockname(&socket)?;
+        if getpeername(&self.socket)?.as_ref() != Some(&address) || !self.is_at(at) {
             return Ok(Arrival::Message(Received::NotOurs, None));
         }
-        let listener = Listener::take_over(socket, self.inode)?;
+        let listener = Listener::take_over(socket, address.try_into()?, self.inode)?;
         Ok(Arrival::Message(Received::Listener, Some(listener)))
-    }
-
-    /// Whether `listener` has the address that we connected to: a connection has its listener's. (Of a socket that was
-    /// published aside that is the temporary name; of one that was bound in another mount namespace, its path there.)
-    fn leads_to(&self, listener: &OwnedFd) -> rustix::io::Result<bool> {
-        Ok(getpeername(&self.socket)? == Some(getsockname(listener)?))
     }
 
     /// Whether the path is still the socket that we connected to, as far as can be told: else the lock is lost, and another
@@ -282,12 +290,12 @@ impl AsFd for Connection {
 }
 
 /// A stream socket that is bound to a badge.
-fn with_badge() -> Result<OwnedFd, Fault> {
+fn with_badge() -> Result<Descriptor, Fault> {
     let socket = publish::stream_socket()?;
     loop {
         let badge = address::badge().doing("choose a badge")?;
         match retry_on_intr(|| bind(&socket, &badge)) {
-            Ok(()) => return Ok(socket),
+            Ok(()) => return Ok(Descriptor::new(socket, badge)),
             Err(Errno::ADDRINUSE) => {}
             Err(errno) => return Err(errno).doing("bind the badge"),
         }

@@ -87,6 +87,16 @@ pub enum Error {
         /// The lock.
         path: PathBuf,
     },
+    /// This process was forked, without exec, from the one that acquired the lock: the lock is that one's.
+    Forked {
+        /// The lock.
+        path: PathBuf,
+    },
+    /// The lock was [disowned](crate::Guard::disown), and another process has adopted it already.
+    Adopted {
+        /// The lock.
+        path: PathBuf,
+    },
     /// The system refused something else.
     Io {
         /// The lock.
@@ -114,6 +124,8 @@ impl Error {
             | Self::PathTooLong { path }
             | Self::UnsupportedFileSystem { path, .. }
             | Self::LockLost { path }
+            | Self::Forked { path }
+            | Self::Adopted { path }
             | Self::Io { path, .. } => path,
         }
     }
@@ -167,6 +179,11 @@ impl fmt::Display for Error {
                     "somebody removed or replaced {path} while it was held; others may have held the lock as well"
                 )
             }
+            Self::Forked { .. } => write!(
+                f,
+                "this process is a fork of the one that acquired {path}: the lock is its parent's; acquire it here as well"
+            ),
+            Self::Adopted { .. } => write!(f, "another process has adopted {path} already"),
             Self::Io { doing, .. } => write!(f, "cannot {doing} for {path}"),
         }
     }
@@ -186,7 +203,9 @@ impl error::Error for Error {
             | Self::InvalidMode { .. }
             | Self::PathTooLong { .. }
             | Self::UnsupportedFileSystem { .. }
-            | Self::LockLost { .. } => None,
+            | Self::LockLost { .. }
+            | Self::Forked { .. }
+            | Self::Adopted { .. } => None,
         }
     }
 }

@@ -11,6 +11,7 @@ use rustix::net::SocketAddrUnix;
 use crate::address;
 use crate::at_once::at_once;
 use crate::file_system::Place;
+use crate::process::Process;
 
 const FLAGS: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
 
@@ -21,7 +22,7 @@ pub(crate) struct Folder {
     file: OwnedFd,
     readable: bool,
     /// The process that opened it. A fork shares the description, and with it the guard.
-    process: u32,
+    process: Process,
     guard: Mutex<()>,
 }
 
@@ -34,7 +35,7 @@ impl Folder {
             Err(Errno::ACCESS) => (open(OFlags::PATH)?, false),
             Err(errno) => return Err(errno),
         };
-        Ok(Self { file, readable, process: std::process::id(), guard: Mutex::new(()) })
+        Ok(Self { file, readable, process: Process::current(), guard: Mutex::new(()) })
     }
 
     pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
@@ -76,21 +77,21 @@ impl Folder {
     }
 
     /// Takes the shared guard, which keeps reclaimers away; `None` if it is not to be had at once.
-    pub(crate) fn guard_shared(&self) -> Option<FolderGuard<'_>> {
-        self.guard(FlockOperation::NonBlockingLockShared).ok()
+    pub(crate) fn guard_shared(&self, here: Process) -> Option<FolderGuard<'_>> {
+        self.guard(FlockOperation::NonBlockingLockShared, here).ok()
     }
 
     /// Takes the exclusive guard, under which no socket is between "visible" and "registered".
     ///
     /// # Errors
     /// `WOULDBLOCK` if somebody else has a guard, `ACCESS` if the folder may not be read.
-    pub(crate) fn guard_exclusive(&self) -> Result<FolderGuard<'_>> {
-        self.guard(FlockOperation::NonBlockingLockExclusive)
+    pub(crate) fn guard_exclusive(&self, here: Process) -> Result<FolderGuard<'_>> {
+        self.guard(FlockOperation::NonBlockingLockExclusive, here)
     }
 
-    fn guard(&self, operation: FlockOperation) -> Result<FolderGuard<'_>> {
+    fn guard(&self, operation: FlockOperation, here: Process) -> Result<FolderGuard<'_>> {
         // It may have become readable.
-        if !self.readable || self.process != std::process::id() {
+        if !self.readable || self.process != here {
             let anew = retry_on_intr(|| openat(&self.file, ".", FLAGS, Mode::empty()))?;
             retry_on_intr(|| flock(&anew, operation))?;
             return Ok(FolderGuard::Anew(anew));

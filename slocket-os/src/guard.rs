@@ -3,10 +3,13 @@
 use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd};
 
+use crate::descriptor::{self, Descriptor};
+use crate::disowned::Disowned;
 use crate::error::{Error, Fault};
 use crate::listener::Listener;
 use crate::local::Turn;
 use crate::participant::Participant;
+use crate::process::Process;
 use crate::trace::warning;
 
 /// The lock is held as long as this lives.
@@ -16,8 +19,15 @@ use crate::trace::warning;
 /// [`release`](Self::release)).
 ///
 /// A process that is killed releases the lock, too: the next waiter has it as soon as the kernel has closed the
-/// process's descriptors. A process that was *forked without exec* while the lock was held shares it: the lock is held
-/// until both are gone (as with flock(2)); at an abstract name, even after it was released, if nobody waited.
+/// process's descriptors.
+///
+/// # Fork
+/// The lock belongs to the process that acquired it. A child that was forked from it without exec has a copy of the guard, and
+/// no part in the lock: nothing that it does with the copy, nor dropping it, releases the lock. When the parent releases it,
+/// it is released, whatever copies there are; but an abstract name is free only when the last of them is closed, if nobody
+/// waited. If the parent is *killed*, or a later holder of the same listener, the lock is free when the last copy is closed,
+/// at a path, too. A child closes its copies when it drops the guard, when it first uses any lock, on
+/// [`close_copies`](crate::close_copies), and on exec. [`disown`](Self::disown) is for a daemon that takes its lock along.
 #[must_use = "dropping the guard at once releases the lock at once"]
 pub struct Guard {
     participant: Option<Box<Participant>>,
@@ -37,27 +47,59 @@ impl Guard {
     /// # Errors
     /// [`Error::LockLost`] if the path was no longer our socket, so that others may have held the lock as well; what
     /// the system refused otherwise. The lock is not held any more in either case.
+    ///
+    /// [`Error::Forked`] in a child of the process that holds the lock, which goes on holding it.
     pub fn release(mut self) -> Result<(), Error> {
         self.participant.take().map_or(Ok(()), release)
+    }
+
+    /// Leaves the lock to another process: one that this one forks afterwards, without exec, and that
+    /// [adopts](Disowned::adopt) it. So a daemon that puts itself into the background keeps its lock.
+    ///
+    /// # Errors
+    /// [`Error::Forked`] in a child of the process that holds the lock; or what the system refused, if it has no descriptor
+    /// left: then the lock is released, as if the guard had been dropped.
+    pub fn disown(mut self) -> Result<Disowned, Error> {
+        let Some(participant) = &self.participant else { unreachable!("a guard has its lock until it is dropped") };
+        let here = Process::current();
+        if participant.process() != here {
+            return Err(Error::Forked { path: participant.lock().path().to_path_buf() });
+        }
+        let token = Disowned::token().map_err(|errno| {
+            participant.lock().error(Fault::new(errno, "make a token for the process that adopts it"))
+        })?;
+        let Some(participant) = self.participant.take() else { unreachable!("it was there") };
+        Ok(Disowned::new(participant, token, here))
+    }
+
+    /// Whether this process has the lock, rather than one that it was forked from.
+    fn is_ours(&self) -> bool {
+        self.participant.as_deref().is_some_and(|participant| participant.process().is_current())
     }
 
     /// Whether somebody waits for the lock, inside this process or outside. One system call at most.
     ///
     /// If the lock is on loan from an npm server, only that server knows who waits outside. Who has given up waiting may
-    /// count until the lock is passed on.
+    /// count until the lock is passed on. A child of the process that holds the lock is told `false`.
     #[must_use]
     pub fn contended(&self) -> bool {
-        let waits_inside = |participant: &Participant| participant.lock().queue().is_contended();
-        self.participant.as_deref().is_some_and(waits_inside) || self.listener().is_some_and(Listener::is_contended)
+        let waits_inside = |participant: &Participant| participant.lock().queue().is_contended(participant.process());
+        self.is_ours()
+            && (self.participant.as_deref().is_some_and(waits_inside)
+                || self.listener().is_some_and(Listener::is_contended))
     }
 
     /// Whether the path is still our socket. `false` means that somebody removed or replaced it: others may hold the
     /// lock as well. One system call; at an abstract name none, where it is always true.
     ///
     /// # Errors
-    /// What the system refused: the folder may not be searched any more, say.
+    /// What the system refused: the folder may not be searched any more, say. [`Error::Forked`] in a child of the process that
+    /// holds the lock.
     pub fn is_intact(&self) -> Result<bool, Error> {
         let Some(participant) = &self.participant else { return Ok(false) };
+        if !self.is_ours() {
+            return Err(Error::Forked { path: participant.lock().path().to_path_buf() });
+        }
         let at = participant.lock().at_path();
         let intact = match (participant.listener(), participant.connection()) {
             (Some(listener), _) => listener.is_intact(at),
@@ -82,10 +124,14 @@ impl AsFd for Guard {
     /// The descriptor that carries the lock: the listener, or the connection if the lock is on loan.
     ///
     /// It is closed on exec. A process that inherits a duplicate keeps the lock alive even if this one is killed.
+    ///
+    /// # Panics
+    /// In a child of the process that holds the lock, once the child has closed its copies.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.participant
             .as_deref()
             .and_then(Participant::descriptor)
+            .map(Descriptor::as_fd)
             .expect("a guard has its descriptor until it is dropped")
     }
 }
@@ -99,23 +145,30 @@ impl fmt::Debug for Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if let Some(participant) = self.participant.take()
-            && let Err(_error) = release(participant)
-        {
-            warning!(error = %_error, "the release failed");
+        match self.participant.take().map_or(Ok(()), release) {
+            // Not this process's to release.
+            Ok(()) | Err(Error::Forked { .. }) => {}
+            Err(_error) => {
+                warning!(error = %_error, "the release failed");
+            }
         }
     }
 }
 
 /// Passes the lock on: inside the process if somebody waits here and nobody outside, else outside.
 fn release(participant: Box<Participant>) -> Result<(), Error> {
+    let here = Process::current();
+    if participant.process() != here {
+        descriptor::close_copies(here);
+        return Err(Error::Forked { path: participant.lock().path().to_path_buf() });
+    }
     let lock = participant.lock().clone();
     let queue = lock.queue();
     // Whoever waits inside must not be given a lock that is lost.
     let may_stay = |listener: &Listener| !listener.is_contended() && listener.is_intact(lock.at_path()) == Ok(true);
-    let stays_inside = queue.is_contended() && participant.listener().is_some_and(may_stay);
+    let stays_inside = queue.is_contended(here) && participant.listener().is_some_and(may_stay);
     let participant = if stays_inside {
-        match queue.pass(Turn::Lock(participant)) {
+        match queue.pass(Turn::Lock(participant), here) {
             Some(Turn::Lock(participant)) => participant,
             Some(Turn::Place(_) | Turn::Go) | None => return Ok(()),
         }
@@ -123,6 +176,6 @@ fn release(participant: Box<Participant>) -> Result<(), Error> {
         participant
     };
     let released = participant.release();
-    queue.leave();
+    queue.leave(here);
     released
 }

@@ -12,6 +12,7 @@ use rustix::net::{
 use slocket_core::{Accepted, Delivery, Removal};
 
 use crate::at_path::AtPath;
+use crate::descriptor::Descriptor;
 use crate::inode::Inode;
 use crate::peer::Peer;
 use crate::{address, reserve};
@@ -25,7 +26,7 @@ pub(crate) const OK: &[u8] = b"OK";
 /// A listening socket at the lock's path or abstract name. Who has it open holds the lock.
 #[derive(Debug)]
 pub(crate) struct Listener {
-    socket: OwnedFd,
+    socket: Descriptor,
     /// The file that it is at the path; `None` at an abstract name.
     inode: Option<Inode>,
     /// Whether the path was this socket when it began to be passed on, until it is given up.
@@ -33,12 +34,14 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    pub(crate) fn at_path(socket: OwnedFd, inode: Inode) -> Self {
-        Self { socket, inode: Some(inode), intact: None }
+    /// A socket that is bound to `address`, and so to the file at a path.
+    pub(crate) fn at_path(socket: OwnedFd, address: &SocketAddrUnix, inode: Inode) -> Self {
+        Self { socket: Descriptor::new(socket, address.clone()), inode: Some(inode), intact: None }
     }
 
-    pub(crate) fn at_name(socket: OwnedFd) -> Self {
-        Self { socket, inode: None, intact: None }
+    /// A socket that is bound to an abstract name.
+    pub(crate) fn at_name(socket: OwnedFd, name: &SocketAddrUnix) -> Self {
+        Self { socket: Descriptor::new(socket, name.clone()), inode: None, intact: None }
     }
 
     /// Whether that is a listening Unix stream socket.
@@ -51,10 +54,30 @@ impl Listener {
     /// Takes over a listener that was handed to us, and is the socket that we had connected to: so it has the same file.
     ///
     /// It listens once more, which makes `SO_PEERCRED` name this process to those who connect from here on.
-    pub(crate) fn take_over(socket: OwnedFd, inode: Option<Inode>) -> rustix::io::Result<Self> {
+    pub(crate) fn take_over(
+        socket: OwnedFd,
+        address: SocketAddrUnix,
+        inode: Option<Inode>,
+    ) -> rustix::io::Result<Self> {
         ioctl_fionbio(&socket, true)?;
-        listen(&socket, BACKLOG)?;
-        Ok(Self { socket, inode, intact: None })
+        let listener = Self { socket: Descriptor::new(socket, address), inode, intact: None };
+        listener.listen()?;
+        Ok(listener)
+    }
+
+    /// Makes `SO_PEERCRED` name this process to those who connect from here on.
+    pub(crate) fn listen(&self) -> rustix::io::Result<()> {
+        listen(&self.socket, BACKLOG)
+    }
+
+    /// The descriptor that it is.
+    pub(crate) fn socket(&self) -> &Descriptor {
+        &self.socket
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn socket_mut(&mut self) -> &mut Descriptor {
+        &mut self.socket
     }
 
     /// Whether the path is still this socket. (An abstract name cannot be taken from the socket that has it.)
@@ -74,7 +97,7 @@ impl Listener {
 
     /// Accepts the head of the queue and tells who it is, if the path is still this socket. Spends the process's reserve if
     /// descriptors have run out.
-    pub(crate) fn accept(&mut self, at: Option<&AtPath>) -> (Accepted, Option<OwnedFd>) {
+    pub(crate) fn accept(&mut self, at: Option<&AtPath>) -> (Accepted, Option<Descriptor>) {
         let intact = self.is_intact(at);
         self.intact = Some(intact);
         if intact == Ok(false) {
@@ -85,7 +108,10 @@ impl Listener {
             return (Accepted::Nobody, None);
         }
         match self.accept_head() {
-            Ok((peer, has_badge)) => (classify(peer.as_fd(), has_badge), Some(peer)),
+            Ok((peer, has_badge)) => {
+                let peer = Descriptor::new(peer, self.socket.address().clone());
+                (classify(peer.as_fd(), has_badge), Some(peer))
+            }
             Err(Errno::WOULDBLOCK) => (Accepted::Nobody, None),
             Err(_) => (Accepted::Failed, None),
         }
@@ -190,7 +216,7 @@ fn wake(peer: BorrowedFd<'_>) {
 
 /// Ends a connection. To close it is not enough: a process that was forked meanwhile has a copy, and the peer would see no
 /// end while that lives.
-pub(crate) fn end(peer: OwnedFd) {
+pub(crate) fn end(peer: impl AsFd) {
     let _ = shutdown(&peer, Shutdown::Both);
     drop(peer);
 }

@@ -3,24 +3,37 @@
 //! So a process has one connection to the outside, however many of its threads or tasks wait. The rule of fairness:
 //! **the lock is passed on inside the process only while nobody outside waits.** If somebody does, he is next, and the
 //! first of those inside goes and queues behind him.
+//!
+//! A forked child has a queue of its own. (`here` is this process.)
 
 use std::collections::VecDeque;
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use crate::participant::Participant;
+use crate::process::{Inherit, PerProcess, Process};
 
 /// The queue of one lock inside this process.
 #[derive(Debug, Default)]
 pub(crate) struct LocalQueue {
-    state: Mutex<State>,
+    state: PerProcess<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     /// Somebody of this process holds the lock, or goes for it outside.
     busy: bool,
     waiting: VecDeque<Arc<Ticket>>,
+}
+
+impl Inherit for State {
+    const NEW: Self = Self { busy: false, waiting: VecDeque::new() };
+
+    /// Those who wait here are the parent's, and so is whoever they are woken by.
+    fn inherit(&mut self) {
+        mem::forget(mem::replace(self, Self::NEW));
+    }
 }
 
 /// A place in the queue.
@@ -52,8 +65,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl LocalQueue {
     /// Becomes the one who goes outside (`None`), or takes a place behind.
-    pub(crate) fn enter(&self) -> Option<Arc<Ticket>> {
-        let mut state = lock(&self.state);
+    pub(crate) fn enter(&self, here: Process) -> Option<Arc<Ticket>> {
+        let mut state = self.state.lock(here);
         if !state.busy {
             state.busy = true;
             return None;
@@ -64,20 +77,20 @@ impl LocalQueue {
     }
 
     /// Becomes the one who goes outside, unless somebody is that already.
-    pub(crate) fn try_enter(&self) -> bool {
-        let mut state = lock(&self.state);
-        !std::mem::replace(&mut state.busy, true)
+    pub(crate) fn try_enter(&self, here: Process) -> bool {
+        let mut state = self.state.lock(here);
+        !mem::replace(&mut state.busy, true)
     }
 
     /// Whether somebody waits here.
-    pub(crate) fn is_contended(&self) -> bool {
-        !lock(&self.state).waiting.is_empty()
+    pub(crate) fn is_contended(&self, here: Process) -> bool {
+        !self.state.lock(here).waiting.is_empty()
     }
 
     /// Gives the first who waits his turn; the turn comes back if nobody waits.
-    pub(crate) fn pass(&self, turn: Turn) -> Option<Turn> {
+    pub(crate) fn pass(&self, turn: Turn, here: Process) -> Option<Turn> {
         let waker = {
-            let mut state = lock(&self.state);
+            let mut state = self.state.lock(here);
             let Some(first) = state.waiting.pop_front() else { return Some(turn) };
             first.give(turn)
         };
@@ -86,9 +99,9 @@ impl LocalQueue {
     }
 
     /// Has no more to do with the outside: the next one goes.
-    pub(crate) fn leave(&self) {
+    pub(crate) fn leave(&self, here: Process) {
         let waker = {
-            let mut state = lock(&self.state);
+            let mut state = self.state.lock(here);
             let first = state.waiting.pop_front();
             state.busy = first.is_some();
             first.and_then(|first| first.give(Turn::Go))
@@ -99,8 +112,8 @@ impl LocalQueue {
     /// Gives a place up. If the turn had come already, it is returned and has to be passed on.
     ///
     /// (Under the same lock as the giving: a turn given to who has given up would be lost.)
-    pub(crate) fn give_up(&self, ticket: &Arc<Ticket>) -> Option<Turn> {
-        let mut state = lock(&self.state);
+    pub(crate) fn give_up(&self, ticket: &Arc<Ticket>, here: Process) -> Option<Turn> {
+        let mut state = self.state.lock(here);
         state.waiting.retain(|waiting| !Arc::ptr_eq(waiting, ticket));
         ticket.take()
     }

@@ -16,6 +16,7 @@ use crate::file_system::Place;
 use crate::folder::Folder;
 use crate::local::LocalQueue;
 use crate::peer::Holder;
+use crate::process::Process;
 use crate::reserve;
 use crate::resolve::resolve;
 use crate::session;
@@ -197,7 +198,7 @@ pub(crate) enum Home {
 
 impl Lock {
     pub(crate) fn new(home: Home, trust: Trust, hook: Option<Hook>) -> Self {
-        reserve::keep();
+        reserve::keep(Process::current());
         Self { shared: Arc::new(Shared { home, trust, hook, queue: LocalQueue::default() }) }
     }
 

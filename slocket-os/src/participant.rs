@@ -1,6 +1,6 @@
 //! One participant: the core's machine, its descriptors, and the performing of its actions.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::time::Instant;
 
 use rustix::io::Errno;
@@ -10,11 +10,13 @@ use slocket_core::{
 };
 
 use crate::connection::{Arrival, Connection, Join, Leave};
+use crate::descriptor::Descriptor;
 use crate::error::{Error, Fault};
 use crate::file_system::Place;
 use crate::listener::{self, Listener};
 use crate::lock::{Home, Lock};
 use crate::peer::Holder;
+use crate::process::Process;
 use crate::publish::Publication;
 use crate::trace::{Span, trace};
 use crate::wait::Wait;
@@ -25,6 +27,9 @@ use crate::{background, publish, reclaim, reserve, timers};
 #[derive(Debug)]
 pub(crate) struct Participant {
     lock: Lock,
+    /// The process that has the lock, or asks for it. In another, which was forked from that, all that may be done is to close
+    /// the copies: to drop this.
+    process: Process,
     span: Span,
     machine: Machine,
     /// The number of the connection in `connection`.
@@ -35,11 +40,11 @@ pub(crate) struct Participant {
     server_lasts: bool,
     listener: Option<Listener>,
     /// Who was accepted last.
-    guest: Option<OwnedFd>,
+    guest: Option<Descriptor>,
     watch: Option<Watch>,
     timers: timers::Timers,
-    /// When the last attempt began.
-    began: Instant,
+    /// When the last attempt began; nobody asks for the first.
+    began: Option<Instant>,
     /// The last system call that failed.
     fault: Option<Fault>,
     report: Option<Report>,
@@ -47,8 +52,9 @@ pub(crate) struct Participant {
 
 impl Participant {
     /// In a box: it is passed from hand to hand, and large.
-    pub(crate) fn new(lock: &Lock) -> Box<Self> {
+    pub(crate) fn new(lock: &Lock, process: Process) -> Box<Self> {
         Box::new(Self {
+            process,
             span: Span::new(lock.path()),
             lock: lock.clone(),
             machine: Machine::new(),
@@ -60,7 +66,7 @@ impl Participant {
             guest: None,
             watch: None,
             timers: timers::Timers::default(),
-            began: Instant::now(),
+            began: None,
             fault: None,
             report: None,
         })
@@ -68,6 +74,11 @@ impl Participant {
 
     pub(crate) fn lock(&self) -> &Lock {
         &self.lock
+    }
+
+    /// The process that has the lock, or asks for it.
+    pub(crate) fn process(&self) -> Process {
+        self.process
     }
 
     /// Takes what became of the request, once it is known.
@@ -94,8 +105,32 @@ impl Participant {
     }
 
     /// The descriptor that carries the lock.
-    pub(crate) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        self.listener.as_ref().map(Listener::as_fd).or_else(|| self.connection.as_ref().map(Connection::as_fd))
+    pub(crate) fn descriptor(&self) -> Option<&Descriptor> {
+        self.listener.as_ref().map(Listener::socket).or_else(|| self.connection.as_ref().map(Connection::socket))
+    }
+
+    /// Leaves the lock to the process that [adopts it](Self::adopt): one that was forked from here on has it open,
+    /// whatever it does with its other copies.
+    pub(crate) fn disown(&mut self) {
+        if let Some(listener) = &mut self.listener {
+            listener.socket_mut().unlist();
+        }
+        if let Some(connection) = &mut self.connection {
+            connection.socket_mut().unlist();
+        }
+    }
+
+    /// Takes over a lock that its process has left.
+    pub(crate) fn adopt(&mut self, here: Process) {
+        self.process = here;
+        if let Some(listener) = &self.listener {
+            listener.socket().list(here);
+            // It listens already: all that could fail is to be named as the holder.
+            let _ = listener.listen();
+        }
+        if let Some(connection) = &self.connection {
+            connection.socket().list(here);
+        }
     }
 
     /// Gives the lock back.
@@ -159,7 +194,7 @@ impl Participant {
     pub(crate) fn wait(&self) -> Wait<'_> {
         let descriptor = match self.machine.state().interest() {
             Interest::Connection => self.connection.as_ref().map(Connection::as_fd),
-            Interest::Loan => self.guest.as_ref().map(OwnedFd::as_fd),
+            Interest::Loan => self.guest.as_ref().map(Descriptor::as_fd),
             Interest::Path => self.watch.as_ref().map(Watch::as_fd),
             Interest::Timer => None,
         };
@@ -195,7 +230,7 @@ impl Participant {
             Ok(Arrival::Nothing) => return,
             Ok(Arrival::End) => Event::Ended(self.number),
             Ok(Arrival::Message(received, listener)) => {
-                self.listener = listener;
+                self.listener = listener.inspect(|listener| listener.socket().list(self.process));
                 Event::Received(self.number, received)
             }
             Err(fault) => {
@@ -255,7 +290,7 @@ impl Participant {
                 self.dismiss_guest();
                 let accepted = self.listener.as_mut().map(|listener| listener.accept(self.lock.at_path()));
                 let (accepted, guest) = accepted.unwrap_or((slocket_core::Accepted::Failed, None));
-                self.guest = guest;
+                self.guest = guest.inspect(|guest| guest.list(self.process));
                 Some(Event::Accepted(accepted))
             }
             Action::HandOver => Some(Event::HandedOver(match (&self.listener, &self.guest) {
@@ -289,7 +324,7 @@ impl Participant {
                 self.guest = None;
                 self.connection = None;
                 self.watch = None;
-                reserve::keep();
+                reserve::keep(self.process);
                 None
             }
             Action::Report(report) => {
@@ -303,13 +338,16 @@ impl Participant {
     }
 
     fn publish(&mut self) -> Published {
-        self.began = Instant::now();
+        if let Some(began) = &mut self.began {
+            *began = Instant::now();
+        }
         let published = match self.lock.home() {
-            Home::Path(at) => publish::publish(at),
+            Home::Path(at) => publish::publish(at, self.process),
             Home::Name(name) => name.publish(),
         };
         match published {
             Ok(Publication::Ours(listener)) => {
+                listener.socket().list(self.process);
                 self.listener = Some(listener);
                 Published::Listening
             }
@@ -320,13 +358,16 @@ impl Participant {
     }
 
     fn connect(&mut self) -> Connected {
-        self.began = Instant::now();
+        self.began = Some(Instant::now());
         let joined = match self.lock.home() {
             Home::Path(at) => Connection::join(at),
             Home::Name(name) => Connection::join_at_name(name),
         };
         let connection = match joined {
-            Ok(Join::Queued(connection)) => connection,
+            Ok(Join::Queued(connection)) => {
+                connection.socket().list(self.process);
+                connection
+            }
             Ok(Join::Missing) => return Connected::Missing,
             Ok(Join::Refused) => return Connected::Refused,
             Ok(Join::BacklogFull) => return Connected::BacklogFull,
@@ -354,9 +395,8 @@ impl Participant {
 
     fn reclaim(&mut self, unmarked_too: bool) -> Reclaimed {
         match self.lock.home() {
-            Home::Path(at) => {
-                reclaim::reclaim(at, unmarked_too).unwrap_or_else(|fault| Reclaimed::Failed(self.failed(fault)))
-            }
+            Home::Path(at) => reclaim::reclaim(at, unmarked_too, self.process)
+                .unwrap_or_else(|fault| Reclaimed::Failed(self.failed(fault))),
             // The kernel has done so.
             Home::Name(_) => Reclaimed::Changed,
         }
@@ -370,6 +410,7 @@ impl Participant {
             (Leave::Lingering, _) => Left::Lingering,
             (Leave::Done, None) => Left::Closed,
             (Leave::Done, Some(listener)) => {
+                listener.socket().list(self.process);
                 self.listener = Some(listener);
                 Left::Listener
             }
@@ -379,7 +420,7 @@ impl Participant {
     fn arm(&mut self, timer: Timer, level: u8) {
         let now = Instant::now();
         match timer {
-            Timer::Retry => self.timers.arm(timer, self.began, timers::retry_delay(level)),
+            Timer::Retry => self.timers.arm(timer, self.began.unwrap_or(now), timers::retry_delay(level)),
             Timer::Recheck => self.timers.arm(timer, now, timers::recheck_delay(self.watch.is_some())),
             Timer::Stale => self.timers.arm(timer, now, self.lock.stale().1),
             Timer::Try => self.timers.arm(timer, now, timers::TRY_AGAIN),

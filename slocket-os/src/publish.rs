@@ -14,6 +14,7 @@ use crate::folder::FolderGuard;
 use crate::inode::{Inode, Pin, look_in, published_mode};
 use crate::kernel;
 use crate::listener::{BACKLOG, Listener};
+use crate::process::Process;
 use crate::sweep::sweep;
 
 /// How publishing ended.
@@ -28,20 +29,20 @@ pub(crate) enum Publication {
 }
 
 /// Publishes a listening, marked socket at a path.
-pub(crate) fn publish(at: &AtPath) -> Result<Publication, Fault> {
+pub(crate) fn publish(at: &AtPath, here: Process) -> Result<Publication, Fault> {
     // Where the lock is contended, to look takes one call and to try in vain takes seven.
     if at.was_in_use() && at.look().doing("look at the path")?.is_some() {
         return Ok(Publication::InUse);
     }
-    let published = try_to_publish(at)?;
+    let published = try_to_publish(at, here)?;
     at.note_in_use(matches!(published, Publication::InUse));
     Ok(published)
 }
 
-fn try_to_publish(at: &AtPath) -> Result<Publication, Fault> {
+fn try_to_publish(at: &AtPath, here: Process) -> Result<Publication, Fault> {
     let socket = stream_socket()?;
     // Where the umask takes bits away, the mode is made right before anybody sees the socket.
-    let guard = if at.umask_spoils_mode() { None } else { at.folder().guard_shared() };
+    let guard = if at.umask_spoils_mode() { None } else { at.folder().guard_shared(here) };
     match (at.address(), guard) {
         (Some(address), Some(guard)) => in_place(at, socket, Some(guard), &address),
         // Where nobody removes dead sockets no guard is needed; and a file system in user space (FUSE) may give a socket that
@@ -84,7 +85,7 @@ fn in_place(
     };
     let listening = listen(&socket, BACKLOG).doing("listen");
     drop(guard);
-    let listener = Listener::at_path(socket, inode);
+    let listener = Listener::at_path(socket, address, inode);
     match listening {
         Ok(()) => Ok(Publication::Ours(listener)),
         Err(fault) => {
@@ -121,7 +122,7 @@ fn aside(at: &AtPath, socket: OwnedFd) -> Result<Publication, Fault> {
         discard(at, name);
     }
     match published? {
-        Ok(inode) => Ok(Publication::Ours(Listener::at_path(socket, inode))),
+        Ok(inode) => Ok(Publication::Ours(Listener::at_path(socket, &address, inode))),
         Err(Errno::EXIST) => Ok(Publication::InUse),
         Err(Errno::NOENT) => Ok(Publication::Swept),
         Err(errno) => Err(errno).doing("move the socket to the path"),

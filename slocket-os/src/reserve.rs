@@ -1,21 +1,36 @@
 //! One descriptor that the process keeps in reserve, so that a holder can still accept the next when they have run out.
 
 use std::os::fd::OwnedFd;
-use std::sync::{Mutex, PoisonError};
 
 use rustix::event::{EventfdFlags, eventfd};
 
-static RESERVE: Mutex<Option<OwnedFd>> = Mutex::new(None);
+use crate::process::{Inherit, PerProcess, Process};
+
+static RESERVE: PerProcess<Reserve> = PerProcess::new();
+
+struct Reserve(Option<OwnedFd>);
+
+impl Inherit for Reserve {
+    const NEW: Self = Self(None);
+
+    /// The copy does as well.
+    fn inherit(&mut self) {}
+}
 
 /// Makes sure that there is a descriptor in reserve, if one is to be had.
-pub(crate) fn keep() {
-    let mut reserve = RESERVE.lock().unwrap_or_else(PoisonError::into_inner);
-    if reserve.is_none() {
-        *reserve = eventfd(0, EventfdFlags::CLOEXEC).ok();
+pub(crate) fn keep(here: Process) {
+    let mut reserve = RESERVE.lock(here);
+    if reserve.0.is_none() {
+        reserve.0 = descriptor().ok();
     }
 }
 
 /// Frees the descriptor in reserve.
 pub(crate) fn spend() {
-    RESERVE.lock().unwrap_or_else(PoisonError::into_inner).take();
+    RESERVE.lock(Process::current()).0.take();
+}
+
+/// A descriptor that is of no use but to be closed. (A copy of a socket would keep that alive in a forked child.)
+pub(crate) fn descriptor() -> rustix::io::Result<OwnedFd> {
+    eventfd(0, EventfdFlags::CLOEXEC)
 }

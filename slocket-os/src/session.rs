@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 use slocket_core::{Event, Report, Timer};
 
+use crate::descriptor;
 use crate::error::{Error, Fault};
 use crate::flocks;
 use crate::guard::Guard;
@@ -15,6 +16,7 @@ use crate::local::{Ticket, Turn};
 use crate::lock::Lock;
 use crate::participant::Participant;
 use crate::peer::{self, Holder};
+use crate::process::Process;
 use crate::wait::Wait;
 use crate::waiting::Hook;
 
@@ -35,10 +37,13 @@ pub enum Outcome {
 /// Dropping a session cancels the request: it leaves the queue, passes on a lock that was granted meanwhile, and leaves
 /// no file and no descriptor behind. Its place outside goes to the next who waits inside, if somebody does. (Towards an
 /// npm server the connection is closed by the background thread, once the server has had its say.)
+///
+/// In a child of the process that asks, forked without exec, the outcome is [`Error::Forked`], and dropping it cancels nothing.
 #[derive(Debug)]
 #[must_use = "dropping a session cancels the request"]
 pub struct Session {
     lock: Lock,
+    process: Process,
     deadline: Option<Instant>,
     /// When the waiting hook is due.
     notice: Option<Instant>,
@@ -60,26 +65,28 @@ enum Stage {
 impl Session {
     /// Asks for the lock, waiting for it `timeout` at most.
     pub fn acquire(lock: &Lock, timeout: Option<Duration>) -> Self {
-        let stage = match lock.queue().enter() {
+        let process = begin();
+        let stage = match lock.queue().enter(process) {
             Some(ticket) => Stage::Inside(ticket),
-            None => Stage::Outside(go(lock)),
+            None => Stage::Outside(go(lock, process)),
         };
         // A time too far away to be told never comes.
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let notice = lock.hook().and_then(Hook::due);
-        Self { lock: lock.clone(), deadline, notice, queues: true, stage }
+        Self { lock: lock.clone(), process, deadline, notice, queues: true, stage }
     }
 
     /// Asks for the lock without queueing.
     pub fn try_acquire(lock: &Lock) -> Self {
-        let stage = if lock.queue().try_enter() {
-            let mut participant = Participant::new(lock);
+        let process = begin();
+        let stage = if lock.queue().try_enter(process) {
+            let mut participant = Participant::new(lock, process);
             participant.tell(Event::Try(lock.stale().0));
             Stage::Outside(participant)
         } else {
             Stage::Over(Some(Ok(Outcome::WouldBlock)))
         };
-        Self { lock: lock.clone(), deadline: None, notice: None, queues: false, stage }
+        Self { lock: lock.clone(), process, deadline: None, notice: None, queues: false, stage }
     }
 
     /// The outcome, once there is one; it is given out once.
@@ -98,6 +105,9 @@ impl Session {
     /// [`poll_turn`](Self::poll_turn).
     #[must_use]
     pub fn wait(&self) -> Wait<'_> {
+        if !self.process.is_current() {
+            return Wait { descriptor: None, until: Some(Instant::now()) };
+        }
         let mut wait = match &self.stage {
             Stage::Outside(participant) => participant.wait(),
             Stage::Inside(_) | Stage::Over(_) => Wait::default(),
@@ -120,7 +130,8 @@ impl Session {
     /// Ready when the turn inside the process has come, or when there is none to wait for.
     pub fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<()> {
         match &self.stage {
-            Stage::Inside(ticket) => ticket.poll(context),
+            Stage::Inside(ticket) if self.process.is_current() => ticket.poll(context),
+            Stage::Inside(_) => Poll::Ready(()),
             Stage::Outside(_) | Stage::Over(_) => Poll::Ready(()),
         }
     }
@@ -128,7 +139,8 @@ impl Session {
     /// Blocks the thread until what is waited for has come: no CPU, one system call. It may return early.
     pub fn block(&mut self) {
         match &self.stage {
-            Stage::Inside(ticket) => block_on_turn(ticket, self.until()),
+            Stage::Inside(ticket) if self.process.is_current() => block_on_turn(ticket, self.until()),
+            Stage::Inside(_) => {}
             Stage::Outside(_) => self.wait().block(),
             Stage::Over(_) => {}
         }
@@ -136,13 +148,16 @@ impl Session {
 
     /// To be called when what was waited for has come; does nothing if it has not.
     pub fn wake(&mut self) {
+        if self.is_forked() {
+            return;
+        }
         if let Stage::Inside(ticket) = &self.stage
             && let Some(turn) = ticket.take()
         {
             self.stage = match turn {
                 Turn::Lock(participant) => Stage::Over(Some(Ok(Outcome::Acquired(Guard::new(participant))))),
                 Turn::Place(participant) => Stage::Outside(participant),
-                Turn::Go => Stage::Outside(go(&self.lock)),
+                Turn::Go => Stage::Outside(go(&self.lock, self.process)),
             };
         }
         if let Stage::Outside(participant) = &mut self.stage
@@ -168,21 +183,32 @@ impl Session {
             Stage::Outside(_) | Stage::Over(_) => return,
         };
         if let Some(hook) = self.lock.hook() {
-            hook.call(&self.lock, known);
+            hook.call(&self.lock, known, self.process);
         }
+    }
+
+    /// Whether this process is a fork of the one that asked: then it is told so, and has no part in the request.
+    fn is_forked(&mut self) -> bool {
+        if self.process.is_current() {
+            return false;
+        }
+        if !matches!(self.stage, Stage::Over(_)) {
+            self.stage = Stage::Over(Some(Err(Error::Forked { path: self.lock.path().to_path_buf() })));
+        }
+        true
     }
 
     /// The time is over. What has come already counts.
     fn time_out(&mut self) {
         match mem::replace(&mut self.stage, Stage::Over(None)) {
             Stage::Inside(ticket) => {
-                if let Some(turn) = self.lock.queue().give_up(&ticket) {
-                    give_up(&self.lock, turn);
+                if let Some(turn) = self.lock.queue().give_up(&ticket, self.process) {
+                    give_up(&self.lock, turn, self.process);
                 }
                 self.stage = Stage::Over(Some(Err(self.timed_out(None))));
             }
             Stage::Outside(participant) if participant.has_report() => self.stage = Stage::Outside(participant),
-            Stage::Outside(participant) => match self.lock.queue().pass(Turn::Place(participant)) {
+            Stage::Outside(participant) => match self.lock.queue().pass(Turn::Place(participant), self.process) {
                 None => self.stage = Stage::Over(Some(Err(self.timed_out(None)))),
                 Some(Turn::Place(mut participant)) => {
                     participant.tell(Event::TimerFired(Timer::Deadline));
@@ -205,6 +231,9 @@ impl Session {
     fn conclude(&self, mut participant: Box<Participant>) -> Option<Result<Outcome, Error>> {
         let outcome = match participant.take_report()? {
             Report::Acquired => return Some(Ok(Outcome::Acquired(Guard::new(participant)))),
+            _ if !self.process.is_current() => {
+                return Some(Err(Error::Forked { path: self.lock.path().to_path_buf() }));
+            }
             Report::Failed(failure) => Err(participant.error(failure)),
             Report::TimedOut => Err(self.timed_out(participant.lasting_holder())),
             Report::WouldBlock | Report::Free | Report::Listened | Report::Cancelled | Report::Released => {
@@ -212,17 +241,20 @@ impl Session {
             }
         };
         participant.settle();
-        self.lock.queue().leave();
+        self.lock.queue().leave(self.process);
         Some(outcome)
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
+        if matches!(self.stage, Stage::Over(_)) || self.is_forked() {
+            return;
+        }
         match mem::replace(&mut self.stage, Stage::Over(None)) {
             Stage::Inside(ticket) => {
-                if let Some(turn) = self.lock.queue().give_up(&ticket) {
-                    give_up(&self.lock, turn);
+                if let Some(turn) = self.lock.queue().give_up(&ticket, self.process) {
+                    give_up(&self.lock, turn, self.process);
                 }
             }
             Stage::Outside(mut participant) => {
@@ -232,14 +264,14 @@ impl Drop for Session {
                     return;
                 }
                 if self.queues {
-                    match self.lock.queue().pass(Turn::Place(participant)) {
+                    match self.lock.queue().pass(Turn::Place(participant), self.process) {
                         Some(Turn::Place(returned)) => participant = returned,
                         Some(Turn::Lock(_) | Turn::Go) | None => return,
                     }
                 }
                 participant.tell(Event::Cancel);
                 participant.settle();
-                self.lock.queue().leave();
+                self.lock.queue().leave(self.process);
             }
             Stage::Over(_) => {}
         }
@@ -251,28 +283,43 @@ fn is_due(time: &mut Option<Instant>) -> bool {
     time.take_if(|time| *time <= Instant::now()).is_some()
 }
 
+/// The process that asks. It has closed its copies of what its parent had open by then, if it is a fork: else it might wait at
+/// one of them.
+fn begin() -> Process {
+    let here = Process::current();
+    descriptor::close_copies(here);
+    here
+}
+
 /// Goes outside for the lock.
-fn go(lock: &Lock) -> Box<Participant> {
-    let mut participant = Participant::new(lock);
+fn go(lock: &Lock, here: Process) -> Box<Participant> {
+    let mut participant = Participant::new(lock, here);
     participant.tell(Event::Acquire(lock.stale().0));
     participant
 }
 
 /// Passes on a turn that came to somebody who has given up.
-fn give_up(lock: &Lock, turn: Turn) {
+fn give_up(lock: &Lock, turn: Turn, here: Process) {
     match turn {
         Turn::Lock(participant) => drop(Guard::new(participant)),
         Turn::Place(participant) => {
             let place = Stage::Outside(participant);
-            drop(Session { lock: lock.clone(), deadline: None, notice: None, queues: true, stage: place });
+            drop(Session {
+                lock: lock.clone(),
+                process: here,
+                deadline: None,
+                notice: None,
+                queues: true,
+                stage: place,
+            });
         }
-        Turn::Go => lock.queue().leave(),
+        Turn::Go => lock.queue().leave(here),
     }
 }
 
 /// Asks who listens at the lock's path.
 pub(crate) fn look(lock: &Lock) -> Result<Option<Holder>, Error> {
-    let mut participant = Participant::new(lock);
+    let mut participant = Participant::new(lock, begin());
     participant.tell(Event::Look);
     let holder = match participant.take_report() {
         Some(Report::Listened) => match (participant.take_server(), lock.at_path()) {

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::lock::Lock;
 use crate::peer::Holder;
+use crate::process::{Inherit, PerProcess, Process};
 
 /// What a waiting hook is told: see [`Builder::on_wait`](crate::Builder::on_wait).
 #[derive(Debug)]
@@ -33,11 +34,18 @@ impl fmt::Display for Waiting<'_> {
 pub(crate) struct Hook {
     after: Duration,
     call: Arc<dyn Fn(&Waiting<'_>) + Send + Sync>,
-    answer: Arc<Mutex<Option<Answer>>>,
+    answer: Arc<PerProcess<Answer>>,
 }
 
 /// Who held the lock, and when that was asked.
-type Answer = (Instant, Option<Holder>);
+struct Answer(Option<(Instant, Option<Holder>)>);
+
+impl Inherit for Answer {
+    const NEW: Self = Self(None);
+
+    /// It is as true for a child.
+    fn inherit(&mut self) {}
+}
 
 /// How long an answer does: to ask is to stand in the queue for an instant, and thousands of clones may want to know.
 const ANSWER_LASTS: Duration = Duration::from_secs(1);
@@ -53,18 +61,18 @@ impl Hook {
     }
 
     /// Who holds it is asked, unless it is `known`: at a server that lends, whoever asks keeps a place in its queue.
-    pub(crate) fn call(&self, lock: &Lock, known: Option<Holder>) {
-        let holder = known.or_else(|| self.holder(lock));
+    pub(crate) fn call(&self, lock: &Lock, known: Option<Holder>, here: Process) {
+        let holder = known.or_else(|| self.holder(lock, here));
         (self.call)(&Waiting { path: lock.path(), holder });
     }
 
-    fn holder(&self, lock: &Lock) -> Option<Holder> {
-        let mut answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*answer {
+    fn holder(&self, lock: &Lock, here: Process) -> Option<Holder> {
+        let mut answer = self.answer.lock(here);
+        match &answer.0 {
             Some((asked, holder)) if asked.elapsed() < ANSWER_LASTS => holder.clone(),
             _ => {
                 let holder = lock.holder().ok().flatten();
-                *answer = Some((Instant::now(), holder.clone()));
+                answer.0 = Some((Instant::now(), holder.clone()));
                 holder
             }
         }

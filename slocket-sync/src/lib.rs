@@ -20,8 +20,12 @@
 //! * **A holder that dies**, however it dies, releases the lock; the next waiter has it at once. There is no lease, no
 //!   heartbeat, and no poisoning: what the lock protects may be half-written, as after any crash.
 //! * **While it holds**, a process runs nothing for the lock: no thread, no system call. While it waits, it uses no CPU.
-//! * **Fork** without exec shares a held lock: it is held until both processes are gone (as with flock(2)). Exec does not:
-//!   all descriptors are closed on exec.
+//! * **Fork** without exec: the lock belongs to the process that acquired it. A forked child has no part in it: nothing that
+//!   the child does or drops releases it, and the child acquires the lock as any other process does. The parent's release is
+//!   complete; but an abstract name is free only when the last copy of the listener is closed, if nobody waited. If the parent
+//!   is *killed*, or a later holder of the same listener, the lock is free when the last copy is closed, at a path, too: a
+//!   child closes its copies when it first uses any lock, or by [`close_copies`]. Exec closes all of them.
+//!   [`Guard::disown`] is for a daemon that forks itself and takes its lock along.
 //! * **Without a file**, if you like: [`Slocket::abstract_name`] names a lock that the kernel alone keeps, at less cost, for
 //!   processes of one network namespace.
 //! * **Interoperates** with the npm package `slocket`. Its clients can only be *lent* the lock, which this process must
@@ -32,7 +36,9 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
 
-pub use slocket_os::{Error, Guard, Holder, StalePolicy, Trust, Waiting, depart, settle, settle_timeout};
+pub use slocket_os::{
+    Disowned, Error, Guard, Holder, StalePolicy, Trust, Waiting, close_copies, depart, settle, settle_timeout,
+};
 use slocket_os::{Lock, Outcome, Session};
 
 #[cfg(doctest)]
@@ -81,7 +87,7 @@ impl Slocket {
     /// Names a lock by an abstract name instead of a path, with the default options; touches nothing. Linux only.
     ///
     /// The same lock, but no file, and nothing to reclaim: the kernel frees the name when its socket is gone. Acquire and
-    /// release of a free lock are 5 system calls, where a path takes 18. What it gives up:
+    /// release of a free lock are 7 system calls, where a path takes 19. What it gives up:
     ///
     /// * **Its scope is the network namespace**: processes in two containers with networks of their own do not share it,
     ///   processes that share the network do, whatever files they see.

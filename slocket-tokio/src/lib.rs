@@ -30,8 +30,13 @@
 //!   on inside only while nobody outside waits.
 //! * **A holder that dies**, however it dies, releases the lock; the next waiter has it at once. There is no lease, no
 //!   heartbeat, and no poisoning: what the lock protects may be half-written, as after any crash.
-//! * **Fork** without exec shares a held lock: it is held until both processes are gone (as with flock(2)). Exec does not:
-//!   all descriptors are closed on exec.
+//! * **Fork** without exec: the lock belongs to the process that acquired it. A forked child has no part in it: nothing that
+//!   the child does or drops releases it, and the child acquires the lock as any other process does. The parent's release is
+//!   complete; but an abstract name is free only when the last copy of the listener is closed, if nobody waited. If the parent
+//!   is *killed*, or a later holder of the same listener, the lock is free when the last copy is closed, at a path, too: a
+//!   child closes its copies when it first uses any lock, or by [`close_copies`]. Exec closes all of them.
+//!   [`Guard::disown`] is for a daemon that forks itself and takes its lock along. (Tokio's own runtime does not survive a fork: the
+//!   child needs one of its own.)
 //! * **Without a file**, if you like: [`Slocket::abstract_name`] names a lock that the kernel alone keeps, at less cost, for
 //!   processes of one network namespace.
 //! * **Interoperates** with the npm package `slocket`. Its clients can only be *lent* the lock, which this process must
@@ -41,7 +46,9 @@ use std::future::pending;
 use std::time::Duration;
 
 use slocket_os::asynchronous::{Runtime, turn};
-pub use slocket_os::{Error, Guard, Holder, StalePolicy, Trust, Waiting, depart, settle, settle_timeout};
+pub use slocket_os::{
+    Disowned, Error, Guard, Holder, StalePolicy, Trust, Waiting, close_copies, depart, settle, settle_timeout,
+};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::time::{sleep, timeout_at};

@@ -24,23 +24,38 @@ impl Player {
     /// If it does not come.
     #[track_caller]
     pub fn fork(&mut self) -> Fork {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let socket = folder.path().join("child");
-        let listener = UnixListener::bind(&socket).expect("a socket");
-        let answer = self.ask(format!("fork {}", socket.display()));
-        let pid = answer.strip_prefix("forked ").and_then(|pid| pid.parse().ok());
-        let pid = pid.unwrap_or_else(|| panic!("{}: {answer}", self.name()));
-        listener.set_nonblocking(true).expect("a socket");
-        let (stream, _) = watch_for("the child", || listener.accept().ok());
-        stream.set_nonblocking(false).expect("a socket");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
-        let mut fork = Fork { pid, stream: BufReader::new(stream) };
-        fork.expect(format!("ready {pid}"));
-        fork
+        Fork::made(|command| self.ask(command))
     }
 }
 
 impl Fork {
+    /// A child of whoever is asked.
+    #[track_caller]
+    fn made(ask: impl FnOnce(String) -> String) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let socket = folder.path().join("child");
+        let listener = UnixListener::bind(&socket).expect("a socket");
+        let answer = ask(format!("fork {}", socket.display()));
+        let pid = answer.strip_prefix("forked ").and_then(|pid| pid.parse().ok());
+        let pid = pid.unwrap_or_else(|| panic!("{answer}"));
+        listener.set_nonblocking(true).expect("a socket");
+        let (stream, _) = watch_for("the child", || listener.accept().ok());
+        stream.set_nonblocking(false).expect("a socket");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+        let mut fork = Self { pid, stream: BufReader::new(stream) };
+        fork.expect(format!("ready {pid}"));
+        fork
+    }
+
+    /// Forks the child in its turn.
+    ///
+    /// # Panics
+    /// If the grandchild does not come.
+    #[track_caller]
+    pub fn fork(&mut self) -> Self {
+        Self::made(|command| self.ask(command))
+    }
+
     /// The process id of the child.
     #[must_use]
     pub fn pid(&self) -> u32 {

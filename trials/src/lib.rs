@@ -32,6 +32,9 @@
 //! | `fork SOCKET` | `forked PID`: a child, without exec, that connects to the socket, begins with `ready PID`, and takes |
 //! | | these commands there, with a copy of whatever its parent had, the guard included |
 //! | `drop` | `dropped`: the guard, instead of a release |
+//! | `try-beside`, `acquire-beside` | as `try` and `acquire`, while the guard that there is lives on, out of reach |
+//! | `close-copies` | `closed`: what the parent had open |
+//! | `disown`, `adopt` | `disowned`; `held`, by whoever of all the children is first |
 //! | `settle` | `settled` when every lock that was lent is back |
 //! | `quit`, or the end of stdin | releases, settles, exits with 0 |
 //!

@@ -5,9 +5,10 @@ use std::fs;
 
 use crate::command::root;
 
-/// The names of the tests in each file of `bad_input`.
+/// The names of the tests in each file of `bad_input`, and of `fork`.
 fn tests() -> BTreeMap<String, BTreeSet<String>> {
-    let files = fs::read_dir(root().join("trials/tests/bad_input")).expect("the tests of bad input");
+    let folders = ["bad_input", "fork"].map(|folder| root().join("trials/tests").join(folder));
+    let files = folders.into_iter().flat_map(|folder| fs::read_dir(folder).expect("the tests"));
     let read = |path: std::path::PathBuf| {
         let file = path.file_stem().expect("a name").to_string_lossy().into_owned();
         let text = fs::read_to_string(&path).expect("a source");

@@ -2,12 +2,13 @@
 
 use std::hint;
 use std::io::{self, Write};
+use std::mem;
 use std::path::Path;
 use std::str::FromStr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use slocket_os::Lock;
+use slocket_os::{Disowned, Lock, close_copies};
 use trials::lock::{Error, Guard, Slocket, settle};
 use trials::witness::{Hold, Witness, now};
 use trials::{Adapter, Random};
@@ -21,6 +22,7 @@ pub(crate) struct Commands {
     busy: Option<Busy>,
     witness: Option<Witness>,
     held: Option<(Guard, Option<Hold>)>,
+    disowned: Option<Disowned>,
     random: Random,
 }
 
@@ -40,6 +42,7 @@ impl Commands {
             busy: None,
             witness: None,
             held: None,
+            disowned: None,
             random: Random::new(u64::from(std::process::id()) << 32 | now() & 0xffff_ffff),
         }
     }
@@ -95,6 +98,21 @@ impl Commands {
             ["idle"] => {
                 self.busy.take().map_or(Err(refusal("Usage", "not busy")), |busy| Ok(format!("idle {}", busy.end())))
             }
+            ["acquire-beside"] => {
+                // What is held stays as it is, out of reach: the parent's guard, in a child.
+                mem::forget(self.held.take());
+                self.acquire(None)
+            }
+            ["try-beside"] => {
+                mem::forget(self.held.take());
+                self.try_acquire()
+            }
+            ["close-copies"] => {
+                close_copies();
+                Ok("closed".into())
+            }
+            ["disown"] => self.disown(),
+            ["adopt"] => self.adopt(),
             ["drop"] => {
                 self.held.take().map(drop).ok_or_else(|| refusal("Usage", "nothing is held")).map(|()| "dropped".into())
             }
@@ -155,6 +173,18 @@ impl Commands {
         }
         held.release()?;
         Ok("released".into())
+    }
+
+    fn disown(&mut self) -> Answer {
+        let (held, _) = self.held.take().ok_or_else(|| refusal("Usage", "nothing is held"))?;
+        self.disowned = Some(held.disown()?);
+        Ok("disowned".into())
+    }
+
+    fn adopt(&mut self) -> Answer {
+        let disowned = self.disowned.take().ok_or_else(|| refusal("Usage", "nothing is disowned"))?;
+        let held = disowned.adopt()?;
+        Ok(self.hold(held))
     }
 
     fn holder(&mut self) -> Answer {

@@ -1,0 +1,90 @@
+//! A daemon that forks itself and takes its lock along.
+
+use trials::{Adapter, Place, Player, wait_until_queued};
+
+/// As daemon(3) does it: the process that the user started ends, and so does its child; its grandchild goes on with the lock.
+#[test]
+fn a_daemon_that_forks_twice() {
+    for place in [Place::new(), Place::at_name()] {
+        let mut parent = Player::start(Adapter::under_trial(), &place.lock());
+        parent.acquire();
+        assert_eq!(parent.ask("disown"), "disowned");
+        let mut child = parent.fork();
+        let mut daemon = child.fork();
+        // Each lets go of its own copy, by whatever way.
+        parent.quit();
+        child.quit();
+        assert_eq!(daemon.ask("adopt"), "held");
+        let mut waiter = Player::start(Adapter::Sync, &place.lock());
+        assert_eq!(waiter.ask("holder").split(' ').nth(1), Some(&*daemon.pid().to_string()), "SO_PEERCRED");
+        assert_eq!(daemon.ask("intact"), "intact true");
+        waiter.send("acquire");
+        wait_until_queued(&place.lock(), 1);
+        assert_eq!(daemon.ask("contended"), "contended true");
+        assert_eq!(daemon.ask("release"), "released");
+        waiter.expect_held();
+        waiter.release();
+        // It is a process as any other.
+        assert_eq!(daemon.ask("acquire"), "held");
+        assert_eq!(waiter.ask("try"), "would-block");
+        daemon.kill();
+        waiter.acquire();
+        waiter.release();
+        waiter.quit();
+        assert_eq!(place.leftovers(), [""; 0]);
+    }
+}
+
+/// Whoever is first, and nobody else.
+#[test]
+fn only_one_adopts_it() {
+    for place in [Place::new(), Place::at_name()] {
+        let mut parent = Player::start(Adapter::under_trial(), &place.lock());
+        parent.acquire();
+        assert_eq!(parent.ask("disown"), "disowned");
+        let mut children: Vec<_> = (0..4).map(|_| parent.fork()).collect();
+        for child in &mut children {
+            child.send("adopt");
+        }
+        let mut answers = vec![parent.ask("adopt")];
+        answers.extend(children.iter_mut().map(trials::Fork::answer));
+        assert_eq!(answers.iter().filter(|answer| *answer == "held").count(), 1, "{answers:?}");
+        assert_eq!(
+            answers.iter().filter(|answer| answer.starts_with("error Adopted another")).count(),
+            4,
+            "{answers:?}"
+        );
+        let mut other = Player::start(Adapter::Sync, &place.lock());
+        assert_eq!(other.ask("try"), "would-block", "two holders");
+        for child in children {
+            child.quit();
+        }
+        parent.quit();
+        other.acquire();
+        other.release();
+        other.quit();
+        assert_eq!(place.leftovers(), [""; 0]);
+    }
+}
+
+/// As if the holder had been killed.
+#[test]
+fn nobody_adopts_it() {
+    for place in [Place::new(), Place::at_name()] {
+        let mut parent = Player::start(Adapter::under_trial(), &place.lock());
+        parent.acquire();
+        assert_eq!(parent.ask("disown"), "disowned");
+        let child = parent.fork();
+        let mut other = Player::start(Adapter::Sync, &place.lock());
+        assert_eq!(other.ask("try"), "would-block");
+        other.send("acquire");
+        wait_until_queued(&place.lock(), 1);
+        parent.quit();
+        assert_eq!(other.answer_now(), None, "two holders");
+        child.quit();
+        other.expect_held();
+        other.release();
+        other.quit();
+        assert_eq!(place.leftovers(), [""; 0]);
+    }
+}
