@@ -2,18 +2,25 @@
 
 use std::sync::LazyLock;
 
-use model::{Bug, Cast, Configuration, Walk, walk};
+use model::{Bug, Cast, Configuration, Probe, Walk, walk};
 
 const EVERYBODY: [Cast; 6] = [Cast::Safe, Cast::Try, Cast::Unreadable, Cast::Npm, Cast::Locker, Cast::Remover];
+
+/// The most processes.
+const MOST: usize = 5;
+
+/// Who may come on top of those, if there is room: a child that one of them forks, an administrator whose chmods go anywhere, a
+/// hostile client.
+const GUESTS: [Option<Cast>; 4] = [None, Some(Cast::Child), Some(Cast::Administrator), Some(Cast::Pest)];
 
 /// The longest walk that is looked at: what takes more steps is found by few more, and late.
 const LONGEST: usize = 2_000;
 
 /// Whoever can take part together: two to five, in no order, at most one of whom removes what is not his.
-static CASTS: LazyLock<Vec<Vec<Cast>>> = LazyLock::new(|| {
+static CASTS: LazyLock<Vec<[Vec<Cast>; GUESTS.len()]>> = LazyLock::new(|| {
     let mut casts = Vec::new();
     let mut smaller = vec![(Vec::new(), &EVERYBODY[..])];
-    for size in 1..=5 {
+    for size in 1..=MOST {
         let mut larger = Vec::new();
         for (cast, others) in &smaller {
             for (at, member) in others.iter().enumerate() {
@@ -27,7 +34,8 @@ static CASTS: LazyLock<Vec<Vec<Cast>>> = LazyLock::new(|| {
         }
         smaller = larger;
     }
-    casts
+    let with = |cast: &Vec<Cast>, guest: Option<Cast>| cast.iter().copied().chain(guest).take(MOST).collect();
+    casts.iter().map(|cast| GUESTS.map(|guest| with(cast, guest))).collect()
 });
 
 /// Walks through the world that the bytes stand for.
@@ -51,7 +59,13 @@ pub fn walked(bug: Option<Bug>, bytes: &[u8]) -> Option<(Configuration, Walk)> {
 
 fn configuration(bytes: &[u8]) -> Option<(Configuration, &[u8])> {
     let ([low, high, rounds, faults, surroundings], choices) = bytes.split_first_chunk()?;
-    let cast = &CASTS[usize::from(u16::from_le_bytes([*low, *high])) % CASTS.len()];
+    let casts = &CASTS[usize::from(u16::from_le_bytes([*low, *high])) % CASTS.len()];
+    let cast = &casts[usize::from(surroundings >> 6)];
+    let probe = match surroundings >> 4 & 3 {
+        0 | 1 => Probe::Datagram,
+        2 => Probe::Stream,
+        _ => Probe::None,
+    };
     let configuration = Configuration {
         rounds: 1 + rounds % 4,
         crashes: faults & 3,
@@ -59,6 +73,7 @@ fn configuration(bytes: &[u8]) -> Option<(Configuration, &[u8])> {
         failures: faults >> 4 & 3,
         backlog: surroundings & 7,
         rechecks: surroundings & 8 != 0,
+        probe,
         ..Configuration::of(cast)
     };
     Some((configuration, choices))

@@ -31,16 +31,16 @@ impl World {
             Action::Inspect => self.tell(process, configuration, Event::Inspected(Inspected::Alive)),
             Action::Leave => self.then(process, Call::ShutDown),
             Action::Accept => {
-                self.dismiss_guest(process);
+                self.dismiss_guest(process, configuration);
                 self.then(process, Call::Accept);
             }
             Action::ClearMark => self.tell(process, configuration, Event::MarkCleared(lends)),
             Action::SetMark => {
-                self.dismiss_guest(process);
+                self.dismiss_guest(process, configuration);
                 self.tell(process, configuration, Event::MarkSet(lends));
             }
             Action::CloseOut => {
-                self.dismiss_guest(process);
+                self.dismiss_guest(process, configuration);
                 self.then(process, Call::CloseListener { ours: true });
             }
             Action::GiveBack => self.then(process, Call::CloseConnection { ours: true }),
@@ -77,6 +77,12 @@ impl World {
                     None => Connect::Refused,
                 };
                 let (connected, what) = match connect {
+                    Connect::Queued(connection)
+                        if self.connection(connection).strange && !configuration.has(Bug::TrustsAnybody) =>
+                    {
+                        self.untrusted(process, configuration, connection);
+                        return "connects to a stranger";
+                    }
                     Connect::Queued(connection) => {
                         self.processes[process].connection = Some(connection);
                         self.participant(process).hands_over = true;

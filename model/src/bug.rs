@@ -1,6 +1,9 @@
 //! Planted bugs: variants of the protocol, each of which breaks a promise. A search that does not find it is itself wrong.
 
-use crate::configuration::Cast::{Administrator, Caller, Impatient, Locker, Npm, OtherUser, Remover, Safe, Toucher};
+use crate::configuration::Cast::{
+    Administrator, Caller, Child, Daemon, Heir, Human, Impatient, Locker, Npm, OtherUser, Remover, Safe, Stranger,
+    Toucher, Traitor,
+};
 use crate::configuration::{Configuration, Probe};
 use crate::world::Broken;
 
@@ -60,8 +63,35 @@ pub enum Bug {
     LateLoanRemovesPath,
     /// Cuts its connection without noting that it is done, and then releases a loan as a client whose server is gone.
     CutWithoutDismissal,
+    /// A forked child that drops its copy of the holder's guard releases the lock.
+    ChildReleases,
+    /// A forked child unlocks its copy of the folder.
+    ChildUnlocks,
+    /// A forked child shuts its copy of a connection down.
+    ChildEndsConnection,
+    /// Whoever has left the lock to a child releases it, too.
+    ParentReleasesToo,
+
+    /// Passes on what is not at the path any more.
+    PassesOrphanOn,
+
+    // A stranger who is believed.
+    /// Believes servers of any user.
+    TrustsAnybody,
+    /// Reads what a server has sent that is not trusted, with room for a listener, and listens on it.
+    ReceivesFromUntrusted,
+    /// Listens on whatever a server has sent.
+    ListenerUnchecked,
 
     // A lost lock.
+    /// Closes the folder without unlocking it.
+    GuardClosedOnly,
+    /// Gives a loan back by closing the connection only.
+    LoanClosedOnly,
+    /// Sends a guest away by closing the connection only.
+    GuestClosedOnly,
+    /// A forked child keeps its copy of the listener, and acquires.
+    HeirKeepsCopies,
     /// The guard of a process that died stays.
     GuardSurvives,
     /// Never reclaims.
@@ -169,8 +199,17 @@ const NPM_AND_ADMINISTRATOR: Configuration = Configuration::of(&[Safe, Safe, Npm
 const NPM_AND_ADMINISTRATOR_KILLED: Configuration = NPM_AND_ADMINISTRATOR.crashes(1);
 const NPM_AND_TOUCHER: Configuration = Configuration::of(&[Safe, Safe, Npm, Toucher]).crashes(1);
 
+const TWO_AND_CHILD: Configuration = Configuration::of(&[Safe, Safe, Child]).crashes(1);
+const TWO_NPM_AND_CHILD: Configuration = Configuration::of(&[Safe, Safe, Npm, Child]);
+const ONE_AND_HEIR: Configuration = Configuration::of(&[Safe, Heir]).crashes(1);
+const TWO_AND_DAEMON: Configuration = Configuration::of(&[Safe, Safe, Daemon]).crashes(1);
+
+const TWO_AND_STRANGER: Configuration = Configuration::of(&[Safe, Safe, Stranger]);
+const THREE_AND_HUMAN: Configuration = Configuration::of(&[Safe, Safe, Safe, Human]);
+const TWO_AND_TRAITOR: Configuration = Configuration::of(&[Safe, Safe, Traitor]).promise(Broken::Believed);
+
 /// Where bugs are planted, as they are without.
-pub const SOUND: [Configuration; 20] = [
+pub const SOUND: [Configuration; 27] = [
     TWO,
     TWO_AND_LOCKER,
     TWO_AND_REMOVER,
@@ -191,10 +230,17 @@ pub const SOUND: [Configuration; 20] = [
     NPM_AND_ADMINISTRATOR,
     NPM_AND_ADMINISTRATOR_KILLED,
     NPM_AND_TOUCHER,
+    TWO_AND_CHILD,
+    TWO_NPM_AND_CHILD,
+    ONE_AND_HEIR,
+    TWO_AND_DAEMON,
+    TWO_AND_STRANGER,
+    THREE_AND_HUMAN,
+    TWO_AND_TRAITOR,
 ];
 
 /// All of them.
-pub const PLANTED: [Planted; 54] = [
+pub const PLANTED: [Planted; 66] = [
     Planted::new(Bug::ReclaimWithoutGuard, TWO, Broken::TwoHolders),
     Planted::new(Bug::GuardDroppedBeforeUnlink, THREE, Broken::TwoHolders),
     Planted::new(Bug::BindWithoutGuard, TWO, Broken::TwoHolders),
@@ -221,6 +267,18 @@ pub const PLANTED: [Planted; 54] = [
     Planted::new(Bug::TruncatedIsLoan, THREE, Broken::TwoHolders),
     Planted::new(Bug::LateLoanRemovesPath, ONE_AND_NPM, Broken::TwoHolders),
     Planted::new(Bug::CutWithoutDismissal, FAREWELL, Broken::TwoHolders),
+    Planted::new(Bug::ChildReleases, TWO_AND_CHILD, Broken::TwoHolders),
+    Planted::new(Bug::ChildUnlocks, TWO_AND_CHILD, Broken::TwoHolders),
+    Planted::new(Bug::ChildEndsConnection, TWO_NPM_AND_CHILD, Broken::TwoHolders),
+    Planted::new(Bug::ParentReleasesToo, TWO_AND_DAEMON, Broken::TwoHolders),
+    Planted::new(Bug::PassesOrphanOn, THREE_AND_HUMAN, Broken::TwoHolders),
+    Planted::new(Bug::TrustsAnybody, TWO_AND_STRANGER, Broken::Believed),
+    Planted::new(Bug::ReceivesFromUntrusted, TWO_AND_STRANGER, Broken::Believed),
+    Planted::new(Bug::ListenerUnchecked, TWO_AND_TRAITOR, Broken::Believed),
+    Planted::new(Bug::GuardClosedOnly, TWO_AND_CHILD, Broken::Lost),
+    Planted::new(Bug::LoanClosedOnly, TWO_NPM_AND_CHILD, Broken::Lost),
+    Planted::new(Bug::GuestClosedOnly, TWO_NPM_AND_CHILD, Broken::Lost),
+    Planted::new(Bug::HeirKeepsCopies, ONE_AND_HEIR, Broken::Lost),
     Planted::new(Bug::GuardSurvives, TWO, Broken::Lost),
     Planted::new(Bug::NoReclaim, TWO, Broken::Lost),
     Planted::new(Bug::NoSecondLook, TWO_AND_REMOVER, Broken::Lost),

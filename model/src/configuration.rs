@@ -29,6 +29,23 @@ pub enum Cast {
     /// An administrator whose chmods strip, set, or write back the sticky bit of whatever is there, any number of times, at any
     /// instant.
     Administrator,
+    /// A hostile server of a user who is not trusted: binds where it can, and sends whatever it likes to whoever comes.
+    Stranger,
+    /// The same, of the lock's own user. (It can grant to whomever it likes; it must not get our name for its listener.)
+    Traitor,
+    /// A hostile client of another user: it connects, never reads, and ends when it likes.
+    Pest,
+    /// The same, of the lock's own user.
+    Vandal,
+    /// Somebody who removes the path by hand while it is held.
+    Human,
+    /// A child that a crash-safe participant forks, at any instant: it has copies of everything, and drops them at any time, or
+    /// never.
+    Child,
+    /// A child that closes its copies, and then acquires the lock itself.
+    Heir,
+    /// A child that takes the lock over that its parent holds.
+    Daemon,
     /// A program that touches whatever is there, any number of times, at any instant.
     Toucher,
 }
@@ -183,7 +200,7 @@ impl Configuration {
 
     /// Whether a process is of another user than most.
     pub(crate) fn is_foreign(&self, process: usize) -> bool {
-        self.cast[process] == Cast::OtherUser
+        matches!(self.cast[process], Cast::OtherUser | Cast::Stranger | Cast::Pest)
     }
 
     pub(crate) fn has(&self, bug: Bug) -> bool {
@@ -238,7 +255,10 @@ impl fmt::Display for Configuration {
     }
 }
 
-use Cast::{Administrator, Caller, Impatient, Locker, Npm, OtherUser, Remover, Safe, Toucher, Try, Unreadable};
+use Cast::{
+    Administrator, Caller, Child, Daemon, Heir, Human, Impatient, Locker, Npm, OtherUser, Pest, Remover, Safe,
+    Stranger, Toucher, Traitor, Try, Unreadable, Vandal,
+};
 
 /// What every change must pass: explored by the tests.
 pub const QUICK: &[Configuration] = &[
@@ -247,7 +267,6 @@ pub const QUICK: &[Configuration] = &[
     Configuration::of(&[Safe, Safe]).rounds(2).crashes(1).cancels(1).failures(1).backlog(0),
     Configuration::of(&[Safe, Safe, Safe]).crashes(1).cancels(1).failures(1),
     Configuration::of(&[Safe, Safe, Safe]).crashes(1).cancels(1).backlog(0),
-    Configuration::of(&[Safe, Safe, Safe]).rounds(2).crashes(1),
     Configuration::of(&[Safe, Safe, Try]).crashes(1).cancels(1),
     // In strange surroundings.
     Configuration::of(&[Safe, Safe, Unreadable]).crashes(1).cancels(1),
@@ -292,6 +311,30 @@ pub const QUICK: &[Configuration] = &[
     Configuration::of(&[Safe, Safe, Npm]).probe(Probe::Stream).crashes(1).cancels(1),
     Configuration::of(&[Safe, Safe]).probe(Probe::None).rounds(2).crashes(1).cancels(1).failures(1),
     Configuration::of(&[Safe, Safe, Npm]).probe(Probe::None).crashes(1).cancels(1),
+    // With a child that is forked at any instant.
+    Configuration::of(&[Safe, Safe, Child]).crashes(1).cancels(1).failures(1),
+    Configuration::of(&[Safe, Safe, Child]).rounds(2).cancels(1),
+    Configuration::of(&[Safe, Safe, Heir]).crashes(1),
+    Configuration::of(&[Safe, Safe, Daemon]).crashes(1).cancels(1),
+    Configuration::of(&[Safe, Safe, Locker, Child]),
+    Configuration::of(&[Safe, Npm, Child]).crashes(1).cancels(1).failures(1),
+    Configuration::of(&[Safe, Npm, Npm, Child]).cancels(1),
+    Configuration::of(&[Safe, Safe, Npm, Child]).cancels(1),
+    Configuration::of(&[Safe, Safe, Npm, Daemon]),
+    Configuration::of(&[Safe, Safe, Child]).probe(Probe::Stream).crashes(1).cancels(1),
+    Configuration::of(&[Safe, Safe, Child]).at_name().crashes(1).cancels(1),
+    Configuration::of(&[Safe, Safe, Heir]).at_name().crashes(1),
+    // With hostile servers and clients.
+    Configuration::of(&[Safe, Safe, Stranger]).crashes(1),
+    Configuration::of(&[Safe, Safe, Stranger]).sticky().crashes(1).cancels(1),
+    Configuration::of(&[Safe, Safe, Stranger]).at_name().rounds(2).crashes(1).cancels(1),
+    Configuration::of(&[Safe, Safe, Traitor]).cancels(1).promise(Broken::Believed),
+    Configuration::of(&[Safe, Safe, Pest]).crashes(1).cancels(1).failures(1),
+    Configuration::of(&[Safe, Safe, Vandal]).crashes(1).cancels(1),
+    Configuration::of(&[Safe, Safe, Safe, Human]).cancels(1),
+    Configuration::of(&[Safe, Safe, Pest]).at_name().rounds(2).cancels(1),
+    Configuration::of(&[Safe, Npm, Pest]).crashes(1).cancels(1),
+    Configuration::of(&[Safe, Npm, Vandal]).crashes(1),
     // At an abstract name.
     Configuration::of(&[Safe, Safe]).at_name().rounds(2).crashes(2).cancels(2).failures(2),
     Configuration::of(&[Safe, Safe]).at_name().rounds(2).crashes(1).cancels(1).failures(1).backlog(0),
@@ -324,6 +367,28 @@ pub const FULL: &[Configuration] = &[
     Configuration::of(&[Safe, Safe, Safe, Npm]).crashes(1),
     Configuration::of(&[Safe, Npm, Npm, Npm]).crashes(1).cancels(1),
     Configuration::of(&[Safe, Safe, Npm, Npm]).crashes(1).cancels(1).dismissals(2),
+    Configuration::of(&[Safe, Safe, Npm, Administrator]).crashes(1).cancels(1).failures(1),
+    Configuration::of(&[Safe, Safe, Npm, Administrator]).rounds(2),
+    Configuration::of(&[Safe, Npm, Npm, Administrator]).rounds(2).crashes(1),
+    Configuration::of(&[Safe, Safe, Safe, Administrator]).crashes(1),
+    Configuration::of(&[Safe, Safe, Npm, Toucher]).crashes(2).cancels(1),
+    Configuration::of(&[Safe, Npm, Npm, Toucher]).rounds(2).crashes(1).cancels(1),
+    Configuration::of(&[Safe, Safe, Safe]).probe(Probe::Stream).rounds(2).crashes(1),
+    Configuration::of(&[Safe, Safe, Safe, Locker]).probe(Probe::Stream).crashes(1),
+    Configuration::of(&[Safe, Safe, Npm]).probe(Probe::Stream).rounds(2).crashes(1),
+    Configuration::of(&[Safe, Safe, Npm, Child]).crashes(1),
+    Configuration::of(&[Safe, Safe, Safe, Child]).crashes(1),
+    Configuration::of(&[Safe, Safe, Child]).rounds(2).crashes(1).cancels(1),
+    Configuration::of(&[Safe, Safe, Heir]).rounds(2).crashes(1),
+    Configuration::of(&[Safe, Safe, Npm, Heir]),
+    Configuration::of(&[Safe, Safe, Safe, Daemon]),
+    Configuration::of(&[Safe, Safe, Npm, Daemon]).crashes(1),
+    Configuration::of(&[Safe, Safe, Safe, Child]).at_name().crashes(1).cancels(1),
+    Configuration::of(&[Safe, Safe, Stranger]).rounds(2).crashes(1),
+    Configuration::of(&[Safe, Safe, Safe, Stranger]).at_name().crashes(1).cancels(1),
+    Configuration::of(&[Safe, Safe, Pest]).rounds(2).crashes(1).cancels(1),
+    Configuration::of(&[Safe, Safe, Vandal]).rounds(2).crashes(1).cancels(1),
+    Configuration::of(&[Safe, Safe, Npm, Pest]).crashes(1),
     Configuration::of(&[Safe, Safe, Safe]).at_name().rounds(2).crashes(2).cancels(2).failures(2),
     Configuration::of(&[Safe, Safe, Safe]).at_name().rounds(3).crashes(1).cancels(1).backlog(0),
     Configuration::of(&[Safe, Safe, Safe, Safe]).at_name().crashes(1).cancels(1),

@@ -4,8 +4,9 @@ use slocket_core::{Connected, Connection, Event, Left, Received, State};
 
 use crate::bug::Bug;
 use crate::configuration::Configuration;
-use crate::kernel::{Client, Connect, Kind, Message};
+use crate::kernel::{Client, Connect, ConnectionId, Kind, Message, SocketId};
 use crate::participant::{Arrived, Call};
+use crate::process::Player;
 use crate::world::World;
 
 impl World {
@@ -30,6 +31,12 @@ impl World {
             Call::Connect => {
                 let inode = self.processes[process].pin.expect("it is pinned");
                 match self.connect(inode, true, configuration.backlog) {
+                    Connect::Queued(connection)
+                        if self.connection(connection).strange && !configuration.has(Bug::TrustsAnybody) =>
+                    {
+                        self.untrusted(process, configuration, connection);
+                        "connects to a stranger"
+                    }
                     Connect::Queued(connection) => {
                         let joins = &mut self.processes[process];
                         (joins.pin, joins.connection) = (None, Some(connection));
@@ -90,16 +97,38 @@ impl World {
                     Some(Message::Listener(_)) if configuration.has(Bug::CancelWithoutDrain) => {
                         self.tell(process, configuration, Event::Left(Left::Closed));
                     }
-                    Some(Message::Listener(socket)) => {
+                    Some(Message::Listener(socket)) if self.is_this_locks(process, configuration, socket) => {
                         self.processes[process].socket = Some(socket);
                         self.take_over(process, configuration, Arrived::Leaving);
                     }
-                    Some(Message::Loan) | None => self.tell(process, configuration, Event::Left(Left::Closed)),
+                    Some(Message::Listener(_) | Message::Loan) | None => {
+                        self.tell(process, configuration, Event::Left(Left::Closed));
+                    }
                 }
                 "leaves: reads what has arrived"
             }
+            Call::DrainUntrusted => {
+                let connection = self.processes[process].connection.take().expect("it is connected");
+                if let Some(Message::Listener(listener)) = self.connection(connection).inbox {
+                    self.socket_mut(listener).names_stranger = false;
+                }
+                self.close_client(connection);
+                self.not_connected(process, configuration, Connected::Untrusted);
+                "reads what a stranger has sent"
+            }
             other => unreachable!("{other:?} uses no connection"),
         }
+    }
+
+    /// Who is not trusted is left at once, and nothing is read of what it sends.
+    pub(crate) fn untrusted(&mut self, process: usize, configuration: &Configuration, connection: ConnectionId) {
+        if configuration.has(Bug::ReceivesFromUntrusted) {
+            self.processes[process].pin = None;
+            self.processes[process].connection = Some(connection);
+            return self.then(process, Call::DrainUntrusted);
+        }
+        self.close_client(connection);
+        self.not_connected(process, configuration, Connected::Untrusted);
     }
 
     fn not_connected(&mut self, process: usize, configuration: &Configuration, connected: Connected) {
@@ -107,6 +136,14 @@ impl World {
         let participant = self.participant(process);
         (participant.server_inode, participant.hands_over) = (None, false);
         self.tell(process, configuration, Event::Connected(connected));
+    }
+
+    /// Whether a listener that was received is the one that the connection was made to.
+    fn is_this_locks(&self, process: usize, configuration: &Configuration, listener: SocketId) -> bool {
+        let Player::Safe(participant) = self.processes[process].player else { unreachable!("it receives") };
+        self.at_name
+            || participant.server_inode == Some(self.socket(listener).inode)
+            || configuration.has(Bug::ListenerUnchecked)
     }
 
     /// The ways in which a background thread takes its leave of a server that takes too long.
@@ -161,6 +198,10 @@ impl World {
                 }
                 world.tell(process, configuration, Event::Received(number, Received::Loan));
                 step("receives a loan", false, world);
+            }
+            Message::Listener(socket) if !self.is_this_locks(process, configuration, socket) => {
+                world.tell(process, configuration, Event::Received(number, Received::NotOurs));
+                step("receives a listener that is not this lock's", false, world);
             }
             Message::Listener(socket) => {
                 let mut lost = world;

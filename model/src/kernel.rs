@@ -4,6 +4,8 @@
 
 use crate::bug::Bug;
 use crate::configuration::{Configuration, Probe};
+use crate::fork::Child;
+use crate::process::{Player, Process};
 use crate::world::World;
 
 /// An inode, by its number: the number is used again as soon as nothing refers to the inode.
@@ -78,6 +80,10 @@ pub struct Socket {
     pub inode: Number,
     /// npm's slocket has made it.
     pub npm: bool,
+    /// A stranger has made it.
+    pub strange: bool,
+    /// A stranger was the last to call listen: `SO_PEERCRED` names it to whoever connects.
+    pub names_stranger: bool,
     /// listen was called.
     pub listens: bool,
     /// It was shut down for reading: it refuses.
@@ -91,6 +97,8 @@ pub struct Socket {
 pub struct Connection {
     /// The client was bound to a badge.
     pub badge: bool,
+    /// A stranger was named when it was made.
+    pub strange: bool,
     /// The client's end.
     pub client: Client,
     /// The server's end.
@@ -132,7 +140,7 @@ pub enum Server {
     Ended,
     /// Never accepted, and the listener is gone: the client reads a reset.
     Reset {
-        /// The listener was npm's.
+        /// The listener was npm's, or a stranger's.
         npm: bool,
     },
 }
@@ -258,7 +266,15 @@ impl World {
 
     /// Registers a socket for an inode that bind has made visible.
     pub(crate) fn register(&mut self, number: Number, npm: bool) -> SocketId {
-        let socket = Socket { inode: number, npm, listens: false, refuses: false, queue: List::default() };
+        let socket = Socket {
+            inode: number,
+            npm,
+            strange: false,
+            names_stranger: false,
+            listens: false,
+            refuses: false,
+            queue: List::default(),
+        };
         let id = put(&mut self.sockets, socket);
         self.inode_mut(number).kind = Kind::Bound(id);
         id
@@ -356,8 +372,9 @@ impl World {
         if socket.queue.len() > usize::from(backlog) || !has_room {
             return Connect::Full;
         }
+        let strange = socket.names_stranger;
         let connection =
-            Connection { badge, client: Client::Open, server: Server::Queued, inbox: None, farewell: false };
+            Connection { badge, strange, client: Client::Open, server: Server::Queued, inbox: None, farewell: false };
         let connection = put(&mut self.connections, connection);
         self.socket_mut(id).queue.push(connection);
         Connect::Queued(connection)
@@ -392,13 +409,24 @@ impl World {
         connection.inbox.is_none() && (has_ended || connection.client == Client::Cut)
     }
 
-    /// Closes a server's end.
+    /// Closes a process's descriptor of a server's end.
     pub(crate) fn close_server(&mut self, id: ConnectionId) {
+        let has_it = |process: &Process| process.guest == Some(id) || process.guests.iter().any(|guest| guest == id);
+        if !self.processes.iter().any(has_it) {
+            self.connection_mut(id).server = Server::Ended;
+        }
+    }
+
+    /// Shuts a server's end down both ways: for all who have a copy.
+    pub(crate) fn end_server(&mut self, id: ConnectionId) {
         self.connection_mut(id).server = Server::Ended;
     }
 
-    /// Closes a client's end, with what it has not read.
+    /// Closes a process's descriptor of a client's end. With the last one what was not read is gone.
     pub(crate) fn close_client(&mut self, id: ConnectionId) {
+        if self.processes.iter().any(|process| process.connection == Some(id)) {
+            return;
+        }
         let connection = self.connection_mut(id);
         connection.client = Client::Closed;
         connection.inbox = None;
@@ -431,6 +459,30 @@ impl World {
         granted
     }
 
+    /// Drops the guard of a process: unlocks it, which is for all who have a copy of the folder. Only to close it leaves it to
+    /// them.
+    pub(crate) fn drop_guard(&mut self, process: usize, configuration: &Configuration) {
+        if self.processes[process].forked && configuration.has(Bug::GuardClosedOnly) {
+            self.leave_guard(process);
+            for child in &mut self.processes {
+                if let Player::Child(Child::Copies { has_guard, .. }) = &mut child.player {
+                    *has_guard = child.guard != Guard::None;
+                }
+            }
+        }
+        self.processes[process].guard = Guard::None;
+    }
+
+    /// Closes the folder of a process, which a forked child has open, too: the guard stays with that.
+    pub(crate) fn leave_guard(&mut self, process: usize) {
+        let guard = std::mem::take(&mut self.processes[process].guard);
+        if std::mem::take(&mut self.processes[process].forked)
+            && let Some(child) = self.processes.iter_mut().find(|other| matches!(other.player, Player::Child(_)))
+        {
+            child.guard = guard;
+        }
+    }
+
     /// Frees what nobody refers to any more, as the kernel does at once.
     pub(crate) fn collect(&mut self) {
         let mut changed = true;
@@ -442,7 +494,7 @@ impl World {
                 {
                     // Those in its queue are reset.
                     for connection in socket.queue.iter() {
-                        self.connection_mut(connection).server = Server::Reset { npm: socket.npm };
+                        self.connection_mut(connection).server = Server::Reset { npm: socket.npm || socket.strange };
                     }
                     self.inode_mut(socket.inode).kind = Kind::Dead;
                     // An abstract name is free when its socket is gone.
@@ -454,12 +506,16 @@ impl World {
                 }
             }
         }
-        for slot in &mut self.connections {
-            let over = |connection: &Connection| {
+        for id in 0..CONNECTIONS {
+            let over = |connection: Connection| {
                 connection.client == Client::Closed && matches!(connection.server, Server::Ended | Server::Reset { .. })
             };
-            if slot.as_ref().is_some_and(over) {
-                *slot = None;
+            let has_it = |process: &Process| {
+                let id = id as ConnectionId;
+                process.guest == Some(id) || process.guests.iter().any(|guest| guest == id)
+            };
+            if self.connections[id].is_some_and(over) && !self.processes.iter().any(has_it) {
+                self.connections[id] = None;
             }
         }
         for number in 0..INODES {
@@ -470,7 +526,7 @@ impl World {
     }
 
     fn is_open(&self, id: SocketId) -> bool {
-        self.processes.iter().any(|process| process.socket == Some(id))
+        self.processes.iter().any(|process| process.socket == Some(id) || process.kept == Some(id))
             || self.connections.iter().flatten().any(|connection| connection.inbox == Some(Message::Listener(id)))
     }
 

@@ -23,6 +23,8 @@ pub mod abstract_name;
 pub mod bug;
 pub mod configuration;
 mod connection;
+pub mod fork;
+mod hostile;
 pub mod kernel;
 mod listener;
 mod npm;

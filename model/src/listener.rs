@@ -5,7 +5,7 @@ use slocket_core::{Accepted, Delivery, Event, Removal};
 
 use crate::bug::Bug;
 use crate::configuration::{Configuration, Probe};
-use crate::kernel::{ConnectionId, Message, Time};
+use crate::kernel::{Client, ConnectionId, Message, Time};
 use crate::participant::Call;
 use crate::world::World;
 
@@ -153,16 +153,17 @@ impl World {
             }
             Call::Refuse { ours } => {
                 let own = self.processes[process].socket.expect("it has the listener");
-                self.socket_mut(own).refuses = true;
+                self.socket_mut(own).refuses = configuration.probe != Probe::Stream;
                 let skip = has(Bug::CloseOutWithoutDrain);
                 self.then(process, if skip { Call::CloseListener { ours } } else { Call::EndQueued { ours } });
                 "closes out: refuses newcomers"
             }
             Call::EndQueued { ours } => {
                 let own = self.processes[process].socket.expect("it has the listener");
+                self.dismiss_guest(process, configuration);
                 if let Some(guest) = self.accept(own) {
-                    self.close_server(guest);
-                    return "closes out: ends one who is queued";
+                    self.processes[process].guest = Some(guest);
+                    return "closes out: accepts one who is queued, to end it";
                 }
                 self.then(process, Call::CloseListener { ours });
                 "closes out: nobody is queued"
@@ -220,6 +221,9 @@ impl World {
             Call::CloseConnection { ours } => {
                 self.processes[process].connection = None;
                 self.processes[process].pin = None;
+                if !configuration.has(Bug::LoanClosedOnly) {
+                    self.connection_mut(connection).client = Client::Cut;
+                }
                 self.close_client(connection);
                 let removal = if ours { Removal::Done } else { Removal::NotOurs };
                 self.tell(process, configuration, Event::GivenBack(removal));

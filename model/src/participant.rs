@@ -89,6 +89,7 @@ pub enum Call {
     StatBeforeLeaving,
     ShutDown,
     Drain,
+    DrainUntrusted,
     /// Inspect.
     PinPath,
     Probe,
@@ -141,6 +142,8 @@ pub enum Call {
     },
     /// Close what is left.
     CloseAll,
+    /// A forked child has taken the lock over.
+    Forget,
 }
 
 /// What the sweep is a part of.
@@ -411,8 +414,8 @@ impl World {
             }
             Action::Leave => Call::StatBeforeLeaving,
             Action::Accept => {
-                self.dismiss_guest(process);
-                Call::StatBeforeAccept
+                self.dismiss_guest(process, configuration);
+                if has(Bug::PassesOrphanOn) { Call::Accept } else { Call::StatBeforeAccept }
             }
             Action::HandOver => Call::HandOver,
             Action::ClearMark if has(Bug::LendsMarked) || has(Bug::MarkClearedAfterOk) => {
@@ -421,14 +424,14 @@ impl World {
             Action::ClearMark => Call::PinOwn(false),
             Action::Lend => Call::Lend,
             Action::SetMark => {
-                self.dismiss_guest(process);
+                self.dismiss_guest(process, configuration);
                 if has(Bug::MarkNeverSet) {
                     return self.tell(process, configuration, Event::MarkSet(true));
                 }
                 Call::PinOwn(true)
             }
             Action::CloseOut => {
-                self.dismiss_guest(process);
+                self.dismiss_guest(process, configuration);
                 match self.participant(process).intact.take() {
                     Some(is_ours) => close_out(is_ours, configuration),
                     None => Call::StatBeforeCloseOut,
@@ -481,7 +484,8 @@ impl World {
             | Call::StatRefused
             | Call::StatBeforeLeaving
             | Call::ShutDown
-            | Call::Drain => self.use_connection(process, configuration, call),
+            | Call::Drain
+            | Call::DrainUntrusted => self.use_connection(process, configuration, call),
             Call::PinPath | Call::Probe | Call::StatAfterProbe | Call::ProbeAgain | Call::ArmWatch => {
                 self.inspect(process, configuration, call)
             }
@@ -514,6 +518,14 @@ impl World {
                 self.close_all(process, configuration);
                 "closes what is left"
             }
+            Call::Forget if configuration.has(Bug::ParentReleasesToo) => {
+                self.tell(process, configuration, Event::Release);
+                "releases what a child has taken over"
+            }
+            Call::Forget => {
+                self.close_all(process, configuration);
+                "forgets what a child has taken over"
+            }
         }
     }
 
@@ -525,7 +537,7 @@ impl World {
             closed.socket = None;
         }
         self.disconnect(process);
-        self.dismiss_guest(process);
+        self.dismiss_guest(process, configuration);
         *self.participant(process) = Participant::default();
     }
 
@@ -538,8 +550,12 @@ impl World {
         }
     }
 
-    pub(crate) fn dismiss_guest(&mut self, process: usize) {
+    /// Ends the connection of who was accepted last, for all who have a copy of it.
+    pub(crate) fn dismiss_guest(&mut self, process: usize, configuration: &Configuration) {
         if let Some(guest) = self.processes[process].guest.take() {
+            if !configuration.has(Bug::GuestClosedOnly) {
+                self.end_server(guest);
+            }
             self.close_server(guest);
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::abstract_name::Caller;
 use crate::configuration::Cast;
+use crate::fork::Child;
 use crate::kernel::{ConnectionId, Guard, List, Number, QUEUE, SocketId};
 use crate::npm::Npm;
 use crate::participant::{Call, Participant};
@@ -31,6 +32,10 @@ pub struct Process {
     pub pin: Option<Number>,
     /// The open folder's lock.
     pub guard: Guard,
+    /// A forked child has a copy of the open folder, and shares its lock.
+    pub forked: bool,
+    /// A copy of a listener that was not closed after a fork.
+    pub kept: Option<SocketId>,
 
     /// Who plays in it.
     pub player: Player,
@@ -66,6 +71,14 @@ pub enum Player {
     Caller(Caller),
     /// Somebody who changes what the mark is made of.
     Changer(Change),
+    /// Somebody who removes the path by hand.
+    Human,
+    /// A hostile server.
+    Server,
+    /// A hostile client.
+    Client,
+    /// A child that was forked, and has copies of everything; or one that is not born yet.
+    Child(Child),
 }
 
 /// What somebody who knows nothing of locks changes at sockets.
@@ -87,9 +100,14 @@ impl Process {
             Cast::Locker => Player::Locker,
             Cast::Remover => Player::Remover,
             Cast::Caller => Player::Caller(Caller::default()),
+            Cast::Stranger | Cast::Traitor => Player::Server,
+            Cast::Pest | Cast::Vandal => Player::Client,
+            Cast::Human => Player::Human,
+            Cast::Child | Cast::Heir | Cast::Daemon => Player::Child(Child::Unborn),
             Cast::Administrator => Player::Changer(Change::Mode),
             Cast::Toucher => Player::Changer(Change::Times),
         };
+        let rounds = if cast == Cast::Child || cast == Cast::Daemon { 0 } else { rounds };
         Self { player, rounds, ..Self::default() }
     }
 
@@ -118,7 +136,10 @@ impl Process {
             (Life::Runs, Player::Nobody | Player::Locker) => self.guard == Guard::None,
             (Life::Runs, Player::Safe(participant)) => self.rounds == 0 && participant.is_idle(),
             (Life::Runs, Player::Npm(npm)) => self.rounds == 0 && npm.is_idle(),
-            (Life::Runs, Player::Changer(_)) => true,
+            (Life::Runs, Player::Changer(_) | Player::Server | Player::Human) => true,
+            (Life::Runs, Player::Client) => self.rounds == 0 && self.connection.is_none(),
+            // Copies may be kept for ever.
+            (Life::Runs, Player::Child(child)) => child == Child::Unborn || self.rounds == 0,
             (Life::Runs, Player::Remover) => self.rounds == 0,
             (Life::Runs, Player::Caller(caller)) => self.rounds == 0 && caller == Caller::Idle,
         }
@@ -152,27 +173,30 @@ impl World {
         }
         if let Some(connection) = dying.connection {
             closes("dies: its connection is closed", &|world| {
-                world.close_client(connection);
                 world.processes[process].connection = None;
+                world.close_client(connection);
             });
         }
         if let Some(guest) = dying.guest {
             closes("dies: its guest is closed", &|world| {
-                world.close_server(guest);
                 world.processes[process].guest = None;
+                world.close_server(guest);
             });
         }
         if let Some(guest) = dying.guests.iter().next() {
             closes("dies: one of its guests is closed", &|world| {
-                world.close_server(guest);
                 world.processes[process].guests.pop();
+                world.close_server(guest);
             });
         }
         if dying.pin.is_some() {
             closes("dies: its pin is closed", &|world| world.processes[process].pin = None);
         }
-        if dying.guard != Guard::None && !guard_survives {
-            closes("dies: its folder is closed", &|world| world.processes[process].guard = Guard::None);
+        if dying.kept.is_some() {
+            closes("dies: its copy of a listener is closed", &|world| world.processes[process].kept = None);
+        }
+        if (dying.guard != Guard::None || dying.forked) && !guard_survives {
+            closes("dies: its folder is closed", &|world| world.leave_guard(process));
         }
         let nothing = Self::default().processes[0];
         let open = Process { guard: if guard_survives { Guard::None } else { dying.guard }, ..*dying };
@@ -183,6 +207,8 @@ impl World {
             guests: nothing.guests,
             pin: nothing.pin,
             guard: nothing.guard,
+            forked: nothing.forked,
+            kept: nothing.kept,
             ..*dying
         };
         if open == closed {

@@ -21,7 +21,7 @@ impl World {
                 let in_place = readable && !configuration.aside;
                 let guarded = in_place && self.flock(process, Guard::Shared);
                 if in_place && configuration.has(Bug::BindWithoutGuard) {
-                    self.processes[process].guard = Guard::None;
+                    self.drop_guard(process, configuration);
                     self.then(process, Call::Bind);
                 } else {
                     self.then(process, if guarded { Call::Bind } else { Call::StatBeforeAside });
@@ -65,7 +65,7 @@ impl World {
             }
             Call::Listen => {
                 self.listen(process);
-                if configuration.has(Bug::GuardDroppedBeforeListen) {
+                if self.at_name || configuration.has(Bug::GuardDroppedBeforeListen) {
                     self.tell(process, configuration, Event::Published(Published::Listening));
                 } else {
                     self.then(process, Call::Unguard);
@@ -73,7 +73,7 @@ impl World {
                 "listens"
             }
             Call::Unguard => {
-                self.processes[process].guard = Guard::None;
+                self.drop_guard(process, configuration);
                 match configuration.bug {
                     Some(Bug::GuardDroppedBeforeListen) => self.then(process, Call::Listen),
                     Some(Bug::MarkedAfterwards) => self.then(process, Call::MarkNew),
@@ -157,7 +157,7 @@ impl World {
                     Some(inode) => {
                         self.names[usize::from(name)] = None;
                         self.set_path(Some(inode));
-                        self.processes[process].guard = Guard::None;
+                        self.drop_guard(process, configuration);
                         self.tell(process, configuration, Event::Published(Published::Listening));
                         "moves its socket to the path"
                     }
@@ -250,8 +250,9 @@ impl World {
 
     /// Publishing has come to nothing: everything that it opened is closed.
     pub(crate) fn not_published(&mut self, process: usize, configuration: &Configuration, published: Published) {
+        self.drop_guard(process, configuration);
         let closed = &mut self.processes[process];
-        (closed.guard, closed.pin, closed.socket) = (Guard::None, None, None);
+        (closed.pin, closed.socket) = (None, None);
         self.participant(process).listener_inode = None;
         self.tell(process, configuration, Event::Published(published));
     }

@@ -128,7 +128,7 @@ impl World {
                     return self.reclaimed(process, configuration, Reclaimed::Unmarked, "reclaims: not marked");
                 }
                 if has(Bug::GuardDroppedBeforeUnlink) {
-                    self.processes[process].guard = Guard::None;
+                    self.drop_guard(process, configuration);
                 }
                 self.then(process, Call::UnlinkDead);
                 "reclaims: still the same, and marked"
@@ -162,8 +162,8 @@ impl World {
         reclaimed: Reclaimed,
         what: &'static str,
     ) -> &'static str {
-        let closed = &mut self.processes[process];
-        (closed.guard, closed.pin) = (Guard::None, None);
+        self.drop_guard(process, configuration);
+        self.processes[process].pin = None;
         self.participant(process).unmarked_too = false;
         self.tell(process, configuration, Event::Reclaimed(reclaimed));
         what

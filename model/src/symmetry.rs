@@ -65,6 +65,7 @@ impl World {
         let mut hasher = FxBuildHasher.build_hasher();
         let own = &self.processes[process];
         (own.life, own.rounds, own.holds, own.acquired_since, own.guard, own.pin.is_some()).hash(&mut hasher);
+        (own.forked, own.kept.is_some()).hash(&mut hasher);
         match own.player {
             Player::Safe(mut participant) => {
                 participant.listener_inode = None;
@@ -133,7 +134,7 @@ impl Renaming {
             names.meet_inode(world, number);
         }
         for process in from.map(|process| &world.processes[process]) {
-            if let Some(socket) = process.socket {
+            for socket in process.socket.into_iter().chain(process.kept) {
                 names.meet_socket(world, socket);
             }
             let connections = process.connection.into_iter().chain(process.guest).chain(process.guests.iter());
@@ -224,6 +225,7 @@ impl Renaming {
 
     fn process(&self, mut process: Process) -> Process {
         process.socket = process.socket.map(|socket| self.sockets.get(socket));
+        process.kept = process.kept.map(|socket| self.sockets.get(socket));
         process.connection = process.connection.map(|connection| self.connections.get(connection));
         process.guest = process.guest.map(|connection| self.connections.get(connection));
         process.guests = self.connections_in(process.guests);

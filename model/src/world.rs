@@ -74,6 +74,8 @@ pub enum Broken {
     ToldStale,
     /// A release says that the lock was lost.
     ToldLost,
+    /// A stranger's grant was believed, or its listener carries our name.
+    Believed,
     /// Somebody who waits can never get the lock.
     Lost,
 }
@@ -134,6 +136,10 @@ impl World {
                 Player::Npm(_) => self.npm_steps(process, configuration, &mut step),
                 Player::Locker => self.locker_steps(process, &mut step),
                 Player::Remover => self.remover_steps(process, &mut step),
+                Player::Human => self.human_steps(process, &mut step),
+                Player::Server => self.hostile_server_steps(process, configuration, &mut step),
+                Player::Client => self.hostile_client_steps(process, configuration, &mut step),
+                Player::Child(child) => self.child_steps(process, child, configuration, &mut step),
                 Player::Changer(change) => self.changer_steps(change, configuration, &mut step),
                 Player::Caller(caller) => self.caller_steps(process, caller, configuration, &mut step),
             }
@@ -227,7 +233,15 @@ impl World {
                 );
                 lends && dead.socket.is_some_and(|own| !self.is_marked(configuration, self.socket(own).inode))
             }
-            Player::Nobody | Player::Locker | Player::Remover | Player::Caller(_) | Player::Changer(_) => false,
+            Player::Server
+            | Player::Client
+            | Player::Human
+            | Player::Nobody
+            | Player::Locker
+            | Player::Remover
+            | Player::Caller(_)
+            | Player::Changer(_)
+            | Player::Child(_) => false,
         };
         let server_is_gone = dead.connection.is_some_and(|connection| {
             matches!(self.connection(connection).server, Server::Ended | Server::Reset { .. })
@@ -315,6 +329,9 @@ impl World {
     /// mishap.)
     #[must_use]
     pub fn nobody_waits(&self, configuration: &Configuration) -> bool {
+        if self.is_squatted(configuration) {
+            return true;
+        }
         if configuration.probe == Probe::None && self.mishap {
             // Where nothing tells a dead socket, nobody repairs a mishap.
             return true;
@@ -322,21 +339,37 @@ impl World {
         self.processes.iter().zip(configuration.cast).all(|(process, cast)| match cast {
             Cast::Safe | Cast::Try | Cast::OtherUser | Cast::Impatient => process.is_over(),
             Cast::Unreadable => process.is_over() || self.mishap,
-            Cast::Npm | Cast::Locker | Cast::Remover | Cast::Caller | Cast::Administrator | Cast::Toucher => true,
+            Cast::Heir => process.is_over() || matches!(process.player, Player::Child(_)),
+            Cast::Npm
+            | Cast::Locker
+            | Cast::Remover
+            | Cast::Caller
+            | Cast::Administrator
+            | Cast::Toucher
+            | Cast::Child
+            | Cast::Stranger
+            | Cast::Traitor
+            | Cast::Pest
+            | Cast::Vandal
+            | Cast::Human
+            | Cast::Daemon => true,
         })
     }
 
     /// Looks whether a promise was broken.
     fn judge(&mut self, configuration: &Configuration) {
-        self.judge_all();
+        self.judge_all(configuration);
         if configuration.promise.is_some_and(|promise| self.broken != Some(promise)) {
             self.broken = None;
         }
     }
 
-    fn judge_all(&mut self) {
+    fn judge_all(&mut self, configuration: &Configuration) {
         if self.processes.iter().filter(|process| process.holds).count() > 1 {
             self.broken = Some(Broken::TwoHolders);
+        }
+        if self.believes_stranger() {
+            self.broken = Some(Broken::Believed);
         }
         if self.broken.is_some() {
             return;
@@ -344,9 +377,15 @@ impl World {
         if self.is_over() && !self.excused {
             let path_is_left = self.path.is_some() && (!self.mishap || self.used_since);
             let name_is_left = self.names.iter().any(Option::is_some) && !self.mishap;
+            let has_copies = self.processes.iter().any(Process::has_copies);
+            // What was killed lives on in its copies, and an abstract name in those of its socket.
+            let path_is_left =
+                path_is_left && !self.is_squatted(configuration) && !(has_copies && (self.mishap || self.at_name));
             if path_is_left || name_is_left {
                 self.broken = Some(Broken::LeftOnDisk);
-            } else if self.sockets.iter().any(Option::is_some) || self.connections.iter().any(Option::is_some) {
+            } else if !has_copies
+                && (self.sockets.iter().any(Option::is_some) || self.connections.iter().any(Option::is_some))
+            {
                 self.broken = Some(Broken::LeftOpen);
             }
         }

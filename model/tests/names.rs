@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use model::Cast::{Administrator, Caller, Locker, Npm, Safe, Try, Unreadable};
+use model::Cast::{Administrator, Caller, Child, Heir, Locker, Npm, Pest, Safe, Stranger, Try, Unreadable};
 use model::{Configuration, Found, Names, PLANTED, Probe, World, explore, explore_under};
 
 /// What is affordable under the names that come about.
@@ -15,6 +15,10 @@ const SMALL: &[Configuration] = &[
     Configuration::of(&[Safe, Npm, Npm]).cancels(1).dismissals(1),
     Configuration::of(&[Safe, Safe, Locker]),
     Configuration::of(&[Safe, Npm, Administrator]).crashes(1),
+    Configuration::of(&[Safe, Safe, Child]),
+    Configuration::of(&[Safe, Heir]).crashes(1),
+    Configuration::of(&[Safe, Stranger]).rounds(2).crashes(1),
+    Configuration::of(&[Safe, Safe, Pest]).cancels(1),
     Configuration::of(&[Safe, Safe]).probe(Probe::Stream).crashes(1),
     Configuration::of(&[Safe, Safe, Caller]).at_name().crashes(1).cancels(1),
 ];

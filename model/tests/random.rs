@@ -3,7 +3,10 @@
 //! A failure shrinks, prints its seed, and is kept in `random.regressions`, which later runs try first. `PROPTEST_CASES` asks
 //! for more.
 
-use model::Cast::{Caller, Locker, Npm, OtherUser, Remover, Safe, Try, Unreadable};
+use model::Cast::{
+    Administrator, Caller, Child, Daemon, Heir, Human, Locker, Npm, OtherUser, Pest, Remover, Safe, Stranger, Toucher,
+    Try, Unreadable, Vandal,
+};
 use model::{Cast, Configuration, PLANTED, walk};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -20,9 +23,23 @@ const CASTS: &[&[Cast]] = &[
     &[Safe, Safe, Npm, Unreadable, Locker],
     &[Safe, Safe, OtherUser, OtherUser, Try],
     &[Safe, OtherUser, OtherUser, Npm, Locker],
+    &[Safe, Safe, Npm, Administrator, Try],
+    &[Safe, Safe, Npm, Npm, Toucher],
+    &[Safe, Safe, Safe, Locker, Child],
+    &[Safe, Safe, Npm, Npm, Child],
+    &[Safe, Safe, Npm, Heir],
+    &[Safe, Safe, Safe, Daemon],
+    &[Safe, Safe, Safe, Stranger],
+    &[Safe, Safe, Npm, Pest, Vandal],
+    &[Safe, Safe, Safe, Try, Human],
 ];
 
-const CASTS_AT_NAME: &[&[Cast]] = &[&[Safe, Safe, Safe, Safe, Safe], &[Safe, Safe, Safe, Try, Caller]];
+const CASTS_AT_NAME: &[&[Cast]] = &[
+    &[Safe, Safe, Safe, Safe, Safe],
+    &[Safe, Safe, Safe, Try, Caller],
+    &[Safe, Safe, Heir, Pest],
+    &[Safe, Safe, Try, Stranger],
+];
 
 fn configurations() -> impl Strategy<Value = Configuration> {
     let at_path = select(CASTS).prop_map(|cast| (cast, false));
@@ -60,7 +77,7 @@ fn most_planted_bugs_are_met() {
     let choices = proptest::collection::vec(any::<u8>(), 120);
     let mut missed = Vec::new();
     for planted in PLANTED {
-        let met = (0..10_000).any(|_| {
+        let met = (0..5_000).any(|_| {
             let choices = choices.new_tree(&mut runner).expect("choices").current();
             walk(&planted.configuration, &choices).broken == Some(planted.breaks)
         });

@@ -1,0 +1,170 @@
+//! A child that a participant forks at any instant: it has copies of all descriptors (protocol section 4, "Fork").
+
+use slocket_core::{Event, State};
+
+use crate::bug::Bug;
+use crate::configuration::{Cast, Configuration, Probe};
+use crate::kernel::{Client, Guard};
+use crate::participant::{Call, Participant};
+use crate::process::{Life, Player, Process};
+use crate::world::World;
+
+/// A forked child that does not take part itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Child {
+    /// It is not forked yet.
+    Unborn,
+    /// It has copies of what its parent had open, and its parent's state of mind.
+    Copies {
+        /// Its parent was the holder.
+        of_holder: bool,
+        /// It has been left the guard of the folder by a parent that goes on.
+        has_guard: bool,
+    },
+}
+
+impl Process {
+    /// Whether it has copies that were made by a fork, or is hostile and keeps what it likes. (What these keep open is not left
+    /// open by anybody else.)
+    pub(crate) fn has_copies(&self) -> bool {
+        let is_child = matches!(self.player, Player::Child(_) | Player::Server);
+        let has_one = self.socket.is_some() || self.connection.is_some() || self.guest.is_some() || self.pin.is_some();
+        self.kept.is_some() || is_child && (has_one || !self.guests.is_empty())
+    }
+}
+
+impl World {
+    /// All steps of a child.
+    ///
+    /// Nobody may rely on what it closes, unless somebody was killed: then a copy is all that keeps the lock. And unless
+    /// a copy of the listener is as good as the listener: at an abstract name, and on a kernel where a listener cannot be told
+    /// to refuse.
+    pub(crate) fn child_steps(
+        &self,
+        process: usize,
+        child: Child,
+        configuration: &Configuration,
+        step: &mut impl FnMut(&'static str, bool, Self),
+    ) {
+        let Child::Copies { of_holder, has_guard } = child else { return self.fork_steps(process, step) };
+        let own = &self.processes[process];
+        let is_fault = !self.mishap && !self.at_name && configuration.probe != Probe::Stream;
+        // What is closed after its owner was killed dies now.
+        let mut step = |what, is_fault, mut world: Self| {
+            if self.mishap {
+                world.mishap();
+            }
+            step(what, is_fault, world);
+        };
+        if let Some(listener) = own.socket {
+            let mut world = *self;
+            if configuration.has(Bug::ChildReleases) && of_holder {
+                let listener_inode = Some(self.socket(listener).inode);
+                let participant = Participant { state: State::Holding, listener_inode, ..Participant::default() };
+                world.processes[process].player = Player::Safe(participant);
+                world.tell(process, configuration, Event::Release);
+            } else {
+                world.processes[process].socket = None;
+            }
+            step("a child closes its copy of the listener", is_fault, world);
+        }
+        if let Some(connection) = own.connection {
+            let mut world = *self;
+            if configuration.has(Bug::ChildEndsConnection) {
+                world.connection_mut(connection).client = Client::Cut;
+            }
+            world.processes[process].connection = None;
+            world.close_client(connection);
+            step("a child closes its copy of the connection", is_fault, world);
+        }
+        if let Some(guest) = own.guest {
+            let mut world = *self;
+            world.processes[process].guest = None;
+            world.close_server(guest);
+            step("a child closes its copy of its parent's guest", is_fault, world);
+        }
+        if own.pin.is_some() {
+            let mut world = *self;
+            world.processes[process].pin = None;
+            step("a child closes its copy of a pin", is_fault, world);
+        }
+        let parent = self.processes.iter().position(|parent| parent.forked);
+        if own.guard != Guard::None || parent.is_some() {
+            let mut world = *self;
+            world.processes[process].guard = Guard::None;
+            if let Some(parent) = parent {
+                world.processes[parent].forked = false;
+                if configuration.has(Bug::ChildUnlocks) {
+                    world.processes[parent].guard = Guard::None;
+                }
+            }
+            step("a child closes its copy of the folder", is_fault || has_guard, world);
+        }
+        match configuration.cast[process] {
+            Cast::Heir => self.heir_steps(process, configuration, &mut step),
+            Cast::Daemon => self.daemon_steps(process, parent, &mut step),
+            _ => {}
+        }
+    }
+
+    fn fork_steps(&self, process: usize, step: &mut impl FnMut(&'static str, bool, Self)) {
+        for parent in 0..self.processes.len() {
+            let forks = self.processes[parent];
+            let Player::Safe(participant) = forks.player else { continue };
+            if forks.life != Life::Runs || forks.rounds == 0 && participant.is_idle() {
+                continue;
+            }
+            let mut world = *self;
+            world.processes[parent].forked = true;
+            let child = &mut world.processes[process];
+            let of_holder = participant.state == State::Holding;
+            child.player = Player::Child(Child::Copies { of_holder, has_guard: false });
+            (child.socket, child.connection, child.guest) = (forks.socket, forks.connection, forks.guest);
+            child.pin = forks.pin;
+            step("is forked", true, world);
+        }
+    }
+
+    /// Closes its copies before it acquires; else it may wait for itself.
+    fn heir_steps(
+        &self,
+        process: usize,
+        configuration: &Configuration,
+        step: &mut impl FnMut(&'static str, bool, Self),
+    ) {
+        let mut world = *self;
+        if configuration.has(Bug::HeirKeepsCopies) {
+            world.processes[process].kept = world.processes[process].socket.take();
+        }
+        let own = &world.processes[process];
+        let is_free = !own.has_copies() || configuration.has(Bug::HeirKeepsCopies) && own.connection.is_none();
+        let has_folder = own.guard != Guard::None || world.processes.iter().any(|parent| parent.forked);
+        if is_free && !has_folder && own.guest.is_none() && own.pin.is_none() {
+            world.processes[process].player = Player::Safe(Participant::default());
+            step("a child has closed its copies, and goes on", false, world);
+        }
+    }
+
+    /// Takes over what its parent holds, which then closes its own, and does not release.
+    fn daemon_steps(&self, process: usize, parent: Option<usize>, step: &mut impl FnMut(&'static str, bool, Self)) {
+        let Some(parent) = parent else { return };
+        let Player::Safe(participant) = self.processes[parent].player else { return };
+        let own = self.processes[process];
+        let holds = match participant.state {
+            State::Holding => own.socket.is_some() && own.socket == self.processes[parent].socket,
+            State::Borrowing => own.connection.is_some() && own.connection == self.processes[parent].connection,
+            _ => false,
+        };
+        if holds && self.processes[parent].holds && participant.next == Call::Rest {
+            let mut world = *self;
+            world.processes[process].player = Player::Safe(participant);
+            world.processes[process].holds = true;
+            world.processes[process].acquired_since = self.processes[parent].acquired_since;
+            world.processes[parent].holds = false;
+            world.processes[parent].forked = false;
+            world.processes[parent].rounds = 0;
+            world.then(parent, Call::Forget);
+            step("a child takes the lock over", true, world);
+        }
+    }
+}

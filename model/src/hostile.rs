@@ -1,0 +1,187 @@
+//! Who means harm: a server that sends what it likes to whoever comes, a client that does not do what clients do (protocol
+//! sections 2, "Received", and 4).
+
+use crate::configuration::{Cast, Configuration};
+use crate::kernel::{Client, Connect, ConnectionId, Kind, Message, Number, Socket, SocketId, Time};
+use crate::participant::Call;
+use crate::process::Player;
+use crate::world::World;
+
+/// How many connections a hostile server looks after at a time.
+const GUESTS: usize = 2;
+
+impl World {
+    /// All steps of a hostile server: it binds when the path, or the name, is free, marked or not; it has another listener that
+    /// is bound elsewhere; and it sends "OK" to whoever is connected, with any listener of its own or with none. Nobody may
+    /// rely on it.
+    pub(crate) fn hostile_server_steps(
+        &self,
+        process: usize,
+        configuration: &Configuration,
+        step: &mut impl FnMut(&'static str, bool, Self),
+    ) {
+        let own = self.processes[process];
+        if own.rounds > 0 && own.socket.is_none() && self.path.is_none() {
+            for number in self.free_numbers() {
+                for (what, is_marked) in [("a hostile server binds", false), ("a hostile server binds, marked", true)] {
+                    let mut world = *self;
+                    world.next_number = number;
+                    world.processes[process].rounds -= 1;
+                    let (inode, socket) = world.hostile_listener(process, configuration, is_marked);
+                    world.processes[process].socket = Some(socket);
+                    world.set_path(Some(inode));
+                    step(what, true, world);
+                }
+            }
+        }
+        for guest in own.guests.iter() {
+            let listeners = [own.socket, own.kept].into_iter().flatten().map(Message::Listener);
+            for message in listeners.chain([Message::Loan]) {
+                let mut world = *self;
+                if self.connection(guest).inbox.is_none() && world.send(guest, message) {
+                    step("a hostile server sends", true, world);
+                }
+            }
+            let mut world = *self;
+            world.processes[process].guests.remove(guest);
+            world.close_server(guest);
+            step("a hostile server ends a connection", true, world);
+        }
+        let Some(socket) = own.socket else { return };
+        if own.kept.is_none() {
+            let mut world = *self;
+            world.next_number = self.free_numbers().last().expect("there are numbers enough");
+            world.processes[process].kept = Some(world.hostile_listener(process, configuration, true).1);
+            step("a hostile server binds elsewhere", true, world);
+        }
+        let mut world = *self;
+        if own.guests.len() < GUESTS
+            && let Some(guest) = world.accept(socket)
+        {
+            world.processes[process].guests.push(guest);
+            step("a hostile server accepts", true, world);
+        }
+        let mut world = *self;
+        world.processes[process].socket = None;
+        step("a hostile server closes its listener, and leaves its socket", true, world);
+        if self.path == Some(self.socket(socket).inode) && !self.at_name {
+            world.set_path(None);
+            step("a hostile server closes its listener, and removes its socket", true, world);
+        }
+    }
+
+    fn hostile_listener(
+        &mut self,
+        process: usize,
+        configuration: &Configuration,
+        is_marked: bool,
+    ) -> (Number, SocketId) {
+        let inode = self.new_socket(process, configuration, is_marked);
+        if is_marked {
+            self.set_time(inode, Time::Magic);
+        }
+        let id = self.register(inode, false);
+        let socket = self.socket_mut(id);
+        socket.listens = true;
+        socket.strange = true;
+        socket.names_stranger = configuration.cast[process] == Cast::Stranger;
+        (inode, id)
+    }
+
+    /// All steps of a hostile client: it connects, with a badge or without, never reads, and ends in any way, at last.
+    pub(crate) fn hostile_client_steps(
+        &self,
+        process: usize,
+        configuration: &Configuration,
+        step: &mut impl FnMut(&'static str, bool, Self),
+    ) {
+        let Some(own) = self.processes[process].connection else {
+            if self.processes[process].rounds == 0 {
+                return;
+            }
+            for (what, badge) in
+                [("a hostile client connects", false), ("a hostile client connects, with a badge", true)]
+            {
+                let mut world = *self;
+                world.processes[process].rounds -= 1;
+                let is_socket = |inode: &Number| matches!(self.inode(*inode).kind, Kind::Bound(_));
+                let connect =
+                    self.path.filter(is_socket).map(|inode| world.connect(inode, badge, configuration.backlog));
+                if let Some(Connect::Queued(connection)) = connect {
+                    world.processes[process].connection = Some(connection);
+                }
+                step(what, false, world);
+            }
+            return;
+        };
+        if self.connection(own).client == Client::Open {
+            let ways = [
+                ("a hostile client shuts its connection down for reading", Client::Deaf),
+                ("a hostile client shuts its connection down for writing", Client::Dismissed),
+                ("a hostile client shuts its connection down", Client::Cut),
+            ];
+            for (what, client) in ways {
+                let mut world = *self;
+                world.connection_mut(own).client = client;
+                world.connection_mut(own).farewell = true;
+                step(what, true, world);
+            }
+        }
+        let mut world = *self;
+        // Who has received the lock, and goes, is as one who was killed.
+        if matches!(self.connection(own).inbox, Some(Message::Listener(_))) {
+            world.mishap();
+        }
+        world.connection_mut(own).farewell = true;
+        world.processes[process].connection = None;
+        world.close_client(own);
+        step("a hostile client closes its connection", false, world);
+    }
+
+    /// Somebody removes the path by hand, while no participant is between a look at it and what it does then. Who holds has
+    /// lost its lock by that, and whoever acquires afterwards has it.
+    pub(crate) fn human_steps(&self, process: usize, step: &mut impl FnMut(&'static str, bool, Self)) {
+        let Some(Kind::Bound(socket)) = self.path.map(|inode| self.inode(inode).kind) else { return };
+        let is_calm = self.processes.iter().all(|process| match process.player {
+            Player::Safe(participant) => participant.next == Call::Rest,
+            _ => true,
+        });
+        let is_sent = self.connections.iter().flatten().any(|connection| connection.inbox.is_some());
+        if self.processes[process].rounds > 0 && is_calm && !is_sent {
+            let mut world = *self;
+            world.processes[process].rounds -= 1;
+            world.set_path(None);
+            world.excused = true;
+            world.mishap();
+            for holder in &mut world.processes {
+                holder.holds &= holder.socket != Some(socket);
+            }
+            step("removes the path by hand", true, world);
+        }
+    }
+
+    /// Whether a hostile server has the path, or has left something there. It may stay there for ever.
+    pub(crate) fn is_squatted(&self, configuration: &Configuration) -> bool {
+        let Some(inode) = self.path else { return false };
+        match self.inode(inode).kind {
+            Kind::Bound(socket) => self.socket(socket).strange,
+            _ => self.inode(inode).foreign && configuration.cast.contains(&Cast::Stranger),
+        }
+    }
+
+    /// Whether a participant of ours holds by grace of a stranger, or a listener of a hostile server carries our name.
+    pub(crate) fn believes_stranger(&self) -> bool {
+        let is_strange = |id: ConnectionId| self.connection(id).strange;
+        let is_foreign = |socket: &Socket| socket.strange && self.inode(socket.inode).foreign;
+        let believes = self.processes.iter().any(|process| {
+            let Player::Safe(participant) = process.player else { return false };
+            let has_strange = process.socket.is_some_and(|socket| {
+                let socket = self.socket(socket);
+                let is_other = !self.at_name && participant.listener_inode != Some(socket.inode);
+                socket.strange && (is_other || is_foreign(&socket))
+            });
+            has_strange || process.holds && process.connection.is_some_and(is_strange)
+        });
+        believes || self.sockets.iter().flatten().any(|socket| is_foreign(socket) && !socket.names_stranger)
+    }
+}
