@@ -135,7 +135,15 @@ mod tests {
             (Error::PathTooLong { path: path() }, 73),
             (Error::UnsupportedFileSystem { path: path(), name: "nfs".to_owned() }, 73),
             (Error::NotASlocket { path: path(), found: "garbage" }, 73),
-            (Error::PermissionDenied { path: path(), owner: None, source: source(Errno::ACCESS) }, 77),
+            (
+                Error::PermissionDenied {
+                    path: path(),
+                    doing: "bind the socket",
+                    owner: None,
+                    source: source(Errno::ACCESS),
+                },
+                77,
+            ),
             (Error::Untrusted { path: path(), uid: 1 }, 77),
             (Error::LockLost { path: path() }, 76),
             (io(Errno::NOSPC), 73),

@@ -21,8 +21,8 @@ pub(crate) enum Found {
     Other { kind: &'static str, uid: u32 },
     /// Nothing, any more.
     Nothing,
-    /// It cannot be known, but by its owner.
-    Unknown { uid: Option<u32> },
+    /// It cannot be known, but by its owner; if it is denied, who may ask can tell whether it is dead.
+    Unknown { uid: Option<u32>, denied: bool },
 }
 
 /// Somebody who has the lock.
@@ -44,7 +44,7 @@ pub(crate) struct Keeper {
 pub(crate) fn look(target: &Target) -> Found {
     match status::report(target) {
         Ok(report) => of_report(&report),
-        Err(_) => Found::Unknown { uid: None },
+        Err(_) => Found::Unknown { uid: None, denied: false },
     }
 }
 
@@ -62,10 +62,10 @@ pub(crate) fn look_beside(target: &Target, holder: Option<Holder>) -> Found {
 /// The same, for somebody who may queue for an instant, where nothing else tells.
 pub(crate) fn ask(target: &Target, slocket: &Slocket) -> Found {
     match look(target) {
-        Found::Unknown { uid: None } if matches!(target, Target::Abstract(_)) => match slocket.holder() {
+        Found::Unknown { uid: None, .. } if matches!(target, Target::Abstract(_)) => match slocket.holder() {
             Ok(Some(holder)) => Found::Held(Keeper::of_holder(&holder)),
             Ok(None) => Found::Nothing,
-            Err(_) => Found::Unknown { uid: None },
+            Err(_) => Found::Unknown { uid: None, denied: false },
         },
         found => found,
     }
@@ -81,7 +81,7 @@ fn of_report(report: &Report) -> Found {
         State::Stale if report.reclaimable == Some(true) => Found::Dead { by: report.folder_locked_by.clone() },
         State::Stale => Found::Abandoned { uid },
         State::Foreign | State::Occupied => Found::Other { kind: report.found.unwrap_or(target::OTHER), uid },
-        State::Unknown => Found::Unknown { uid: owner },
+        State::Unknown => Found::Unknown { uid: owner, denied: report.denied },
     }
 }
 
@@ -138,14 +138,8 @@ pub(crate) fn of_locked_folder(by: &Holder) -> String {
     format!("its holder was killed, and {by} has the folder locked (flock)")
 }
 
-/// What to do about a socket of another user's that nobody here has open.
-pub(crate) fn of_others(report: &Report) -> Option<String> {
-    let owner = report.owner.as_ref()?;
-    let name = owner.user.clone().unwrap_or_else(|| format!("uid {}", owner.uid));
-    Some(format!(
-        "whether it is dead {name} and root can tell (run this as root): if it is, remove it, which you may if the folder is yours"
-    ))
-}
+/// What to do about a socket of another user's, if one may not ask whether it is dead.
+pub(crate) const OF_OTHERS: &str = "no process seen here has it open; if it is dead, its owner or root removes it by taking the lock once, or you do, if the folder is yours";
 
 /// Whether that stands in the way as a lock does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,7 +167,9 @@ impl Found {
         match self {
             Self::Held(keeper) | Self::Lender(keeper) => by(&keeper.uids),
             Self::Abandoned { uid } => by(&[*uid]),
-            Self::Unknown { uid } => by(uid.as_slice()),
+            // It may as well be dead.
+            Self::Unknown { denied: true, .. } => Standing::Kept,
+            Self::Unknown { uid, .. } => by(uid.as_slice()),
             Self::Dead { by: Some(by) } if believes(by.uid) => Standing::Held,
             Self::Dead { by: Some(_) } => Standing::Kept,
             Self::Other { .. } => Standing::NoLock,
@@ -203,6 +199,9 @@ impl Found {
             Self::Dead { by: None } => "its holder was killed, and somebody has the folder locked (flock)".to_owned(),
             Self::Other { kind, uid } => format!("{kind}, owned by uid {uid}, is at the path"),
             Self::Nothing => "held a moment ago, by whom is not known".to_owned(),
+            Self::Unknown { uid: Some(uid), denied: true } => {
+                format!("a socket of uid {uid}, to which you may not connect, is at the path")
+            }
             Self::Unknown { .. } => "held, by whom is not known".to_owned(),
         }
     }
@@ -214,9 +213,10 @@ impl Found {
                 "take the lock once, outside: what runs inside of it has it already"
             }
             Self::Held(Keeper { stopped: Some((pid, _)), .. }) => return of_stopped(*pid),
-            Self::Held(_) | Self::Lender(_) | Self::Nothing | Self::Unknown { .. } => {
+            Self::Held(_) | Self::Lender(_) | Self::Nothing | Self::Unknown { denied: false, .. } => {
                 "wait longer, or see what that process is busy with"
             }
+            Self::Unknown { denied: true, .. } => OF_OTHERS,
             Self::Abandoned { .. } => {
                 "npm's slocket, or a change of its mode and times, leaves one: once no process uses the lock, remove the socket"
             }
@@ -235,7 +235,8 @@ impl Found {
         match self {
             Self::Held(keeper) => keeper.nested || keeper.stopped.is_some(),
             Self::Abandoned { .. } | Self::Dead { .. } | Self::Other { .. } => true,
-            Self::Lender(_) | Self::Nothing | Self::Unknown { .. } => false,
+            Self::Unknown { denied, .. } => *denied,
+            Self::Lender(_) | Self::Nothing => false,
         }
     }
 }

@@ -5,9 +5,12 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use rustix::fs::{Access, access};
+use rustix::io::Errno;
 use slocket_sync::{Error, Slocket};
 
-use crate::found::Found;
+use crate::found::{self, Found};
+use crate::target::Target;
 
 /// The lock is held, and the user does not want to wait.
 pub(crate) fn held(slocket: &Slocket, found: &Found) -> Vec<String> {
@@ -25,19 +28,21 @@ pub(crate) fn timed_out(slocket: &Slocket, waited: Duration, found: &Found) -> V
 
 /// The command could not be started.
 pub(crate) fn not_run(program: &OsStr, error: &io::Error) -> Vec<String> {
-    vec![format!("{}: cannot run the command: {error}", program.display())]
+    let line = format!("{}: cannot run the command: {error}", program.display());
+    std::iter::once(line).chain(sandbox(error).map(str::to_owned)).collect()
 }
 
 /// The lock cannot be had at all.
-pub(crate) fn failed(error: &Error) -> Vec<String> {
+pub(crate) fn failed(target: &Target, error: &Error) -> Vec<String> {
     let (path, what, advice) = match error {
         Error::ParentMissing { path, source } => {
             (path, format!("its folder cannot be found: {source}"), Some("create the folder first"))
         }
-        Error::PermissionDenied { path, owner, source } => match owner {
-            Some(uid) => (path, format!("no permission: what is there belongs to uid {uid}: {source}"), None),
-            None => (path, format!("no permission: {source}"), None),
-        },
+        Error::PermissionDenied { path, doing, owner, source } => {
+            let mut lines = vec![format!("{}: no permission to {doing}: {source}", path.display())];
+            lines.extend(no_permission(target, path, *owner, source));
+            return lines;
+        }
         Error::NotASlocket { path, found } => {
             (path, format!("not a slocket: {found}"), Some("another program listens there; choose another"))
         }
@@ -56,12 +61,50 @@ pub(crate) fn failed(error: &Error) -> Vec<String> {
             "the lock was lost: its socket is no longer at the path".to_owned(),
             Some("another command may have run at the same time; do not remove or rename the socket of a lock"),
         ),
-        Error::Io { path, doing, source } => (path, format!("cannot {doing}: {source}"), None),
+        Error::Io { path, doing, source } => (path, format!("cannot {doing}: {source}"), sandbox(source)),
         other => return vec![other.to_string()],
     };
     let mut lines = vec![format!("{}: {what}", path.display())];
     lines.extend(advice.map(str::to_owned));
     lines
+}
+
+/// Who is in the way, and what to do.
+fn no_permission(target: &Target, path: &Path, owner: Option<u32>, source: &io::Error) -> Vec<String> {
+    let Some(uid) = owner else {
+        let folder = path.parent().unwrap_or(path);
+        let may = access(folder, Access::WRITE_OK | Access::EXEC_OK).is_ok();
+        let of_sandbox = sandbox(source).or(may.then_some(BY_ANOTHER));
+        return vec![of_sandbox.unwrap_or("its folder must be writable and searchable").to_owned()];
+    };
+    match found::look(target) {
+        // The file may have another owner by now than the process that has the lock (chown).
+        found @ (Found::Held(_) | Found::Lender(_)) => {
+            vec![found.in_words(), "share the lock by --mode, such as 0660, or choose a path of your own".to_owned()]
+        }
+        found @ Found::Unknown { .. } => vec![found.in_words(), found.advice()],
+        _ => vec![
+            format!("what is there belongs to uid {uid}"),
+            "only that user and root may remove it: use a folder of the group, without the sticky bit".to_owned(),
+        ],
+    }
+}
+
+const BY_ANOTHER: &str =
+    "the permissions of the folder allow it: a sandbox (Landlock, AppArmor, SELinux) may forbid it";
+
+/// The likely cause of a call that is refused whatever the permissions are.
+pub(crate) fn sandbox(refused: &io::Error) -> Option<&'static str> {
+    if Errno::from_io_error(refused) != Some(Errno::PERM) {
+        return None;
+    }
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let filters = status.lines().any(|line| line.strip_prefix("Seccomp:").is_some_and(|mode| mode.trim() == "2"));
+    Some(if filters {
+        "a seccomp filter is in force, as in a container or by SystemCallFilter of a service: it may forbid that call"
+    } else {
+        "a sandbox, or an attribute of the file or folder (chattr), may forbid it"
+    })
 }
 
 /// (Paths are absolute: what is not is an abstract name.)

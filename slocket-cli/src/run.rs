@@ -39,7 +39,7 @@ pub(crate) fn run(args: &Run) -> Ending {
     done.unwrap_or_else(|refusal| match refusal {
         Refusal::Said(code) => code.into(),
         Refusal::Failed(error) => {
-            say::say_lines(&report::failed(&error));
+            say::say_lines(&report::failed(&args.lock, &error));
             exit::code(&error, args.conflict_exit_code).into()
         }
     })
@@ -130,10 +130,18 @@ fn in_the_way(slocket: &Slocket, args: &Run) -> (Found, Standing) {
 fn at_once(slocket: &Slocket, args: &Run) -> Result<Guard, Refusal> {
     let mut last = Found::Nothing;
     for _ in 0..TRIES {
-        if let Some(guard) = slocket.try_acquire().map_err(Refusal::Failed)? {
+        let tried = slocket.try_acquire();
+        if let Ok(Some(guard)) = tried {
             return Ok(guard);
         }
         let (found, standing) = in_the_way(slocket, args);
+        match tried {
+            // It may not be connected to, but is seen to be held.
+            Err(Error::PermissionDenied { owner: Some(_), .. })
+                if standing == Standing::Held && matches!(found, Found::Held(_)) => {}
+            Err(error) => return Err(Refusal::Failed(error)),
+            Ok(_) => {}
+        }
         if standing != Standing::Gone {
             return Err(refusal(slocket, standing, args, || report::held(slocket, &found)));
         }
@@ -187,7 +195,9 @@ fn refusal(slocket: &Slocket, standing: Standing, args: &Run, lines: impl FnOnce
 fn run_holding(guard: Guard, path: &Path, args: &Run) -> Ending {
     let mut relay = match Relay::new() {
         Ok(relay) => relay,
-        Err(error) => return not_started(guard, None, &[format!("cannot catch signals: {error}")], exit::OS_ERROR),
+        Err(error) => {
+            return not_started(guard, None, args, &[format!("cannot catch signals: {error}")], exit::OS_ERROR);
+        }
     };
     let (inherited, witness) = if args.close {
         (None, None)
@@ -196,7 +206,7 @@ fn run_holding(guard: Guard, path: &Path, args: &Run) -> Ending {
             Ok((inherited, witness)) => (Some(inherited), Some(witness)),
             Err(error) => {
                 let line = format!("cannot pass the lock to the command: {error}");
-                return not_started(guard, Some(relay), &[line], exit::OS_ERROR);
+                return not_started(guard, Some(relay), args, &[line], exit::OS_ERROR);
             }
         }
     };
@@ -210,7 +220,7 @@ fn run_holding(guard: Guard, path: &Path, args: &Run) -> Ending {
         Ok(command) => command,
         Err(error) => {
             let why = report::not_run(&words[0], &error);
-            return not_started(guard, Some(relay), &why, exit::code_of_start(&error));
+            return not_started(guard, Some(relay), args, &why, exit::code_of_start(&error));
         }
     };
     let ended = relay.wait(command);
@@ -235,7 +245,7 @@ fn run_holding(guard: Guard, path: &Path, args: &Run) -> Ending {
     let code = match released {
         Ok(()) => code,
         Err(error) => {
-            say::say_lines(&report::failed(&error));
+            say::say_lines(&report::failed(&args.lock, &error));
             // The command has run: that it failed is told first.
             if code == exit::SUCCESS { exit::of_release(&error) } else { code }
         }
@@ -245,12 +255,12 @@ fn run_holding(guard: Guard, path: &Path, args: &Run) -> Ending {
 }
 
 /// The lock was had, and nothing came of it.
-fn not_started(guard: Guard, relay: Option<Relay>, why: &[String], code: u8) -> Ending {
+fn not_started(guard: Guard, relay: Option<Relay>, args: &Run, why: &[String], code: u8) -> Ending {
     let released = guard.release();
     drop(relay);
     say::say_lines(why);
     if let Err(error) = released {
-        say::say_lines(&report::failed(&error));
+        say::say_lines(&report::failed(&args.lock, &error));
     }
     slocket_sync::settle();
     code.into()

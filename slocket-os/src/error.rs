@@ -6,7 +6,9 @@ use std::{error, fmt};
 
 use rustix::io::Errno;
 
-use crate::peer::Holder;
+use crate::file_system::Place;
+use crate::inode;
+use crate::peer::{self, Holder};
 
 /// Why a lock could not be had, kept or given back. Every variant names the path (or the abstract name, after an `@`).
 #[derive(Debug)]
@@ -32,7 +34,9 @@ pub enum Error {
     PermissionDenied {
         /// The lock.
         path: PathBuf,
-        /// The user who owns what is in the way.
+        /// What was being done.
+        doing: &'static str,
+        /// The user who owns what is in the way, if that is not ours.
         owner: Option<u32>,
         /// What the system said.
         source: io::Error,
@@ -146,11 +150,11 @@ impl fmt::Display for Error {
             Self::ParentMissing { .. } => {
                 write!(f, "the folder of {path} does not exist or is no folder; create it first")
             }
-            Self::PermissionDenied { owner: Some(owner), .. } => {
-                write!(f, "no permission for {path}: what is there belongs to user {owner}")
+            Self::PermissionDenied { doing, owner: Some(owner), .. } => {
+                write!(f, "no permission to {doing} for {path}: what is there belongs to user {owner}")
             }
-            Self::PermissionDenied { owner: None, .. } => {
-                write!(f, "no permission for {path}; its folder must be writable and searchable")
+            Self::PermissionDenied { doing, owner: None, .. } => {
+                write!(f, "no permission to {doing} for {path}; its folder must be writable and searchable")
             }
             Self::NotASlocket { found, .. } => {
                 write!(f, "{path} is not a lock: found {found}; choose another path or stop that server")
@@ -237,12 +241,14 @@ impl Fault {
             }
             Errno::NOENT | Errno::NOTDIR => Error::ParentMissing { path, source },
             // mknod(2), which bind comes down to, says EPERM where a file system has no sockets; FUSE says ENOSYS.
-            Errno::OPNOTSUPP | Errno::NOSYS | Errno::PERM if self.doing == "bind the socket" => {
-                Error::UnsupportedFileSystem { path, name: "it has no sockets".to_owned() }
-            }
+            Errno::OPNOTSUPP | Errno::NOSYS if self.doing == BIND => no_sockets(path),
+            Errno::PERM if self.doing == BIND && !is_local(&path) => no_sockets(path),
+            // Of another user's file in a sticky folder, or of one to change.
+            Errno::PERM if !OF_FILES.contains(&self.doing) => Error::Io { path, doing: self.doing, source },
             Errno::ACCESS | Errno::PERM => {
-                let owner = crate::inode::look_in(rustix::fs::CWD, &path).ok().flatten().map(|found| found.owner);
-                Error::PermissionDenied { path, owner, source }
+                let found = inode::look_in(rustix::fs::CWD, &path).ok().flatten();
+                let owner = found.map(|found| found.owner).filter(|owner| !peer::is_ours(*owner));
+                Error::PermissionDenied { path, doing: self.doing, owner, source }
             }
             Errno::NAMETOOLONG => Error::PathTooLong { path },
             _ => Error::Io { path, doing: self.doing, source },
@@ -253,6 +259,23 @@ impl Fault {
     pub(crate) fn about_name(self, name: &Path) -> Error {
         Error::Io { path: name.to_path_buf(), doing: self.doing, source: io::Error::from(self.errno) }
     }
+}
+
+/// What is being done when a socket is bound.
+const BIND: &str = "bind the socket";
+
+/// What the system refuses with EPERM to whoever does not own the file. Whatever else it refuses so, a sandbox does (seccomp).
+const OF_FILES: [&str; 4] =
+    ["set the socket's mode", "set the dead socket's mode", "remove the dead socket", "remove the socket"];
+
+fn no_sockets(path: PathBuf) -> Error {
+    Error::UnsupportedFileSystem { path, name: "it has no sockets".to_owned() }
+}
+
+/// Whether the file system is known to be one that has sockets.
+fn is_local(path: &Path) -> bool {
+    let folder = path.parent().and_then(|folder| std::fs::File::open(folder).ok());
+    folder.is_some_and(|folder| Place::of_folder(folder) == Ok(Place::Local))
 }
 
 /// Says what was being done when a system call failed.

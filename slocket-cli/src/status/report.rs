@@ -73,6 +73,9 @@ pub(crate) struct Report {
     /// What could not be seen, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) unseen: Vec<String>,
+    /// We may not ask whether it is alive.
+    #[serde(skip)]
+    pub(crate) denied: bool,
     /// Who keeps a dead socket from being removed.
     #[serde(skip)]
     pub(crate) folder_locked_by: Option<Holder>,
@@ -149,6 +152,7 @@ impl Report {
             clients: Vec::new(),
             queue: Vec::new(),
             unseen: Vec::new(),
+            denied: false,
             folder_locked_by: None,
             certain: false,
             torn: false,
@@ -226,10 +230,8 @@ fn on_file(target: &Target, path: &Path, found: &Metadata, view: &View, deaths: 
         Probe::Unknown => report.cannot_see("whether the socket is alive: this kernel does not tell"),
         Probe::Missing => return Ok(Report::new(target, State::Free)),
         Probe::Failed(error) => {
+            report.denied = error.kind() == io::ErrorKind::PermissionDenied;
             report.unseen.push(format!("whether the socket is alive: {error}"));
-            if view.table().is_ok() {
-                report.cannot_see("a process that has it: none in this network namespace");
-            }
         }
     }
     Ok(report)

@@ -105,7 +105,7 @@ fn next(report: &Report) -> Option<String> {
         (State::Served, _) => {
             "a server that may lend it, as npm's, and then it or one client holds the lock; or no slocket at all"
         }
-        (State::Unknown, _) => return found::of_others(report),
+        (State::Unknown, _) if report.denied => found::OF_OTHERS,
         (State::Occupied, _) if report.found == Some(target::LINK) => "links are not followed: name what it leads to",
         (State::Occupied, _) if report.found == Some(target::FILE) => {
             "remove it if it is not needed (flock leaves one), or choose another path for the lock"

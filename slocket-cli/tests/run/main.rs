@@ -18,6 +18,7 @@ mod man;
 mod nested;
 mod output;
 mod reader;
+mod sandbox;
 mod signals;
 mod status;
 mod status_page;

@@ -88,11 +88,21 @@ fn the_lock_of_another_user() {
     }
     let shared = Shared::new(0o777);
     let mut holder = shared.hold_as(ONE, &[]);
-    for options in [&["-n"][..], &["-w", "60"], &[], &["--mode", "0666"]] {
-        fails(shared.run_as(OTHER, options, &["true"]), 77, "belongs to uid 65533");
+    fails(shared.run_as(OTHER, &["-n"], &["true"]), 77, "held by a process of user 65533 that cannot be seen");
+    fails(shared.run_as(OTHER, &["-w", "50ms", "-E0"], &["true"]), 77, "held by uid 65533");
+    // Who shares with anybody believes anybody.
+    fails(shared.run_as(OTHER, &["-w", "50ms", "--mode", "0666"], &["true"]), 75, "held by a process of user 65533");
+    // He may not queue, but waits until the path changes.
+    let waiters = [&[][..], &["-w", "60"], &["--mode", "0666"]];
+    let waiters = waiters.map(|options| start(shared.run_as(OTHER, options, &["echo", "ran"])));
+    for waiter in &waiters {
+        assert!(waiter.error_line().contains("waiting: held by a process of user 65533 that cannot be seen"));
     }
     holder.tell();
     holder.assert_end(0, "", "");
+    for waiter in waiters {
+        waiter.assert_end(0, "ran\n", "");
+    }
     shared.assert_empty();
 }
 
@@ -239,6 +249,101 @@ fn who_squats_at_a_name_does_not_hold() {
         holder.tell();
         holder.assert_end(0, "", "");
     }
+}
+
+/// The owner of the file may be another by now: the process counts.
+#[test]
+fn the_file_was_given_to_another_user() {
+    if !can_be_other_users() {
+        return;
+    }
+    let shared = Shared::new(0o777);
+    let lock = shared.folder.path().join("shared/lock");
+    for (holder, owner, code) in [(0, ONE, 75), (ONE, 0, 77), (ONE, OTHER, 77)] {
+        let mut holds = shared.hold_as(holder, &["-q", "--mode", "0666"]);
+        chown(&lock, Some(owner), Some(owner)).expect("root may");
+        let named = if code == 75 { "held by a process of user 0 that" } else { "held by uid 65533" };
+        fails(shared.run_as(OTHER, &["-n"], &["true"]), code, named);
+        fs::set_permissions(&lock, fs::Permissions::from_mode(0o600)).expect("root may");
+        if owner != OTHER {
+            let named = format!("held by a process of user {holder} that cannot be seen");
+            fails(shared.run_as(OTHER, &["-n"], &["true"]), code, &named);
+        }
+        holds.tell();
+        holds.status();
+        let _ = fs::remove_file(&lock);
+    }
+    shared.assert_empty();
+}
+
+/// As by `sudo`: he waits while it is held, and can do something about a dead one.
+#[test]
+fn a_lock_of_roots_in_a_users_folder() {
+    if !can_be_other_users() {
+        return;
+    }
+    let shared = Shared::new(0o755);
+    let folder = shared.folder.path().join("shared");
+    let lock = folder.join("lock");
+    chown(&folder, Some(ONE), Some(ONE)).expect("root may");
+    let mut holder = shared.hold_as(0, &[]);
+    fails(shared.run_as(ONE, &["-n"], &["true"]), 75, "held by a process of user 0 that cannot be seen from here");
+    start(shared.run_as(ONE, &["-nq", "-E0"], &["true"])).assert_end(0, "", "");
+    fails(
+        shared.run_as(ONE, &["-w", "50ms"], &["true"]),
+        75,
+        "held by a process of user 0 that cannot be seen from here",
+    );
+    let waiter = start(shared.run_as(ONE, &[], &["echo", "ran"]));
+    assert!(waiter.error_line().contains("waiting: held by a process of user 0 that"));
+    holder.tell();
+    holder.assert_end(0, "", "");
+    waiter.assert_end(0, "ran\n", "");
+
+    let denied = "a socket of uid 0, to which you may not connect, is at the path";
+    for mend in ["the owner", "the user"] {
+        let mut killed = shared.hold_as(0, &["-o"]);
+        killed.signal(Signal::KILL);
+        killed.status();
+        for options in [&["-n", "-E0"][..], &["-w", "50ms", "-E0"]] {
+            fails(shared.run_as(ONE, options, &["true"]), 77, denied);
+        }
+        let mut status = Command::new(shared.folder.path().join("slocket"));
+        status.arg("status").arg(&lock).uid(ONE).gid(ONE);
+        let said = said(status);
+        assert!(
+            said.contains(": unknown\n") && said.contains("its owner or root removes it by taking the lock once"),
+            "{said}"
+        );
+        let waiter = start(shared.run_as(ONE, &[], &["echo", "ran"]));
+        assert!(waiter.error_line().contains(&format!("waiting: {denied}")));
+        if mend == "the owner" {
+            start(shared.run_as(0, &[], &["true"])).assert_end(0, "", "");
+        } else {
+            assert!(Command::new("rm").arg("-f").arg(&lock).uid(ONE).status().expect("rm").success());
+        }
+        waiter.assert_end(0, "ran\n", "");
+        shared.assert_empty();
+    }
+}
+
+/// Where `/proc` hides the processes of other users, that is said.
+#[test]
+fn hidden_processes() {
+    if !can_be_other_users() || !crate::harness::has("setpriv") {
+        return;
+    }
+    let shared = Shared::new(0o777);
+    let _holder = shared.hold_as(ONE, &["--mode", "0666"]);
+    let script = "mount -t proc -o hidepid=2 proc /proc && \
+                  exec setpriv --reuid=65534 --regid=65534 --clear-groups \"$0\" status \"$1\"";
+    let mut command = Command::new("unshare");
+    command.args(["-m", "sh", "-c", script]).arg(shared.folder.path().join("slocket"));
+    let said = said({
+        command.arg(shared.folder.path().join("shared/lock"));
+        command
+    });
+    assert!(said.contains("\n  unseen   processes that /proc hides (it is mounted with hidepid)"), "{said}");
 }
 
 /// As somebody who changes mode and times does.
