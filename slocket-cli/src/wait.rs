@@ -15,6 +15,7 @@ use rustix::io::Errno;
 use crate::cli::Wait;
 use crate::diag::Table;
 use crate::later::Later;
+use crate::status::{Report, State};
 use crate::target::{self, Kind, Probe, Target, folder};
 use crate::{exit, say, status};
 
@@ -104,7 +105,11 @@ fn is_free(target: &Target) -> Result<bool, Trouble> {
         Probe::Missing => Ok(true),
         Probe::Alive | Probe::Unknown => Ok(false),
         Probe::Datagram => Err(Trouble::Foreign),
-        Probe::Failed(error) => Err(Trouble::Io(error)),
+        Probe::Failed(error) => match status::report(target) {
+            Ok(Report { state: State::Stale, reclaimable, .. }) => Ok(reclaimable == Some(true)),
+            Ok(Report { state: State::Held | State::Lent | State::Served, .. }) => Ok(false),
+            _ => Err(Trouble::Io(error)),
+        },
     }
 }
 

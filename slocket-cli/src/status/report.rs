@@ -229,12 +229,26 @@ fn on_file(target: &Target, path: &Path, found: &Metadata, view: &View, deaths: 
         }
         Probe::Unknown => report.cannot_see("whether the socket is alive: this kernel does not tell"),
         Probe::Missing => return Ok(Report::new(target, State::Free)),
+        // Nobody may ask, but the table does not list it: whoever acquires it next gives it its mode, and asks then.
+        Probe::Failed(error)
+            if error.kind() == io::ErrorKind::PermissionDenied && is_unsettled(found) && view.table().is_ok() =>
+        {
+            report.state = State::Stale;
+            report.reclaimable = Some(marked);
+            report.torn = !deaths.is_certain(found);
+        }
         Probe::Failed(error) => {
             report.denied = error.kind() == io::ErrorKind::PermissionDenied;
             report.unseen.push(format!("whether the socket is alive: {error}"));
         }
     }
     Ok(report)
+}
+
+/// A socket of our own that even its owner may not write to: left by a process that was killed while it published under an odd
+/// umask, say.
+fn is_unsettled(found: &Metadata) -> bool {
+    found.uid() == geteuid().as_raw() && found.mode() & 0o200 == 0
 }
 
 /// When a socket was bound. (Its time of modification is its mark.)

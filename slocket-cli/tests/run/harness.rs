@@ -210,6 +210,10 @@ impl Process {
         kill_process(self.pid(), signal).expect("it lives, or is a zombie");
     }
 
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("it is a child").is_none()
+    }
+
     /// Waits for the end of the process itself, which others that have its pipes may outlive.
     #[track_caller]
     pub(crate) fn status(&mut self) -> ExitStatus {

@@ -327,6 +327,32 @@ fn a_lock_of_roots_in_a_users_folder() {
     }
 }
 
+/// `run`, `status` and `wait` agree on a socket of one's own to which even its owner may not connect.
+#[test]
+fn a_socket_that_not_even_its_owner_may_connect_to() {
+    if !can_be_other_users() {
+        return;
+    }
+    let shared = Shared::new(0o777);
+    let lock = shared.folder.path().join("shared/lock");
+    let tool = |words: &[&str]| {
+        let mut tool = Command::new(shared.folder.path().join("slocket"));
+        tool.args(words).arg(&lock).uid(ONE).gid(ONE);
+        tool
+    };
+    let mut holder = shared.hold_as(ONE, &["-o"]);
+    fs::set_permissions(&lock, fs::Permissions::from_mode(0)).expect("root may");
+    assert!(said(tool(&["status"])).contains(&format!(": held by pid {}", holder.id())));
+    start(tool(&["wait", "-q", "-w0"])).assert_end(75, "", "");
+    holder.signal(Signal::KILL);
+    holder.status();
+    let report: Value = serde_json::from_str(&said(tool(&["status", "--json"]))).expect("JSON");
+    assert_eq!((&report["state"], &report["reclaimable"]), (&json!("stale"), &json!(true)), "{report}");
+    start(tool(&["wait", "-w60"])).assert_end(0, "", "");
+    start(shared.run_as(ONE, &["-n"], &["true"])).assert_end(0, "", "");
+    shared.assert_empty();
+}
+
 /// Where `/proc` hides the processes of other users, that is said.
 #[test]
 fn hidden_processes() {

@@ -1,6 +1,7 @@
 //! What the user is told while waiting, and when the time is up.
 
 use std::fs;
+use std::process::Command;
 
 use crate::harness::{Folder, hold, start};
 
@@ -61,6 +62,22 @@ fn time_out_after_the_line() {
     let starts: Vec<_> = errors.lines().map(|line| line.contains(": waiting: held by pid")).collect();
     assert_eq!(starts, [true, false, false, false], "{errors}");
     assert!(errors.contains("not free within 1.5s"), "{errors}");
+}
+
+/// What an administrator does to the folder strips no mark: nobody who gives up stays there as long as at a server that may lend.
+#[test]
+fn time_out_after_a_chmod() {
+    let (folder, other) = (Folder::new(), Folder::new());
+    let (holder, _other_holder) = (hold(&folder, &[]), hold(&other, &[]));
+    for change in [&["chmod", "600"][..], &["chown", "0"]] {
+        let mut change = Command::new(change[0]).args(&change[1..]).arg(folder.lock()).spawn().expect("it starts");
+        let _ = change.wait();
+    }
+    let mut longer = start(other.run(&["-q", "-w", "3"], &["true"]));
+    let (code, errors) = start(folder.run(&["-w", "100ms"], &["true"])).end();
+    assert_eq!(code, Some(75), "{errors}");
+    assert!(errors.contains(&format!("held by pid {}", holder.id())), "{errors}");
+    assert!(longer.is_running(), "it took more than three seconds");
 }
 
 #[test]
