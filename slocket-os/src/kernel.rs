@@ -70,7 +70,10 @@ pub(crate) fn prober(at: &AtPath, device: u64) -> Result<Prober, Fault> {
         }
         asked => asked?,
     };
-    if let Some(mut answers) = at_once(&ANSWERS) {
+    // (A kernel of which nothing can be made is asked again.)
+    if prober != Prober::None
+        && let Some(mut answers) = at_once(&ANSWERS)
+    {
         answers.push((device, prober));
     }
     Ok(prober)

@@ -17,11 +17,8 @@ pub(crate) fn inspect(at: &AtPath) -> Result<Inspected, Fault> {
     if !pin.look.is_socket {
         return Ok(Inspected::NotASocket);
     }
-    // (A connection is no question to ask here: under the guard, if at all.)
-    let probe = || match kernel::known(pin.look.inode.device) {
-        Prober::Datagram | Prober::Stream => pin.probe(path).doing("probe the socket"),
-        Prober::None => Ok(Probe::Unknown),
-    };
+    // (What it says is not acted on here: before that, the kernel is asked whether it tells the truth.)
+    let probe = || pin.probe(path).doing("probe the socket");
     match probe()? {
         Probe::Alive if pin.look.is_marked => Ok(Inspected::Alive),
         Probe::Alive => Ok(Inspected::Unmarked),

@@ -39,6 +39,8 @@ const NAMES: &[(i64, &str)] = &[
     (libc::SYS_geteuid, "geteuid"),
     (libc::SYS_getpid, "getpid"),
     (libc::SYS_getrandom, "getrandom"),
+    (libc::SYS_getpeername, "getpeername"),
+    (libc::SYS_getsockname, "getsockname"),
     (libc::SYS_getsockopt, "getsockopt"),
     (libc::SYS_gettid, "gettid"),
     (libc::SYS_inotify_add_watch, "inotify_add_watch"),
@@ -81,5 +83,6 @@ const NAMES: &[(i64, &str)] = &[
     (libc::SYS_timerfd_create, "timerfd_create"),
     (libc::SYS_timerfd_settime, "timerfd_settime"),
     (libc::SYS_unlinkat, "unlinkat"),
+    (libc::SYS_utimensat, "utimensat"),
     (libc::SYS_write, "write"),
 ];

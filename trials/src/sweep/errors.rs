@@ -154,6 +154,7 @@ const TABLE: &[Row] = &[
     ),
     (&["getdents64"], "getdents(2)", Ok(&[both(ENOENT), both(ENOTDIR)])),
     (&["getrandom"], "getrandom(2)", Ok(&[once(EINTR), both(EAGAIN), both(ENOSYS)])),
+    (&["getpeername", "getsockname"], "getsockname(2), getpeername(2)", Ok(&[both(ENOBUFS), once(ENOTCONN)])),
     (&["inotify_init1"], "inotify_init(2)", Ok(&[both(EMFILE), both(ENFILE), both(ENOMEM)])),
     (
         &["inotify_add_watch"],
@@ -242,6 +243,11 @@ const TABLE: &[Row] = &[
             both(EPERM),
             both(EROFS),
         ]),
+    ),
+    (
+        &["utimensat"],
+        "utimensat(2)",
+        Ok(&[both(EACCES), both(ELOOP), both(ENOENT), both(ENOSYS), both(ENOTDIR), both(EPERM), both(EROFS)]),
     ),
     (
         &["write"],
