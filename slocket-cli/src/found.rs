@@ -161,7 +161,7 @@ impl Found {
     pub(crate) fn standing(&self, believes: impl Fn(u32) -> bool) -> Standing {
         let by = |uids: &[u32]| match uids.iter().find(|&&uid| !believes(uid)) {
             Some(&uid) => Standing::Untrusted(uid),
-            None if uids.is_empty() => Standing::Untrusted(u32::MAX),
+            None if uids.is_empty() => Standing::Kept,
             None => Standing::Held,
         };
         match self {

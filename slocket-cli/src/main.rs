@@ -7,6 +7,7 @@
 //! | `run.rs` | `slocket run`, from the lock to the exit code |
 //! | `inherit.rs` | what the command inherits, and whether somebody still has it |
 //! | `start.rs` | the start of the command |
+//! | `first.rs` | the first process of a pid namespace, while it waits |
 //! | `relay.rs` | signals, passed on to the command |
 //! | `sentry.rs` | whether a signal was meant for the command as well |
 //! | `found.rs` | what is at a path, and whose |
@@ -28,6 +29,7 @@ mod cli;
 mod diag;
 mod duration;
 mod exit;
+mod first;
 mod found;
 #[cfg(test)]
 mod generated;

@@ -16,7 +16,7 @@ use crate::found::{self, Found, Standing};
 use crate::relay::Relay;
 use crate::target::Target;
 use crate::waiting::{PATIENCE, Waiting};
-use crate::{exit, inherit, report, say, start};
+use crate::{exit, first, inherit, report, say, start};
 
 /// How long an npm server that is busy, or stopped, may put off the end of the tool when it no longer queues.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -103,6 +103,7 @@ fn is_trusted(uid: u32, args: &Run) -> bool {
 /// Acquires the lock the way the user wants it.
 fn acquire(slocket: &Slocket, args: &Run, waiting: &Waiting) -> Result<Guard, Refusal> {
     let began = Instant::now();
+    let _mortal = first::mortal();
     let acquired = match args.wait {
         Some(limit) if limit > Duration::ZERO => timed(slocket, limit, args, waiting),
         None if !args.nonblock => {

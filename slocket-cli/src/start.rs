@@ -39,7 +39,10 @@ pub(crate) fn start(words: &[OsString], blocked: &SigSet) -> io::Result<Pid> {
         Some(false) => spawn(words, blocked),
         Some(true) => {
             find(&words[0])?;
-            let gate = spawn_one("/proc/self/exe".as_ref(), &[&[GATE.into()], words].concat(), blocked)?;
+            let Ok(gate) = spawn_one("/proc/self/exe".as_ref(), &[&[GATE.into()], words].concat(), blocked) else {
+                heed_children()?;
+                return spawn(words, blocked);
+            };
             retry_on_intr(|| waitpid(Some(gate), WaitOptions::UNTRACED))?;
             heed_children()?;
             kill_process(gate, rustix::process::Signal::CONT)?;

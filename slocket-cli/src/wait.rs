@@ -17,7 +17,7 @@ use crate::diag::Table;
 use crate::later::Later;
 use crate::status::{Report, State};
 use crate::target::{self, Kind, Probe, Target, folder};
-use crate::{exit, say, status};
+use crate::{exit, first, say, status};
 
 /// That a holder was killed, and that an abstract name is free, nothing announces.
 const RECHECK: Duration = Duration::from_millis(500);
@@ -37,7 +37,9 @@ pub(crate) fn run(args: &Wait) -> u8 {
         move || Some(format!("waiting: {}", status::line(&target)?))
     };
     let later = (!args.quiet).then(|| Later::say(line));
+    let mortal = first::mortal();
     let waited = wait(target, until);
+    drop(mortal);
     drop(later);
     match waited {
         Ok(true) => exit::SUCCESS,

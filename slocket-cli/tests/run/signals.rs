@@ -191,15 +191,19 @@ fn what_is_sent_to_a_group_that_the_command_has_left_is_passed_on() {
 /// The first process of a pid namespace does not die of a signal that it sends itself, nor by default of one that others send.
 #[test]
 fn as_the_first_process_of_a_pid_namespace() {
+    let first_in = |folder: &Folder, command: &str, words: &[&str]| {
+        let mut first = Command::new("unshare");
+        first.args(["-rpf", "env", "--default-signal", SLOCKET, command]).arg(folder.lock()).args(words);
+        start(first)
+    };
     let first = |script: &str| {
         let folder = Folder::new();
-        let mut command = Command::new("unshare");
-        command.args(["-rpf", "env", "--default-signal", SLOCKET, "run"]).arg(folder.lock());
-        let tool = start({
-            command.args(["sh", "-c", script]);
-            command
-        });
-        (tool, folder)
+        (first_in(&folder, "run", &["sh", "-c", script]), folder)
+    };
+    let kill_first = |tool: &Process| {
+        let child = fs::read_to_string(format!("/proc/{0}/task/{0}/children", tool.id())).expect("it lives");
+        let child = child.trim().parse().expect("one");
+        kill_process(Pid::from_raw(child).expect("not 0"), Signal::TERM).expect("it lives");
     };
     let possible = Command::new("unshare").args(["-rpf", "true"]).stderr(Stdio::null()).status();
     if !possible.is_ok_and(|status| status.success()) {
@@ -214,9 +218,18 @@ fn as_the_first_process_of_a_pid_namespace() {
     }
     let (tool, folder) = first("trap 'echo term; exit 3' TERM; echo up; read x");
     tool.expect_output("up");
-    let child = fs::read_to_string(format!("/proc/{0}/task/{0}/children", tool.id())).expect("it lives");
-    let child = child.trim().parse().expect("one");
-    kill_process(Pid::from_raw(child).expect("not 0"), Signal::TERM).expect("it lives");
+    kill_first(&tool);
     tool.assert_end(3, "term\n", "");
     folder.assert_empty();
+    // While it waits.
+    for command in ["run", "wait"] {
+        let folder = Folder::new();
+        let mut holder = hold(&folder, &[]);
+        let tool = first_in(&folder, command, if command == "run" { &["true"] } else { &[] });
+        tool.error_line();
+        kill_first(&tool);
+        tool.assert_end(143, "", "");
+        holder.tell();
+        holder.assert_end(0, "", "");
+    }
 }

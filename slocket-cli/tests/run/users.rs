@@ -341,7 +341,7 @@ fn a_socket_that_not_even_its_owner_may_connect_to() {
         tool
     };
     let mut holder = shared.hold_as(ONE, &["-o"]);
-    fs::set_permissions(&lock, fs::Permissions::from_mode(0)).expect("root may");
+    fs::set_permissions(&lock, fs::Permissions::from_mode(0o000)).expect("root may");
     assert!(said(tool(&["status"])).contains(&format!(": held by pid {}", holder.id())));
     start(tool(&["wait", "-q", "-w0"])).assert_end(75, "", "");
     holder.signal(Signal::KILL);
