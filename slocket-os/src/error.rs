@@ -6,6 +6,7 @@ use std::{error, fmt};
 
 use rustix::io::Errno;
 
+use crate::escape::escaped;
 use crate::file_system::Place;
 use crate::inode;
 use crate::peer::{self, Holder};
@@ -137,7 +138,8 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path().display();
+        let path = self.path().to_string_lossy();
+        let path = escaped(&path);
         match self {
             Self::TimedOut { holder: Some(holder), .. } => {
                 write!(f, "timed out waiting for {path}: it is held by {holder}")
@@ -286,5 +288,30 @@ pub(crate) trait Doing<T> {
 impl<T> Doing<T> for rustix::io::Result<T> {
     fn doing(self, what: &'static str) -> Result<T, Fault> {
         self.map_err(|errno| Fault::new(errno, what))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::escape::is_misleading;
+
+    #[test]
+    fn nothing_that_misleads_is_shown() {
+        let path = PathBuf::from("/tmp/\u{1b}[2J\nheld by\u{202e}lock");
+        let holder = Holder { pid: Some(1), uid: 0, program: Some("\u{9b}31m\u{2066}sh".to_owned()) };
+        let source = || io::Error::from(Errno::ACCESS);
+        let errors = [
+            Error::TimedOut { path: path.clone(), holder: Some(holder), folder_locked_by: None },
+            Error::PermissionDenied { path: path.clone(), owner: None, source: source() },
+            Error::InvalidPath { path: path.clone(), reason: "it is empty" },
+            Error::LockLost { path: path.clone() },
+            Error::Io { path, doing: "connect", source: source() },
+        ];
+        for error in errors {
+            let text = error.to_string();
+            assert!(!text.contains(is_misleading), "{text:?}");
+            assert!(text.contains("/tmp/\\u{1b}[2J\\nheld by\\u{202e}lock"), "{text:?}");
+        }
     }
 }

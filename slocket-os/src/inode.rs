@@ -6,6 +6,7 @@ use std::path::Path;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, chmod, fstat, openat, statat};
 use rustix::io::{Errno, Result, retry_on_intr};
 use rustix::net::{AddressFamily, Shutdown, SocketFlags, SocketType, connect, shutdown, socket_with};
+use rustix::process::geteuid;
 
 use crate::mark::{self, STICKY, Times};
 use crate::{address, peer};
@@ -55,9 +56,10 @@ impl Look {
     }
 
     /// A socket of our own user's with one name. Nothing else is given a mode, or times: whoever may rename in the folder
-    /// can put a file of ours there that others must not reach.
+    /// can put a file of ours there that others must not reach. (Where users have no names, all files look like ours; the kernel
+    /// knows better.)
     pub(crate) fn is_our_socket(&self) -> bool {
-        self.is_socket && self.links == 1 && peer::is_ours(self.owner)
+        self.is_socket && self.links == 1 && self.owner == geteuid().as_raw()
     }
 }
 

@@ -1,13 +1,17 @@
 //! Who is at the other end: peer credentials (unix(7), `SO_PEERCRED`).
 
 use std::fmt;
+use std::fs;
 use std::os::fd::BorrowedFd;
+use std::os::unix::fs::MetadataExt;
+use std::sync::LazyLock;
 
 use nix::sys::socket::getsockopt;
 use nix::sys::socket::sockopt::PeerCredentials;
 use rustix::process::geteuid;
 
 use crate::at_path::AtPath;
+use crate::escape::escaped;
 
 /// Who holds a lock.
 ///
@@ -27,7 +31,7 @@ pub struct Holder {
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.pid, &self.program) {
-            (Some(pid), Some(program)) => write!(f, "pid {pid} ({program})"),
+            (Some(pid), Some(program)) => write!(f, "pid {pid} ({})", escaped(program)),
             (Some(pid), None) => write!(f, "pid {pid}"),
             (None, _) => write!(f, "a process of user {} that cannot be seen from here", self.uid),
         }
@@ -61,26 +65,68 @@ impl Peer {
 
     /// The same, for the user, with its program.
     pub(crate) fn holder(self) -> Holder {
-        Holder { pid: self.pid, uid: self.uid, program: self.pid.and_then(program) }
+        Holder { pid: self.pid, uid: self.uid, program: self.pid.filter(|pid| is_of(*pid, self.uid)).and_then(program) }
     }
 }
 
 /// Whether a user is our own.
 pub(crate) fn is_ours(user: u32) -> bool {
-    user == geteuid().as_raw()
+    user == geteuid().as_raw() && !is_anybody(user)
+}
+
+/// Whether a user may be any user who has no name in our user namespace: the kernel shows all of these under one number. (Where
+/// all users have names, that is the number of one, called nobody.)
+fn is_anybody(user: u32) -> bool {
+    static OVERFLOW: LazyLock<u32> = LazyLock::new(|| {
+        let text = fs::read_to_string("/proc/sys/kernel/overflowuid").ok();
+        text.and_then(|text| text.trim().parse().ok()).unwrap_or(65534)
+    });
+    user == *OVERFLOW && !fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| maps_all(&map))
+}
+
+/// Whether a map (`user_namespaces(7)`) gives every user its own number.
+fn maps_all(map: &str) -> bool {
+    map.split_whitespace().eq(["0", "0", "4294967295"])
+}
+
+/// Whether a process is of that user. If it is not, its number was mostly used again since.
+fn is_of(pid: u32, user: u32) -> bool {
+    fs::metadata(format!("/proc/{pid}")).is_ok_and(|process| process.uid() == user)
 }
 
 /// The name of a process's program, if `/proc` is of our pid namespace (in another one, the number is another process's).
 pub(crate) fn program(pid: u32) -> Option<String> {
-    let myself = std::fs::read_link("/proc/self").ok()?;
+    let myself = fs::read_link("/proc/self").ok()?;
     if myself.to_str() != Some(&std::process::id().to_string()) {
         return None;
     }
-    std::fs::read_to_string(format!("/proc/{pid}/comm")).ok().map(|name| name.trim_end().to_owned())
+    fs::read_to_string(format!("/proc/{pid}/comm")).ok().map(|name| name.trim_end().to_owned())
 }
 
 /// Who owns the socket at a path, of whom nothing else is known.
 pub(crate) fn owner(at: &AtPath) -> Option<Holder> {
     let found = at.look().ok().flatten()?;
     Some(Holder { pid: None, uid: found.owner, program: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_map_of_all_users_is_told_from_others() {
+        assert!(maps_all("         0          0 4294967295\n"));
+        for map in
+            ["", "0 1000 1\n", "0 100000 65536\n", "0 0 65536\n", "0 0 1\n65534 65534 1\n", "0 0 4294967295\n0 0 1\n"]
+        {
+            assert!(!maps_all(map), "{map}");
+        }
+    }
+
+    #[test]
+    fn a_process_of_another_user_is_not_the_holder() {
+        let us = geteuid().as_raw();
+        assert!(is_of(std::process::id(), us));
+        assert!(!is_of(std::process::id(), us + 1));
+    }
 }

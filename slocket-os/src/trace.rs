@@ -35,13 +35,15 @@ mod on {
 
     use tracing::span::EnteredSpan;
 
+    use crate::escape::escaped;
+
     /// The span of one request, wherever it is worked on: by the caller, by another task of a runtime, in the background.
     #[derive(Debug)]
     pub(crate) struct Span(tracing::Span);
 
     impl Span {
         pub(crate) fn new(path: &Path) -> Self {
-            Self(tracing::debug_span!(target: "slocket", "slocket", path = %path.display()))
+            Self(tracing::debug_span!(target: "slocket", "slocket", path = %escaped(&path.to_string_lossy())))
         }
 
         /// In the span, until dropped. (What is done for a request never waits.)

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::escape::escaped;
 use crate::lock::Lock;
 use crate::peer::Holder;
 use crate::process::{Inherit, PerProcess, Process};
@@ -21,7 +22,7 @@ pub struct Waiting<'a> {
 
 impl fmt::Display for Waiting<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "waiting for {}", self.path.display())?;
+        write!(f, "waiting for {}", escaped(&self.path.to_string_lossy()))?;
         match &self.holder {
             Some(holder) => write!(f, ", held by {holder}"),
             None => Ok(()),

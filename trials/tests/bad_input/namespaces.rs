@@ -12,7 +12,7 @@ use rustix::mount::{UnmountFlags, mount_bind, unmount};
 use rustix::process::geteuid;
 use trials::lock::{Error, Slocket, Trust, settle};
 
-use crate::alone::{NOBODY, Setting, Talk, beside, with_root};
+use crate::alone::{NOBODY, Setting, Talk, alone, beside, with_root};
 use crate::file_systems::assert_survives;
 use crate::scene::{HANG, Scene, another, assert_works, eventually, io_code, leave_dead, named, until_asleep};
 
@@ -171,19 +171,60 @@ fn a_holder_without_a_name_in_the_user_namespace() {
     });
 }
 
-/// Where nobody has a name, all are user 65534, we too: nobody can be told from us, so everybody is trusted.
+/// Where nobody has a name, all are user 65534, we too. Anybody looks like us there, so nobody is believed.
 #[test]
 fn a_user_namespace_without_names() {
     let scene = Scene::new();
     beside(
         Setting::Nameless,
-        |other| hands_over_and_back(other, &scene),
+        |other| {
+            let guard = scene.slocket().acquire().unwrap();
+            other.tell(scene.lock().to_str().unwrap());
+            other.expect("untrusted");
+            assert!(guard.is_intact().unwrap());
+            guard.release().unwrap();
+            other.tell("free");
+            other.expect("held");
+            // Outside everybody has a name. What waits for the nameless is sent away, and comes again.
+            let slocket = scene.slocket();
+            thread::scope(|scope| {
+                let waiter = scope.spawn(|| named("waiter", || slocket.acquire_timeout(HANG)));
+                until_asleep("waiter");
+                other.tell("release");
+                waiter.join().unwrap().unwrap().release().unwrap();
+            });
+            other.expect("released");
+        },
         |outside| {
             assert_eq!(geteuid().as_raw(), NOBODY);
             let slocket = Slocket::new(outside.hear()).unwrap();
-            takes_and_hands_over(outside, &slocket);
+            for result in [slocket.acquire(), slocket.acquire_timeout(HANG)] {
+                assert!(matches!(result, Err(Error::Untrusted { uid: NOBODY, .. })), "{result:?}");
+            }
+            assert!(slocket.try_acquire().unwrap().is_none(), "two holders");
+            outside.tell("untrusted");
+            outside.expect("free");
+            let guard = slocket.acquire().unwrap();
+            outside.tell("held");
+            outside.expect("release");
+            guard.release().unwrap();
+            outside.tell("released");
         },
     );
+    scene.assert_empty();
+}
+
+/// User 65534 is somebody, where all users have names.
+#[test]
+fn the_user_who_is_called_nobody() {
+    with_root(|| {
+        alone(Setting::User(NOBODY), || {
+            assert_eq!(geteuid().as_raw(), NOBODY);
+            let scene = Scene::new();
+            assert_works(&scene.slocket());
+            scene.assert_empty();
+        });
+    });
 }
 
 /// The folder again, by a name that only this process sees; until it is dropped.
