@@ -7,11 +7,9 @@ use std::mem;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Condvar, PoisonError};
-use std::thread;
 use std::time::Duration;
 
-use nix::sys::signal::{SigSet, SigmaskHow};
-
+use crate::closing::start_thread;
 use crate::descriptor;
 use crate::participant::Participant;
 use crate::process::{Inherit, PerProcess, Process};
@@ -118,12 +116,8 @@ pub(crate) fn adopt(participant: Participant) {
     let started = UnixStream::pair().and_then(|(signal, wake)| {
         signal.set_nonblocking(true)?;
         wake.set_nonblocking(true)?;
-        let thread = thread::Builder::new().name("slocket".to_owned());
-        // It takes no signals: which threads of the process do is the user's business.
-        let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
-        let started = thread.spawn(move || look_after(Some(&signal), here));
-        before.thread_set_mask()?;
-        started.map(|_| wake)
+        start_thread("slocket", move || look_after(Some(&signal), here))?;
+        Ok(wake)
     });
     match started {
         Ok(wake) => background.wake = Some(wake),

@@ -13,6 +13,7 @@ use slocket_core::{Received, Removal};
 
 use crate::abstract_name::AbstractName;
 use crate::at_path::AtPath;
+use crate::closing::{close_apart, give_up_unread};
 use crate::descriptor::Descriptor;
 use crate::error::{Doing, Fault};
 use crate::inode::{Inode, Probe};
@@ -50,6 +51,7 @@ pub(crate) enum Join {
     BacklogFull,
     NotASocket,
     WrongType,
+    /// The socket is another user's, and we may not connect to it.
     Denied,
 }
 
@@ -124,9 +126,13 @@ impl Connection {
         self.peer.map(Peer::holder)
     }
 
-    /// Whether the server is of our own user or root's.
-    pub(crate) fn is_trusted(&self) -> bool {
-        self.peer.is_some_and(Peer::is_trusted)
+    /// The server's process and user, if they can be told.
+    pub(crate) fn peer(&self) -> Option<Peer> {
+        self.peer
+    }
+
+    fn is_of_our_user(&self) -> bool {
+        self.peer.is_some_and(Peer::is_ours)
     }
 
     /// Takes what has arrived, without blocking.
@@ -156,43 +162,50 @@ impl Connection {
                 descriptors.extend(received);
             }
         }
-        if message.flags.contains(ReturnFlags::CTRUNC) {
-            return Ok(Arrival::Message(Received::Truncated, None));
+        let is_truncated = message.flags.contains(ReturnFlags::CTRUNC);
+        let is_ok = !is_truncated && bytes.get(..message.bytes) == Some(listener::OK);
+        if is_ok && let [_] = *descriptors {
+            let socket = descriptors.remove(0);
+            return self.take_over(socket, at).doing("take the listener over");
         }
-        if message.bytes == 0 {
-            return Ok(Arrival::End);
-        }
-        if bytes.get(..message.bytes) != Some(listener::OK) {
-            return Ok(Arrival::Message(Received::Foreign, None));
-        }
-        let first = descriptors.pop();
-        match (first, descriptors.is_empty()) {
-            // Nothing is lent at an abstract name: its lender could die unseen.
-            (None, _) if self.inode.is_none() => Ok(Arrival::Message(Received::Foreign, None)),
-            (None, _) => Ok(Arrival::Message(Received::Loan, None)),
-            (Some(socket), true) => self.take_over(socket, at).doing("take the listener over"),
-            (Some(_), false) => Ok(Arrival::Message(Received::Foreign, None)),
-        }
+        let came_alone = descriptors.is_empty();
+        close_apart(descriptors);
+        Ok(match message.bytes {
+            _ if is_truncated => Arrival::Message(Received::Truncated, None),
+            0 => Arrival::End,
+            // (Nothing is lent at an abstract name: its lender could die unseen.)
+            _ if is_ok && came_alone && self.inode.is_some() => Arrival::Message(Received::Loan, None),
+            _ => Arrival::Message(Received::Foreign, None),
+        })
     }
 
     /// Takes over the listener that came, if it is this lock's. What is used otherwise would carry our name
     /// (`SO_PEERCRED`), and whoever sent it, or has a copy, would be taken for us.
     fn take_over(&self, socket: OwnedFd, at: Option<&AtPath>) -> rustix::io::Result<Arrival> {
         // A lock is not handed over between users: so none of ours did this.
-        if !self.peer.is_some_and(Peer::is_ours) {
-            return Ok(Arrival::Message(Received::NotOurs, None));
+        let refused = if !self.is_of_our_user() {
+            Received::NotOurs
+        } else if !Listener::is_one(&socket) {
+            Received::Foreign
+        } else {
+            // A connection's peer has the address of its listener. (Of a socket that was published aside that is the temporary
+            // name; of one that was bound in another mount namespace, its path there.)
+            let address = getsockname(&socket)?;
+            if getpeername(&self.socket)?.as_ref() == Some(&address) && self.is_at(at) {
+                let listener = Listener::take_over(socket, address.try_into()?, self.inode)?;
+                return Ok(Arrival::Message(Received::Listener, Some(listener)));
+            }
+            Received::NotOurs
+        };
+        close_apart(vec![socket]);
+        Ok(Arrival::Message(refused, None))
+    }
+
+    /// Closes it. What a stranger has sent, and is not read, is closed apart.
+    pub(crate) fn close(self) {
+        if !self.is_of_our_user() {
+            give_up_unread(self.socket.as_fd());
         }
-        if !Listener::is_one(&socket) {
-            return Ok(Arrival::Message(Received::Foreign, None));
-        }
-        // A connection's peer has the address of its listener. (Of a socket that was published aside that is the temporary name;
-        // of one that was bound in another mount namespace, its path there.)
-        let address = getsockname(&socket)?;
-        if getpeername(&self.socket)?.as_ref() != Some(&address) || !self.is_at(at) {
-            return Ok(Arrival::Message(Received::NotOurs, None));
-        }
-        let listener = Listener::take_over(socket, address.try_into()?, self.inode)?;
-        Ok(Arrival::Message(Received::Listener, Some(listener)))
     }
 
     /// Whether the path is still the socket that we connected to, as far as can be told: else the lock is lost, and another
@@ -254,7 +267,7 @@ impl Connection {
     pub(crate) fn give_back(self, at: Option<&AtPath>) -> Removal {
         // A server that was told that we are done may have granted the lock to the next before it went.
         if self.dismissed || !listener::has_ended(self.socket.as_fd()) {
-            listener::end(self.socket);
+            listener::end(&self.socket);
             return Removal::Done;
         }
         let Some(at) = at else { return Removal::Done };

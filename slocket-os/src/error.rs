@@ -303,7 +303,7 @@ mod tests {
         let source = || io::Error::from(Errno::ACCESS);
         let errors = [
             Error::TimedOut { path: path.clone(), holder: Some(holder), folder_locked_by: None },
-            Error::PermissionDenied { path: path.clone(), owner: None, source: source() },
+            Error::PermissionDenied { path: path.clone(), owner: None, doing: "connect", source: source() },
             Error::InvalidPath { path: path.clone(), reason: "it is empty" },
             Error::LockLost { path: path.clone() },
             Error::Io { path, doing: "connect", source: source() },

@@ -33,6 +33,7 @@ pub mod asynchronous;
 mod at_once;
 mod at_path;
 mod background;
+mod closing;
 mod connection;
 mod descriptor;
 mod disowned;

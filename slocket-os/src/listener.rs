@@ -182,7 +182,7 @@ impl Listener {
         };
         let _ = shutdown(&self.socket, Shutdown::Read);
         while let Ok((peer, _)) = self.accept_head() {
-            end(peer);
+            end(&peer);
         }
         removal
     }
@@ -247,10 +247,10 @@ pub(crate) fn has_ended(peer: BorrowedFd<'_>) -> bool {
     )
 }
 
-/// Reads away what a borrower sent, and tells whether it has ended its stream.
+/// Reads away what a borrower sent, and tells whether it has ended its stream. (Not all, if that is much: others wait, too.)
 pub(crate) fn drain_until_end(peer: BorrowedFd<'_>) -> bool {
-    let mut bytes = [0_u8; 256];
-    loop {
+    let mut bytes = [0_u8; 4096];
+    for _ in 0..16 {
         match rustix::net::recv(peer, &mut bytes, RecvFlags::DONTWAIT) {
             Ok((0, _)) => return true,
             Ok(_) | Err(Errno::INTR) => {}
@@ -258,4 +258,5 @@ pub(crate) fn drain_until_end(peer: BorrowedFd<'_>) -> bool {
             Err(_) => return true,
         }
     }
+    false
 }

@@ -15,7 +15,7 @@ use crate::error::{Error, Fault};
 use crate::file_system::Place;
 use crate::folder::Folder;
 use crate::local::LocalQueue;
-use crate::peer::Holder;
+use crate::peer::{self, Holder};
 use crate::process::Process;
 use crate::reserve;
 use crate::resolve::resolve;
@@ -239,8 +239,9 @@ impl Lock {
         }
     }
 
-    pub(crate) fn trusts_anyone(&self) -> bool {
-        self.shared.trust == Trust::Anyone
+    /// Whether that user's servers are believed.
+    pub(crate) fn trusts(&self, user: u32) -> bool {
+        self.shared.trust == Trust::Anyone || user == 0 || peer::is_ours(user)
     }
 
     pub(crate) fn hook(&self) -> Option<&Hook> {

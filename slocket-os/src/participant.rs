@@ -23,6 +23,10 @@ use crate::wait::Wait;
 use crate::watch::Watch;
 use crate::{background, publish, reclaim, reserve, timers};
 
+/// How many are accepted for one release, at most: all who can be in the queue when it begins (4,097, unless the system's
+/// administrator has raised `net.core.somaxconn`), and one. Whoever comes and goes meanwhile must not keep it from its end.
+const MOST_ACCEPTED: u32 = 4_098;
+
 /// The machine with its descriptors and timers.
 #[derive(Debug)]
 pub(crate) struct Participant {
@@ -41,6 +45,8 @@ pub(crate) struct Participant {
     listener: Option<Listener>,
     /// Who was accepted last.
     guest: Option<Descriptor>,
+    /// How many were accepted for one release.
+    accepted: u32,
     watch: Option<Watch>,
     timers: timers::Timers,
     /// When the last attempt began; nobody asks for the first.
@@ -64,6 +70,7 @@ impl Participant {
             server_lasts: false,
             listener: None,
             guest: None,
+            accepted: 0,
             watch: None,
             timers: timers::Timers::default(),
             began: None,
@@ -268,7 +275,7 @@ impl Participant {
                 Some(Event::Connected(self.connect()))
             }
             Action::Disconnect => {
-                self.connection = None;
+                self.disconnect();
                 None
             }
             Action::Inspect => Some(Event::Inspected(self.inspect())),
@@ -288,7 +295,9 @@ impl Participant {
             Action::Leave => Some(Event::Left(self.leave())),
             Action::Accept => {
                 self.dismiss_guest();
-                let accepted = self.listener.as_mut().map(|listener| listener.accept(self.lock.at_path()));
+                self.accepted += 1;
+                let listener = self.listener.as_mut().filter(|_| self.accepted <= MOST_ACCEPTED);
+                let accepted = listener.map(|listener| listener.accept(self.lock.at_path()));
                 let (accepted, guest) = accepted.unwrap_or((slocket_core::Accepted::Failed, None));
                 self.guest = guest.inspect(|guest| guest.list(self.process));
                 Some(Event::Accepted(accepted))
@@ -303,6 +312,7 @@ impl Participant {
                 None => Delivery::Failed,
             })),
             Action::SetMark => {
+                self.accepted = 0;
                 self.dismiss_guest();
                 Some(Event::MarkSet(self.set_mark(true)))
             }
@@ -322,7 +332,7 @@ impl Participant {
             Action::Close => {
                 self.listener = None;
                 self.guest = None;
-                self.connection = None;
+                self.disconnect();
                 self.watch = None;
                 reserve::keep(self.process);
                 None
@@ -376,13 +386,20 @@ impl Participant {
             Ok(Join::Denied) => return Connected::Denied,
             Err(fault) => return Connected::Failed(self.failed(fault)),
         };
-        if !connection.is_trusted() && !self.lock.trusts_anyone() {
+        if !connection.peer().is_some_and(|peer| self.lock.trusts(peer.user())) {
             // Nothing of it is read: a listener that came would carry our name once it is used.
             self.server = connection.server();
+            connection.close();
             return Connected::Untrusted;
         }
         self.connection = Some(connection);
         Connected::Queued
+    }
+
+    fn disconnect(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            connection.close();
+        }
     }
 
     fn inspect(&mut self) -> Inspected {
@@ -432,7 +449,7 @@ impl Participant {
     /// Ends the connection of who was accepted last, if it was not given the lock.
     fn dismiss_guest(&mut self) {
         if let Some(guest) = self.guest.take() {
-            listener::end(guest);
+            listener::end(&guest);
         }
     }
 

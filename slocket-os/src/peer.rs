@@ -58,9 +58,8 @@ impl Peer {
         is_ours(self.uid)
     }
 
-    /// Whether its servers are believed, if nothing else is said.
-    pub(crate) fn is_trusted(self) -> bool {
-        self.uid == 0 || self.is_ours()
+    pub(crate) fn user(self) -> u32 {
+        self.uid
     }
 
     /// The same, for the user, with its program.

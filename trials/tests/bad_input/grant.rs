@@ -1,19 +1,20 @@
 //! Servers that say "OK" with the wrong descriptors.
 
 use std::fs::File;
-use std::io::IoSlice;
+use std::io::{IoSlice, Read, Write};
 use std::mem::MaybeUninit;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 
 use rustix::net::{
     AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketAddrUnix, SocketFlags, SocketType, bind,
-    listen, sendmsg, socket_with,
+    listen, sendmsg, socket_with, sockopt,
 };
-use trials::lock::Slocket;
+use trials::lock::{Error, Slocket};
 
 use crate::alone::{Setting, alone};
+use crate::census::threads;
 use crate::scene::{HANG, Scene, assert_works};
 use crate::server::{Server, assert_no_slocket};
 
@@ -105,6 +106,36 @@ fn a_grant_with_a_socket_that_does_not_listen() {
         });
         assert_refused("a bound socket", b"OK", |_| vec![unix_socket(SocketType::STREAM)]);
         assert_refused("a datagram socket", b"OK", |_| vec![UnixDatagram::unbound().unwrap().into()]);
+    });
+}
+
+/// To close a TCP socket that lingers takes until its peer has read everything: nobody who waits for an answer waits for that.
+#[test]
+fn a_grant_with_what_is_slow_to_close() {
+    alone(Setting::Plain, || {
+        let scene = Scene::new();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let sender = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let mut reader = listener.accept().unwrap().0;
+        sockopt::set_socket_linger(&sender, Some(HANG)).unwrap();
+        sender.set_nonblocking(true).unwrap();
+        while (&sender).write(&[0; 65536]).is_ok() {}
+        let mut given = vec![OwnedFd::from(sender)];
+        let mut kept = Vec::new();
+        let server = Server::start(&scene.lock(), move |connection| {
+            send(&connection, b"OK", &given);
+            // The last copy is the one that was sent.
+            given.clear();
+            kept.push(connection);
+        });
+        let result = scene.slocket().acquire();
+        assert!(matches!(result, Err(Error::NotASlocket { .. })), "{result:?}");
+        assert!(threads().contains(&"slocket-close S".to_owned()), "it was waited for: {:?}", threads());
+        let everything = reader.read_to_end(&mut Vec::new());
+        assert!(everything.is_ok(), "{everything:?}");
+        server.stop();
+        assert_works(&scene.slocket());
+        scene.assert_empty();
     });
 }
 

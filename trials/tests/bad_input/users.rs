@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::net::UnixListener;
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -116,6 +116,33 @@ fn a_dead_socket_of_another_user_in_a_folder_of_everybody() {
                 }
             },
         );
+        scene.assert_empty();
+    });
+}
+
+/// A socket that is private to a stranger counts as a file does: it is waited for until it is gone, and held by nobody.
+#[test]
+fn a_private_socket_of_a_stranger() {
+    const STRANGER: u32 = 65531;
+    with_root(|| {
+        let scene = Scene::with_mode(0o777);
+        leave_dead(&scene.lock(), true, 0o600);
+        let _ = chown(scene.lock(), Some(STRANGER), None);
+        beside(
+            Setting::User(NOBODY),
+            |other| {
+                other.tell(scene.lock().to_str().unwrap());
+                other.expect("denied");
+            },
+            |root| {
+                let slocket = Slocket::new(root.hear()).unwrap();
+                assert_eq!(assert_times_out(&slocket), None);
+                assert_denied(slocket.try_acquire(), Some(STRANGER));
+                assert_denied(slocket.holder(), Some(STRANGER));
+                root.tell("denied");
+            },
+        );
+        assert_works(&scene.slocket());
         scene.assert_empty();
     });
 }
