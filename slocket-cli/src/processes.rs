@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::fs;
 use std::io;
+use std::path::Path;
 use std::process::id;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -122,6 +123,12 @@ impl Process {
         Some(started.duration_since(UNIX_EPOCH).ok()?.as_secs())
     }
 
+    /// Whether it has that folder open.
+    pub(crate) fn has_open(&self, folder: &Path) -> bool {
+        let Ok(descriptors) = fs::read_dir(format!("/proc/{}/fd", self.pid)) else { return false };
+        descriptors.flatten().any(|entry| fs::read_link(entry.path()).is_ok_and(|file| file == folder))
+    }
+
     /// Whether it has a thread of that name besides its first.
     pub(crate) fn has_thread(&self, name: &str) -> bool {
         let Ok(threads) = fs::read_dir(format!("/proc/{}/task", self.pid)) else { return false };
@@ -133,6 +140,6 @@ impl Process {
 }
 
 /// The number of a socket that a descriptor leads to.
-fn socket(link: &std::path::Path) -> Option<u32> {
+fn socket(link: &Path) -> Option<u32> {
     link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
 }

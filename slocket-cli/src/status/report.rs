@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::fs::Metadata;
+use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -198,7 +198,7 @@ fn on_file(target: &Target, path: &Path, found: &Metadata, view: &View, deaths: 
             return Ok(report);
         }
         report.since = since(found);
-        in_use(&mut report, listener, &sockets, marked, view);
+        in_use(&mut report, target, listener, &sockets, marked, view);
         return Ok(report);
     }
     match target::probe_once(path) {
@@ -270,7 +270,7 @@ fn on_abstract(target: &Target, name: &[u8], sockets: &[&Socket], view: &View) -
     };
     report.unseen.push("whether it is a slocket: an abstract name bears no mark".to_owned());
     if socket.listens {
-        in_use(&mut report, socket, sockets, true, view);
+        in_use(&mut report, target, socket, sockets, true, view);
     } else {
         report.torn = true;
         report.holder = Some(report.party(socket.number, socket.uid, view));
@@ -279,8 +279,8 @@ fn on_abstract(target: &Target, name: &[u8], sockets: &[&Socket], view: &View) -
 }
 
 /// Somebody listens.
-fn in_use(report: &mut Report, listener: &Socket, sockets: &[&Socket], marked: bool, view: &View) {
-    let server = report.holder(listener, view);
+fn in_use(report: &mut Report, target: &Target, listener: &Socket, sockets: &[&Socket], marked: bool, view: &View) {
+    let server = report.holder(target, listener, view);
     let accepted: Vec<_> = sockets.iter().filter(|socket| !socket.listens).filter_map(|socket| socket.peer).collect();
     let clients: Vec<_> =
         accepted.iter().filter_map(|&number| view.table().ok()?.get(number)).filter(|client| !client.ended).collect();
@@ -358,9 +358,15 @@ impl Report {
     }
 
     /// Who has the listener, or is about to: it may be in a message to a waiter who has not read it yet.
-    fn holder(&mut self, listener: &Socket, view: &View) -> Party {
+    fn holder(&mut self, target: &Target, listener: &Socket, view: &View) -> Party {
         if view.processes.who_has(listener.number).is_empty() {
             let mut slow = view.slow();
+            // Whoever waits for it has its folder open.
+            if let Target::Path(path) = target
+                && let Ok(folder) = fs::canonicalize(target::folder(path))
+            {
+                slow.retain(|(_, process)| process.has_open(&folder));
+            }
             // Whoever runs reads it at once.
             if slow.len() > 1 {
                 slow.retain(|(_, process)| process.stopped);
@@ -368,6 +374,13 @@ impl Report {
             if let [(_, process)] = &slow[..] {
                 self.torn = !process.stopped;
                 return Party::new(process.clone(), listener.uid.map(Owner::new));
+            }
+            if !slow.is_empty() {
+                let names = slow.iter().map(|(_, process)| format!("pid {} ({})", process.pid, process.program));
+                let names = names.collect::<Vec<_>>().join(", ");
+                self.cannot_see(&format!(
+                    "which stopped process was handed the lock and has not taken it: one of {names}"
+                ));
             }
         }
         self.party(listener.number, listener.uid, view)

@@ -30,7 +30,7 @@ pub(super) fn paragraph(report: &Report) -> String {
         line(&mut text, if n == 0 { "waiting" } else { "" }, &format!("{}. {}", n + 1, party(waiter)));
     }
     for unseen in &report.unseen {
-        line(&mut text, "unseen", unseen);
+        line(&mut text, "unseen", &escaped(unseen));
     }
     if let Some(next) = next(report) {
         line(&mut text, "next", &next);

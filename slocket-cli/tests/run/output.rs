@@ -48,6 +48,8 @@ fn the_examples_of_the_help() {
         let script = example.replace("/run/", "/missing/").replace("/srv/", "/missing/");
         let mut command = Command::new("sh");
         command.args(["-c", &format!("exec \"$0\" run {script}"), SLOCKET]);
+        // A folder in it that may not be searched makes "no permission" of "not found".
+        command.env("PATH", "/usr/bin:/bin");
         let (code, _, errors) = output(command);
         // An abstract name has no folder that could be missing.
         let expected = if example.starts_with('@') { 127 } else { 73 };

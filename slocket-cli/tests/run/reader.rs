@@ -28,7 +28,8 @@ fn unread(command: &mut Command) -> (std::process::Child, PipeReader) {
 fn a_command_that_cannot_be_started() {
     let folder = Folder::new();
     let mut command = folder.run(&["-w", "60"], &["slocket-test-no-such-command"]);
-    let (mut tool, reader) = unread(&mut command);
+    // A folder in it that may not be searched makes "no permission" of "not found".
+    let (mut tool, reader) = unread(command.env("PATH", "/usr/bin:/bin"));
     // It writes.
     const WRITE: &str = if cfg!(target_arch = "x86_64") { "1 0x2 " } else { "64 0x2 " };
     let call = format!("/proc/{}/syscall", tool.id());

@@ -95,3 +95,41 @@ fn a_command_that_shares_the_lock() {
     tool.tell();
     tool.assert_end(0, "", "");
 }
+
+/// The kernel does not tell which lock a process was handed: that two are stopped in one folder is said.
+#[test]
+fn two_waiters_that_were_handed_two_locks() {
+    let (folder, elsewhere) = (Folder::new(), Folder::new());
+    let second = folder.path().join("second");
+    let wait_at = |lock: &std::path::Path| {
+        let waiter = start(crate::harness::run(&["-q"], lock, &["echo", "ran"]));
+        watch_for("it does not queue", || {
+            let report = json(lock);
+            report["queue"].as_array().is_some_and(|queue| !queue.is_empty()).then_some(())
+        });
+        stop(waiter.id());
+        waiter
+    };
+    let mut waiters = Vec::new();
+    for lock in [&folder.lock(), &second, &elsewhere.lock()] {
+        let mut holder = start(crate::harness::run(&[], lock, &crate::harness::HOLD));
+        holder.expect_output("up");
+        waiters.push(wait_at(lock));
+        holder.tell();
+        holder.assert_end(0, "", "");
+    }
+    // In a folder of its own it is the only one.
+    assert_eq!(json(&elsewhere.lock())["holder"]["pid"], waiters[2].id());
+    let report = json(&folder.lock());
+    let unseen = report["unseen"].to_string();
+    assert_eq!((&report["state"], &report["holder"].get("pid")), (&json!("held"), &None), "{report}");
+    for waiter in &waiters[..2] {
+        assert!(unseen.contains(&format!("pid {} (slocket)", waiter.id())), "{report}");
+    }
+    assert!(!unseen.contains(&format!("pid {} ", waiters[2].id())), "{report}");
+    for waiter in waiters {
+        waiter.signal(Signal::CONT);
+        waiter.assert_end(0, "ran\n", "");
+    }
+    folder.assert_becomes_free();
+}
