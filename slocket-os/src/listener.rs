@@ -30,18 +30,18 @@ pub(crate) struct Listener {
     /// The file that it is at the path; `None` at an abstract name.
     inode: Option<Inode>,
     /// Whether the path was this socket when it began to be passed on, until it is given up.
-    intact: Option<rustix::io::Result<bool>>,
+    seen_intact: bool,
 }
 
 impl Listener {
     /// A socket that is bound to `address`, and so to the file at a path.
     pub(crate) fn at_path(socket: OwnedFd, address: &SocketAddrUnix, inode: Inode) -> Self {
-        Self { socket: Descriptor::new(socket, address.clone()), inode: Some(inode), intact: None }
+        Self { socket: Descriptor::new(socket, address.clone()), inode: Some(inode), seen_intact: false }
     }
 
     /// A socket that is bound to an abstract name.
     pub(crate) fn at_name(socket: OwnedFd, name: &SocketAddrUnix) -> Self {
-        Self { socket: Descriptor::new(socket, name.clone()), inode: None, intact: None }
+        Self { socket: Descriptor::new(socket, name.clone()), inode: None, seen_intact: false }
     }
 
     /// Whether that is a listening Unix stream socket.
@@ -60,7 +60,7 @@ impl Listener {
         inode: Option<Inode>,
     ) -> rustix::io::Result<Self> {
         ioctl_fionbio(&socket, true)?;
-        let listener = Self { socket: Descriptor::new(socket, address), inode, intact: None };
+        let listener = Self { socket: Descriptor::new(socket, address), inode, seen_intact: false };
         listener.listen()?;
         Ok(listener)
     }
@@ -99,7 +99,7 @@ impl Listener {
     /// descriptors have run out.
     pub(crate) fn accept(&mut self, at: Option<&AtPath>) -> (Accepted, Option<Descriptor>) {
         let intact = self.is_intact(at);
-        self.intact = Some(intact);
+        self.seen_intact = intact == Ok(true);
         if intact == Ok(false) {
             return (Accepted::Lost, None);
         }
@@ -157,7 +157,7 @@ impl Listener {
     /// from there nothing is lent.)
     pub(crate) fn set_mark(&mut self, at: Option<&AtPath>, marked: bool) -> bool {
         // A loan takes its time: whatever was seen before it is old.
-        self.intact = None;
+        self.seen_intact = false;
         match (self.inode, at.map(AtPath::pin)) {
             (Some(inode), Some(Ok(Some(pin)))) if pin.look.inode == inode => pin.set_mark(marked).is_ok(),
             _ => false,
@@ -169,9 +169,11 @@ impl Listener {
     ///
     /// At an abstract name to close is all: the kernel frees the name first, and then resets who is queued. (A reset is an
     /// end of the stream to those who wait here; npm's clients, which it would hurt, do not come to such a name.)
-    pub(crate) fn close_out(mut self, at: Option<&AtPath>) -> Removal {
+    pub(crate) fn close_out(self, at: Option<&AtPath>) -> Removal {
         let (Some(inode), Some(at)) = (self.inode, at) else { return Removal::Done };
-        let removal = match self.intact.take().unwrap_or_else(|| at.is(inode)) {
+        // (Whoever saw that it is not looks once more: it would be left behind.)
+        let intact = if self.seen_intact { Ok(true) } else { at.is(inode) };
+        let removal = match intact {
             Ok(true) => match at.unlink() {
                 Ok(()) => Removal::Done,
                 Err(Errno::NOENT) => Removal::NotOurs,
