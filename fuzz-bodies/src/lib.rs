@@ -4,14 +4,24 @@
 //! |---|---|---|
 //! | [`machine()`] | events for one machine of `slocket-core`, legal and not | `ledger`: what a faithful driver knows |
 //! | [`world()`] | who takes part in a world of `model`, what may go wrong, and each step | the promises of `model` |
+//! | [`clients()`] | what clients do to a holder of `slocket-os`: they come with badges and without, send, end, are strangers, while the lock is passed on | a ledger of the queue, and the kernel |
+//! | [`untrusted()`] | what a server of another user sends to a waiter of `slocket-os` | the kernel: what was read, and whose name a listener carries |
 //! | [`received()`] | what a server does to a waiter of `slocket-os`: bytes, descriptors, ends | `ledger` of what was sent, and the kernel |
 //!
 //! The targets are in `fuzz`, and so is the corpus, which `cargo test` replays. `cargo xtask fuzz` looks for more.
 
+mod clients;
+mod descriptor;
+mod home;
+mod left;
 mod machine;
 mod received;
+mod untrusted;
+mod user;
 mod world;
 
+pub use clients::clients;
 pub use machine::machine;
 pub use received::received;
+pub use untrusted::untrusted;
 pub use world::{walked, world};

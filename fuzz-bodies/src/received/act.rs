@@ -1,8 +1,10 @@
 //! What a server does.
 
+use crate::descriptor::{Kind, MOST};
+
 /// One thing that a server does, or lets the waiter do.
 #[derive(Clone, Debug)]
-pub(super) enum Act {
+pub(crate) enum Act {
     Send(Vec<u8>, Vec<Kind>),
     /// Ends the stream, and keeps the connection.
     Shut,
@@ -19,40 +21,8 @@ pub(super) enum Act {
     GiveUp,
 }
 
-/// A descriptor that is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// The server's listener.
-    Own,
-    /// A listening Unix stream socket that is nobody's.
-    Listener,
-    Bound,
-    Unbound,
-    Connected,
-    Datagram,
-    /// It listens, and is no stream socket.
-    Seqpacket,
-    Pipe,
-    File,
-}
-
-const KINDS: [Kind; 9] = [
-    Kind::Own,
-    Kind::Listener,
-    Kind::Bound,
-    Kind::Unbound,
-    Kind::Connected,
-    Kind::Datagram,
-    Kind::Seqpacket,
-    Kind::Pipe,
-    Kind::File,
-];
-
-/// The most descriptors that the kernel puts into one message (`SCM_MAX_FD`).
-pub(super) const MOST: usize = 253;
-
 /// The acts that the bytes stand for.
-pub(super) fn all(bytes: &[u8]) -> impl Iterator<Item = Act> {
+pub(crate) fn all(bytes: &[u8]) -> impl Iterator<Item = Act> {
     let mut bytes = bytes.iter().copied();
     std::iter::from_fn(move || {
         let act = bytes.next()?;
@@ -60,17 +30,17 @@ pub(super) fn all(bytes: &[u8]) -> impl Iterator<Item = Act> {
         Some(match act {
             0 => Act::Send(b"OK".to_vec(), Vec::new()),
             1 => Act::Send(b"OK".to_vec(), vec![Kind::Own]),
-            2 => Act::Send(b"OK".to_vec(), vec![kind(more)]),
-            3 => Act::Send(b"OK".to_vec(), (0..=more & 3).map(|_| kind(bytes.next().unwrap_or(0))).collect()),
+            2 => Act::Send(b"OK".to_vec(), vec![Kind::of(more)]),
+            3 => Act::Send(b"OK".to_vec(), (0..=more & 3).map(|_| Kind::of(bytes.next().unwrap_or(0))).collect()),
             4 => {
                 let text = bytes.by_ref().take(usize::from(more)).collect();
                 Act::Send(
                     text,
-                    bytes.next().filter(|byte| byte & 1 != 0).map(|byte| kind(byte >> 1)).into_iter().collect(),
+                    bytes.next().filter(|byte| byte & 1 != 0).map(|byte| Kind::of(byte >> 1)).into_iter().collect(),
                 )
             }
             5 => Act::Send([&b"O"[..], b"K", b"OKOK", b"OK\n"][usize::from(more & 3)].to_vec(), Vec::new()),
-            6 => Act::Send(b"OK".to_vec(), vec![kind(more); MOST]),
+            6 => Act::Send(b"OK".to_vec(), vec![Kind::of(more); MOST]),
             7..=9 => Act::Wake,
             10 => Act::Close,
             11 => Act::Shut,
@@ -81,8 +51,4 @@ pub(super) fn all(bytes: &[u8]) -> impl Iterator<Item = Act> {
             _ => Act::GiveUp,
         })
     })
-}
-
-fn kind(choice: u8) -> Kind {
-    KINDS[usize::from(choice) % KINDS.len()]
 }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use slocket_os::{Error, Guard, Outcome, Session};
 
+use crate::home::Home;
+use crate::left::{HANG, try_for};
 use crate::received::act::Act;
-use crate::received::home::Home;
 use crate::received::server::{Server, Verdict};
-use crate::received::{HANG, try_for};
 
 pub(super) struct Scene {
     home: Home,

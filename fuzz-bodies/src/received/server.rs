@@ -2,24 +2,12 @@
 
 use std::collections::VecDeque;
 use std::fs;
-use std::io::IoSlice;
-use std::mem::MaybeUninit;
 use std::net::Shutdown;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
+use std::os::fd::AsFd;
+use std::os::unix::net::{UnixListener, UnixStream};
 
-use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, utimensat};
-use rustix::net::{
-    AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketAddrUnix, SocketFlags, SocketType, bind,
-    listen, sendmsg, socket_with,
-};
-
-use crate::received::act::{Kind, MOST};
-use crate::received::home::Home;
-
-/// The time of modification of a marked socket; that of a lent one is a second later.
-const MAGIC: i64 = 1_397_509_955;
+use crate::descriptor::{self, Kind};
+use crate::home::Home;
 
 /// How much a waiter reads at once: enough to tell "OK" from all else.
 const READ: usize = 16;
@@ -87,17 +75,10 @@ impl Server {
         if !self.accepted {
             self.accept();
         }
-        let owned: Vec<_> = kinds.iter().filter_map(|kind| self.make(*kind)).collect();
-        let descriptors: Vec<BorrowedFd<'_>> = owned.iter().map(AsFd::as_fd).collect();
+        let own = self.listener.as_ref().map(AsFd::as_fd);
+        let descriptors: Vec<_> = kinds.iter().filter_map(|kind| kind.make(own)).collect();
         let Some(connection) = self.connection.as_ref().filter(|_| descriptors.len() == kinds.len()) else { return };
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
-        let mut control = SendAncillaryBuffer::new(&mut space);
-        if !descriptors.is_empty() {
-            assert!(control.push(SendAncillaryMessage::ScmRights(&descriptors)));
-        }
-        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
-        // A message without a byte is none.
-        if let Ok(1..) = sendmsg(connection, &[IoSlice::new(bytes)], &mut control, flags) {
+        if descriptor::send(connection.as_fd(), bytes, &descriptors) {
             self.stream.push_back((bytes.iter().copied().collect(), kinds.to_vec()));
         }
     }
@@ -132,14 +113,8 @@ impl Server {
     }
 
     pub(super) fn mark(&mut self, marked: bool) {
-        if let Home::Path(path) = &self.home
-            && self.at_path
-        {
-            let mode = if marked { 0o1755 } else { 0o755 };
-            let time = Timespec { tv_sec: if marked { MAGIC } else { MAGIC + 1 }, tv_nsec: 0 };
-            let times = Timestamps { last_access: time, last_modification: time };
-            let _ = fs::set_permissions(path, fs::Permissions::from_mode(mode));
-            let _ = utimensat(CWD, path, &times, AtFlags::SYMLINK_NOFOLLOW);
+        if self.at_path && !self.home.is_name() {
+            self.home.mark(marked);
             self.marked = marked;
         }
     }
@@ -187,35 +162,4 @@ impl Server {
             _ => Some(Verdict::Foreign),
         }
     }
-
-    /// A descriptor of that kind; `None` if the listener is gone.
-    fn make(&self, kind: Kind) -> Option<OwnedFd> {
-        Some(match kind {
-            Kind::Own => self.listener.as_ref()?.as_fd().try_clone_to_owned().expect("a descriptor"),
-            Kind::Listener => listening(SocketType::STREAM),
-            Kind::Seqpacket => listening(SocketType::SEQPACKET),
-            Kind::Bound => bound(SocketType::STREAM),
-            Kind::Unbound => unbound(SocketType::STREAM),
-            Kind::Connected => UnixStream::pair().expect("a pair").0.into(),
-            Kind::Datagram => UnixDatagram::unbound().expect("a socket").into(),
-            Kind::Pipe => std::io::pipe().expect("a pipe").0.into(),
-            Kind::File => fs::File::open("/dev/null").expect("it exists").into(),
-        })
-    }
-}
-
-fn listening(kind: SocketType) -> OwnedFd {
-    let socket = bound(kind);
-    listen(&socket, 8).expect("it is bound");
-    socket
-}
-
-fn bound(kind: SocketType) -> OwnedFd {
-    let socket = unbound(kind);
-    bind(&socket, &SocketAddrUnix::new_unnamed()).expect("the kernel chooses an address");
-    socket
-}
-
-fn unbound(kind: SocketType) -> OwnedFd {
-    socket_with(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None).expect("a socket")
 }

@@ -1,0 +1,53 @@
+//! What is left when all is over: nothing.
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use slocket_os::{Error, Outcome, Session, depart};
+
+use crate::home::Home;
+
+/// Only for what hangs.
+pub(crate) const HANG: Duration = Duration::from_secs(60);
+
+/// How many descriptors are open. (Nothing else may run in the process.)
+pub(crate) fn open() -> usize {
+    fs::read_dir("/proc/self/fd").expect("a descriptor to count them with").count()
+}
+
+/// The lock is free, no file is left in the folder, and no descriptor is open that was not `before`.
+pub(crate) fn assert_nothing(home: &Home, folder: &Path, before: usize) {
+    let begin = Instant::now();
+    depart(HANG);
+    assert!(begin.elapsed() < HANG, "whoever has given up hangs");
+    let left: Vec<_> = fs::read_dir(folder).expect("it exists").flatten().map(|entry| entry.path()).collect();
+    assert!(left.is_empty(), "left: {left:?}");
+    assert_free(home);
+    // The background thread closes its own after it has said that it is done.
+    while open() > before {
+        assert!(begin.elapsed() < HANG, "descriptors are left: {before} before, {} now", open());
+        thread::yield_now();
+    }
+}
+
+/// The lock can be had.
+pub(crate) fn assert_free(home: &Home) {
+    match try_for(home) {
+        Ok(Outcome::Acquired(guard)) => guard.release().expect("it is ours"),
+        other => panic!("the lock is lost: {other:?}"),
+    }
+}
+
+/// Tries for the lock. (If somebody is in the way, that takes a while.)
+pub(crate) fn try_for(home: &Home) -> Result<Outcome, Error> {
+    let mut session = Session::try_acquire(&home.lock());
+    loop {
+        if let Some(outcome) = session.outcome() {
+            return outcome;
+        }
+        session.block();
+        session.wake();
+    }
+}

@@ -1,0 +1,8 @@
+//! The corpus of the target `clients`, replayed: the only test in this file, since it counts the descriptors of the process.
+
+mod corpus;
+
+#[test]
+fn the_first_live_waiter_has_the_lock_and_nobody_else() {
+    corpus::replay("clients", fuzz_bodies::clients);
+}
