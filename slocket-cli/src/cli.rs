@@ -19,11 +19,13 @@ use crate::{duration, exit, say};
 /// free. Nothing stays on disk when nobody uses it; after a kill, a socket does
 /// until the next use.
 #[derive(Debug, Parser)]
-#[command(name = "slocket", version, verbatim_doc_comment, arg_required_else_help = true)]
+#[command(name = "slocket", version, verbatim_doc_comment, arg_required_else_help = true, after_help = OF_LOG)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
+
+const OF_LOG: &str = "With SLOCKET_LOG=debug in the environment, each step is written to standard error.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

@@ -1,5 +1,7 @@
 //! What is at a path, and whose.
 
+use std::io;
+
 use slocket_sync::{Holder, Slocket};
 
 use crate::processes::lineage;
@@ -42,10 +44,11 @@ pub(crate) struct Keeper {
 
 /// Finds out who has the lock, or what is in its place, without queueing.
 pub(crate) fn look(target: &Target) -> Found {
-    match status::report(target) {
-        Ok(report) => of_report(&report),
-        Err(_) => Found::Unknown { uid: None, denied: false },
-    }
+    found(status::report(target))
+}
+
+fn found(report: io::Result<Report>) -> Found {
+    report.map_or(Found::Unknown { uid: None, denied: false }, |report| of_report(&report))
 }
 
 /// The same, for somebody whom the lock has told a `holder`, which may see more: the kernel's tables do not tell of other users and
@@ -59,9 +62,10 @@ pub(crate) fn look_beside(target: &Target, holder: Option<Holder>) -> Found {
     }
 }
 
-/// The same, for somebody who may queue for an instant, where nothing else tells.
-pub(crate) fn ask(target: &Target, slocket: &Slocket) -> Found {
-    match look(target) {
+/// The same, for somebody who may queue for an instant, where nothing else tells. The process is found out only if it is to be
+/// `named`.
+pub(crate) fn ask(target: &Target, slocket: &Slocket, named: bool) -> Found {
+    match if named { look(target) } else { found(status::report_on_users(target)) } {
         Found::Unknown { uid: None, .. } if matches!(target, Target::Abstract(_)) => match slocket.holder() {
             Ok(Some(holder)) => Found::Held(Keeper::of_holder(&holder)),
             Ok(None) => Found::Nothing,

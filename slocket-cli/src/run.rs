@@ -123,7 +123,7 @@ fn acquire(slocket: &Slocket, args: &Run, waiting: &Waiting) -> Result<Guard, Re
 
 /// What is in the way, and what that means.
 fn in_the_way(slocket: &Slocket, args: &Run) -> (Found, Standing) {
-    let found = found::ask(&args.lock, slocket);
+    let found = found::ask(&args.lock, slocket, !args.quiet);
     let standing = found.standing(|uid| is_trusted(uid, args));
     (found, standing)
 }

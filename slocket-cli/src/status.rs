@@ -15,6 +15,7 @@ use anstream::AutoStream;
 use rustix::fs::statfs;
 
 use crate::cli::Status;
+use crate::processes::Processes;
 use crate::target::{INSTANT, Target, folder};
 use crate::{exit, found, say};
 
@@ -70,15 +71,20 @@ pub(crate) fn line(target: &Target) -> Option<String> {
 
 /// What is known of one lock.
 pub(crate) fn report(target: &Target) -> io::Result<Report> {
-    look(std::slice::from_ref(target)).remove(0)
+    look(std::slice::from_ref(target), Processes::default).remove(0)
+}
+
+/// The same without its processes, which to find means to look at all there are.
+pub(crate) fn report_on_users(target: &Target) -> io::Result<Report> {
+    look(std::slice::from_ref(target), Processes::unseen).remove(0)
 }
 
 /// The reports on these locks, all at one time or another within an instant.
-fn look(targets: &[Target]) -> Vec<io::Result<Report>> {
+fn look(targets: &[Target], processes: impl Fn() -> Processes) -> Vec<io::Result<Report>> {
     let deaths = Deaths::default();
     let mut looks = 1;
     loop {
-        let view = View::take();
+        let view = View::take(processes());
         let reports: Vec<_> = targets.iter().map(|target| report::on(target, &view, &deaths)).collect();
         let torn = reports.iter().any(|report| report.as_ref().is_ok_and(|report| report.torn));
         if !torn || looks == LOOKS {
@@ -92,7 +98,7 @@ fn look(targets: &[Target]) -> Vec<io::Result<Report>> {
 fn several(sockets: &[PathBuf], json: bool) -> String {
     let targets: Vec<_> = sockets.iter().cloned().map(Target::Path).collect();
     let mut reports = Vec::new();
-    for (target, report) in targets.iter().zip(look(&targets)) {
+    for (target, report) in targets.iter().zip(look(&targets, Processes::default)) {
         match report {
             Ok(report) if report.is_free() => {}
             Ok(report) => reports.push(report),

@@ -336,6 +336,9 @@ impl Report {
     /// Who has that socket.
     fn party(&mut self, socket: u32, uid: Option<u32>, view: &View) -> Party {
         let owner = uid.map(Owner::new);
+        if view.processes.unseen {
+            return Party { owner, ..Party::default() };
+        }
         let mut processes = view.processes.who_has(socket).into_iter();
         let Some(first) = processes.next() else {
             let is_ours = uid.is_none_or(|uid| uid == geteuid().as_raw());

@@ -25,8 +25,8 @@ pub(super) struct View {
 
 impl View {
     /// Looks at the sockets; who has them is looked at when it is asked.
-    pub(super) fn take() -> Self {
-        Self { table: Table::read(), processes: Processes::default() }
+    pub(super) fn take(processes: Processes) -> Self {
+        Self { table: Table::read(), processes }
     }
 
     pub(super) fn table(&self) -> Result<&Table, &io::Error> {

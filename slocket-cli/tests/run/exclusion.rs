@@ -49,3 +49,26 @@ fn who_does_not_wait_is_not_in_the_queue() {
     assert!(code == Some(75) && errors.contains(&format!("held by pid {}", std::process::id())), "{errors}");
     assert_eq!(holder.accept().expect_err("somebody").kind(), ErrorKind::WouldBlock);
 }
+
+/// Nor does it look at every process of the machine, if it is not to name the one that has the lock.
+#[test]
+fn who_says_nothing_looks_at_no_process() {
+    if !crate::harness::has("strace") {
+        return;
+    }
+    let (folder, notes) = (Folder::new(), Folder::new());
+    let _holder = crate::harness::hold(&folder, &[]);
+    for (options, looks) in [("-n", true), ("-nq", false)] {
+        let log = notes.path().join("log");
+        let mut command = std::process::Command::new("strace");
+        command.args(["-f", "-e", "trace=openat", "-o"]).arg(&log).args([crate::harness::SLOCKET, "run", options]);
+        let (code, errors) = start({
+            command.arg(folder.lock()).arg("true");
+            command
+        })
+        .end();
+        assert_eq!(code, Some(75), "{errors}");
+        let log = fs::read_to_string(&log).expect("a log");
+        assert_eq!(log.contains("\"/proc\","), looks, "{options}: {log}");
+    }
+}
