@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::abstract_name::AbstractBuilder;
 use crate::error::Error;
@@ -16,7 +16,17 @@ use crate::session::{Outcome, Session};
 
 /// How a runtime waits.
 pub trait Runtime: 'static {
-    /// Waits for what the session waits for: its turn inside the process ([`turn`]), its descriptor, its time
+    /// Panics if the runtime lacks something that [`wait`](Self::wait) needs. It is called at the beginning of each acquire, so
+    /// that a program does not find out only when the lock is held by somebody else.
+    fn check() {}
+
+    /// The time by which time-outs are measured.
+    #[must_use]
+    fn now() -> Instant {
+        Instant::now()
+    }
+
+    /// Waits for what the session waits for: its turn inside the process ([`turn`]), its descriptor, its times
     /// ([`Session::wait`]). It may return early, and may be dropped at any await point.
     fn wait(session: &mut Session) -> impl Future<Output = ()> + Send;
 }
@@ -116,6 +126,7 @@ impl<R: Runtime> Slocket<R> {
     /// # Errors
     /// Those of [`acquire`](Self::acquire).
     pub async fn try_acquire(&self) -> Result<Option<Guard>, Error> {
+        R::check();
         match Self::drive(Session::try_acquire(&self.lock)).await? {
             Outcome::Acquired(guard) => Ok(Some(guard)),
             Outcome::WouldBlock => Ok(None),
@@ -137,7 +148,8 @@ impl<R: Runtime> Slocket<R> {
     }
 
     async fn acquire_within(&self, timeout: Option<Duration>) -> Result<Guard, Error> {
-        match Self::drive(Session::acquire(&self.lock, timeout)).await? {
+        R::check();
+        match Self::drive(Session::acquire_by(&self.lock, timeout, R::now)).await? {
             Outcome::Acquired(guard) => Ok(guard),
             Outcome::WouldBlock => unreachable!("an acquire ends with the lock or an error"),
         }

@@ -185,7 +185,7 @@ fn let_go(participants: &mut [Participant], departs: bool) {
 
 /// Waits until one of the participants, or somebody who adds one, has something to tell.
 fn wait(participants: &[Participant], signal: Option<&UnixStream>) {
-    let arrival = Wait { descriptor: signal.map(AsFd::as_fd), until: None };
+    let arrival = Wait { descriptor: signal.map(AsFd::as_fd), ..Wait::default() };
     let waits: Vec<Wait<'_>> = participants.iter().map(Participant::wait).chain([arrival]).collect();
     block_on_any(&waits);
     if let Some(mut signal) = signal {

@@ -205,7 +205,7 @@ impl Participant {
             Interest::Path => self.watch.as_ref().map(Watch::as_fd),
             Interest::Timer => None,
         };
-        Wait { descriptor, until: self.timers.next() }
+        Wait { descriptor, until: self.timers.next(), deadline: None }
     }
 
     /// Takes what has come, then the timers that are due.

@@ -18,7 +18,6 @@ use crate::participant::Participant;
 use crate::peer::{self, Holder};
 use crate::process::Process;
 use crate::wait::Wait;
-use crate::waiting::Hook;
 
 /// What became of a request.
 #[derive(Debug)]
@@ -44,6 +43,8 @@ pub enum Outcome {
 pub struct Session {
     lock: Lock,
     process: Process,
+    /// What the deadline is told by, and when the hook is due.
+    clock: Clock,
     deadline: Option<Instant>,
     /// When the waiting hook is due.
     notice: Option<Instant>,
@@ -51,6 +52,9 @@ pub struct Session {
     queues: bool,
     stage: Stage,
 }
+
+/// Tells the time.
+type Clock = fn() -> Instant;
 
 #[derive(Debug)]
 enum Stage {
@@ -65,15 +69,20 @@ enum Stage {
 impl Session {
     /// Asks for the lock, waiting for it `timeout` at most.
     pub fn acquire(lock: &Lock, timeout: Option<Duration>) -> Self {
+        Self::acquire_by(lock, timeout, Instant::now)
+    }
+
+    /// The same, of which the time is told by another clock.
+    pub(crate) fn acquire_by(lock: &Lock, timeout: Option<Duration>, clock: Clock) -> Self {
         let process = begin();
         let stage = match lock.queue().enter(process) {
             Some(ticket) => Stage::Inside(ticket),
             None => Stage::Outside(go(lock, process)),
         };
         // A time too far away to be told never comes.
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let notice = lock.hook().and_then(Hook::due);
-        Self { lock: lock.clone(), process, deadline, notice, queues: true, stage }
+        let deadline = timeout.and_then(|timeout| clock().checked_add(timeout));
+        let notice = lock.hook().and_then(|hook| hook.due(clock()));
+        Self { lock: lock.clone(), process, clock, deadline, notice, queues: true, stage }
     }
 
     /// Asks for the lock without queueing.
@@ -86,7 +95,8 @@ impl Session {
         } else {
             Stage::Over(Some(Ok(Outcome::WouldBlock)))
         };
-        Self { lock: lock.clone(), process, deadline: None, notice: None, queues: false, stage }
+        let clock = Instant::now;
+        Self { lock: lock.clone(), process, clock, deadline: None, notice: None, queues: false, stage }
     }
 
     /// The outcome, once there is one; it is given out once.
@@ -106,18 +116,18 @@ impl Session {
     #[must_use]
     pub fn wait(&self) -> Wait<'_> {
         if !self.process.is_current() {
-            return Wait { descriptor: None, until: Some(Instant::now()) };
+            return Wait { until: Some(Instant::now()), ..Wait::default() };
         }
         let mut wait = match &self.stage {
             Stage::Outside(participant) => participant.wait(),
             Stage::Inside(_) | Stage::Over(_) => Wait::default(),
         };
-        wait.until = wait.until.into_iter().chain(self.until()).min();
+        wait.deadline = self.deadline();
         wait
     }
 
     /// When the caller is to be told something, whatever happens.
-    fn until(&self) -> Option<Instant> {
+    fn deadline(&self) -> Option<Instant> {
         self.deadline.into_iter().chain(self.notice).min()
     }
 
@@ -139,7 +149,7 @@ impl Session {
     /// Blocks the thread until what is waited for has come: no CPU, one system call. It may return early.
     pub fn block(&mut self) {
         match &self.stage {
-            Stage::Inside(ticket) if self.process.is_current() => block_on_turn(ticket, self.until()),
+            Stage::Inside(ticket) if self.process.is_current() => block_on_turn(ticket, self.deadline()),
             Stage::Inside(_) => {}
             Stage::Outside(_) => self.wait().block(),
             Stage::Over(_) => {}
@@ -165,12 +175,12 @@ impl Session {
         {
             participant.wake();
         }
-        if is_due(&mut self.notice) {
+        if is_due(&mut self.notice, self.clock) {
             self.call_hook();
             // It may have taken its time: what has come meanwhile counts before a deadline does.
             return;
         }
-        if is_due(&mut self.deadline) {
+        if is_due(&mut self.deadline, self.clock) {
             self.time_out();
         }
     }
@@ -279,8 +289,8 @@ impl Drop for Session {
 }
 
 /// Whether a time has come, which is over then.
-fn is_due(time: &mut Option<Instant>) -> bool {
-    time.take_if(|time| *time <= Instant::now()).is_some()
+fn is_due(time: &mut Option<Instant>, clock: Clock) -> bool {
+    time.take_if(|time| *time <= clock()).is_some()
 }
 
 /// The process that asks. It has closed its copies of what its parent had open by then, if it is a fork: else it might wait at
@@ -307,6 +317,7 @@ fn give_up(lock: &Lock, turn: Turn, here: Process) {
             drop(Session {
                 lock: lock.clone(),
                 process: here,
+                clock: Instant::now,
                 deadline: None,
                 notice: None,
                 queues: true,

@@ -7,16 +7,24 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-/// What a session waits for: its descriptor becomes readable, or the time comes. (With neither, it has an outcome.)
+/// What a session waits for: its descriptor becomes readable, or a time comes. (With neither, it has an outcome.)
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wait<'a> {
     /// To be waited on for reading.
     pub descriptor: Option<BorrowedFd<'a>>,
     /// To be woken at, at the latest.
     pub until: Option<Instant>,
+    /// The same, by the clock of the [`Runtime`](crate::asynchronous::Runtime), where that has one of its own.
+    pub deadline: Option<Instant>,
 }
 
 impl Wait<'_> {
+    /// When to be woken, at the latest, where there is but one clock.
+    #[must_use]
+    pub fn time(&self) -> Option<Instant> {
+        self.until.into_iter().chain(self.deadline).min()
+    }
+
     /// Blocks the thread until it has come: one poll(2), no CPU. It may return early.
     pub fn block(self) {
         block_on_any(&[self]);
@@ -27,7 +35,7 @@ impl Wait<'_> {
 pub(crate) fn block_on_any(waits: &[Wait<'_>]) {
     let descriptors = waits.iter().filter_map(|wait| wait.descriptor);
     let mut fds: Vec<_> = descriptors.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
-    let until = waits.iter().filter_map(|wait| wait.until).min();
+    let until = waits.iter().filter_map(Wait::time).min();
     let timeout = until.map(|until| until.saturating_duration_since(Instant::now()));
     let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
     match poll(&mut fds, timeout.as_ref()) {

@@ -57,8 +57,8 @@ impl Hook {
     }
 
     /// When it is due, for a request that is made now. (A time too far away to be told never comes.)
-    pub(crate) fn due(&self) -> Option<Instant> {
-        Instant::now().checked_add(self.after)
+    pub(crate) fn due(&self, now: Instant) -> Option<Instant> {
+        now.checked_add(self.after)
     }
 
     /// Who holds it is asked, unless it is `known`: at a server that lends, whoever asks keeps a place in its queue.

@@ -94,7 +94,7 @@ mod tests {
         let until = Instant::now() + Duration::from_secs(60);
         while !watch.take() {
             assert!(Instant::now() < until, "the watch tells of nothing");
-            Wait { descriptor: Some(watch.as_fd()), until: Some(until) }.block();
+            Wait { descriptor: Some(watch.as_fd()), until: Some(until), ..Wait::default() }.block();
         }
     }
 

@@ -68,7 +68,7 @@ pub enum AsyncIo {}
 
 impl Runtime for AsyncIo {
     async fn wait(session: &mut slocket_os::Session) {
-        let until = session.wait().until;
+        let until = session.wait().time();
         let timer = async {
             match until {
                 Some(until) => drop(Timer::at(until).await),

@@ -16,7 +16,9 @@
 //! # }
 //! ```
 //!
-//! The runtime needs its I/O and time drivers (`enable_all`, as `#[tokio::main]` has them).
+//! The runtime needs its I/O and time drivers (`enable_all`, as `#[tokio::main]` has them): without them, or without a runtime,
+//! the first poll of an acquire panics, whether the lock is free or not. Time-outs are measured by Tokio's clock: one that a test
+//! has paused jumps to the end of the time-out at once, as it does for any other wait for another process.
 //!
 //! * **Cancellation.** Every future here may be dropped at any await point, by `select!`, a time-out, `abort` or a runtime
 //!   that shuts down: it leaves the queue, passes on a lock that was granted meanwhile, and leaves no descriptor and no
@@ -42,8 +44,12 @@
 //! * **Interoperates** with the npm package `slocket`. Its clients can only be *lent* the lock, which this process must
 //!   outlive: see [`settle`].
 
-use std::future::pending;
-use std::time::Duration;
+use std::cell::Cell;
+use std::future::{pending, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use slocket_os::asynchronous::{Runtime, turn};
 pub use slocket_os::{
@@ -51,7 +57,10 @@ pub use slocket_os::{
 };
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
-use tokio::time::{sleep, timeout_at};
+use tokio::net::UnixDatagram;
+use tokio::runtime::{Handle, Id};
+use tokio::task::spawn_blocking;
+use tokio::time::{sleep, sleep_until, timeout_at};
 
 /// A lock that processes of this machine share by its path.
 pub type Slocket = slocket_os::asynchronous::Slocket<Tokio>;
@@ -70,12 +79,31 @@ const RECHECK: Duration = Duration::from_millis(10);
 pub enum Tokio {}
 
 impl Runtime for Tokio {
+    /// Tokio itself panics, and says what is missing: a runtime, its I/O driver, or its time driver.
+    fn check() {
+        thread_local! { static CHECKED: Cell<Option<Id>> = const { Cell::new(None) } }
+        let runtime = Handle::current().id();
+        if CHECKED.get() != Some(runtime) {
+            drop(sleep(Duration::ZERO));
+            // Whatever comes of it: no descriptor may be left, say.
+            let _ = UnixDatagram::unbound();
+            CHECKED.set(Some(runtime));
+        }
+    }
+
+    /// It stands still, or jumps, if a test has paused it.
+    fn now() -> Instant {
+        tokio::time::Instant::now().into_std()
+    }
+
     async fn wait(session: &mut slocket_os::Session) {
-        let until = session.wait().until;
-        match until {
+        let wait = session.wait();
+        let (until, deadline) = (wait.until, wait.deadline);
+        let woken = first(ready(session), pause(until));
+        match deadline {
             // A time that is over is as good as a wake-up.
-            Some(until) => drop(timeout_at(until.into(), ready(session)).await),
-            None => ready(session).await,
+            Some(deadline) => drop(timeout_at(deadline.into(), woken).await),
+            None => woken.await,
         }
     }
 }
@@ -90,6 +118,26 @@ async fn ready(session: &mut slocket_os::Session) {
     match AsyncFd::with_interest(descriptor, Interest::READABLE) {
         Ok(readiness) => drop(readiness.readable().await),
         // The reactor takes no more descriptors (`max_user_watches` of epoll(7)): look again before long.
-        Err(_) => sleep(RECHECK).await,
+        Err(_) => pause(Some(Instant::now() + RECHECK)).await,
     }
+}
+
+/// Waits until that time, by the clock on the wall: other processes do not stand still when a test has paused Tokio's.
+async fn pause(until: Option<Instant>) {
+    let Some(until) = until else { return pending().await };
+    sleep_until(until.into()).await;
+    let left = until.saturating_duration_since(Instant::now());
+    if !left.is_zero() {
+        let _ = spawn_blocking(move || thread::sleep(left)).await;
+    }
+}
+
+/// Waits for the first of two.
+async fn first(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
+    let (mut one, mut other) = (pin!(one), pin!(other));
+    poll_fn(|context| match one.as_mut().poll(context) {
+        Poll::Ready(()) => Poll::Ready(()),
+        Poll::Pending => other.as_mut().poll(context),
+    })
+    .await;
 }
