@@ -40,7 +40,8 @@ impl View {
         let device = (major(found.dev()) << 20) | minor(found.dev());
         let exact = self.all(|socket| socket.file == Some((inode, device)));
         if !exact.is_empty() {
-            return (exact, true);
+            // Of a longer number the kernel tells a part, which another may have, too.
+            return (exact, u32::try_from(found.ino()).is_ok());
         }
         // Some file systems, such as Btrfs, tell another device than the kernel's. Then the name must do.
         let name = path.file_name().unwrap_or_default().as_bytes();

@@ -102,7 +102,7 @@ fn an_abandoned_socket_without_the_mark_counts_as_held() {
     let folder = Folder::new();
     drop(UnixListener::bind(folder.lock()).expect("a socket"));
     fails(folder.run(&["-n"], &["true"]), 75, "a socket that no process listens on");
-    fails(folder.run(&["-w", "50ms"], &["true"]), 75, "remove the socket");
+    fails(folder.run(&["-w", "50ms"], &["true"]), 75, "or a change of its mode and times");
     let waiter = start(folder.run(&[], &["true"]));
     assert!(waiter.error_line().contains("a socket that no process listens on"));
     fs::remove_file(folder.lock()).expect("it is ours");

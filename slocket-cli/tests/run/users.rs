@@ -294,6 +294,12 @@ fn a_lock_of_roots_in_a_users_folder() {
         75,
         "held by a process of user 0 that cannot be seen from here",
     );
+    let wait = || {
+        let mut wait = Command::new(shared.folder.path().join("slocket"));
+        wait.args(["wait", "-w0"]).arg(&lock).uid(ONE).gid(ONE);
+        wait
+    };
+    fails(wait(), 75, "not free");
     let waiter = start(shared.run_as(ONE, &[], &["echo", "ran"]));
     assert!(waiter.error_line().contains("waiting: held by a process of user 0 that"));
     holder.tell();
@@ -308,6 +314,7 @@ fn a_lock_of_roots_in_a_users_folder() {
         for options in [&["-n", "-E0"][..], &["-w", "50ms", "-E0"]] {
             fails(shared.run_as(ONE, options, &["true"]), 77, denied);
         }
+        fails(wait(), 77, "cannot look at it");
         let mut status = Command::new(shared.folder.path().join("slocket"));
         status.arg("status").arg(&lock).uid(ONE).gid(ONE);
         let said = said(status);
