@@ -6,13 +6,14 @@
 //! | call | what it is for |
 //! |---|---|
 //! | socket | the listener, which is the lock |
-//! | openat of the folder | carries the shared guard; a description of its own, for flock converts |
-//! | flock, shared | without it a reclaimer takes a socket between "visible" and "registered" for dead: two holders |
+//! | flock of the folder, shared | without it a reclaimer takes a socket between "visible" and "registered" for dead: two holders |
 //! | fchmod | the mark (dead means free), and the mode, before anybody can see the socket |
 //! | bind | at most one holder |
-//! | stat | which inode is ours: `is_intact()`, `LockLost`, and the exact mode whatever the umask |
-//! | close of the folder | drops the guard: while it is kept, nobody can reclaim a dead socket in the folder |
+//! | openat, fstat | which inode is ours: `is_intact()`, `LockLost`, and nobody else's file is touched |
+//! | utimensat | the mark that outlasts `chmod -R` |
+//! | close of the inode | nothing is open that is not used |
 //! | listen | waiters can queue |
+//! | flock, unlock | while it is kept, nobody can reclaim a dead socket in the folder |
 //! | poll | does anybody wait? (accept makes a socket before it looks, and takes ten times as long) |
 //! | stat | is the path still ours: what another put there is not removed |
 //! | unlink | nothing is left on disk |
@@ -20,19 +21,23 @@
 //! | accept | who came between the poll and the shutdown sees a clean end |
 //! | close | the lock is free |
 //!
-//! The two stats keep no one else from holding: they keep the promises about a path that was removed by hand. The floor
-//! without them is measured, too.
+//! The folder is open from when the lock is named.
+//!
+//! The two looks (openat, fstat, utimensat and close; stat) keep no one else from holding: they keep the promises about a path
+//! that was removed by hand, and about an administrator's `chmod -R`. The floor without them is measured, too.
 //!
 //! For an abstract name (protocol section 6) there is no file, and nothing to mark, guard, look at or unlink: socket, bind,
 //! listen; poll, close.
 
 use std::ffi::CString;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, fchmod, flock, openat, statat, unlinkat};
+use rustix::fs::{
+    AtFlags, CWD, FlockOperation, Mode, OFlags, Timestamps, fchmod, flock, fstat, openat, statat, unlinkat, utimensat,
+};
 use rustix::net::{
     AddressFamily, Shutdown, SocketAddrUnix, SocketFlags, SocketType, acceptfrom_with, bind, listen, shutdown,
     socket_with,
@@ -42,9 +47,8 @@ use crate::peer::Lock;
 
 /// The calls for a lock at a path.
 pub(crate) struct ByPath {
-    folder: CString,
+    folder: OwnedFd,
     name: CString,
-    path: CString,
     address: SocketAddrUnix,
     looks: bool,
 }
@@ -53,9 +57,8 @@ impl ByPath {
     pub(crate) fn new(path: &Path, looks: bool) -> Self {
         let text = |path: &Path| CString::new(path.as_os_str().as_bytes()).expect("no NUL");
         Self {
-            folder: text(path.parent().expect("a folder")),
+            folder: open(CWD, &text(path.parent().expect("a folder")), OFlags::RDONLY | OFlags::DIRECTORY),
             name: text(Path::new(path.file_name().expect("a name"))),
-            path: text(path),
             address: SocketAddrUnix::new(path).expect("a short path"),
             looks,
         }
@@ -65,29 +68,35 @@ impl ByPath {
 impl Lock for ByPath {
     fn with(&mut self, held: &mut dyn FnMut()) {
         let socket = socket();
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let folder = openat(CWD, &*self.folder, flags, Mode::empty()).expect("openat");
-        flock(&folder, FlockOperation::NonBlockingLockShared).expect("flock");
+        flock(&self.folder, FlockOperation::NonBlockingLockShared).expect("flock");
         fchmod(&socket, Mode::SVTX | Mode::RUSR | Mode::WUSR).expect("fchmod");
         bind(&socket, &self.address).expect("bind");
         if self.looks {
-            statat(&folder, &*self.name, AtFlags::SYMLINK_NOFOLLOW).expect("stat");
+            let pin = open(&self.folder, &self.name, OFlags::PATH | OFlags::NOFOLLOW);
+            fstat(&pin).expect("fstat");
+            let time = Timespec { tv_sec: 1_397_509_955, tv_nsec: 0 };
+            let times = Timestamps { last_access: time, last_modification: time };
+            utimensat(&pin, "", &times, AtFlags::EMPTY_PATH).expect("utimensat");
         }
-        drop(folder);
         listen(&socket, i32::MAX).expect("listen");
+        flock(&self.folder, FlockOperation::Unlock).expect("flock");
 
         held();
 
         nobody_waits(&socket);
         if self.looks {
-            statat(CWD, &*self.path, AtFlags::SYMLINK_NOFOLLOW).expect("stat");
+            statat(&self.folder, &*self.name, AtFlags::SYMLINK_NOFOLLOW).expect("stat");
         }
-        unlinkat(CWD, &*self.path, AtFlags::empty()).expect("unlink");
+        unlinkat(&self.folder, &*self.name, AtFlags::empty()).expect("unlink");
         shutdown(&socket, Shutdown::Read).expect("shutdown");
         let after = acceptfrom_with(&socket, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK);
         assert!(after.is_err(), "nobody else knows this lock");
         drop(socket);
     }
+}
+
+fn open(folder: impl AsFd, name: &CString, flags: OFlags) -> OwnedFd {
+    openat(folder, &**name, flags | OFlags::CLOEXEC, Mode::empty()).expect("openat")
 }
 
 /// The calls for a lock with an abstract name.
