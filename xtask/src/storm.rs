@@ -26,15 +26,24 @@ pub(crate) struct Options {
     /// At an abstract name; npm's package cannot go there
     #[arg(long)]
     name: bool,
+    /// Without npm's package, even where Node is installed
+    #[arg(long)]
+    without_npm: bool,
+    /// With the players and the tool as they were built last
+    #[arg(long)]
+    without_build: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result {
     heading("storm");
-    // The players and the tool.
-    command::run(&mut cargo(&["build", "--quiet", "--package", "trials", "--package", "slocket-cli"]))?;
-    let (node, npm) = match npm::install()? {
+    if !options.without_build {
+        // The players and the tool.
+        command::run(&mut cargo(&["build", "--quiet", "--package", "trials", "--package", "slocket-cli"]))?;
+    }
+    let npm = if options.without_npm { Npm::Missing("not asked for".into()) } else { npm::install()? };
+    let (node, npm) = match npm {
         Npm::Ready { version, node } => (true, format!("npm's slocket {version} under Node {node}")),
-        Npm::Missing(reason) if in_ci() => return Err(reason.into()),
+        Npm::Missing(reason) if in_ci() && !options.without_npm => return Err(reason.into()),
         Npm::Missing(reason) => (false, format!("nobody with npm's slocket: {reason}")),
     };
     let plan = Plan {
