@@ -78,7 +78,7 @@ fn shown(command: &Command) -> String {
 }
 
 /// The line without terminal colours.
-fn plain(line: &str) -> String {
+pub(crate) fn plain(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
     let mut characters = line.chars();
     while let Some(character) = characters.next() {

@@ -1,4 +1,4 @@
-//! The one door to this workspace: `cargo xtask test`, `demo`, `model`, `storm`, `bench`, `fuzz`, `coverage`, `mutants`,
+//! The one door to this workspace: `cargo xtask test`, `demo`, `model`, `storm`, `kernels`, `bench`, `fuzz`, `coverage`, `mutants`,
 //! `lint`, `release-notes`, `ci`, and the sweeps.
 //!
 //! Each task says what it did and fails if it did nothing.
@@ -13,6 +13,7 @@ mod dependencies;
 mod environment;
 mod fuzz;
 mod generate;
+mod kernels;
 #[cfg(test)]
 mod links;
 mod lint;
@@ -57,6 +58,8 @@ enum Task {
     ErrorSweep(sweep::Options),
     /// Let real processes fight for one lock while they are killed, stopped and cancelled at random
     Storm(storm::Options),
+    /// Run the facts, a storm and some trials on other kernels: in gVisor, and on older Linux in user mode
+    Kernels(kernels::Options),
     /// Measure what slocket costs, beside its peers and the bare system calls
     Bench(bench::Options),
     /// Write the man pages and completions of the tool anew, from its definitions
@@ -87,6 +90,7 @@ fn main() -> ExitCode {
         Task::PauseSweep(options) => sweep::run(sweep::Kind::Pause, &options),
         Task::ErrorSweep(options) => sweep::run(sweep::Kind::Error, &options),
         Task::Storm(options) => storm::run(&options),
+        Task::Kernels(options) => kernels::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Generate => generate::run(),
         Task::Lint => lint::run(),

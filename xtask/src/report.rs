@@ -8,14 +8,26 @@ const SKIPPED: &str = ": SKIPPED: ";
 /// How the name of a suite ends that consists of doctests.
 const DOCTESTS: &str = ", doctests";
 
+/// So many names of tests that could not be run for the same reason are enough.
+const FEW: usize = 3;
+
 /// The outcome of all test binaries that were followed.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Report {
     suites: Vec<Suite>,
     failed: Vec<String>,
-    skipped: Vec<String>,
+    skipped: Vec<Skipped>,
     listing_failures: bool,
     variant: Option<String>,
+}
+
+/// A test that could not be run.
+#[derive(Debug, PartialEq, Eq)]
+struct Skipped {
+    /// How many suites there were, its own included: in another one it is another test.
+    suites: usize,
+    name: String,
+    reason: String,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -50,7 +62,7 @@ impl Report {
         if let Some((name, reason)) = words.split_once(SKIPPED) {
             // Run one at a time, a test has the main thread's name; the harness has just printed its own.
             let name = name.strip_prefix("test ").and_then(|name| name.split(" ... ").next()).unwrap_or(name);
-            if self.skip(&format!("{name}: {reason}"))
+            if self.skip(name, reason)
                 && let Some(suite) = self.suites.last_mut()
             {
                 suite.skipped += 1;
@@ -61,7 +73,7 @@ impl Report {
         } else if let Some(result) = words.strip_prefix("test result: ") {
             self.finish(result);
         } else if let Some(test) = words.strip_prefix("test ").and_then(|rest| rest.split_once(" ... ignored")) {
-            self.skip(&format!("{}: ignored{}", test.0, test.1));
+            self.skip(test.0, &format!("ignored{}", test.1));
         } else if words == "failures:" {
             self.listing_failures = true;
         } else if self.listing_failures && line.starts_with("    ") && !words.contains(char::is_whitespace) {
@@ -104,14 +116,26 @@ impl Report {
         self.skipped.len()
     }
 
-    /// Counts a test that could not be run, if it is a new one.
-    pub(crate) fn skip(&mut self, what: &str) -> bool {
-        let what = self.with_variant(what);
-        let new = !self.skipped.contains(&what);
+    /// Counts a test that could not be run. False if it is counted already: a test may say so of each of its parts.
+    pub(crate) fn skip(&mut self, name: &str, reason: &str) -> bool {
+        let (suites, name, reason) = (self.suites.len(), self.with_variant(name), reason.to_owned());
+        let new = !self.skipped.iter().any(|other| other.suites == suites && other.name == name);
         if new {
-            self.skipped.push(what);
+            self.skipped.push(Skipped { suites, name, reason });
         }
         new
+    }
+
+    /// The reasons in the order in which they came, each with the names of its tests.
+    fn skipped_by_reason(&self) -> Vec<(&str, Vec<&str>)> {
+        let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+        for skipped in &self.skipped {
+            match reasons.iter_mut().find(|(reason, _)| *reason == skipped.reason) {
+                Some((_, names)) => names.push(&skipped.name),
+                None => reasons.push((&skipped.reason, vec![&skipped.name])),
+            }
+        }
+        reasons
     }
 
     fn with_variant(&self, what: &str) -> String {
@@ -176,11 +200,19 @@ impl fmt::Display for Report {
             };
             writeln!(f, "  {:40} {:5} passed{remark}", suite.name, suite.passed())?;
         }
+        for (reason, names) in self.skipped_by_reason() {
+            let tests = if names.len() == 1 { "test" } else { "tests" };
+            writeln!(f, "  skipped  {reason}: {} {tests}", names.len())?;
+            for name in names.iter().take(FEW) {
+                writeln!(f, "             {name}")?;
+            }
+            if names.len() > FEW {
+                writeln!(f, "             and {} more", names.len() - FEW)?;
+            }
+        }
+        // Last, where they are seen.
         for name in &self.failed {
             writeln!(f, "  failed   {name}")?;
-        }
-        for name in &self.skipped {
-            writeln!(f, "  skipped  {name}")?;
         }
         Ok(())
     }
@@ -224,8 +256,41 @@ mod tests {
         ]);
         // The harness calls the skipped one passed.
         assert_eq!((report.passed(), report.failed(), report.skipped()), (1, 0, 2));
-        assert!(report.to_string().contains("skipped  node_holds: Node is missing"));
-        assert!(report.to_string().contains("slow: ignored, takes an hour"));
+        let text = report.to_string();
+        assert!(text.contains("skipped  Node is missing: 1 test\n             node_holds\n"), "{text}");
+        assert!(text.contains("skipped  ignored, takes an hour: 1 test\n             slow\n"), "{text}");
+    }
+
+    #[test]
+    fn skipped_tests_are_grouped_by_reason_and_failures_come_last() {
+        let mut lines = vec!["     Running tests/interop.rs (target/debug/deps/interop-0123456789abcdef)"];
+        let skips: Vec<_> = (0..5).map(|test| format!("test{test}: SKIPPED: no Node")).collect();
+        lines.extend(skips.iter().map(String::as_str));
+        lines.extend(["test5: SKIPPED: no strace", "failures:", "    test6"]);
+        lines.push("test result: FAILED. 6 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out");
+        let report = report(&lines);
+        assert_eq!((report.passed(), report.failed(), report.skipped()), (0, 1, 6));
+        let (_, text) = report.to_string().split_once('\n').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+        let indent = " ".repeat(13);
+        let expected = format!(
+            "  skipped  no Node: 5 tests\n{indent}test0\n{indent}test1\n{indent}test2\n{indent}and 2 more\n  \
+             skipped  no strace: 1 test\n{indent}test5\n  failed   test6\n"
+        );
+        assert_eq!(text, expected);
+    }
+
+    /// In each of two binaries a test of the same name is skipped: neither has passed.
+    #[test]
+    fn what_is_skipped_in_another_binary_is_another_test() {
+        let report = report(&[
+            "     Running tests/crash.rs (target/debug/deps/crash-0123456789abcdef)",
+            "killed: SKIPPED: no strace",
+            "test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+            "     Running tests/threads.rs (target/debug/deps/threads-0123456789abcdef)",
+            "killed: SKIPPED: no strace",
+            "test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+        ]);
+        assert_eq!((report.passed(), report.failed(), report.skipped()), (0, 0, 2));
     }
 
     #[test]
@@ -245,7 +310,7 @@ mod tests {
         }
         assert_eq!((report.passed(), report.failed(), report.skipped()), (6, 2, 2));
         let text = report.to_string();
-        for line in ["crash, with tokio ", "crash, with smol ", "failed   smol: storm", "skipped  tokio: killed: no"] {
+        for line in ["crash, with tokio ", "crash, with smol ", "failed   smol: storm", "             tokio: killed"] {
             assert!(text.contains(line), "{line} is missing in\n{text}");
         }
     }

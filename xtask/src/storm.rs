@@ -32,6 +32,9 @@ pub(crate) struct Options {
     /// With the players and the tool as they were built last
     #[arg(long)]
     without_build: bool,
+    /// On a slow kernel: a quarter of the pace is enough
+    #[arg(long)]
+    slow: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result {
@@ -51,6 +54,7 @@ pub(crate) fn run(options: &Options) -> Result {
         seed: options.seed.unwrap_or_else(any_seed),
         sites: options.sites(),
         node,
+        pace: if options.slow { 0.25 } else { 1.0 },
     };
     println!("Processes of every runtime, `slocket run`, and {npm}.");
     for site in &plan.sites {

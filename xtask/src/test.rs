@@ -7,6 +7,7 @@ use trials::storm::FileSystem;
 
 use crate::Result;
 use crate::command::{self, cargo, follow, heading, in_ci};
+use crate::kernels::{self, Kernel};
 use crate::npm::{self, Npm};
 use crate::report::Report;
 
@@ -73,7 +74,31 @@ fn run_all(options: &Options) -> Result<Report> {
     }
     report.set_variant(None);
     brave_the_storm(&mut report, filter)?;
+    visit_other_kernels(&mut report, filter)?;
     Ok(report)
+}
+
+/// The facts, a storm and some trials on each other kernel: in a process of its own, as the storm is.
+fn visit_other_kernels(report: &mut Report, filter: &[String]) -> Result {
+    for kernel in Kernel::IN_EVERY_RUN {
+        let name = format!("kernel {}", kernel.name());
+        if filter.iter().any(|filter| !name.contains(filter)) {
+            continue;
+        }
+        heading(&name);
+        match kernels::fetch(kernel) {
+            Err(reason) if !in_ci() => {
+                report.skip(&name, &reason.to_string());
+            }
+            // If it is not to be had, this says so.
+            _ => {
+                let mut command = cargo(&["run", "--quiet", "--package", "xtask", "--", "kernels", kernel.name()]);
+                let passed = follow(&mut command, |_| {})?;
+                report.add(&name, passed);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A short storm of processes of every kind at once: in a process of its own, whose panic is a failure like any other.
@@ -86,7 +111,7 @@ fn brave_the_storm(report: &mut Report, filter: &[String]) -> Result {
     let mut command = cargo(&["run", "--quiet", "--package", "xtask", "--", "storm", "--seconds", "60"]);
     match FileSystem::Ext4.folder() {
         Err(reason) if !in_ci() => {
-            report.skip(&format!("{NAME}: {reason}"));
+            report.skip(NAME, &reason);
             command.args(["--tmpfs", "--name"]);
         }
         _ => {}

@@ -20,7 +20,7 @@ const TOOLS: usize = 2;
 /// The longest hold of a command that the tool runs, in microseconds.
 const LONGEST_COMMAND: u64 = 5000;
 /// How long somebody is watched who shall be killed while it holds.
-const AIM: Duration = Duration::from_millis(20);
+const AIM: Duration = Duration::from_millis(200);
 
 /// One phase at one site.
 pub(super) fn rage(phase: Phase, site: Site, time: Duration, random: Random) -> Result<Figures, String> {

@@ -16,6 +16,8 @@ pub struct Plan {
     pub sites: Vec<Site>,
     /// Whether the npm package takes part.
     pub node: bool,
+    /// How much is to happen at the least: 1.0 for what two slow processors do with ease.
+    pub pace: f64,
 }
 
 impl Plan {

@@ -1,0 +1,116 @@
+//! `cargo xtask kernels`: the facts of the model, a storm, and the trials that apply, on other kernels than this machine's.
+//!
+//! Each kernel is a program of a Debian package and runs as a process, with the files of this machine: gVisor's, which is
+//! none of Linux's code, and older ones of Linux in user mode.
+
+mod binaries;
+mod debian;
+mod differences;
+mod facts;
+mod machine;
+
+use binaries::Binaries;
+use machine::Machine;
+
+use crate::Result;
+use crate::command::heading;
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Only these (without any: all)
+    #[arg(value_enum)]
+    kernels: Vec<Kernel>,
+    /// How long the storm rages on each; half of it on Linux in user mode, which has one slow processor
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(20..))]
+    seconds: u64,
+}
+
+/// Another kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Kernel {
+    /// gVisor (`runsc`)
+    #[value(name = "gvisor")]
+    Gvisor,
+    /// Linux 6.1 in user mode
+    #[value(name = "linux-6.1")]
+    Linux6,
+    /// Linux 5.10 in user mode
+    #[value(name = "linux-5.10")]
+    Linux5,
+}
+
+impl Kernel {
+    const ALL: [Self; 3] = [Self::Gvisor, Self::Linux6, Self::Linux5];
+
+    /// Those that `cargo xtask test` runs on. (The release with 5.10 is leaving Debian's archive.)
+    pub(crate) const IN_EVERY_RUN: [Self; 2] = [Self::Gvisor, Self::Linux6];
+
+    /// Whether its root folder is another file system than this machine's.
+    fn has_root_of_its_own(self) -> bool {
+        self == Self::Gvisor
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Gvisor => "gvisor",
+            Self::Linux6 => "linux-6.1",
+            Self::Linux5 => "linux-5.10",
+        }
+    }
+}
+
+/// Fetches the kernel; fails with the reason if it is not to be had.
+pub(crate) fn fetch(kernel: Kernel) -> Result {
+    debian::program(kernel).map(drop)
+}
+
+pub(crate) fn run(options: &Options) -> Result {
+    let kernels = if options.kernels.is_empty() { Kernel::ALL.as_slice() } else { &options.kernels };
+    let programs = kernels.iter().map(|kernel| debian::program(*kernel)).collect::<Result<Vec<_>>>()?;
+    heading("build");
+    let binaries = Binaries::build()?;
+    let mut failed = Vec::new();
+    for (kernel, program) in kernels.iter().zip(programs) {
+        let machine = Machine::new(*kernel, program)?;
+        let name = kernel.name();
+        heading(&format!("{name}: the facts"));
+        failed.extend(facts::check(&machine, &binaries)?.into_iter().map(|fault| format!("{name}: {fault}")));
+        for (what, script) in trials(*kernel, &binaries, options.seconds) {
+            heading(&format!("{name}: {what}"));
+            if !machine.run(&script, |line| println!("{line}"))? {
+                failed.push(format!("{name}: {what}"));
+            }
+        }
+    }
+    heading("summary");
+    if failed.is_empty() {
+        println!(
+            "All as it should be on {}.",
+            kernels.iter().map(|kernel| kernel.name()).collect::<Vec<_>>().join(", ")
+        );
+        return Ok(());
+    }
+    Err(failed.join("\n       ").into())
+}
+
+/// What else runs on it: a name and a shell script each.
+fn trials(kernel: Kernel, binaries: &Binaries, seconds: u64) -> Vec<(String, String)> {
+    let trial = |name: &str, filter: &str| {
+        let program = binaries.test(name);
+        (format!("the trial `{name}`"), format!("'{program}' --test-threads=1 --color=never {filter}"))
+    };
+    let storm = |options: &str| {
+        let program = binaries.xtask();
+        ("a storm".to_owned(), format!("'{program}' storm --without-build --without-npm --tmpfs --name {options}"))
+    };
+    match kernel {
+        // All others watch the queue in /proc/net/unix, where gVisor does not show it.
+        Kernel::Gvisor => vec![
+            trial("exclusion", "at_path at_name"),
+            trial("threads", ""),
+            trial("timeout", "at_path at_name"),
+            storm(&format!("--seconds {seconds}")),
+        ],
+        Kernel::Linux6 | Kernel::Linux5 => vec![storm(&format!("--slow --seconds {}", seconds / 2))],
+    }
+}
