@@ -16,6 +16,9 @@
 //! * [`Phase::Anything`]: anybody is killed at any instant. Now the lock can be lost, in the three ways that the protocol
 //!   names, and the storm plays the human who sets it free (`human.rs`), but only once no living process can hold it.
 //!
+//! In each of them players of ours fork without exec while they hold: the child keeps its copies for a while, or drops its copy of
+//! the guard, or wants the lock itself. Its acquisitions are its own, as `fork` in the figures.
+//!
 //! There are never two holders, in no phase.
 //!
 //! | file | what is in it |

@@ -64,6 +64,7 @@ fn named(kind: &str) -> String {
     match kind {
         "run" => "  slocket run".to_owned(),
         "node" => "  npm slocket".to_owned(),
+        "fork" => "  forked without exec".to_owned(),
         _ => format!("  {kind}"),
     }
 }

@@ -14,6 +14,10 @@ use trials::witness::{Hold, Witness, now};
 use trials::{Adapter, Random};
 
 use crate::busy::Busy;
+use crate::child::{self, Notes};
+
+/// One in so many holds of the storm forks a child.
+const FORKS: u64 = 64;
 
 /// A player's state between two commands.
 pub(crate) struct Commands {
@@ -27,9 +31,9 @@ pub(crate) struct Commands {
 }
 
 /// Why a command was not done, as the answer says it.
-struct Refusal {
-    kind: String,
-    message: String,
+pub(crate) struct Refusal {
+    pub(crate) kind: String,
+    pub(crate) message: String,
 }
 
 type Answer = Result<String, Refusal>;
@@ -45,6 +49,10 @@ impl Commands {
             disowned: None,
             random: Random::new(u64::from(std::process::id()) << 32 | now() & 0xffff_ffff),
         }
+    }
+
+    pub(crate) fn adapter(&self) -> &Slocket {
+        &self.adapter
     }
 
     /// Goes on in a forked child: with the same lock, but without the runtime and the threads, which do not survive a fork.
@@ -89,7 +97,7 @@ impl Commands {
             ["tries", rounds, counter, log] => number(rounds)
                 .and_then(|rounds| self.tries(rounds, &mut Witness::open(Path::new(counter), Path::new(log)))),
             ["storm", rounds, micros, counter, log] => number(rounds).and_then(|rounds| {
-                self.storm(rounds, number(micros)?, &mut Witness::open(Path::new(counter), Path::new(log)))
+                self.storm(rounds, number(micros)?, &Notes { counter: Path::new(counter), log: Path::new(log) })
             }),
             ["busy", threads, counter, log] => number(threads).map(|threads| {
                 self.busy = Some(Busy::start(threads, &self.adapter, Path::new(counter), Path::new(log)));
@@ -237,8 +245,9 @@ impl Commands {
         Ok(format!("done {held} {would_block}"))
     }
 
-    fn storm(&mut self, rounds: u64, micros: u64, witness: &mut Witness) -> Answer {
+    fn storm(&mut self, rounds: u64, micros: u64, notes: &Notes) -> Answer {
         self.must_not_hold()?;
+        let witness = &mut Witness::open(notes.counter, notes.log);
         let (mut held, mut timed_out, mut cancelled, mut would_block, mut longest) = (0, 0, 0, 0, 0);
         for _ in 0..rounds {
             let patience = Duration::from_micros(self.random.below(4 * micros + 1));
@@ -257,9 +266,11 @@ impl Commands {
                 longest = longest.max(now() - begin);
                 // Now and then for longer than it takes the others to notice that somebody is dead.
                 let most = if self.random.once_in(16) { 16 * micros } else { micros };
+                let guard = if self.random.once_in(FORKS) { child::make(self, guard, notes)? } else { guard };
                 one_round(guard, self.random.below(most + 1), witness)?;
             }
         }
+        child::bury()?;
         Ok(format!("done {held} {timed_out} {cancelled} {would_block} 0 {longest}"))
     }
 
@@ -282,7 +293,7 @@ impl Commands {
     }
 }
 
-fn one_round(held: Guard, micros: u64, witness: &mut Witness) -> Result<(), Refusal> {
+pub(crate) fn one_round(held: Guard, micros: u64, witness: &mut Witness) -> Result<(), Refusal> {
     let hold = witness.begin();
     let begin = Instant::now();
     // At least once, so that a second holder, if there is one, gets its chance in the gap.
@@ -310,7 +321,7 @@ fn number<T: FromStr>(word: &str) -> Result<T, Refusal> {
     word.parse().map_err(|_| refusal("Usage", word))
 }
 
-fn refusal(kind: &str, message: &str) -> Refusal {
+pub(crate) fn refusal(kind: &str, message: &str) -> Refusal {
     Refusal { kind: kind.into(), message: message.into() }
 }
 

@@ -4,6 +4,7 @@
 
 mod arguments;
 mod busy;
+mod child;
 mod commands;
 
 use std::io::{self, BufRead, BufReader, Write};
