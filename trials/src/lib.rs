@@ -25,7 +25,7 @@
 //! | `tries N COUNTER LOG` | `done N WOULD_BLOCK`: the same, each tried until it is held |
 //! | `storm N MICROS COUNTER LOG` | `done HELD TIMED_OUT CANCELLED WOULD_BLOCK RESETS NANOS` after N times: acquire, now and |
 //! | | then with a time-out, cancelled, or as a try; hold for MICROS at most, now and then for 16 times that |
-//! | | NANOS is the longest wait for the lock |
+//! | | NANOS is the longest wait for the lock; now and then it forks without exec while it holds |
 //! | `once-marked` | `done 1`: acquires and releases between two marks in the system-call trace |
 //! | `busy N COUNTER LOG` | `busy`; N threads acquire and release, seen by both witnesses, whatever comes |
 //! | `idle` | `idle HELD`: they have ended, and held the lock that often |
@@ -55,6 +55,7 @@ pub mod calls;
 pub mod fork;
 pub mod lock;
 pub mod mark;
+pub mod needs;
 pub mod node;
 pub mod place;
 pub mod player;
@@ -76,6 +77,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FlockOperation, flock};
 
 pub use fork::Fork;
+pub use needs::strace_or_skip;
 pub use node::node_or_skip;
 pub use place::Place;
 pub use player::{Adapter, Player, UNDER_TRIAL};

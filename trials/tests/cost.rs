@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use trials::trace::{self, Call};
 use trials::{
-    Adapter, Place, Player, alone, at_path_and_name, node_or_skip, process, tell, wait_until_queued, watch_for,
+    Adapter, Place, Player, alone, at_path_and_name, node_or_skip, process, strace_or_skip, tell, wait_until_queued,
+    watch_for,
 };
 
 /// How many system calls an uncontended acquire and release may make together, published in place. Two of them are getpid:
@@ -28,6 +29,9 @@ at_path_and_name! {
 }
 
 fn an_uncontended_lock_makes_few_system_calls(place: &Place) {
+    if !strace_or_skip() {
+        return;
+    }
     let _alone = alone();
     let file = place.note("trace");
     let mut player = Player::start_traced(Adapter::under_trial(), &place.lock(), &file);
@@ -59,6 +63,9 @@ fn an_uncontended_lock_makes_few_system_calls(place: &Place) {
 }
 
 fn a_holder_does_no_work(place: &Place) {
+    if !strace_or_skip() {
+        return;
+    }
     let _alone = alone();
     let file = place.note("trace");
     let mut player = Player::start_traced(Adapter::under_trial(), &place.lock(), &file);

@@ -5,12 +5,19 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use trials::sweep::{Choice, Role, Sweep};
-use trials::{Adapter, tell};
+use trials::{Adapter, node_or_skip, tell};
 
 #[test]
 fn killed_at_each_call() {
     let roles: Vec<Role> = Role::ALL.into_iter().filter(|role| *role != Role::Lends).collect();
     check(Sweep::Kill, &[Adapter::Sync], &roles, Choice::Whole);
+}
+
+#[test]
+fn killed_at_some_calls_of_a_lender() {
+    if !node_or_skip() {
+        return;
+    }
     // With Node a run takes ten times as long.
     check(Sweep::Kill, &[Adapter::Sync], &[Role::Lends], Choice::Some(30));
 }

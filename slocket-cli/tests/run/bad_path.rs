@@ -10,7 +10,7 @@ use std::thread;
 
 use rustix::process::geteuid;
 
-use crate::harness::{Folder, SLOCKET, fails, run, start};
+use crate::harness::{Folder, SLOCKET, fails, run, skip, start};
 
 #[test]
 fn missing_folder() {
@@ -139,8 +139,7 @@ fn server_that_sends_garbage() {
 fn fails_on(options: &str, prepare: &str, code: i32, reason: &str) {
     let possible = Command::new("unshare").args(["-rm", "true"]).stderr(Stdio::null()).status();
     if !possible.is_ok_and(|status| status.success()) {
-        assert!(std::env::var_os("CI").is_none(), "unshare -rm must work in CI");
-        eprintln!("not run: this user may not make user namespaces");
+        skip("this user may not make user namespaces");
         return;
     }
     let folder = Folder::new();

@@ -12,8 +12,9 @@ use crate::harness::{Folder, SLOCKET, fails, start};
 fn outcome(script: &str, tool: &str) -> String {
     let folder = Folder::new();
     let script = script.replace("flock", tool).replace("LOCK", folder.lock().to_str().expect("UTF-8"));
-    let mut command = Command::new("bash");
-    command.args(["-c", &script]).env("SHELL", "/bin/bash").current_dir(folder.path());
+    // Whoever started the tests may ignore signals.
+    let mut command = Command::new("env");
+    command.args(["--default-signal", "bash", "-c", &script]).env("SHELL", "/bin/bash").current_dir(folder.path());
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().expect("bash");
     format!("{}{}\n", String::from_utf8_lossy(&output.stdout), output.status)
 }

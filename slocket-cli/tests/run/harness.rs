@@ -34,10 +34,13 @@ pub(crate) fn set_mark(path: &Path, marked: bool) {
 #[track_caller]
 pub(crate) fn has(tool: &str) -> bool {
     let version = Command::new(tool).arg("--version").stdin(Stdio::null()).output();
-    if version.is_ok_and(|version| version.status.success()) {
-        return true;
-    }
-    let line = format!("{}: SKIPPED: no {tool}", thread::current().name().unwrap_or("main"));
+    version.is_ok_and(|version| version.status.success()) || skip(&format!("no {tool}"))
+}
+
+/// Says that the test of this thread is skipped, and why, and fails under `CI=true`: always false.
+#[track_caller]
+pub(crate) fn skip(reason: &str) -> bool {
+    let line = format!("{}: SKIPPED: {reason}", thread::current().name().unwrap_or("main"));
     assert!(std::env::var("CI").as_deref() != Ok("true"), "{line}");
     // Past the capture of what tests write.
     let _ = writeln!(io::stderr(), "{line}");
@@ -114,6 +117,7 @@ impl Folder {
 pub(crate) fn run<S: AsRef<OsStr>>(options: &[&str], path: &Path, command: &[S]) -> Command {
     let mut run = Command::new("env");
     run.args(["--default-signal", SLOCKET, "run"]).args(options).arg(path).arg("--").args(command);
+    without_preferences(&mut run);
     run
 }
 
@@ -125,9 +129,22 @@ pub(crate) struct Process {
     errors: Receiver<String>,
 }
 
-/// Starts a process.
+/// What a user may have set for the tools that he uses, and that changes what they say.
+const PREFERENCES: [&str; 4] = ["RUST_LOG", "SLOCKET_LOG", "NO_COLOR", "CLICOLOR_FORCE"];
+
+/// Takes preferences out of the environment, but those that the test states.
+pub(crate) fn without_preferences(command: &mut Command) {
+    for name in PREFERENCES {
+        if command.get_envs().all(|(stated, _)| stated != name) {
+            command.env_remove(name);
+        }
+    }
+}
+
+/// Starts a process, without the preferences of whoever runs the tests.
 #[track_caller]
 pub(crate) fn start(mut command: Command) -> Process {
+    without_preferences(&mut command);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("it starts");
     Process {

@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Action, tcflow};
 
-use crate::harness::{Folder, HANG, Process, SLOCKET, hold, start, watch_for};
+use crate::harness::{Folder, HANG, Process, SLOCKET, hold, start, watch_for, without_preferences};
 
 /// Ctrl-C and Ctrl-\ reach the command from the terminal, once, and not a second time from the tool. What is sent to the tool
 /// alone is passed on.
@@ -26,6 +26,7 @@ fn a_key_reaches_the_command_once() {
     let mut command = Command::new("env");
     command.args(["--default-signal", "setsid", "--ctty", SLOCKET, "run"]).arg(folder.lock());
     command.args(["sh", "-c", script]).stdin(side()).stdout(side()).stderr(side());
+    without_preferences(&mut command);
     let mut tool = command.spawn().expect("it starts");
     drop(command);
 
@@ -206,6 +207,9 @@ impl Screen {
 pub(crate) fn at_terminal(command: &mut Command) -> (Child, Screen) {
     let (keys, side) = terminal();
     let mut user = keys.try_clone().expect("a descriptor");
+    // Of a kind that can clear a line, wherever the tests are run.
+    command.env("TERM", "xterm");
+    without_preferences(command);
     let child = command.stdin(side()).stdout(side()).stderr(side()).spawn().expect("it starts");
     let (send, parts) = mpsc::channel();
     thread::spawn(move || {

@@ -10,7 +10,7 @@ use std::process::Command;
 use rustix::process::{Signal, geteuid};
 use serde_json::{Value, json};
 
-use crate::harness::{Folder, HOLD, Process, SLOCKET, fails, start};
+use crate::harness::{Folder, HOLD, Process, SLOCKET, fails, skip, start};
 use crate::status::said;
 
 /// A copy of the tool that every user can run, and a folder for the lock.
@@ -29,6 +29,8 @@ impl Shared {
         // Not by this process: what it has open to write is inherited by what other tests start, and cannot be run meanwhile.
         let copied = Command::new("cp").arg(SLOCKET).arg(folder.path().join("slocket")).status().expect("cp");
         assert!(copied.success());
+        // Whatever the umask.
+        permit(folder.path().join("slocket"), 0o755);
         fs::create_dir(folder.path().join("shared")).expect("a folder");
         permit(folder.path().join("shared"), mode);
         Self { folder }
@@ -62,11 +64,7 @@ const ONE: u32 = 65533;
 const OTHER: u32 = 65534;
 
 fn can_be_other_users() -> bool {
-    let can = geteuid().is_root();
-    if !can {
-        eprintln!("not run: only root can be two users");
-    }
-    can
+    geteuid().is_root() || skip("only root can be two users")
 }
 
 #[test]

@@ -159,7 +159,11 @@ fn start(
     let folder = tempfile::tempdir().expect("a temporary folder");
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("ours");
     let copy = folder.path().join("test");
-    fs::copy(&program, &copy).expect("a copy");
+    // Not by this process: what it has open to write is inherited by what other threads start, and cannot be run meanwhile.
+    let copied = Command::new("cp").arg(&program).arg(&copy).status().expect("cp");
+    assert!(copied.success(), "a copy: {copied}");
+    // Whatever the umask.
+    fs::set_permissions(&copy, fs::Permissions::from_mode(0o755)).expect("ours");
     Ok((spawn(&copy)?.expect("it starts"), Some(folder)))
 }
 
@@ -203,6 +207,7 @@ impl Setting {
             command
         };
         match run(Path::new("true")).output() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(format!("no {tool}")),
             Err(error) => Err(format!("{tool}: {error}")),
             Ok(output) if !output.status.success() => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
             Ok(_) => Ok(run(program)),

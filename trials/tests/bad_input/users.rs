@@ -11,7 +11,7 @@ use std::thread;
 use rustix::fs::Mode;
 use rustix::process::{geteuid, umask};
 use trials::lock::{Error, Guard, Slocket, Trust};
-use trials::mark;
+use trials::{mark, strace_or_skip};
 
 use crate::alone::{NOBODY, Setting, beside, with_root};
 use crate::permission::assert_denied;
@@ -245,6 +245,9 @@ fn two_users_take_turns() {
 #[test]
 fn a_mode_that_the_umask_spoils_for_a_while() {
     with_root(|| {
+        if !strace_or_skip() {
+            return;
+        }
         let scene = Scene::with_mode(0o777);
         let path = scene.lock();
         let path = path.to_str().unwrap();

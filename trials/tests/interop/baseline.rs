@@ -20,7 +20,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use trials::{Adapter, Place, Player, node_or_skip};
+use trials::{Adapter, Place, Player, node_or_skip, strace_or_skip};
 
 use crate::holder::NodeHolder;
 
@@ -43,7 +43,7 @@ fn node(script: &str, lock: &Path) -> Command {
 
 #[test]
 fn its_server_unlinks_before_it_closes() {
-    if !node_or_skip() {
+    if !node_or_skip() || !strace_or_skip() {
         return;
     }
     let place = Place::new();
