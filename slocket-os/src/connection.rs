@@ -67,13 +67,17 @@ pub(crate) enum Arrival {
 }
 
 impl Connection {
-    /// Joins the queue at a path, with a badge. A symbolic link there is not followed.
-    pub(crate) fn join(at: &AtPath) -> Result<Join, Fault> {
+    /// Joins the queue at a path, with a badge. A symbolic link there is not followed. One that only looks takes nothing.
+    pub(crate) fn join(at: &AtPath, looks: bool) -> Result<Join, Fault> {
         let Some(pin) = at.pin().doing("look at the path")? else { return Ok(Join::Missing) };
         if !pin.look.is_socket {
             return Ok(Join::NotASocket);
         }
         let socket = with_badge()?;
+        // (npm's server dies if it cannot send.)
+        if looks && pin.look.is_marked {
+            take_nothing(&socket);
+        }
         match pin.connect(socket.as_fd(), at.path()) {
             Ok(()) => {}
             Err(Errno::NOENT) => return Ok(Join::Missing),
@@ -93,8 +97,11 @@ impl Connection {
     }
 
     /// Joins the queue at an abstract name, with a badge.
-    pub(crate) fn join_at_name(name: &AbstractName) -> Result<Join, Fault> {
+    pub(crate) fn join_at_name(name: &AbstractName, looks: bool) -> Result<Join, Fault> {
         let socket = with_badge()?;
+        if looks {
+            take_nothing(&socket);
+        }
         let reserve = reserve::descriptor().doing("keep a descriptor in reserve")?;
         match name.connect(socket.as_fd()) {
             Ok(()) => {}
@@ -315,6 +322,12 @@ fn with_badge() -> Result<Descriptor, Fault> {
     }
 }
 
+/// Lets nothing arrive on a socket that is yet to be connected: a holder that meets it passes it over, and nobody takes a look
+/// for a hold.
+fn take_nothing(socket: &Descriptor) {
+    let _ = shutdown(socket, Shutdown::Read);
+}
+
 /// How leaving the queue went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Leave {
@@ -339,7 +352,9 @@ mod tests {
         let folder = TempDir::with_prefix("slocket-connection-").unwrap();
         let lock: Lock = Builder::new(folder.path().join("lock")).build().unwrap();
         let server = UnixListener::bind(lock.path()).unwrap();
-        let Ok(Join::Queued(mut connection)) = Connection::join(lock.at_path().unwrap()) else { panic!("it listens") };
+        let Ok(Join::Queued(mut connection)) = Connection::join(lock.at_path().unwrap(), false) else {
+            panic!("it listens")
+        };
         let mut accepted = server.accept().unwrap().0;
         accepted.write_all(listener::OK).unwrap();
         leave(&mut connection);

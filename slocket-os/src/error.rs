@@ -19,7 +19,7 @@ pub enum Error {
     TimedOut {
         /// The lock.
         path: PathBuf,
-        /// Who held it, if that can be known.
+        /// Who held it within the last second, if that can be known.
         holder: Option<Holder>,
         /// The holder was killed, and this process keeps its socket from being removed: it has the folder locked by flock(2).
         folder_locked_by: Option<Holder>,
@@ -31,7 +31,8 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// The system does not permit it: the folder cannot be written, or what is at the path is another user's.
+    /// The system does not permit it: the folder cannot be written, or what is at the path is another user's. (An acquire
+    /// waits at a living or dead socket of another user's to which it may not connect; a try fails with this.)
     PermissionDenied {
         /// The lock.
         path: PathBuf,

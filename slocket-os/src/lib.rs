@@ -45,6 +45,7 @@ mod folder;
 mod guard;
 mod inode;
 mod kernel;
+mod lately;
 mod listener;
 mod local;
 mod lock;

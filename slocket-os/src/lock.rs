@@ -14,6 +14,7 @@ use crate::at_path::AtPath;
 use crate::error::{Error, Fault};
 use crate::file_system::Place;
 use crate::folder::Folder;
+use crate::lately::Lately;
 use crate::local::LocalQueue;
 use crate::peer::{self, Holder};
 use crate::process::Process;
@@ -185,6 +186,7 @@ struct Shared {
     trust: Trust,
     hook: Option<Hook>,
     queue: LocalQueue,
+    lately: Lately,
 }
 
 /// Where a lock is.
@@ -199,7 +201,7 @@ pub(crate) enum Home {
 impl Lock {
     pub(crate) fn new(home: Home, trust: Trust, hook: Option<Hook>) -> Self {
         reserve::keep(Process::current());
-        Self { shared: Arc::new(Shared { home, trust, hook, queue: LocalQueue::default() }) }
+        Self { shared: Arc::new(Shared { home, trust, hook, queue: LocalQueue::default(), lately: Lately::default() }) }
     }
 
     /// The path, with its folder resolved; of an abstract name the name, after an `@`.
@@ -224,6 +226,11 @@ impl Lock {
     /// The queue inside this process.
     pub(crate) fn queue(&self) -> &LocalQueue {
         &self.shared.queue
+    }
+
+    /// Who held it lately.
+    pub(crate) fn lately(&self) -> &Lately {
+        &self.shared.lately
     }
 
     /// Where it is.

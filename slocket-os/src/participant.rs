@@ -6,13 +6,14 @@ use std::time::Instant;
 use rustix::io::Errno;
 use slocket_core::{
     Action, Connected, Delivery, Event, Failure, Inspected, Interest, Left, Machine, Published, Received, Reclaimed,
-    Removal, Report, Timer,
+    Removal, Report, State, Timer, Wish,
 };
 
 use crate::connection::{Arrival, Connection, Join, Leave};
 use crate::descriptor::Descriptor;
 use crate::error::{Error, Fault};
 use crate::file_system::Place;
+use crate::lately::ANSWER_LASTS;
 use crate::listener::{self, Listener};
 use crate::lock::{Home, Lock};
 use crate::peer::Holder;
@@ -158,7 +159,7 @@ impl Participant {
 
     /// Whether only a server's last word is still to come.
     pub(crate) fn is_lingering(&self) -> bool {
-        matches!(self.machine.state(), slocket_core::State::Lingering(_))
+        matches!(self.machine.state(), State::Lingering(_))
     }
 
     /// Whether it lingers at a server that has not been told that we are done.
@@ -178,9 +179,10 @@ impl Participant {
         self.connection.as_ref().filter(|connection| !connection.hands_over()).and_then(Connection::server)
     }
 
-    /// Who holds the lock, if that is the server that was left, whoever it grants the lock to.
-    pub(crate) fn lasting_holder(&mut self) -> Option<Holder> {
-        if self.server_lasts { self.server.take() } else { None }
+    /// Who holds the lock, if that is the server that was left, whoever it grants the lock to; or was within the last second.
+    pub(crate) fn recent_holder(&mut self) -> Option<Holder> {
+        let is_recent = self.began.is_some_and(|began| began.elapsed() < ANSWER_LASTS);
+        if self.server_lasts || is_recent { self.server.take() } else { None }
     }
 
     /// Leaves what is still to be done to the background thread.
@@ -369,9 +371,10 @@ impl Participant {
 
     fn connect(&mut self) -> Connected {
         self.began = Some(Instant::now());
+        let looks = matches!(self.machine.state(), State::Connecting(attempt) if attempt.wish == Wish::Look);
         let joined = match self.lock.home() {
-            Home::Path(at) => Connection::join(at),
-            Home::Name(name) => Connection::join_at_name(name),
+            Home::Path(at) => Connection::join(at, looks),
+            Home::Name(name) => Connection::join_at_name(name, looks),
         };
         let connection = match joined {
             Ok(Join::Queued(connection)) => {

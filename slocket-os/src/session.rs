@@ -231,7 +231,7 @@ impl Session {
     }
 
     fn timed_out(&self, holder: Option<Holder>) -> Error {
-        let holder = holder.or_else(|| self.lock.holder().ok().flatten());
+        let holder = holder.or_else(|| self.lock.lately().holder(&self.lock, self.process));
         let folder_locked_by =
             if holder.is_none() { self.lock.at_path().and_then(flocks::who_prevents_repair) } else { None };
         Error::TimedOut { path: self.lock.path().to_path_buf(), holder, folder_locked_by }
@@ -245,7 +245,7 @@ impl Session {
                 return Some(Err(Error::Forked { path: self.lock.path().to_path_buf() }));
             }
             Report::Failed(failure) => Err(participant.error(failure)),
-            Report::TimedOut => Err(self.timed_out(participant.lasting_holder())),
+            Report::TimedOut => Err(self.timed_out(participant.recent_holder())),
             Report::WouldBlock | Report::Free | Report::Listened | Report::Cancelled | Report::Released => {
                 Ok(Outcome::WouldBlock)
             }

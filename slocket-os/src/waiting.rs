@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::escape::escaped;
 use crate::lock::Lock;
 use crate::peer::Holder;
-use crate::process::{Inherit, PerProcess, Process};
+use crate::process::Process;
 
 /// What a waiting hook is told: see [`Builder::on_wait`](crate::Builder::on_wait).
 #[derive(Debug)]
@@ -35,25 +35,11 @@ impl fmt::Display for Waiting<'_> {
 pub(crate) struct Hook {
     after: Duration,
     call: Arc<dyn Fn(&Waiting<'_>) + Send + Sync>,
-    answer: Arc<PerProcess<Answer>>,
 }
-
-/// Who held the lock, and when that was asked.
-struct Answer(Option<(Instant, Option<Holder>)>);
-
-impl Inherit for Answer {
-    const NEW: Self = Self(None);
-
-    /// It is as true for a child.
-    fn inherit(&mut self) {}
-}
-
-/// How long an answer does: to ask is to stand in the queue for an instant, and thousands of clones may want to know.
-const ANSWER_LASTS: Duration = Duration::from_secs(1);
 
 impl Hook {
     pub(crate) fn new(after: Duration, call: impl Fn(&Waiting<'_>) + Send + Sync + 'static) -> Self {
-        Self { after, call: Arc::new(call), answer: Arc::default() }
+        Self { after, call: Arc::new(call) }
     }
 
     /// When it is due, for a request that is made now. (A time too far away to be told never comes.)
@@ -63,20 +49,8 @@ impl Hook {
 
     /// Who holds it is asked, unless it is `known`: at a server that lends, whoever asks keeps a place in its queue.
     pub(crate) fn call(&self, lock: &Lock, known: Option<Holder>, here: Process) {
-        let holder = known.or_else(|| self.holder(lock, here));
+        let holder = known.or_else(|| lock.lately().holder(lock, here));
         (self.call)(&Waiting { path: lock.path(), holder });
-    }
-
-    fn holder(&self, lock: &Lock, here: Process) -> Option<Holder> {
-        let mut answer = self.answer.lock(here);
-        match &answer.0 {
-            Some((asked, holder)) if asked.elapsed() < ANSWER_LASTS => holder.clone(),
-            _ => {
-                let holder = lock.holder().ok().flatten();
-                answer.0 = Some((Instant::now(), holder.clone()));
-                holder
-            }
-        }
     }
 }
 

@@ -148,6 +148,9 @@ impl Slocket {
 
     /// Takes the lock if that is possible without queueing: `None` if it is held, or something else is at the path.
     ///
+    /// Whoever is in the way may be only passing through, as another process that repairs a crash: so it looks again for up
+    /// to about 10 milliseconds before it answers `None`. If this process has the lock, it answers at once.
+    ///
     /// # Errors
     /// Those of [`acquire`](Self::acquire).
     pub fn try_acquire(&self) -> Result<Option<Guard>, Error> {

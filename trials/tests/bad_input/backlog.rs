@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 use rustix::io::Errno;
@@ -13,7 +13,7 @@ use crate::alone::{Setting, alone};
 use crate::scene::{HANG, Scene, another, assert_times_out, assert_works, eventually};
 
 /// Connects until the queue is full; those who are in it.
-fn fill(address: &SocketAddrUnix) -> Vec<UnixStream> {
+pub(crate) fn fill(address: &SocketAddrUnix) -> Vec<UnixStream> {
     let mut queued = Vec::new();
     loop {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
@@ -82,35 +82,6 @@ fn the_holder_of_a_lock_with_a_full_queue() {
             "it says that nobody listens, but there is a server and {} wait",
             queued.len()
         );
-    });
-}
-
-/// Whoever comes and goes again and again does not keep a holder from the end of its release.
-#[test]
-fn a_flood_of_those_who_come_and_go() {
-    alone(Setting::Plain, || {
-        let scene = Scene::new();
-        let guard = scene.slocket().acquire().unwrap();
-        let address = SocketAddrUnix::new(scene.lock()).unwrap();
-        drop(fill(&address));
-        let (enough, came) = (AtomicBool::new(false), AtomicU32::new(0));
-        thread::scope(|scope| {
-            for _ in 0..3 {
-                scope.spawn(|| {
-                    while !enough.load(Ordering::SeqCst) {
-                        let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::NONBLOCK, None);
-                        came.fetch_add(u32::from(connect(socket.unwrap(), &address).is_ok()), Ordering::SeqCst);
-                    }
-                });
-            }
-            guard.release().unwrap();
-            // Those who were there before fill a queue, and so may those who came meanwhile.
-            let came = came.load(Ordering::SeqCst);
-            enough.store(true, Ordering::SeqCst);
-            assert!(came < 12_000, "the release has gone through {came}");
-        });
-        assert_works(&scene.slocket());
-        scene.assert_empty();
     });
 }
 

@@ -138,6 +138,27 @@ fn a_file_that_a_lock_replaces() {
     });
 }
 
+/// Somebody holds at the path by now: whoever got the listener that is lost would hold beside it.
+#[test]
+fn a_lock_that_is_lost_is_not_passed_on() {
+    alone(Setting::Plain, || {
+        let scene = Scene::new();
+        let lost = scene.slocket().acquire().unwrap();
+        thread::scope(|scope| {
+            let waiter = scope.spawn(|| scene.slocket().acquire_timeout(HANG));
+            eventually(|| lost.contended(), || "not in the queue".to_owned());
+            fs::remove_file(scene.lock()).unwrap();
+            let guard = scene.slocket().acquire().unwrap();
+            assert!(matches!(lost.release(), Err(Error::LockLost { .. })));
+            eventually(|| guard.contended() || waiter.is_finished(), || "not in the other queue".to_owned());
+            assert!(!waiter.is_finished(), "two holders");
+            guard.release().unwrap();
+            waiter.join().unwrap().unwrap().release().unwrap();
+        });
+        scene.assert_empty();
+    });
+}
+
 #[test]
 fn a_stale_socket_by_policy() {
     alone(Setting::Plain, || {

@@ -1,0 +1,41 @@
+//! Who held a lock lately. To ask is to connect, which leaves an ended place in the queue until the next release; and
+//! thousands of clones may want to know.
+
+use std::time::{Duration, Instant};
+
+use crate::lock::Lock;
+use crate::peer::Holder;
+use crate::process::{Inherit, PerProcess, Process};
+
+/// How long an answer does.
+pub(crate) const ANSWER_LASTS: Duration = Duration::from_secs(1);
+
+/// The last answer, for all clones of a lock.
+#[derive(Debug, Default)]
+pub(crate) struct Lately(PerProcess<Answer>);
+
+/// Who held the lock, and when that was asked.
+#[derive(Debug)]
+struct Answer(Option<(Instant, Holder)>);
+
+impl Inherit for Answer {
+    const NEW: Self = Self(None);
+
+    /// It is as true for a child.
+    fn inherit(&mut self) {}
+}
+
+impl Lately {
+    /// Who holds the lock, or has held it within the last second; asked if that is not known.
+    pub(crate) fn holder(&self, lock: &Lock, here: Process) -> Option<Holder> {
+        let mut answer = self.0.lock(here);
+        if let Some((asked, holder)) = &answer.0
+            && asked.elapsed() < ANSWER_LASTS
+        {
+            return Some(holder.clone());
+        }
+        let holder = lock.holder().ok().flatten()?;
+        answer.0 = Some((Instant::now(), holder.clone()));
+        Some(holder)
+    }
+}
