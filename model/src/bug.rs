@@ -92,6 +92,8 @@ pub enum Bug {
     GuestClosedOnly,
     /// A forked child keeps its copy of the listener, and acquires.
     HeirKeepsCopies,
+    /// A forked child keeps its copy of the folder, and acquires.
+    HeirKeepsFolder,
     /// The guard of a process that died stays.
     GuardSurvives,
     /// Never reclaims.
@@ -240,7 +242,7 @@ pub const SOUND: [Configuration; 27] = [
 ];
 
 /// All of them.
-pub const PLANTED: [Planted; 66] = [
+pub const PLANTED: [Planted; 67] = [
     Planted::new(Bug::ReclaimWithoutGuard, TWO, Broken::TwoHolders),
     Planted::new(Bug::GuardDroppedBeforeUnlink, THREE, Broken::TwoHolders),
     Planted::new(Bug::BindWithoutGuard, TWO, Broken::TwoHolders),
@@ -271,7 +273,7 @@ pub const PLANTED: [Planted; 66] = [
     Planted::new(Bug::ChildUnlocks, TWO_AND_CHILD, Broken::TwoHolders),
     Planted::new(Bug::ChildEndsConnection, TWO_NPM_AND_CHILD, Broken::TwoHolders),
     Planted::new(Bug::ParentReleasesToo, TWO_AND_DAEMON, Broken::TwoHolders),
-    Planted::new(Bug::PassesOrphanOn, THREE_AND_HUMAN, Broken::TwoHolders),
+    Planted::new(Bug::PassesOrphanOn, THREE_AND_HUMAN, Broken::NotToldLost),
     Planted::new(Bug::TrustsAnybody, TWO_AND_STRANGER, Broken::Believed),
     Planted::new(Bug::ReceivesFromUntrusted, TWO_AND_STRANGER, Broken::Believed),
     Planted::new(Bug::ListenerUnchecked, TWO_AND_TRAITOR, Broken::Believed),
@@ -279,6 +281,7 @@ pub const PLANTED: [Planted; 66] = [
     Planted::new(Bug::LoanClosedOnly, TWO_NPM_AND_CHILD, Broken::Lost),
     Planted::new(Bug::GuestClosedOnly, TWO_NPM_AND_CHILD, Broken::Lost),
     Planted::new(Bug::HeirKeepsCopies, ONE_AND_HEIR, Broken::Lost),
+    Planted::new(Bug::HeirKeepsFolder, ONE_AND_HEIR, Broken::Lost),
     Planted::new(Bug::GuardSurvives, TWO, Broken::Lost),
     Planted::new(Bug::NoReclaim, TWO, Broken::Lost),
     Planted::new(Bug::NoSecondLook, TWO_AND_REMOVER, Broken::Lost),

@@ -138,11 +138,12 @@ impl World {
         self.tell(process, configuration, Event::Connected(connected));
     }
 
-    /// Whether a listener that was received is the one that the connection was made to.
+    /// Whether a listener that was received is the one that the connection was made to, and the path is that still.
     fn is_this_locks(&self, process: usize, configuration: &Configuration, listener: SocketId) -> bool {
         let Player::Safe(participant) = self.processes[process].player else { unreachable!("it receives") };
+        let connected_to = participant.server_inode;
         self.at_name
-            || participant.server_inode == Some(self.socket(listener).inode)
+            || connected_to == Some(self.socket(listener).inode) && connected_to == self.path
             || configuration.has(Bug::ListenerUnchecked)
     }
 

@@ -1,4 +1,4 @@
-//! A child that a participant forks at any instant: it has copies of all descriptors (protocol section 4, "Fork").
+//! A child that a participant forks at any instant: it has copies of all descriptors (protocol section 5).
 
 use slocket_core::{Event, State};
 
@@ -89,9 +89,9 @@ impl World {
             step("a child closes its copy of a pin", is_fault, world);
         }
         let parent = self.processes.iter().position(|parent| parent.forked);
-        if own.guard != Guard::None || parent.is_some() {
+        if self.orphan != Guard::None || parent.is_some() {
             let mut world = *self;
-            world.processes[process].guard = Guard::None;
+            world.orphan = Guard::None;
             if let Some(parent) = parent {
                 world.processes[parent].forked = false;
                 if configuration.has(Bug::ChildUnlocks) {
@@ -138,7 +138,8 @@ impl World {
         }
         let own = &world.processes[process];
         let is_free = !own.has_copies() || configuration.has(Bug::HeirKeepsCopies) && own.connection.is_none();
-        let has_folder = own.guard != Guard::None || world.processes.iter().any(|parent| parent.forked);
+        let has_folder = (self.orphan != Guard::None || self.processes.iter().any(|parent| parent.forked))
+            && !configuration.has(Bug::HeirKeepsFolder);
         if is_free && !has_folder && own.guest.is_none() && own.pin.is_none() {
             world.processes[process].player = Player::Safe(Participant::default());
             step("a child has closed its copies, and goes on", false, world);

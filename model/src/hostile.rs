@@ -1,5 +1,5 @@
 //! Who means harm: a server that sends what it likes to whoever comes, a client that does not do what clients do (protocol
-//! sections 2, "Received", and 4).
+//! section 2, "Received").
 
 use crate::configuration::{Cast, Configuration};
 use crate::kernel::{Client, Connect, ConnectionId, Kind, Message, Number, Socket, SocketId, Time};
@@ -154,7 +154,9 @@ impl World {
             world.excused = true;
             world.mishap();
             for holder in &mut world.processes {
-                holder.holds &= holder.socket != Some(socket);
+                if holder.socket == Some(socket) && holder.holds {
+                    (holder.holds, holder.lost) = (false, true);
+                }
             }
             step("removes the path by hand", true, world);
         }

@@ -450,8 +450,10 @@ impl World {
         let others = || self.processes.iter().enumerate().filter(|(other, _)| *other != process);
         let granted = match guard {
             Guard::None => true,
-            Guard::Shared => others().all(|(_, other)| other.guard != Guard::Exclusive),
-            Guard::Exclusive => others().all(|(_, other)| other.guard == Guard::None),
+            Guard::Shared => {
+                self.orphan != Guard::Exclusive && others().all(|(_, other)| other.guard != Guard::Exclusive)
+            }
+            Guard::Exclusive => self.orphan == Guard::None && others().all(|(_, other)| other.guard == Guard::None),
         };
         if granted {
             self.processes[process].guard = guard;
@@ -466,7 +468,7 @@ impl World {
             self.leave_guard(process);
             for child in &mut self.processes {
                 if let Player::Child(Child::Copies { has_guard, .. }) = &mut child.player {
-                    *has_guard = child.guard != Guard::None;
+                    *has_guard = self.orphan != Guard::None;
                 }
             }
         }
@@ -476,10 +478,8 @@ impl World {
     /// Closes the folder of a process, which a forked child has open, too: the guard stays with that.
     pub(crate) fn leave_guard(&mut self, process: usize) {
         let guard = std::mem::take(&mut self.processes[process].guard);
-        if std::mem::take(&mut self.processes[process].forked)
-            && let Some(child) = self.processes.iter_mut().find(|other| matches!(other.player, Player::Child(_)))
-        {
-            child.guard = guard;
+        if std::mem::take(&mut self.processes[process].forked) {
+            self.orphan = guard;
         }
     }
 

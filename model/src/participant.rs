@@ -313,6 +313,16 @@ impl World {
             world.not_published(process, configuration, Published::InUse);
             step("looks at the path: in use", false, world);
         }
+        if call == Call::Accept
+            && let Some(own) = self.processes[process].socket
+            && let Some(head) = self.socket(own).queue.iter().next()
+            && self.client_ended(head)
+        {
+            let mut world = *self;
+            world.processes[process].guest = world.accept(own);
+            world.tell(process, configuration, Event::Accepted(Accepted::Failed));
+            step("accepts one who is gone, after many others", false, world);
+        }
         if self.failures == 0 {
             return;
         }
@@ -448,6 +458,9 @@ impl World {
             Action::Report(report) => {
                 if report == Report::Failed(Failure::LockLost) && !self.excused {
                     self.broken = Some(Broken::ToldLost);
+                }
+                if std::mem::take(&mut self.processes[process].lost) && report == Report::Released {
+                    self.broken = Some(Broken::NotToldLost);
                 }
                 return;
             }

@@ -17,6 +17,8 @@ pub struct Process {
     pub rounds: u8,
     /// Its caller has been told that it has the lock, and has not given it back.
     pub holds: bool,
+    /// The path was removed while it held: its release must say so.
+    pub lost: bool,
     /// It has acquired since the last mishap.
     pub acquired_since: bool,
 
@@ -151,7 +153,7 @@ impl World {
     pub(crate) fn kill(&mut self, process: usize) {
         let dead = &mut self.processes[process];
         dead.life = Life::Dies;
-        dead.holds = false;
+        (dead.holds, dead.lost) = (false, false);
         dead.rounds = 0;
         dead.player = match dead.player {
             Player::Safe(_) => Player::Safe(Participant::default()),

@@ -65,7 +65,7 @@ impl World {
         let mut hasher = FxBuildHasher.build_hasher();
         let own = &self.processes[process];
         (own.life, own.rounds, own.holds, own.acquired_since, own.guard, own.pin.is_some()).hash(&mut hasher);
-        (own.forked, own.kept.is_some()).hash(&mut hasher);
+        (own.forked, own.lost, own.kept.is_some()).hash(&mut hasher);
         match own.player {
             Player::Safe(mut participant) => {
                 participant.listener_inode = None;

@@ -41,6 +41,9 @@ pub struct World {
     /// How often somebody who lingers may still take its leave.
     pub dismissals: u8,
 
+    /// The lock of an open folder whose owner is gone, and that a forked child has a copy of.
+    pub orphan: Guard,
+
     /// The number of the next inode; chosen just before it is made.
     pub next_number: Number,
     /// Who has joined a queue and has not left it, in order. (Kept while nobody was killed.)
@@ -74,6 +77,8 @@ pub enum Broken {
     ToldStale,
     /// A release says that the lock was lost.
     ToldLost,
+    /// A release does not say that the lock was lost which was.
+    NotToldLost,
     /// A stranger's grant was believed, or its listener carries our name.
     Believed,
     /// Somebody who waits can never get the lock.
