@@ -344,7 +344,8 @@ impl Host for AsyncStd {
 
 /// The reactor of async-io opens its descriptors, and starts its thread, on its first use.
 fn open_the_reactor() {
-    smol::block_on(smol::Timer::after(Duration::from_nanos(1)));
+    // Long enough not to be over when it is asked for the first time: then the reactor is not needed.
+    smol::block_on(smol::Timer::after(Duration::from_millis(5)));
 }
 
 /// Begins to cancel at once: these do so at their first poll.

@@ -96,6 +96,8 @@ fn shuts_down<H: Host>(stop: impl Fn(H)) {
         assert_eq!((queued(&place.lock()), place.leftovers().len()), (0, 0));
         beside.quit();
         late.quit();
+        // A lock has its folder open.
+        drop(slocket);
         wait_until_descriptors_are(before);
     }
 }
