@@ -110,7 +110,8 @@ impl Keeper {
     }
 
     fn of_holder(holder: &Holder) -> Self {
-        let nested = holder.pid.is_some_and(|pid| lineage().contains(&pid));
+        // (gVisor names the process that asks.)
+        let nested = holder.pid.is_some_and(|pid| lineage()[1..].contains(&pid));
         Self { name: holder.to_string(), seen: holder.pid.is_some(), uids: vec![holder.uid], stopped: None, nested }
     }
 
