@@ -24,4 +24,5 @@ pub use clients::clients;
 pub use machine::machine;
 pub use received::received;
 pub use untrusted::untrusted;
+pub use user::can_be_another_user;
 pub use world::{walked, world};

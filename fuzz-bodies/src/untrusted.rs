@@ -33,7 +33,7 @@ const REQUESTS: [Request; 4] = [Request::Acquire, Request::AcquireAtOnce, Reques
 pub fn untrusted(bytes: &[u8]) {
     static RESERVE: Once = Once::new();
     let Some((setting, script)) = bytes.split_first() else { return };
-    if !user::can_be_another() {
+    if !user::can_be_another_user() {
         return;
     }
     let folder = TempDir::with_prefix("slocket-fuzz-").expect("a temporary folder");

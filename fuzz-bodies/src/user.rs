@@ -7,7 +7,8 @@ use rustix::thread::set_thread_res_uid;
 pub(crate) const STRANGER: u32 = 65534;
 
 /// Whether this process may be another user. Only root may.
-pub(crate) fn can_be_another() -> bool {
+#[must_use]
+pub fn can_be_another_user() -> bool {
     geteuid().is_root()
 }
 

@@ -7,7 +7,7 @@
 //! # fn main() -> Result<(), slocket_os::Error> {
 //! use slocket_os::{Builder, Lock, Outcome, Session};
 //!
-//! let lock: Lock = Builder::new("/tmp/my.lock").build()?;
+//! let lock: Lock = Builder::new("/run/backup/lock").build()?;
 //! let mut session = Session::acquire(&lock, None);
 //! let outcome = loop {
 //!     match session.outcome() {

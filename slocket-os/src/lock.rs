@@ -95,7 +95,10 @@ impl<L: From<Lock>> Builder<L> {
     /// The permissions of the socket, exactly, whatever the umask; 0o600 if not said. Who may write to it may wait for
     /// the lock; its owner must. Other users are served as well, but the lock is not handed over between users (the next
     /// holder must be able to remove the socket): each change of user sends away whoever waits, and they race. So the
-    /// order is that of arrival among the processes of one user alone.
+    /// order is that of arrival among the processes of one user alone. What each can do to the others is in
+    /// [docs/security.md][security].
+    ///
+    /// [security]: https://github.com/slocket/slocket/blob/main/docs/security.md
     pub fn mode(mut self, mode: u32) -> Self {
         self.mode = mode;
         self

@@ -26,6 +26,8 @@ mod package;
 #[cfg(test)]
 mod page;
 mod report;
+#[cfg(test)]
+mod security;
 mod storm;
 mod sweep;
 mod test;

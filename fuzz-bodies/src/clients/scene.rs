@@ -85,7 +85,7 @@ impl Scene {
 
     pub(super) fn play(&mut self, act: Act) {
         match act {
-            Act::Connect { address, as_stranger } => self.connect(address, as_stranger && user::can_be_another()),
+            Act::Connect { address, as_stranger } => self.connect(address, as_stranger && user::can_be_another_user()),
             Act::Pass(count) => {
                 for _ in 0..count {
                     if Client::connect(&self.home, &self.aside, Address::None, false).is_some() {

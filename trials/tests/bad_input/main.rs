@@ -31,5 +31,6 @@ mod server;
 mod stranger;
 mod threads;
 mod tries;
+mod threats;
 mod users;
 mod watch;
