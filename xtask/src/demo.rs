@@ -17,24 +17,27 @@ pub(crate) struct Options {
     /// Processes of ours: blocking, Tokio, async-std and smol in turn
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(2..=6))]
     rust: u16,
-    /// Processes that use npm's slocket, where Node is installed
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(0..=6))]
-    node: u16,
+    /// Processes that use npm's slocket, which is installed for it [default: 2, if it is installed already]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(0..=6))]
+    node: Option<u16>,
     /// Turns that each process takes
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(3..=100))]
     turns: u16,
 }
 
 pub(crate) fn run(options: &Options) -> Result {
-    if options.rust + options.node > chart::LANES {
+    let (mut node, npm) = match options.node {
+        Some(0) => (0, Npm::Missing("not asked for".into())),
+        Some(node) => (node, npm::install()?),
+        None => (2.min(chart::LANES - options.rust), npm::if_installed()?),
+    };
+    if options.rust + node > chart::LANES {
         return Err(format!("no more than {} processes fit beside each other", chart::LANES).into());
     }
     heading("demo");
-    let mut node = options.node;
-    let npm = if node == 0 { Npm::Missing("not asked for".into()) } else { npm::install()? };
     let node_text = match npm {
         Npm::Ready { version, node: runtime } => format!("{node} with npm's slocket {version} under Node {runtime}"),
-        Npm::Missing(reason) if in_ci() && node > 0 => return Err(reason.into()),
+        Npm::Missing(reason) if in_ci() && options.node.is_some_and(|node| node > 0) => return Err(reason.into()),
         Npm::Missing(reason) => {
             node = 0;
             format!("none with Node: {reason}")

@@ -128,7 +128,7 @@ fn deny() -> Result {
     match (installed, in_ci()) {
         (true, _) => command::run(&mut cargo(&["deny", "--locked", "check", "bans", "licenses", "sources"])),
         (false, false) => {
-            println!("SKIPPED: cargo-deny is not installed (cargo install --locked cargo-deny)");
+            println!("SKIPPED: cargo-deny is not installed (`cargo install --locked cargo-deny`, or as .ci/run does)");
             Ok(())
         }
         (false, true) => Err("cargo-deny is not installed, and with CI=true nothing may be skipped".into()),

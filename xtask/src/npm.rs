@@ -36,6 +36,14 @@ pub(crate) fn install() -> Result<Npm> {
     }
 }
 
+/// The npm package if Node is there and it was installed before. Nothing is fetched.
+pub(crate) fn if_installed() -> Result<Npm> {
+    match (version_of("node"), installed()) {
+        (Some(node), Some(version)) if version == wanted()? => Ok(Npm::Ready { version, node }),
+        _ => Ok(Npm::Missing("npm's slocket is not installed (--node 2 installs it)".into())),
+    }
+}
+
 fn wanted() -> Result<String> {
     let manifest: Value = serde_json::from_slice(&fs::read(root().join("interop/package.json"))?)?;
     let version = manifest["dependencies"]["slocket"].as_str().ok_or("interop/package.json names no slocket")?;

@@ -28,6 +28,9 @@ const IN_PARALLEL: [&str; 3] = ["bad_input", "threads", "waiting"];
 const OF_EACH_ADAPTER: [&str; 8] =
     ["clones", "cost", "crash", "exclusion", "fairness", "interop", "stranger", "timeout"];
 
+/// Of those, the ones in which no adapter takes part, but npm's package alone: parts of their names. The first turn has them.
+const WITHOUT_ADAPTER: [&str; 4] = ["::node_alone", "baseline::", "the_npm_package_spins", "among_npm_processes"];
+
 #[derive(clap::Args, Default)]
 pub(crate) struct Options {
     /// Run only the tests whose name contains this
@@ -70,7 +73,8 @@ fn run_all(options: &Options) -> Result<Report> {
         heading(&format!("the trials of an adapter, with {adapter}"));
         report.set_variant(Some(adapter));
         let mut command = trials(OF_EACH_ADAPTER);
-        test(&mut report, command.env(UNDER_TRIAL, adapter).args(["--", "--test-threads=1"]).args(filter))?;
+        command.env(UNDER_TRIAL, adapter).args(["--", "--test-threads=1"]).args(filter);
+        test(&mut report, command.args(WITHOUT_ADAPTER.iter().flat_map(|part| ["--skip", part])))?;
     }
     report.set_variant(None);
     brave_the_storm(&mut report, filter)?;

@@ -80,7 +80,7 @@ macro_rules! scenario {
             }
 
             #[test]
-            fn node() {
+            fn node_alone() {
                 run(Cast::Node);
             }
 
