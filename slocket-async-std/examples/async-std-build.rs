@@ -3,6 +3,7 @@
 //! In two terminals: `cargo run --example async-std-build`
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::time::Duration;
 use std::{env, io};
 
@@ -16,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn run() -> Result<(), Box<dyn Error>> {
-    let slocket = Slocket::builder(env::temp_dir().join("slocket-build.lock"))
+    let slocket = Slocket::builder(private_folder().join("slocket-build.lock"))
         .on_wait(PATIENCE, |waiting| eprintln!("{waiting}"))
         .build()?;
     let guard = slocket.acquire().await?;
@@ -31,4 +32,9 @@ fn build() -> io::Result<()> {
     io::stdin().read_line(&mut String::new())?;
     println!("built");
     Ok(())
+}
+
+/// A folder of this user's own: in one that all users share, such as /tmp, others can take the path first.
+fn private_folder() -> PathBuf {
+    env::var_os("XDG_RUNTIME_DIR").map_or_else(env::temp_dir, PathBuf::from)
 }

@@ -5,6 +5,7 @@
 use std::env;
 use std::error::Error;
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use slocket_async_std::{Guard, Slocket};
@@ -14,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn run() -> Result<(), Box<dyn Error>> {
-    let slocket = Slocket::new(env::temp_dir().join("slocket-exec.lock"))?;
+    let slocket = Slocket::new(private_folder().join("slocket-exec.lock"))?;
     if env::args().nth(1).as_deref() == Some("launcher") {
         launch(&slocket.acquire().await?).await
     } else {
@@ -51,4 +52,9 @@ async fn show(slocket: &Slocket) -> Result<(), Box<dyn Error>> {
     slocket.acquire().await?.release()?;
     println!("the command has ended, and the lock was had");
     Ok(())
+}
+
+/// A folder of this user's own: in one that all users share, such as /tmp, others can take the path first.
+fn private_folder() -> PathBuf {
+    env::var_os("XDG_RUNTIME_DIR").map_or_else(env::temp_dir, PathBuf::from)
 }

@@ -3,6 +3,7 @@
 //! In two terminals: `cargo run --example async-std-timeout`
 
 use std::error::Error as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 use std::{env, io};
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Error> {
-    let slocket = Slocket::new(env::temp_dir().join("slocket-timeout.lock"))?;
+    let slocket = Slocket::new(private_folder().join("slocket-timeout.lock"))?;
     let guard = slocket.acquire_timeout(LIMIT).await?;
     println!("held; Enter releases it");
     let _ = async_std::task::spawn_blocking(|| io::stdin().read_line(&mut String::new())).await;
@@ -43,4 +44,9 @@ fn explain(error: &Error) {
         Error::LockLost { .. } => eprintln!("  what was written meanwhile may be wrong: look at it"),
         _ => {}
     }
+}
+
+/// A folder of this user's own: in one that all users share, such as /tmp, others can take the path first.
+fn private_folder() -> PathBuf {
+    env::var_os("XDG_RUNTIME_DIR").map_or_else(env::temp_dir, PathBuf::from)
 }

@@ -4,6 +4,7 @@
 
 use std::error::Error;
 use std::io::{self, BufRead, BufReader, PipeReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::{env, process};
 
@@ -14,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn run() -> Result<(), Box<dyn Error>> {
-    let slocket = Slocket::new(env::temp_dir().join("slocket-leader.lock"))?;
+    let slocket = Slocket::new(private_folder().join("slocket-leader.lock"))?;
     if env::args().nth(1).as_deref() == Some("worker") { worker(&slocket).await } else { election(&slocket).await }
 }
 
@@ -60,4 +61,9 @@ fn next_leader(news: &mut BufReader<PipeReader>, workers: &mut Vec<Child>) -> Re
     news.read_line(&mut line)?;
     let leader = workers.iter().position(|worker| worker.id().to_string() == line.trim());
     Ok(leader.map(|leader| workers.swap_remove(leader)))
+}
+
+/// A folder of this user's own: in one that all users share, such as /tmp, others can take the path first.
+fn private_folder() -> PathBuf {
+    env::var_os("XDG_RUNTIME_DIR").map_or_else(env::temp_dir, PathBuf::from)
 }

@@ -5,12 +5,13 @@
 use std::env;
 use std::error::Error;
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use slocket_sync::{Guard, Slocket};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let slocket = Slocket::new(env::temp_dir().join("slocket-exec.lock"))?;
+    let slocket = Slocket::new(private_folder().join("slocket-exec.lock"))?;
     if env::args().nth(1).as_deref() == Some("launcher") { launch(&slocket.acquire()?) } else { show(&slocket) }
 }
 
@@ -43,4 +44,9 @@ fn show(slocket: &Slocket) -> Result<(), Box<dyn Error>> {
     slocket.acquire()?.release()?;
     println!("the command has ended, and the lock was had");
     Ok(())
+}
+
+/// A folder of this user's own: in one that all users share, such as /tmp, others can take the path first.
+fn private_folder() -> PathBuf {
+    env::var_os("XDG_RUNTIME_DIR").map_or_else(env::temp_dir, PathBuf::from)
 }

@@ -3,7 +3,7 @@
 //! Several at once: `for i in 1 2 3 4; do cargo run --quiet --example tokio-cache & done; wait`
 
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{env, fs, process};
 
@@ -11,7 +11,7 @@ use slocket_tokio::Slocket;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let cache = env::temp_dir().join("slocket-cache");
+    let cache = private_folder().join("slocket-cache");
     fs::create_dir_all(&cache)?;
     let entry = cache.join("answer");
     let slocket = Slocket::new(cache.join("answer.lock"))?;
@@ -36,4 +36,9 @@ async fn fill(entry: &Path) -> Result<(), Box<dyn Error>> {
     fs::write(&draft, format!("the answer of pid {}", process::id()))?;
     fs::rename(draft, entry)?;
     Ok(())
+}
+
+/// A folder of this user's own: in one that all users share, such as /tmp, others can take the path first.
+fn private_folder() -> PathBuf {
+    env::var_os("XDG_RUNTIME_DIR").map_or_else(env::temp_dir, PathBuf::from)
 }

@@ -3,13 +3,14 @@
 //! In two terminals: `cargo run --example tokio-cron`
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::{env, io};
 
 use slocket_tokio::Slocket;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let slocket = Slocket::new(env::temp_dir().join("slocket-cron.lock"))?;
+    let slocket = Slocket::new(private_folder().join("slocket-cron.lock"))?;
     let Some(guard) = slocket.try_acquire().await? else {
         match slocket.holder().await? {
             Some(holder) => println!("skipped: {holder} is at it"),
@@ -28,4 +29,9 @@ fn job() -> io::Result<()> {
     io::stdin().read_line(&mut String::new())?;
     println!("the job is done");
     Ok(())
+}
+
+/// A folder of this user's own: in one that all users share, such as /tmp, others can take the path first.
+fn private_folder() -> PathBuf {
+    env::var_os("XDG_RUNTIME_DIR").map_or_else(env::temp_dir, PathBuf::from)
 }

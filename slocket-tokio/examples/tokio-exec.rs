@@ -4,6 +4,7 @@
 
 use std::env;
 use std::error::Error;
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use slocket_tokio::{Guard, Slocket};
@@ -12,7 +13,7 @@ use tokio::process::Command;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let slocket = Slocket::new(env::temp_dir().join("slocket-exec.lock"))?;
+    let slocket = Slocket::new(private_folder().join("slocket-exec.lock"))?;
     if env::args().nth(1).as_deref() == Some("launcher") {
         launch(&slocket.acquire().await?).await
     } else {
@@ -48,4 +49,9 @@ async fn show(slocket: &Slocket) -> Result<(), Box<dyn Error>> {
     slocket.acquire().await?.release()?;
     println!("the command has ended, and the lock was had");
     Ok(())
+}
+
+/// A folder of this user's own: in one that all users share, such as /tmp, others can take the path first.
+fn private_folder() -> PathBuf {
+    env::var_os("XDG_RUNTIME_DIR").map_or_else(env::temp_dir, PathBuf::from)
 }

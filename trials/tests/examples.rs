@@ -24,7 +24,7 @@ impl Example {
     fn start(name: &str, place: &Place) -> Self {
         let (output, writer) = io::pipe().expect("a pipe");
         let mut command = Command::new(program(name));
-        command.env("TMPDIR", place.folder()).stdin(Stdio::piped());
+        command.env("XDG_RUNTIME_DIR", place.folder()).stdin(Stdio::piped());
         command.stdout(writer.try_clone().expect("a descriptor")).stderr(writer);
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{name}: {error}"));
         drop(command);

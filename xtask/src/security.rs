@@ -59,6 +59,7 @@ fn each_promise_has_a_test() {
 #[test]
 fn a_promise_without_a_test_is_found_out() {
     let tests = BTreeSet::from(["users::one".to_owned()]);
-    let page = "| what | promised | test |\n|---|---|---|\n| a | b | `users::one` |\n| c | d | |\n| e | f | `users::two` |\n";
+    let page =
+        "| what | promised | test |\n|---|---|---|\n| a | b | `users::one` |\n| c | d | |\n| e | f | `users::two` |\n";
     assert_eq!(faults(page, &tests), ["no test: | c | d | |", "no such test: users::two"]);
 }

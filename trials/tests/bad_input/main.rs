@@ -30,7 +30,7 @@ mod scene;
 mod server;
 mod stranger;
 mod threads;
-mod tries;
 mod threats;
+mod tries;
 mod users;
 mod watch;
