@@ -105,12 +105,9 @@ fn trials(kernel: Kernel, binaries: &Binaries, seconds: u64) -> Vec<(String, Str
     };
     match kernel {
         // All others watch the queue in /proc/net/unix, where gVisor does not show it.
-        Kernel::Gvisor => vec![
-            trial("exclusion", "at_path at_name"),
-            trial("threads", ""),
-            trial("timeout", "at_path at_name"),
-            storm(&format!("--seconds {seconds}")),
-        ],
+        Kernel::Gvisor => {
+            vec![trial("exclusion", "at_path at_name"), trial("threads", ""), storm(&format!("--seconds {seconds}"))]
+        }
         Kernel::Linux6 | Kernel::Linux5 => vec![storm(&format!("--slow --seconds {}", seconds / 2))],
     }
 }

@@ -15,7 +15,7 @@ pub(super) struct Binaries {
 }
 
 /// The tests that run there.
-const TESTS: [&str; 4] = ["facts", "exclusion", "threads", "timeout"];
+const TESTS: [&str; 3] = ["facts", "exclusion", "threads"];
 
 impl Binaries {
     /// Builds all of it.

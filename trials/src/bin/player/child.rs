@@ -14,6 +14,8 @@ use super::commands::{Commands, Refusal, one_round, refusal};
 
 /// How long a child may have its copies at the most, in microseconds.
 const MOST: u64 = 5000;
+/// How long it waits for the lock itself.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The files of the two witnesses.
 pub(crate) struct Notes<'a> {
@@ -54,11 +56,11 @@ fn live(commands: &mut Commands, guard: Guard, notes: &Notes) -> Result<(), Refu
         }
         // It drops its copy of the guard, which its parent still holds.
         1 => drop(guard),
-        // It wants the lock itself.
+        // It wants the lock itself, and has nothing any more that could keep others waiting.
         _ => {
             drop(guard);
             commands.become_child();
-            match commands.adapter().acquire_timeout(time) {
+            match commands.adapter().acquire_timeout(PATIENCE) {
                 Ok(guard) => one_round(guard, 0, &mut notes.of_child())?,
                 Err(Error::TimedOut { .. }) => {}
                 Err(error) => return Err(error.into()),
