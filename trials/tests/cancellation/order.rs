@@ -5,17 +5,19 @@
 //! out"). He asks again, and by then others may have asked before him: of fifty who asked in order, the first may be
 //! served last. To keep his place is not possible for a listener that goes, and to keep the listener is to leave it behind.
 
-use std::fs;
-use std::process::{Child, Command, Stdio};
-
+#[cfg(target_arch = "x86_64")]
+use nix::libc;
 use slocket_os::Guard;
-use trials::{Adapter, Place, Player, alone, process, strace_or_skip, wait_until_queued, watch_for};
+#[cfg(target_arch = "x86_64")]
+use trials::stepper::{Deed, Side, Stepper, Stop};
+use trials::{Adapter, Place, Player, alone, wait_until_queued};
 
 use crate::host::{Host, on_each_runtime, on_each_runtime_at_path_and_name};
 use crate::noted;
 use crate::waiter::{Waiter, lock};
 
 on_each_runtime_at_path_and_name! { in_order_while_somebody_holds }
+#[cfg(target_arch = "x86_64")]
 on_each_runtime! { last_who_came_as_the_holder_closed_out }
 
 const LOCKS: usize = 50;
@@ -35,23 +37,22 @@ fn in_order_while_somebody_holds<H: Host>(place: &Place) {
     assert_eq!(place.leftovers(), [""; 0]);
 }
 
+#[cfg(target_arch = "x86_64")]
 fn last_who_came_as_the_holder_closed_out<H: Host>() {
-    if !strace_or_skip() {
-        return;
-    }
     let _alone = alone();
     let (host, place) = (H::start(), Place::new());
-    let mut holder = Player::start(Adapter::Sync, &place.lock());
+    let mut holder = Player::start_apart(Adapter::Sync, &place.lock(), &place.note("complaints"));
     holder.acquire();
-    // It stands still once it has found that nobody waits, and before it removes the path.
-    let mut strace = stop_after_look(&mut holder, &place);
+    // It stands still once it has found that nobody waits, and before it removes the path: getpid, stat, poll, unlink.
+    let stop = Stop { at: 3, side: Side::Before, deed: Deed::Pause };
+    let stepper = Stepper::attach(&holder, &place, &[stop]);
     holder.send("release");
-    let stopped = || fs::read_to_string(place.note("trace")).is_ok_and(|trace| trace.contains("stopped by SIGSTOP"));
-    watch_for("the holder to stand still", || stopped().then_some(()));
+    trials::watch_for("the holder to stand still", || stepper.reached());
     let first = Waiter::asked(&host, &lock::<H>(&place));
     wait_until_queued(&place.lock(), 1);
-    process::resume(holder.pid());
+    stepper.go_on();
     holder.expect("released");
+    assert_eq!(stepper.finish().calls[stop.at].number, libc::SYS_unlinkat, "it stood still elsewhere");
     first.wait_until_woken(&host);
 
     let mut second = Waiter::new::<H>(&lock::<H>(&place));
@@ -66,7 +67,6 @@ fn last_who_came_as_the_holder_closed_out<H: Host>() {
     // Of the waiters, the first stands at the end.
     assert_eq!(serve(&host, waiters), (1..LOCKS - 1).chain([0]).collect::<Vec<_>>());
     holder.quit();
-    watch_for("strace to end", || strace.try_wait().expect("wait"));
     assert_eq!(place.leftovers(), [""; 0]);
 }
 
@@ -85,20 +85,4 @@ fn serve<H: Host>(host: &H, waiters: Vec<Waiter>) -> Vec<usize> {
         });
     }
     served
-}
-
-/// Has strace(1) stop the player as it next looks at the path, and waits until a call of the player is seen.
-fn stop_after_look(player: &mut Player, place: &Place) -> Child {
-    let mut strace = Command::new("strace");
-    strace.args(["-f", "-p", &player.pid().to_string(), "-o"]).arg(place.note("trace"));
-    strace
-        .args(["-e", "trace=newfstatat,poll,ppoll", "-e", "inject=newfstatat:signal=SIGSTOP:when=1"])
-        .stderr(Stdio::null());
-    let child = strace.spawn().expect("this trial needs strace");
-    watch_for("strace to see what the player calls", || {
-        // It asks the kernel by poll(2). (A tracer that is attached need not have seen anything yet.)
-        assert_eq!(player.ask("contended"), "contended false");
-        fs::read_to_string(place.note("trace")).is_ok_and(|trace| trace.contains("poll(")).then_some(())
-    });
-    child
 }
