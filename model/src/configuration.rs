@@ -347,7 +347,6 @@ pub const QUICK: &[Configuration] = &[
 /// What takes minutes, and much memory.
 pub const FULL: &[Configuration] = &[
     Configuration::of(&[Safe, Safe]).rounds(3).crashes(2).cancels(2).failures(2),
-    Configuration::of(&[Safe, Safe, Safe]).rounds(2).crashes(2).cancels(1),
     Configuration::of(&[Safe, Safe, Safe]).rounds(2).crashes(2),
     Configuration::of(&[Safe, Safe, Safe]).rounds(2).cancels(1),
     Configuration::of(&[Safe, Safe, Safe]).crashes(2).cancels(2).failures(2),
