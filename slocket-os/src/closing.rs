@@ -20,6 +20,11 @@ pub(crate) fn close_apart(descriptors: Vec<OwnedFd>) {
 /// up apart: it may contain descriptors.
 pub(crate) fn give_up_unread(connection: BorrowedFd<'_>) {
     let _ = shutdown(connection, Shutdown::Both);
+    close_unread_apart(connection);
+}
+
+/// Has what has arrived on a connection, and is not read, closed apart, once the connection is closed here.
+pub(crate) fn close_unread_apart(connection: BorrowedFd<'_>) {
     if ioctl_fionread(connection).is_ok_and(|bytes| bytes > 0)
         && let Ok(copy) = fcntl_dupfd_cloexec(connection.as_fd(), 0)
     {

@@ -12,6 +12,7 @@ use rustix::net::{
 use slocket_core::{Accepted, Delivery, Removal};
 
 use crate::at_path::AtPath;
+use crate::closing::give_up_unread;
 use crate::descriptor::Descriptor;
 use crate::inode::Inode;
 use crate::peer::Peer;
@@ -19,6 +20,9 @@ use crate::{address, reserve};
 
 /// The longest queue; the kernel lowers it to `net.core.somaxconn`.
 pub(crate) const BACKLOG: i32 = i32::MAX;
+
+/// How many can be in a queue, unless the system's administrator has raised `net.core.somaxconn`.
+pub(crate) const MOST_QUEUED: usize = 4_097;
 
 /// The message that passes the lock on.
 pub(crate) const OK: &[u8] = b"OK";
@@ -31,17 +35,24 @@ pub(crate) struct Listener {
     inode: Option<Inode>,
     /// Whether the path was this socket when it began to be passed on, until it is given up.
     seen_intact: bool,
+    /// Whether nobody was in the queue when it was last looked at.
+    seen_empty: bool,
 }
 
 impl Listener {
     /// A socket that is bound to `address`, and so to the file at a path.
     pub(crate) fn at_path(socket: OwnedFd, address: &SocketAddrUnix, inode: Inode) -> Self {
-        Self { socket: Descriptor::new(socket, address.clone()), inode: Some(inode), seen_intact: false }
+        Self {
+            socket: Descriptor::new(socket, address.clone()),
+            inode: Some(inode),
+            seen_intact: false,
+            seen_empty: false,
+        }
     }
 
     /// A socket that is bound to an abstract name.
     pub(crate) fn at_name(socket: OwnedFd, name: &SocketAddrUnix) -> Self {
-        Self { socket: Descriptor::new(socket, name.clone()), inode: None, seen_intact: false }
+        Self { socket: Descriptor::new(socket, name.clone()), inode: None, seen_intact: false, seen_empty: false }
     }
 
     /// Whether that is a listening Unix stream socket.
@@ -60,7 +71,7 @@ impl Listener {
         inode: Option<Inode>,
     ) -> rustix::io::Result<Self> {
         ioctl_fionbio(&socket, true)?;
-        let listener = Self { socket: Descriptor::new(socket, address), inode, seen_intact: false };
+        let listener = Self { socket: Descriptor::new(socket, address), inode, seen_intact: false, seen_empty: false };
         listener.listen()?;
         Ok(listener)
     }
@@ -104,7 +115,8 @@ impl Listener {
             return (Accepted::Lost, None);
         }
         // accept(2) makes a socket before it looks whether anybody waits: that takes ten times as long as to ask.
-        if !self.is_contended() {
+        self.seen_empty = !self.is_contended();
+        if self.seen_empty {
             return (Accepted::Nobody, None);
         }
         match self.accept_head() {
@@ -170,7 +182,10 @@ impl Listener {
     /// At an abstract name to close is all: the kernel frees the name first, and then resets who is queued. (A reset is an
     /// end of the stream to those who wait here; npm's clients, which it would hurt, do not come to such a name.)
     pub(crate) fn close_out(self, at: Option<&AtPath>) -> Removal {
-        let (Some(inode), Some(at)) = (self.inode, at) else { return Removal::Done };
+        let (Some(inode), Some(at)) = (self.inode, at) else {
+            self.close_name();
+            return Removal::Done;
+        };
         // (Whoever saw that it is not looks once more: it would be left behind.)
         let intact = if self.seen_intact { Ok(true) } else { at.is(inode) };
         let removal = match intact {
@@ -187,6 +202,22 @@ impl Listener {
             end(&peer);
         }
         removal
+    }
+
+    /// Frees the abstract name. Whoever is queued is ended after that, but not by the kernel: to close what they have sent
+    /// could take for ever.
+    fn close_name(self) {
+        let mut queued = Vec::new();
+        if !self.seen_empty {
+            // (Those who still come meanwhile are ended by the kernel.)
+            while queued.len() < MOST_QUEUED
+                && let Ok((peer, _)) = self.accept_one()
+            {
+                queued.push(peer);
+            }
+        }
+        drop(self);
+        queued.iter().for_each(end);
     }
 }
 
@@ -216,11 +247,10 @@ fn wake(peer: BorrowedFd<'_>) {
     let _ = shutdown(peer, Shutdown::Read);
 }
 
-/// Ends a connection. To close it is not enough: a process that was forked meanwhile has a copy, and the peer would see no
-/// end while that lives.
+/// Ends a connection that is about to be closed. To close it is not enough: a process that was forked meanwhile has a copy, and
+/// the peer would see no end while that lives.
 pub(crate) fn end(peer: impl AsFd) {
-    let _ = shutdown(&peer, Shutdown::Both);
-    drop(peer);
+    give_up_unread(peer.as_fd());
 }
 
 /// Sends "OK" alone: the lock is lent.

@@ -9,6 +9,7 @@ use slocket_core::{
     Removal, Report, State, Timer, Wish,
 };
 
+use crate::closing::close_unread_apart;
 use crate::connection::{Arrival, Connection, Join, Leave};
 use crate::descriptor::Descriptor;
 use crate::error::{Error, Fault};
@@ -333,7 +334,9 @@ impl Participant {
             }
             Action::Close => {
                 self.listener = None;
-                self.guest = None;
+                if let Some(guest) = self.guest.take() {
+                    close_unread_apart(guest.as_fd());
+                }
                 self.disconnect();
                 self.watch = None;
                 reserve::keep(self.process);

@@ -14,14 +14,13 @@ use rustix::net::{
 use trials::lock::{Error, Slocket};
 
 use crate::alone::{Setting, alone};
-use crate::census::threads;
-use crate::scene::{HANG, Scene, assert_works};
+use crate::scene::{HANG, Scene, assert_works, until_asleep};
 use crate::server::{Server, assert_no_slocket};
 
 /// The most descriptors that the kernel puts into one message (`SCM_MAX_FD`).
 const MOST: usize = 253;
 
-fn send(connection: &UnixStream, bytes: &[u8], descriptors: &[OwnedFd]) {
+pub(crate) fn send(connection: &UnixStream, bytes: &[u8], descriptors: &[OwnedFd]) {
     let descriptors: Vec<BorrowedFd<'_>> = descriptors.iter().map(AsFd::as_fd).collect();
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
     let mut control = SendAncillaryBuffer::new(&mut space);
@@ -130,7 +129,8 @@ fn a_grant_with_what_is_slow_to_close() {
         });
         let result = scene.slocket().acquire();
         assert!(matches!(result, Err(Error::NotASlocket { .. })), "{result:?}");
-        assert!(threads().contains(&"slocket-close S".to_owned()), "it was waited for: {:?}", threads());
+        // It is being closed still.
+        until_asleep("slocket-close");
         let everything = reader.read_to_end(&mut Vec::new());
         assert!(everything.is_ok(), "{everything:?}");
         server.stop();

@@ -2,16 +2,19 @@
 
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::path::Path;
 use std::thread;
 
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, connect, socket};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, connect, socket, sockopt};
 use trials::lock::{Error, Slocket};
 
 use crate::alone::{NOBODY, Setting, Talk, beside, with_root};
+use crate::census::threads;
+use crate::grant;
 use crate::scene::{HANG, Scene, assert_works, eventually, leave_dead, named, until_asleep};
 
 /// What this user manages to do, one word each. Whatever works here harms the lock, but for "list" and "look".
@@ -209,6 +212,76 @@ fn strangers_who_may_connect() {
         );
         scene.assert_empty();
     });
+}
+
+/// To close a TCP socket that lingers takes until its peer has read everything: no release waits for that.
+#[test]
+fn strangers_who_send_what_is_slow_to_close() {
+    with_root(|| {
+        let scene = Scene::with_mode(0o755);
+        let at_path = || Slocket::builder(scene.lock()).mode(0o666).build().unwrap();
+        let name = format!("slocket-slow-{}", std::process::id());
+        let at_name = || Slocket::abstract_builder(&name).build().unwrap();
+        let locks: [&dyn Fn() -> Slocket; 2] = [&at_path, &at_name];
+        beside(
+            Setting::User(NOBODY),
+            |strangers| {
+                for lock in locks {
+                    let slocket = lock();
+                    let guard = slocket.acquire().unwrap();
+                    strangers.tell(slocket.path().to_str().unwrap());
+                    strangers.expect("sent");
+                    guard.release().unwrap();
+                    // It is being closed still.
+                    until_asleep("slocket-close");
+                    slocket.acquire_timeout(HANG).unwrap().release().unwrap();
+                    strangers.tell("released");
+                    strangers.expect("read");
+                    eventually(
+                        || !threads().iter().any(|thread| thread.starts_with("slocket-close")),
+                        || "it is still being closed".to_owned(),
+                    );
+                }
+                strangers.tell("");
+            },
+            |outside| {
+                loop {
+                    let lock = outside.hear();
+                    if lock.is_empty() {
+                        return;
+                    }
+                    let address = match lock.strip_prefix('@') {
+                        Some(name) => SocketAddr::from_abstract_name(name).unwrap(),
+                        None => SocketAddr::from_pathname(&lock).unwrap(),
+                    };
+                    // One is accepted and found to be a stranger's, the others are sent away with the queue.
+                    let (connections, mut readers): (Vec<_>, Vec<_>) = (0..3).map(|_| send_slow(&address)).unzip();
+                    outside.tell("sent");
+                    outside.expect("released");
+                    for reader in &mut readers {
+                        reader.read_to_end(&mut Vec::new()).unwrap();
+                    }
+                    drop(connections);
+                    outside.tell("read");
+                }
+            },
+        );
+        scene.assert_empty();
+    });
+}
+
+/// Sends a TCP socket that takes until its peer, which is the second, has read everything.
+fn send_slow(address: &SocketAddr) -> (UnixStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let sender = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let reader = listener.accept().unwrap().0;
+    sockopt::set_socket_linger(&sender, Some(HANG)).unwrap();
+    sender.set_nonblocking(true).unwrap();
+    while (&sender).write(&[0; 65536]).is_ok() {}
+    let connection = UnixStream::connect_addr(address).unwrap();
+    // (The last copy is the one that was sent.)
+    grant::send(&connection, b"x", &[sender.into()]);
+    (connection, reader)
 }
 
 /// Who may write to the folder can take the path away: so there may be two holders. The first is told, and leaves alone what is
