@@ -2,33 +2,36 @@
 //! lingers. So it is not done where somebody waits for an answer.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::thread;
 
 use nix::sys::signal::{SigSet, SigmaskHow};
-use rustix::io::{fcntl_dupfd_cloexec, ioctl_fionread};
+use rustix::io::ioctl_fionread;
 use rustix::net::{Shutdown, shutdown};
 
 /// Closes descriptors on a thread of their own. (Where none can be had, here.)
 pub(crate) fn close_apart(descriptors: Vec<OwnedFd>) {
     if !descriptors.is_empty() {
-        let _ = start_thread("slocket-close", move || drop(descriptors));
+        drop_apart(descriptors);
     }
 }
 
-/// Lets nothing more arrive on a connection that is about to be closed. If something has arrived that is not read, it is given
-/// up apart: it may contain descriptors.
-pub(crate) fn give_up_unread(connection: BorrowedFd<'_>) {
-    let _ = shutdown(connection, Shutdown::Both);
-    close_unread_apart(connection);
+fn drop_apart(what: impl Send + 'static) {
+    let _ = start_thread("slocket-close", move || drop(what));
 }
 
-/// Has what has arrived on a connection, and is not read, closed apart, once the connection is closed here.
-pub(crate) fn close_unread_apart(connection: BorrowedFd<'_>) {
-    if ioctl_fionread(connection).is_ok_and(|bytes| bytes > 0)
-        && let Ok(copy) = fcntl_dupfd_cloexec(connection.as_fd(), 0)
-    {
-        close_apart(vec![copy]);
+/// Lets nothing more arrive on a connection, and closes it. To close it alone is not enough: a process that was forked
+/// meanwhile has a copy, and the peer would see no end while that lives.
+pub(crate) fn end(connection: impl AsFd + Send + 'static) {
+    let _ = shutdown(&connection, Shutdown::Both);
+    close(connection);
+}
+
+/// Closes a connection; apart, if something has arrived that is not read: it may contain descriptors. (The connection itself is
+/// moved there. Whoever closes the last copy of it closes those.)
+pub(crate) fn close(connection: impl AsFd + Send + 'static) {
+    if ioctl_fionread(&connection).is_ok_and(|bytes| bytes > 0) {
+        drop_apart(connection);
     }
 }
 

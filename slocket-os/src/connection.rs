@@ -13,7 +13,7 @@ use slocket_core::{Received, Removal};
 
 use crate::abstract_name::AbstractName;
 use crate::at_path::AtPath;
-use crate::closing::{close_apart, give_up_unread};
+use crate::closing::{close_apart, end};
 use crate::descriptor::Descriptor;
 use crate::error::{Doing, Fault};
 use crate::inode::{Inode, Probe};
@@ -211,7 +211,7 @@ impl Connection {
     /// Closes it. What a stranger has sent, and is not read, is closed apart.
     pub(crate) fn close(self) {
         if !self.is_of_our_user() {
-            give_up_unread(self.socket.as_fd());
+            end(self.socket);
         }
     }
 
@@ -274,7 +274,7 @@ impl Connection {
     pub(crate) fn give_back(self, at: Option<&AtPath>) -> Removal {
         // A server that was told that we are done may have granted the lock to the next before it went.
         if self.dismissed || !listener::has_ended(self.socket.as_fd()) {
-            listener::end(&self.socket);
+            end(self.socket);
             return Removal::Done;
         }
         let Some(at) = at else { return Removal::Done };

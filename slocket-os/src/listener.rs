@@ -12,7 +12,7 @@ use rustix::net::{
 use slocket_core::{Accepted, Delivery, Removal};
 
 use crate::at_path::AtPath;
-use crate::closing::give_up_unread;
+use crate::closing::end;
 use crate::descriptor::Descriptor;
 use crate::inode::Inode;
 use crate::peer::Peer;
@@ -199,7 +199,7 @@ impl Listener {
         };
         let _ = shutdown(&self.socket, Shutdown::Read);
         while let Ok((peer, _)) = self.accept_head() {
-            end(&peer);
+            end(peer);
         }
         removal
     }
@@ -217,7 +217,7 @@ impl Listener {
             }
         }
         drop(self);
-        queued.iter().for_each(end);
+        queued.into_iter().for_each(end);
     }
 }
 
@@ -245,12 +245,6 @@ fn classify(peer: BorrowedFd<'_>, has_badge: bool) -> Accepted {
 /// this processor, behind us.)
 fn wake(peer: BorrowedFd<'_>) {
     let _ = shutdown(peer, Shutdown::Read);
-}
-
-/// Ends a connection that is about to be closed. To close it is not enough: a process that was forked meanwhile has a copy, and
-/// the peer would see no end while that lives.
-pub(crate) fn end(peer: impl AsFd) {
-    give_up_unread(peer.as_fd());
 }
 
 /// Sends "OK" alone: the lock is lent.

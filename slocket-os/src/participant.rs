@@ -9,7 +9,6 @@ use slocket_core::{
     Removal, Report, State, Timer, Wish,
 };
 
-use crate::closing::close_unread_apart;
 use crate::connection::{Arrival, Connection, Join, Leave};
 use crate::descriptor::Descriptor;
 use crate::error::{Error, Fault};
@@ -23,7 +22,7 @@ use crate::publish::Publication;
 use crate::trace::{Span, trace};
 use crate::wait::Wait;
 use crate::watch::Watch;
-use crate::{background, publish, reclaim, reserve, timers};
+use crate::{background, closing, publish, reclaim, reserve, timers};
 
 /// How many are accepted for one release, at most: all who can be in the queue when it begins (4,097, unless the system's
 /// administrator has raised `net.core.somaxconn`), and one. Whoever comes and goes meanwhile must not keep it from its end.
@@ -335,7 +334,7 @@ impl Participant {
             Action::Close => {
                 self.listener = None;
                 if let Some(guest) = self.guest.take() {
-                    close_unread_apart(guest.as_fd());
+                    closing::close(guest);
                 }
                 self.disconnect();
                 self.watch = None;
@@ -455,7 +454,7 @@ impl Participant {
     /// Ends the connection of who was accepted last, if it was not given the lock.
     fn dismiss_guest(&mut self) {
         if let Some(guest) = self.guest.take() {
-            listener::end(&guest);
+            closing::end(guest);
         }
     }
 
