@@ -2,40 +2,31 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard};
 
 use rustix::fs::{CWD, FlockOperation, Mode, OFlags, Stat, flock, fstat, openat, stat};
 use rustix::io::{Errno, Result, retry_on_intr};
 use rustix::net::SocketAddrUnix;
 
 use crate::address;
-use crate::at_once::at_once;
 use crate::file_system::Place;
-use crate::process::Process;
 
 const FLAGS: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
 
-/// An open folder. (Its file description is this lock's own: flock converts, so that another lock of this process would
-/// unlock it.)
+/// An open folder.
 #[derive(Debug)]
 pub(crate) struct Folder {
     file: OwnedFd,
-    readable: bool,
-    /// The process that opened it. A fork shares the description, and with it the guard.
-    process: Process,
-    guard: Mutex<()>,
 }
 
 impl Folder {
     /// Opens a folder; to name files in it alone if it may not be read.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let open = |flags| retry_on_intr(|| openat(CWD, path, FLAGS | flags, Mode::empty()));
-        let (file, readable) = match open(OFlags::RDONLY) {
-            Ok(file) => (file, true),
-            Err(Errno::ACCESS) => (open(OFlags::PATH)?, false),
-            Err(errno) => return Err(errno),
+        let file = match open(OFlags::RDONLY) {
+            Err(Errno::ACCESS) => open(OFlags::PATH)?,
+            file => file?,
         };
-        Ok(Self { file, readable, process: Process::current(), guard: Mutex::new(()) })
+        Ok(Self { file })
     }
 
     pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
@@ -77,28 +68,24 @@ impl Folder {
     }
 
     /// Takes the shared guard, which keeps reclaimers away; `None` if it is not to be had at once.
-    pub(crate) fn guard_shared(&self, here: Process) -> Option<FolderGuard<'_>> {
-        self.guard(FlockOperation::NonBlockingLockShared, here).ok()
+    pub(crate) fn guard_shared(&self) -> Option<FolderGuard> {
+        self.guard(FlockOperation::NonBlockingLockShared).ok()
     }
 
     /// Takes the exclusive guard, under which no socket is between "visible" and "registered".
     ///
     /// # Errors
     /// `WOULDBLOCK` if somebody else has a guard, `ACCESS` if the folder may not be read.
-    pub(crate) fn guard_exclusive(&self, here: Process) -> Result<FolderGuard<'_>> {
-        self.guard(FlockOperation::NonBlockingLockExclusive, here)
+    pub(crate) fn guard_exclusive(&self) -> Result<FolderGuard> {
+        self.guard(FlockOperation::NonBlockingLockExclusive)
     }
 
-    fn guard(&self, operation: FlockOperation, here: Process) -> Result<FolderGuard<'_>> {
-        // It may have become readable.
-        if !self.readable || self.process != here {
-            let anew = retry_on_intr(|| openat(&self.file, ".", FLAGS, Mode::empty()))?;
-            retry_on_intr(|| flock(&anew, operation))?;
-            return Ok(FolderGuard::Anew(anew));
-        }
-        let turn = at_once(&self.guard).ok_or(Errno::WOULDBLOCK)?;
-        retry_on_intr(|| flock(&self.file, operation))?;
-        Ok(FolderGuard::Own { folder: self, _turn: turn })
+    /// On a file description of its own each time. A child that was forked at any time has a copy of the lock's: if its parent
+    /// is killed while it has the guard, the flock would stay for as long as that child lives.
+    fn guard(&self, operation: FlockOperation) -> Result<FolderGuard> {
+        let anew = retry_on_intr(|| openat(&self.file, ".", FLAGS, Mode::empty()))?;
+        retry_on_intr(|| flock(&anew, operation))?;
+        Ok(FolderGuard(anew))
     }
 }
 
@@ -110,24 +97,10 @@ pub(crate) fn is_same(one: &Stat, other: &Stat) -> bool {
 /// The guard on a folder, until it is dropped. It is unlocked, not just closed: a child that is forked meanwhile has a copy,
 /// and would keep it for life.
 #[derive(Debug)]
-pub(crate) enum FolderGuard<'a> {
-    /// On the lock's own description, one at a time.
-    Own {
-        /// What is guarded.
-        folder: &'a Folder,
-        /// Of the threads of this process.
-        _turn: MutexGuard<'a, ()>,
-    },
-    /// On a description of its own: in a forked child, or if the folder could not be read when the lock was named.
-    Anew(OwnedFd),
-}
+pub(crate) struct FolderGuard(OwnedFd);
 
-impl Drop for FolderGuard<'_> {
+impl Drop for FolderGuard {
     fn drop(&mut self) {
-        let file = match &*self {
-            Self::Own { folder, .. } => folder.as_fd(),
-            Self::Anew(anew) => anew.as_fd(),
-        };
-        let _ = retry_on_intr(|| flock(file, FlockOperation::Unlock));
+        let _ = retry_on_intr(|| flock(&self.0, FlockOperation::Unlock));
     }
 }

@@ -356,7 +356,7 @@ impl Participant {
             *began = Instant::now();
         }
         let published = match self.lock.home() {
-            Home::Path(at) => publish::publish(at, self.process),
+            Home::Path(at) => publish::publish(at),
             Home::Name(name) => name.publish(),
         };
         match published {
@@ -417,8 +417,9 @@ impl Participant {
 
     fn reclaim(&mut self, unmarked_too: bool) -> Reclaimed {
         match self.lock.home() {
-            Home::Path(at) => reclaim::reclaim(at, unmarked_too, self.process)
-                .unwrap_or_else(|fault| Reclaimed::Failed(self.failed(fault))),
+            Home::Path(at) => {
+                reclaim::reclaim(at, unmarked_too).unwrap_or_else(|fault| Reclaimed::Failed(self.failed(fault)))
+            }
             // The kernel has done so.
             Home::Name(_) => Reclaimed::Changed,
         }

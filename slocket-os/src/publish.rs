@@ -14,7 +14,6 @@ use crate::folder::FolderGuard;
 use crate::inode::{Inode, Pin, look_in, published_mode};
 use crate::kernel;
 use crate::listener::{BACKLOG, Listener};
-use crate::process::Process;
 use crate::sweep::sweep;
 
 /// How publishing ended.
@@ -29,20 +28,20 @@ pub(crate) enum Publication {
 }
 
 /// Publishes a listening, marked socket at a path.
-pub(crate) fn publish(at: &AtPath, here: Process) -> Result<Publication, Fault> {
+pub(crate) fn publish(at: &AtPath) -> Result<Publication, Fault> {
     // Where the lock is contended, to look takes one call and to try in vain takes seven.
     if at.was_in_use() && at.look().doing("look at the path")?.is_some() {
         return Ok(Publication::InUse);
     }
-    let published = try_to_publish(at, here)?;
+    let published = try_to_publish(at)?;
     at.note_in_use(matches!(published, Publication::InUse));
     Ok(published)
 }
 
-fn try_to_publish(at: &AtPath, here: Process) -> Result<Publication, Fault> {
+fn try_to_publish(at: &AtPath) -> Result<Publication, Fault> {
     let socket = stream_socket()?;
     // Where the umask takes bits away, the mode is made right before anybody sees the socket.
-    let guard = if at.umask_spoils_mode() { None } else { at.folder().guard_shared(here) };
+    let guard = if at.umask_spoils_mode() { None } else { at.folder().guard_shared() };
     match (at.address(), guard) {
         (Some(address), Some(guard)) => in_place(at, socket, Some(guard), &address),
         // Where nobody removes dead sockets no guard is needed; and a file system in user space (FUSE) may give a socket that
@@ -65,7 +64,7 @@ pub(crate) fn stream_socket() -> Result<OwnedFd, Fault> {
 fn in_place(
     at: &AtPath,
     socket: OwnedFd,
-    guard: Option<FolderGuard<'_>>,
+    guard: Option<FolderGuard>,
     address: &SocketAddrUnix,
 ) -> Result<Publication, Fault> {
     fchmod(&socket, published_mode(at.mode())).doing("set the socket's mode")?;

@@ -7,7 +7,6 @@ use crate::at_path::AtPath;
 use crate::error::{Doing, Fault};
 use crate::inode::Probe;
 use crate::kernel::{self, Prober};
-use crate::process::Process;
 use crate::sweep::sweep;
 
 /// Looks at the path: a stat and a probe.
@@ -46,10 +45,10 @@ pub(crate) fn inspect(at: &AtPath) -> Result<Inspected, Fault> {
 }
 
 /// Removes the dead socket at the path, under the exclusive guard, with its inode pinned.
-pub(crate) fn reclaim(at: &AtPath, unmarked_too: bool, here: Process) -> Result<Reclaimed, Fault> {
+pub(crate) fn reclaim(at: &AtPath, unmarked_too: bool) -> Result<Reclaimed, Fault> {
     let path = at.path();
     let is_local = at.folder().is_local().doing("ask for the file system")?;
-    let guard = match at.folder().guard_exclusive(here) {
+    let guard = match at.folder().guard_exclusive() {
         Ok(guard) => guard,
         Err(Errno::WOULDBLOCK) => return Ok(Reclaimed::Busy),
         // Who cannot read the folder cannot repair a crash: others may, so it waits for them; but nobody may there.

@@ -1,5 +1,7 @@
 //! A parent that is killed while it guards the folder: its children have a copy of that, and with it the flock.
-use trials::{Adapter, Fork, Place, Player, alone};
+use std::fs;
+
+use trials::{Adapter, Fork, Place, Player, alone, watch_for};
 
 #[test]
 fn a_parent_that_is_killed_while_it_guards_the_folder() {
@@ -11,10 +13,14 @@ fn a_parent_that_is_killed_while_it_guards_the_folder() {
         parent.expect("busy");
         let child: Fork = parent.fork();
         let other: Fork = parent.fork();
+        // Whatever it guarded when it was forked, it guards no more.
+        let count = || fs::read_to_string(place.counter()).unwrap_or_default();
+        let before = count();
+        watch_for("another turn of the parent's", || (count() != before).then_some(()));
         parent.kill();
         let mut next = Player::start(Adapter::Sync, &place.lock());
         let said = next.ask("acquire-for 5000");
-        let flocks = std::fs::read_to_string("/proc/locks").unwrap();
+        let flocks = fs::read_to_string("/proc/locks").unwrap();
         assert_eq!(said, "held", "round {round}, while children live: {flocks}");
         next.release();
         next.quit();
