@@ -16,6 +16,7 @@ use crate::address;
 use crate::folder::Folder;
 use crate::inode::{Inode, Look, Pin, look_in};
 use crate::lock::StalePolicy;
+use crate::resolve::Resolved;
 
 /// A lock at a path.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ pub(crate) struct AtPath {
     address: Option<SocketAddrUnix>,
     /// The folder's path leads to the folder, and no other user can change that.
     fixed: AtomicBool,
+    is_private: bool,
     mode: u32,
     stale: StalePolicy,
     /// The umask takes bits from the mode that was asked for.
@@ -37,10 +39,10 @@ pub(crate) struct AtPath {
 }
 
 impl AtPath {
-    /// `path`, which is `name` in `folder`; whether it leads there for sure.
+    /// `path`, which is `name` in `folder`.
     pub(crate) fn new(
         path: PathBuf,
-        is_fixed: bool,
+        resolved: &Resolved,
         folder: Folder,
         name: &Path,
         mode: u32,
@@ -48,7 +50,8 @@ impl AtPath {
     ) -> Self {
         Self {
             address: address::of_path(&path),
-            fixed: AtomicBool::new(is_fixed),
+            fixed: AtomicBool::new(resolved.is_fixed),
+            is_private: resolved.is_private,
             path,
             folder,
             name: name.to_path_buf(),
@@ -101,6 +104,11 @@ impl AtPath {
     /// A socket that was bound at the path is not in the folder: somebody has moved that.
     pub(crate) fn note_moved(&self) {
         self.fixed.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether no other user could rename files of ours in the folder when the lock was named.
+    pub(crate) fn is_private(&self) -> bool {
+        self.is_private
     }
 
     /// Looks at the path; `None` if nothing is there.

@@ -4,7 +4,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{CWD, FlockOperation, Mode, OFlags, Stat, flock, fstat, openat, stat};
-use rustix::io::{Errno, Result, retry_on_intr};
+use rustix::io::{Result, retry_on_intr};
 use rustix::net::SocketAddrUnix;
 
 use crate::address;
@@ -19,13 +19,9 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// Opens a folder; to name files in it alone if it may not be read.
+    /// Opens a folder, to name files in it.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        let open = |flags| retry_on_intr(|| openat(CWD, path, FLAGS | flags, Mode::empty()));
-        let file = match open(OFlags::RDONLY) {
-            Err(Errno::ACCESS) => open(OFlags::PATH)?,
-            file => file?,
-        };
+        let file = retry_on_intr(|| openat(CWD, path, FLAGS | OFlags::PATH, Mode::empty()))?;
         Ok(Self { file })
     }
 
@@ -49,6 +45,11 @@ impl Folder {
 
     fn is_at(&self, path: &Path) -> bool {
         matches!((self.stat(), stat(path)), (Ok(own), Ok(found)) if is_same(&own, &found))
+    }
+
+    /// Opens it to be read, or locked: a file description of its own.
+    pub(crate) fn open_anew(&self) -> Result<OwnedFd> {
+        retry_on_intr(|| openat(&self.file, ".", FLAGS, Mode::empty()))
     }
 
     /// The device that it is on.
@@ -83,7 +84,7 @@ impl Folder {
     /// On a file description of its own each time. A child that was forked at any time has a copy of the lock's: if its parent
     /// is killed while it has the guard, the flock would stay for as long as that child lives.
     fn guard(&self, operation: FlockOperation) -> Result<FolderGuard> {
-        let anew = retry_on_intr(|| openat(&self.file, ".", FLAGS, Mode::empty()))?;
+        let anew = self.open_anew()?;
         retry_on_intr(|| flock(&anew, operation))?;
         Ok(FolderGuard(anew))
     }

@@ -24,11 +24,10 @@ pub(crate) struct Look {
     pub(crate) inode: Inode,
     pub(crate) is_socket: bool,
     pub(crate) is_marked: bool,
-    /// It was marked after it was bound, so it is not new.
-    pub(crate) has_marked_times: bool,
     pub(crate) owner: u32,
     pub(crate) mode: Mode,
     links: u64,
+    times: Times,
 }
 
 impl From<Stat> for Look {
@@ -40,10 +39,10 @@ impl From<Stat> for Look {
             inode: Inode { device: stat.st_dev as u64, number: stat.st_ino as u64 },
             is_socket: FileType::from_raw_mode(stat.st_mode) == FileType::Socket,
             is_marked: mark::has_mark(mode, &times),
-            has_marked_times: times.is_magic(),
             owner: stat.st_uid,
             mode,
             links: stat.st_nlink as u64,
+            times,
         }
     }
 }
@@ -60,6 +59,16 @@ impl Look {
     /// knows better.)
     pub(crate) fn is_our_socket(&self) -> bool {
         self.is_socket && self.links == 1 && self.owner == geteuid().as_raw()
+    }
+
+    /// The same, that nobody has marked since it was bound.
+    pub(crate) fn is_our_new_socket(&self) -> bool {
+        self.is_our_socket() && !self.times.is_magic()
+    }
+
+    /// Whether it has the mark that bind left and no other, and was bound or changed just now.
+    pub(crate) fn is_newborn(&self) -> bool {
+        self.is_marked && !self.times.is_magic() && self.times.are_recent()
     }
 }
 
@@ -182,13 +191,12 @@ impl Pin {
         let mut mode = self.look.mode;
         mode.set(STICKY, marked);
         self.set_mode(mode)?;
-        mark::set_times(self.file.as_fd(), marked)
+        self.set_times(marked)
     }
 
-    /// Sets the times of a new socket to those of a marked one, so that its mark outlasts a chmod. (Where the system does
-    /// not, it carries the mark that bind gave it.)
-    pub(crate) fn set_marked_times(&self) {
-        let _ = mark::set_times(self.file.as_fd(), true);
+    /// Sets the times of the pinned inode to those of a marked socket, or of a lent one.
+    pub(crate) fn set_times(&self, marked: bool) -> Result<()> {
+        mark::set_times(self.file.as_fd(), marked)
     }
 }
 

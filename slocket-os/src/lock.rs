@@ -172,7 +172,7 @@ impl<L: From<Lock>> Builder<L> {
             Place::Network(name) => return Err(Error::UnsupportedFileSystem { path, name: name.to_owned() }),
             Place::Local | Place::Unknown(_) => {}
         }
-        let home = Home::Path(AtPath::new(path, resolved.is_fixed, folder, Path::new(name), self.mode, self.stale));
+        let home = Home::Path(AtPath::new(path, &resolved, folder, Path::new(name), self.mode, self.stale));
         Ok(L::from(Lock::new(home, self.trust, self.hook)))
     }
 }

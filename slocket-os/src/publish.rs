@@ -14,6 +14,7 @@ use crate::folder::FolderGuard;
 use crate::inode::{Inode, Pin, look_in, published_mode};
 use crate::kernel;
 use crate::listener::{BACKLOG, Listener};
+use crate::mark;
 use crate::sweep::sweep;
 
 /// How publishing ended.
@@ -171,16 +172,28 @@ fn made_a_file_instead(folder: BorrowedFd<'_>, name: &Path) -> bool {
 /// Gives a new socket the times of the mark, and the mode that was asked for if the umask took bits away; `None` if it is gone.
 /// (From then on such a socket is published aside, where nobody sees it before its mode is right.)
 ///
-/// Whoever may rename in the folder can have put another file in its place: only a new socket of ours is touched. One whose
-/// owner the file system makes up keeps the mark that bind gave it.
+/// Whoever may rename in the folder can have put another file in its place: only a new socket of ours is touched, and where
+/// there can be such a user it is pinned first. One whose owner the file system makes up keeps the mark that bind gave it.
 fn settle(at: &AtPath, name: &Path) -> Result<Option<Inode>, Fault> {
-    let Some(pin) = Pin::new_in(at.folder().as_fd(), name).doing("look at the new socket")? else { return Ok(None) };
-    if !pin.look.is_our_socket() || pin.look.has_marked_times {
+    let folder = at.folder().as_fd();
+    let mode = published_mode(at.mode());
+    if at.is_private() {
+        match look_in(folder, name).doing("look at the new socket")? {
+            None => return Ok(None),
+            Some(found) if found.is_our_new_socket() && found.mode == mode => {
+                // Where the system does not do it, the socket carries the mark that bind gave it.
+                let _ = mark::set_times_of(folder, name);
+                return Ok(Some(found.inode));
+            }
+            Some(_) => {}
+        }
+    }
+    let Some(pin) = Pin::new_in(folder, name).doing("look at the new socket")? else { return Ok(None) };
+    if !pin.look.is_our_new_socket() {
         let makes_up_owners = pin.look.is_socket && !at.folder().is_local().doing("ask for the file system")?;
         return Ok(makes_up_owners.then_some(pin.look.inode));
     }
-    pin.set_marked_times();
-    let mode = published_mode(at.mode());
+    let _ = pin.set_times(true);
     if pin.look.mode != mode {
         at.note_spoiled_mode();
         pin.set_mode(mode).doing("set the socket's mode")?;

@@ -89,6 +89,7 @@ pub(crate) fn reclaim(at: &AtPath, unmarked_too: bool) -> Result<Reclaimed, Faul
         Some(found) if found.inode != pin.look.inode => return Ok(Reclaimed::Changed),
         Some(found) if !found.is_marked && !unmarked_too => return Ok(Reclaimed::Unmarked),
         None => return Ok(Reclaimed::Changed),
+        Some(found) if found.is_newborn() && !unmarked_too => return Ok(Reclaimed::Busy),
         Some(_) if is_local => at.unlink(),
         // Where a pin does not keep the number from being used again, what is there now may be another socket.
         Some(_) if pin.is_removed().doing("look at the socket")? => return Ok(Reclaimed::Changed),

@@ -14,12 +14,14 @@ use crate::at_once::at_once;
 use crate::folder::{Folder, is_same};
 
 /// What is known of a folder's path.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Resolved {
     /// Without symbolic links.
     pub(crate) path: PathBuf,
     /// It leads to the folder, and nobody but root and this user can change that: no other user can rename a folder on the way.
     pub(crate) is_fixed: bool,
+    /// No other user can rename files of ours in the folder.
+    pub(crate) is_private: bool,
 }
 
 /// The last fixed path that was resolved. A program that names a lock mostly names one in the same folder again.
@@ -30,26 +32,26 @@ struct Last {
     given: PathBuf,
     user: u32,
     folder: Stat,
-    resolved: Resolved,
+    path: PathBuf,
 }
 
 /// Finds the path of `folder`, which was opened as `given`.
 pub(crate) fn resolve(folder: &Folder, given: &Path) -> Result<Resolved> {
     let (own, user) = (folder.stat()?, geteuid().as_raw());
+    let is_private = keeps_names(&own, user, user);
     let last = at_once(&LAST);
     if let Some(last) = last.as_deref().and_then(Option::as_ref)
         && (last.given.as_path(), last.user) == (given, user)
         && is_same(&last.folder, &own)
     {
-        return Ok(last.resolved.clone());
+        return Ok(Resolved { path: last.path.clone(), is_fixed: true, is_private });
     }
     let path = path_of(folder, given)?;
     let is_fixed = is_fixed(&path, &own, user);
-    let resolved = Resolved { path, is_fixed };
     if is_fixed && let Some(mut last) = last {
-        *last = Some(Last { given: given.to_path_buf(), user, folder: own, resolved: resolved.clone() });
+        *last = Some(Last { given: given.to_path_buf(), user, folder: own, path: path.clone() });
     }
-    Ok(resolved)
+    Ok(Resolved { path, is_fixed, is_private })
 }
 
 fn path_of(folder: &Folder, given: &Path) -> Result<PathBuf> {
@@ -60,7 +62,6 @@ fn path_of(folder: &Folder, given: &Path) -> Result<PathBuf> {
 }
 
 fn is_fixed(path: &Path, folder: &Stat, user: u32) -> bool {
-    let is_ours = |stat: &Stat| [0, user].contains(&stat.st_uid);
     let mut ancestors = path.ancestors().map(lstat);
     let Some(Ok(mut below)) = ancestors.next() else { return false };
     if !is_same(&below, folder) {
@@ -68,12 +69,18 @@ fn is_fixed(path: &Path, folder: &Stat, user: u32) -> bool {
     }
     for parent in ancestors {
         let Ok(parent) = parent else { return false };
-        let mode = Mode::from_raw_mode(parent.st_mode);
-        let others_write = mode.intersects(Mode::WGRP | Mode::WOTH);
-        if !is_ours(&parent) || others_write && !(mode.contains(Mode::SVTX) && is_ours(&below)) {
+        if !keeps_names(&parent, below.st_uid, user) {
             return false;
         }
         below = parent;
     }
     true
+}
+
+/// Whether nobody but root and this user can rename a file in the folder that is the `owner`'s.
+fn keeps_names(folder: &Stat, owner: u32, user: u32) -> bool {
+    let mode = Mode::from_raw_mode(folder.st_mode);
+    let is_ours = |uid| [0, user].contains(&uid);
+    let others_write = mode.intersects(Mode::WGRP | Mode::WOTH);
+    is_ours(folder.st_uid) && (!others_write || mode.contains(Mode::SVTX) && is_ours(owner))
 }

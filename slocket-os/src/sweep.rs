@@ -19,7 +19,7 @@ const MOST_PROBES: usize = 64;
 /// the next one.
 pub(crate) fn sweep(at: &AtPath, prober: Prober) {
     let folder = at.folder().as_fd();
-    let Ok(entries) = Dir::read_from(folder) else { return };
+    let Ok(entries) = at.folder().open_anew().and_then(Dir::new) else { return };
     let names =
         entries.take(MOST_NAMES).flatten().filter(|entry| address::is_temporary_name(entry.file_name().to_bytes()));
     for entry in names.take(MOST_PROBES) {

@@ -119,7 +119,7 @@ fn a_script_that_starts_itself_under_the_lock() {
     let script = |name: &str, rest: &str| {
         let lock = folder.path().join(format!("{name}.lock")).display().to_string();
         let begin =
-            lines.join("\n").replace("slocket run", &format!("{SLOCKET} run")).replace("/run/backup.lock", &lock);
+            lines.join("\n").replace("slocket run", &format!("{SLOCKET} run")).replace("/run/backup/lock", &lock);
         let held = format!("{SLOCKET} run -nq {lock} true; echo \"{name} $1 $?\"");
         fs::write(folder.path().join(name), format!("set -u\n{begin}\n{held}\n{rest}\n")).expect("a script");
     };

@@ -171,13 +171,14 @@ fn many_threads_with_few_descriptors() {
     alone(Setting::Plain, || {
         let scene = Scene::new();
         let slocket = scene.slocket();
+        let slockets: Vec<_> = (0..8).map(|_| another(&slocket)).collect();
         let census = Census::take();
         let (inside, refused, held) = (AtomicU32::new(0), AtomicU32::new(0), AtomicU32::new(0));
         let full = Full::all_but(ENOUGH);
         thread::scope(|scope| {
-            for _ in 0..8 {
-                scope.spawn(|| {
-                    let slocket = another(&slocket);
+            for slocket in &slockets {
+                let (inside, refused, held) = (&inside, &refused, &held);
+                scope.spawn(move || {
                     for _ in 0..100 {
                         match slocket.acquire() {
                             Ok(guard) => {
