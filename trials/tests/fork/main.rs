@@ -4,5 +4,5 @@ mod adopt;
 mod busy;
 mod child;
 mod copies;
-mod folder;
 mod killed;
+mod repair;
