@@ -73,8 +73,8 @@ pub(crate) fn reclaim(at: &AtPath, unmarked_too: bool) -> Result<Reclaimed, Faul
         Err(fault) => return Err(fault),
     };
     if pin.look.is_unsettled() && pin.look.is_marked {
-        // Under the exclusive guard nobody is about to mend it.
-        pin.let_owner_write().doing("set the dead socket's mode")?;
+        // Under the exclusive guard nobody is about to mend it. The times first: a chmod takes the mark of bind away.
+        pin.set_times(true).and_then(|()| pin.let_owner_write()).doing("set the dead socket's mode")?;
     }
     match kernel::probe(prober, &pin, path).doing("probe the socket")? {
         Probe::Dead => {}

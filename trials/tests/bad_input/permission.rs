@@ -3,6 +3,9 @@
 use std::fs;
 use std::thread;
 
+use rustix::fs::{Mode, fchmod};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, socket};
+use rustix::process::umask;
 use trials::lock::{Error, Slocket};
 
 use crate::alone::{NOBODY, Setting, alone};
@@ -140,6 +143,25 @@ fn a_dead_socket_that_not_even_its_owner_may_connect_to() {
             let scene = Scene::new();
             leave_dead(&scene.lock(), true, mode);
             assert!(matches!(scene.slocket().holder(), Ok(None)));
+            assert_works(&scene.slocket());
+            scene.assert_empty();
+        }
+    });
+}
+
+/// Its publisher was killed right after bind: it has the mark that bind leaves, and the umask's mode.
+#[test]
+fn a_dead_socket_that_was_only_bound() {
+    alone(Setting::User(NOBODY), || {
+        for mask in [0o777, 0o000] {
+            let scene = Scene::new();
+            let before = umask(Mode::from_raw_mode(mask));
+            let socket = socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
+            fchmod(&socket, Mode::from_raw_mode(0o1600)).unwrap();
+            bind(&socket, &SocketAddrUnix::new(scene.lock()).unwrap()).unwrap();
+            drop(socket);
+            umask(before);
+            scene.slocket().acquire_timeout(HANG).unwrap().release().unwrap();
             assert_works(&scene.slocket());
             scene.assert_empty();
         }
