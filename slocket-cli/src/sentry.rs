@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
 
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
@@ -65,6 +65,12 @@ impl Sentry {
         let mut actions = PosixSpawnFileActions::init()?;
         actions.add_dup2(questions.as_raw_fd(), 0)?;
         actions.add_dup2(reports.as_raw_fd(), 1)?;
+        // Where it has nothing to say (it cannot be written to).
+        actions.add_dup2(questions.as_raw_fd(), 2)?;
+        // Not by the sentry itself: nobody knows when it runs.
+        for descriptor in others()? {
+            actions.add_close(descriptor)?;
+        }
         let environment: [std::ffi::CString; 0] = [];
         posix_spawn("/proc/self/exe", &actions, &attributes, &[c"slocket: sentry"], &environment)?;
         ioctl_fionbio(&our_reports, true)?;
@@ -116,6 +122,13 @@ impl Sentry {
     pub(crate) fn has_seen(&self, sent: Sent) -> bool {
         self.seen.iter().any(|(_, seen)| *seen == sent)
     }
+}
+
+/// All that is open but 0, 1 and 2: a lock that the tool was given, say, which is held until all copies are closed.
+fn others() -> io::Result<Vec<RawFd>> {
+    let open = std::fs::read_dir("/proc/self/fd")?;
+    let open = open.map(|entry| Ok(entry?.file_name().to_str().and_then(|number| number.parse().ok())));
+    Ok(open.collect::<io::Result<Vec<_>>>()?.into_iter().flatten().filter(|&number| number > 2).collect())
 }
 
 /// If this process is a sentry: reports signals until the tool is gone. All are blocked.

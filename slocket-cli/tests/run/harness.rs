@@ -61,6 +61,27 @@ pub(crate) fn watch_for<T>(what: &str, mut seen: impl FnMut() -> Option<T>) -> T
     }
 }
 
+/// The sentries of a tool, once they watch.
+#[track_caller]
+pub(crate) fn sentries_of(tool: u32) -> Vec<Pid> {
+    let is_sentry =
+        |pid: &str| fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.starts_with(b"slocket: sentry"));
+    // It sleeps for the first time when it watches.
+    let sleeps = |pid: &str| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit(')').next().is_some_and(|rest| rest.starts_with(" S"))
+    };
+    watch_for("there are no sentries", || {
+        let children = fs::read_to_string(format!("/proc/{tool}/task/{tool}/children")).expect("it lives");
+        let sentries: Vec<_> = children.split_whitespace().filter(|pid| is_sentry(pid) && sleeps(pid)).collect();
+        (sentries.len() == SENTRIES)
+            .then(|| sentries.iter().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)).collect())
+    })
+}
+
+/// How many a tool has.
+const SENTRIES: usize = 1;
+
 /// A command that says `up`, ends with code 0 when it reads a line, and with 1 at the end of its input.
 pub(crate) const HOLD: [&str; 3] = ["sh", "-c", "echo up; read x"];
 

@@ -2,9 +2,9 @@
 
 use std::process::Command;
 
-use rustix::process::Signal;
+use rustix::process::{Signal, kill_process};
 
-use crate::harness::{Folder, HOLD, SLOCKET, hold, start};
+use crate::harness::{Folder, HOLD, SLOCKET, hold, sentries_of, start};
 
 /// Leaves a process behind that ends with the standard input of the tool.
 const DAEMON: [&str; 3] = ["sh", "-c", "exec 3<&0; (read x <&3) >/dev/null 2>&1 & exit 4"];
@@ -173,4 +173,28 @@ fn nested() {
     tool.tell();
     tool.assert_end(0, "", "");
     folder.assert_empty();
+}
+
+/// The process by which the tool learns of signals has nothing of what it was given, whatever keeps it from running.
+#[test]
+fn a_sentry_keeps_nothing() {
+    let folder = Folder::new();
+    let inner = folder.path().join("inner");
+    let inner = [SLOCKET, "run", inner.to_str().expect("UTF-8"), "sh", "-c", "echo $PPID; read x"];
+    let mut tool = start(folder.run(&[], &inner));
+    let inner_tool = tool.output_line().parse().expect("a pid");
+    let mut sentries = Vec::new();
+    for tool in [tool.id(), inner_tool] {
+        sentries.extend(sentries_of(tool));
+    }
+    for &sentry in &sentries {
+        kill_process(sentry, Signal::STOP).expect("it lives");
+    }
+    tool.tell();
+    // This is silent, and everybody who has the other ends of its pipes closes them.
+    tool.assert_end(0, "", "");
+    folder.assert_empty();
+    for sentry in sentries {
+        kill_process(sentry, Signal::KILL).expect("it is stopped");
+    }
 }
