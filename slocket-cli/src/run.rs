@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{SigSet, Signal, raise};
-use rustix::process::{WaitStatus, geteuid};
+use rustix::process::WaitStatus;
 use slocket_sync::{Error, Guard, Slocket, Trust};
 
 use crate::cli::Run;
@@ -97,7 +97,7 @@ fn trusts_anyone(args: &Run) -> bool {
 }
 
 fn is_trusted(uid: u32, args: &Run) -> bool {
-    uid == 0 || uid == geteuid().as_raw() || trusts_anyone(args)
+    uid == 0 || slocket_os::is_ours(uid) || trusts_anyone(args)
 }
 
 /// Acquires the lock the way the user wants it.

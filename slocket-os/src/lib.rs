@@ -73,7 +73,7 @@ pub use flocks::who_locks;
 pub use guard::Guard;
 pub use lock::{Builder, Lock, StalePolicy, Trust};
 pub use mark::is_marked;
-pub use peer::Holder;
+pub use peer::{Holder, is_ours};
 pub use session::{Outcome, Session};
 pub use wait::Wait;
 pub use waiting::Waiting;

@@ -68,8 +68,9 @@ impl Peer {
     }
 }
 
-/// Whether a user is our own.
-pub(crate) fn is_ours(user: u32) -> bool {
+/// Whether a user is our own. Inside of a user namespace the number that stands for all users without a name is nobody's.
+#[must_use]
+pub fn is_ours(user: u32) -> bool {
     user == geteuid().as_raw() && !is_anybody(user)
 }
 

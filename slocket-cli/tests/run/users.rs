@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use rustix::process::{Signal, geteuid};
 use serde_json::{Value, json};
@@ -189,6 +189,26 @@ fn who_squats_at_the_path_does_not_hold() {
         holder.tell();
         assert_eq!(holder.status().code(), Some(0));
     }
+    shared.assert_empty();
+}
+
+/// To a process in a user namespace of its own, all users have the number of nobody: it believes none of them.
+#[test]
+fn who_has_no_name_here_does_not_hold() {
+    let possible = Command::new("unshare").args(["-U", "true"]).stderr(Stdio::null()).status();
+    if !can_be_other_users() || !possible.is_ok_and(|status| status.success()) {
+        return;
+    }
+    let shared = Shared::new(0o777);
+    let mut holder = shared.hold_as(ONE, &["--mode", "0666"]);
+    for options in [&["-nq", "-E0"][..], &["-qw50ms", "-E0"]] {
+        let run = shared.run(options, &["true"]);
+        let mut apart = Command::new("unshare");
+        apart.arg("-U").arg(run.get_program()).args(run.get_args()).uid(ONE - 1).gid(ONE - 1);
+        fails(apart, 77, "held by uid 65534");
+    }
+    holder.tell();
+    holder.assert_end(0, "", "");
     shared.assert_empty();
 }
 
