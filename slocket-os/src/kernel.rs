@@ -22,7 +22,7 @@ use crate::at_once::at_once;
 use crate::at_path::AtPath;
 use crate::error::{Doing, Fault};
 use crate::folder::Folder;
-use crate::inode::{Pin, Probe};
+use crate::inode::{Pin, Probe, look_in};
 use crate::publish::stream_socket;
 
 /// What tells a living socket from a dead one.
@@ -94,7 +94,9 @@ fn ask(folder: &Folder, beside: &Path) -> Result<Prober, Fault> {
         // Somebody has swept it.
         _ => Err(Errno::AGAIN).doing(ASKING),
     });
-    let _ = unlinkat(folder.as_fd(), &name, AtFlags::empty());
+    if look_in(folder.as_fd(), Path::new(&name)).is_ok_and(|found| found.is_some_and(|found| found.is_our_socket())) {
+        let _ = unlinkat(folder.as_fd(), &name, AtFlags::empty());
+    }
     asked
 }
 

@@ -109,10 +109,17 @@ impl Listener {
     /// Accepts the head of the queue and tells who it is, if the path is still this socket. Spends the process's reserve if
     /// descriptors have run out.
     pub(crate) fn accept(&mut self, at: Option<&AtPath>) -> (Accepted, Option<Descriptor>) {
-        let intact = self.is_intact(at);
-        self.seen_intact = intact == Ok(true);
-        if intact == Ok(false) {
-            return (Accepted::Lost, None);
+        let found =
+            at.zip(self.inode).map(|(at, inode)| at.look().map(|found| found.filter(|found| found.inode == inode)));
+        self.seen_intact = matches!(found, None | Some(Ok(Some(_))));
+        match found {
+            Some(Ok(None)) => return (Accepted::Lost, None),
+            // Somebody has touched it while it was held.
+            Some(Ok(Some(found))) if !found.is_marked => {
+                self.set_mark(at, true);
+                self.seen_intact = true;
+            }
+            None | Some(_) => {}
         }
         // accept(2) makes a socket before it looks whether anybody waits: that takes ten times as long as to ask.
         self.seen_empty = !self.is_contended();

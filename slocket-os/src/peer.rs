@@ -20,7 +20,9 @@ use crate::escape::escaped;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Holder {
-    /// Its process; `None` if that cannot be told: it lives outside our pid namespace, or its queue is full.
+    /// Its process, as of when it took the lock; `None` if that cannot be told: it lives outside our pid namespace, or its
+    /// queue is full. (If it has ended since, and a process that inherited the lock has it still, the number may be another's
+    /// of the same user.)
     pub pid: Option<u32>,
     /// Its user.
     pub uid: u32,

@@ -11,10 +11,10 @@ use crate::address;
 use crate::at_path::AtPath;
 use crate::error::{Doing, Fault};
 use crate::folder::FolderGuard;
-use crate::inode::{Inode, Pin, look_in, published_mode};
+use crate::inode::{Inode, Look, Pin, look_in, published_mode};
 use crate::kernel;
 use crate::listener::{BACKLOG, Listener};
-use crate::mark;
+use crate::mark::{self, STICKY};
 use crate::sweep::sweep;
 
 /// How publishing ended.
@@ -116,7 +116,12 @@ fn aside(at: &AtPath, socket: OwnedFd) -> Result<Publication, Fault> {
             return Ok(Err(Errno::NOENT));
         };
         listen(&socket, BACKLOG).doing("listen")?;
-        Ok(move_without_replacing(folder, name, at.name()).map(|()| inode))
+        if let Err(errno) = move_without_replacing(folder, name, at.name()) {
+            return Ok(Err(errno));
+        }
+        // Whoever may rename in the folder can have put another file in its place, which is at the path now.
+        let is_there = at.is(inode).doing("look at the new socket")?;
+        Ok(if is_there { Ok(inode) } else { Err(Errno::NOENT) })
     })();
     if !matches!(published, Ok(Ok(_))) {
         discard(at, name);
@@ -130,10 +135,11 @@ fn aside(at: &AtPath, socket: OwnedFd) -> Result<Publication, Fault> {
 }
 
 /// Removes a socket that was bound in vain, unless somebody has swept it. (Nobody else removes a living socket; but whoever may
-/// rename in the folder can have put another file in its place.)
+/// rename in the folder can have put another file in its place: none of ours has the sticky bit by chance.)
 fn discard(at: &AtPath, name: &Path) {
     let folder = at.folder().as_fd();
-    if look_in(folder, name).is_ok_and(|found| found.is_some_and(|found| found.is_our_socket())) {
+    let is_ours = |found: Look| found.is_our_socket() && (found.mode.contains(STICKY) || at.is_private());
+    if look_in(folder, name).is_ok_and(|found| found.is_some_and(is_ours)) {
         let _ = unlinkat(folder, name, AtFlags::empty());
     }
 }
@@ -180,7 +186,7 @@ fn settle(at: &AtPath, name: &Path) -> Result<Option<Inode>, Fault> {
     if at.is_private() {
         match look_in(folder, name).doing("look at the new socket")? {
             None => return Ok(None),
-            Some(found) if found.is_our_new_socket() && found.mode == mode => {
+            Some(found) if found.is_our_new_socket(mode) && found.mode == mode => {
                 // Where the system does not do it, the socket carries the mark that bind gave it.
                 let _ = mark::set_times_of(folder, name);
                 return Ok(Some(found.inode));
@@ -189,7 +195,9 @@ fn settle(at: &AtPath, name: &Path) -> Result<Option<Inode>, Fault> {
         }
     }
     let Some(pin) = Pin::new_in(folder, name).doing("look at the new socket")? else { return Ok(None) };
-    if !pin.look.is_our_new_socket() {
+    // (Where nobody can have put another there, the kernel may have its own way with the mode.)
+    let is_ours = pin.look.is_our_new_socket(mode) || at.is_private() && pin.look.is_our_socket();
+    if !is_ours {
         let makes_up_owners = pin.look.is_socket && !at.folder().is_local().doing("ask for the file system")?;
         return Ok(makes_up_owners.then_some(pin.look.inode));
     }

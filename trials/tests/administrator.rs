@@ -104,3 +104,25 @@ fn write_back(path: &Path, mode: u32) {
     assert_ne!(found.mode() & 0o1000, 0, "it has the bit of a marked socket");
     assert!(!mark::is_marked(&found), "and is not marked");
 }
+
+/// A time that is set by hand takes the mark away. The holder sees it when it passes the lock on, so that the next one's crash is
+/// repaired again.
+#[test]
+fn a_time_that_was_set_by_hand_is_mended_with_the_next_release() {
+    let _alone = alone();
+    let place = Place::new();
+    let mut first = holder(&place);
+    let mut second = Player::start(Adapter::under_trial(), &place.lock());
+    second.send("acquire");
+    wait_until_queued(&place.lock(), 1);
+    let touch = Command::new("touch").args(["-d", "2020-01-01"]).arg(place.lock()).status().expect("coreutils");
+    assert!(touch.success());
+    assert!(!mark::is_marked(&fs::symlink_metadata(place.lock()).expect("held")));
+    first.release();
+    second.expect_held();
+    second.kill();
+    first.acquire();
+    first.release();
+    first.quit();
+    assert_eq!(place.leftovers(), [""; 0]);
+}

@@ -164,16 +164,19 @@ fn exchange_with_new_socket(private: &Path) {
     renameat_with(CWD, private, CWD, found.unwrap(), RenameFlags::EXCHANGE).unwrap();
 }
 
-/// Whoever may rename in the folder puts a private file of ours in the place of our new socket, before its mode is set.
+/// Whoever may rename in the folder puts a private file or socket of ours in the place of our new socket, before its mode is set.
 #[test]
 fn a_file_is_put_in_the_place_of_the_new_socket() {
     let scene = Scene::with_mode(0o777);
     beside(
         Setting::SlowBinds,
         |holder| {
-            for mask in [0o000, 0o022] {
+            for (mask, is_socket) in [(0o000, false), (0o022, false), (0o000, true), (0o022, true)] {
                 let private = scene.path().join("private");
-                fs::write(&private, "").unwrap();
+                let server = is_socket.then(|| UnixListener::bind(&private).unwrap());
+                if server.is_none() {
+                    fs::write(&private, "").unwrap();
+                }
                 fs::set_permissions(&private, fs::Permissions::from_mode(0o600)).unwrap();
                 let before = fs::metadata(&private).unwrap();
                 holder.tell(&format!("{mask} {}", scene.lock().display()));
@@ -181,16 +184,17 @@ fn a_file_is_put_in_the_place_of_the_new_socket() {
                 holder.expect("over");
                 let mut files = fs::read_dir(scene.path()).unwrap().map(|entry| entry.unwrap().path());
                 let is_private = |path: &PathBuf| fs::symlink_metadata(path).unwrap().ino() == before.ino();
-                let after = fs::metadata(files.find(is_private).expect("it was removed")).unwrap();
-                assert_eq!(after.mode(), before.mode(), "its mode, under umask {mask:#o}");
-                assert_eq!(after.modified().unwrap(), before.modified().unwrap(), "its time, under umask {mask:#o}");
+                let what = format!("umask {mask:#o}, a socket: {is_socket}");
+                let after = fs::metadata(files.find(is_private).unwrap_or_else(|| panic!("removed: {what}"))).unwrap();
+                assert_eq!(after.mode(), before.mode(), "its mode: {what}");
+                assert_eq!(after.modified().unwrap(), before.modified().unwrap(), "its time: {what}");
                 for path in fs::read_dir(scene.path()).unwrap().map(|entry| entry.unwrap().path()) {
                     fs::remove_file(path).unwrap();
                 }
             }
         },
         |other| {
-            for _ in 0..2 {
+            for _ in 0..4 {
                 let line = other.hear();
                 let (mask, path) = line.split_once(' ').unwrap();
                 umask(Mode::from_raw_mode(mask.parse().unwrap()));
