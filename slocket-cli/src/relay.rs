@@ -11,16 +11,17 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd, siginfo};
+use nix::unistd::{getpgid, getpgrp};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::retry_on_intr;
-use rustix::process::{Pid, WaitOptions, WaitStatus, getpgid, getpgrp, kill_process, waitpid};
+use rustix::process::{Pid, WaitOptions, WaitStatus, kill_process, waitpid};
 
-use crate::sentry::{MOMENT, Sent, Sentry};
+use crate::sentry::{MOMENT, Sent, Sentries};
 
 /// `ssi_code` of a signal that the kernel sent, such as that of a key.
 const FROM_KERNEL: i32 = 0x80;
 
-/// A command that ends sooner is not worth a sentry.
+/// A command that ends sooner is not worth its sentries.
 const SHORT: Duration = Duration::from_millis(10);
 
 pub(crate) const RELAYED: [Signal; 8] = [
@@ -40,8 +41,8 @@ pub(crate) struct Relay {
     before: SigSet,
     /// What came before the command was there.
     early: Vec<u32>,
-    /// As long as there is none everything is passed on.
-    sentry: Option<Sentry>,
+    /// As long as there are none everything is passed on.
+    sentries: Option<Sentries>,
 }
 
 impl Relay {
@@ -50,7 +51,7 @@ impl Relay {
         let taken: SigSet = RELAYED.into_iter().chain([Signal::SIGCHLD]).collect();
         let before = taken.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
         match SignalFd::with_flags(&taken, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK) {
-            Ok(signals) => Ok(Self { signals, before, early: Vec::new(), sentry: None }),
+            Ok(signals) => Ok(Self { signals, before, early: Vec::new(), sentries: None }),
             Err(error) => {
                 before.thread_set_mask()?;
                 Err(error.into())
@@ -88,20 +89,22 @@ impl Relay {
         let mut post = Some(Instant::now() + SHORT);
         loop {
             let mut fds = vec![PollFd::from_borrowed_fd(self.signals.as_fd(), PollFlags::IN)];
-            fds.extend(self.sentry.iter().map(|sentry| PollFd::from_borrowed_fd(sentry.as_fd(), PollFlags::IN)));
-            let next = self.sentry.as_ref().and_then(Sentry::answers_until).or(due.front().map(|due| due.at)).or(post);
+            let reports = self.sentries.iter().flat_map(Sentries::as_fds);
+            fds.extend(reports.map(|reports| PollFd::from_borrowed_fd(reports, PollFlags::IN)));
+            let next =
+                self.sentries.as_ref().and_then(Sentries::answer_until).or(due.front().map(|due| due.at)).or(post);
             let left = next.map(|next| next.saturating_duration_since(Instant::now()));
             // It is short enough for the conversion.
             let left = left.map(|left| Timespec::try_from(left).unwrap_or_default());
             retry_on_intr(|| poll(&mut fds, left.as_ref()))?;
-            self.sentry = self.sentry.take().and_then(|mut sentry| sentry.take().then_some(sentry));
+            self.sentries = self.sentries.take().and_then(|mut sentries| sentries.take().then_some(sentries));
             while let Some(info) = self.signals.read_signal()? {
                 if info.ssi_signo == Signal::SIGCHLD as u32 {
                     if let Some(status) = end(command)? {
                         return Ok(status);
                     }
                 } else if !is_key(command, &info) {
-                    let moment = if self.sentry.is_some() { MOMENT } else { Duration::ZERO };
+                    let moment = if self.sentries.is_some() { MOMENT } else { Duration::ZERO };
                     due.push_back(Due {
                         at: Instant::now() + moment,
                         sent: Sent::new(&info),
@@ -111,17 +114,17 @@ impl Relay {
                 }
             }
             if post.take_if(|post| *post <= Instant::now()).is_some() {
-                self.sentry = Sentry::post().ok();
+                self.sentries = Sentries::post().ok();
             }
-            // What is due is decided when the sentry has answered.
-            if self.sentry.as_ref().and_then(Sentry::answers_until).is_some() {
+            // What is due is decided when the sentries have answered.
+            if self.sentries.as_ref().and_then(Sentries::answer_until).is_some() {
                 continue;
             }
-            while due.front().is_some_and(|due| due.is_asked || (self.sentry.is_none() && due.at <= Instant::now()))
+            while due.front().is_some_and(|due| due.is_asked || (self.sentries.is_none() && due.at <= Instant::now()))
                 && let Some(next) = due.pop_front()
             {
-                let has_got_it = self.sentry.as_ref().is_some_and(|sentry| sentry.has_seen(next.sent));
-                if !(has_got_it && is_in_our_group(command)) {
+                let near = is_in_our_group(command);
+                if !self.sentries.as_ref().is_some_and(|sentries| sentries.has_got_it(near, next.sent)) {
                     pass_on(command, next.signal);
                 }
             }
@@ -129,7 +132,7 @@ impl Relay {
                 for due in due.iter_mut().filter(|due| due.at <= Instant::now()) {
                     due.is_asked = true;
                 }
-                self.sentry = self.sentry.take().and_then(|mut sentry| sentry.ask().then_some(sentry));
+                self.sentries = self.sentries.take().and_then(|mut sentries| sentries.ask().then_some(sentries));
             }
         }
     }
@@ -147,7 +150,7 @@ struct Due {
     at: Instant,
     sent: Sent,
     signal: u32,
-    /// The sentry was asked since.
+    /// The sentries were asked since.
     is_asked: bool,
 }
 
@@ -173,8 +176,9 @@ fn pass_on(command: Pid, signal: u32) {
     }
 }
 
+/// (A group from outside of our pid namespace has the number 0, which must not come to rustix.)
 fn is_in_our_group(command: Pid) -> bool {
-    getpgid(Some(command)).is_ok_and(|group| group == getpgrp())
+    getpgid(Some(nix::unistd::Pid::from_raw(command.as_raw_pid()))).is_ok_and(|group| group == getpgrp())
 }
 
 /// Starts a thread that takes no signals: neither is one of its messages a reason to stop in the background of a terminal

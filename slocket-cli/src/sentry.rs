@@ -1,11 +1,13 @@
 //! Whether a signal was meant for a whole process group or unit, and so has reached the command by itself.
 //!
-//! The kernel does not tell. So beside the command there is a process, the sentry, that nobody knows of: a signal that it gets, too, was
-//! sent to all.
+//! The kernel does not tell. So beside the command there are two processes, the sentries, that nobody knows of. What the one in our
+//! process group gets, too, was sent to the group, or to all. What the one in a session of its own gets was sent to all, wherever they
+//! are.
 
-use std::ffi::OsString;
+use std::ffi::{CStr, OsString};
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
 
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
@@ -13,6 +15,7 @@ use nix::sys::signal::SigSet;
 use nix::sys::signalfd::{SfdFlags, SignalFd, siginfo};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{ioctl_fionbio, retry_on_intr};
+use rustix::process::setsid;
 use rustix::stdio::stdin;
 
 use crate::relay::RELAYED;
@@ -20,6 +23,9 @@ use crate::waiting::PATIENCE;
 
 /// The tool by this name is a sentry.
 const SENTRY: &str = "slocket: sentry";
+
+/// Its first argument if it leaves our session.
+const UNIT: &CStr = c"unit";
 
 /// How long it may take until a signal that is sent to all, one after the other, comes to the sentry. (To a process group the kernel
 /// sends it at once, and to us last, who were there first.)
@@ -44,8 +50,45 @@ impl Sent {
     }
 }
 
-/// A process that gets what is sent to all.
-pub(crate) struct Sentry {
+/// Both.
+pub(crate) struct Sentries {
+    of_group: Sentry,
+    of_unit: Sentry,
+}
+
+impl Sentries {
+    pub(crate) fn post() -> io::Result<Self> {
+        Ok(Self { of_group: Sentry::post(c"group")?, of_unit: Sentry::post(UNIT)? })
+    }
+
+    /// What to wait for: their reports.
+    pub(crate) fn as_fds(&self) -> [BorrowedFd<'_>; 2] {
+        [self.of_group.reports.as_fd(), self.of_unit.reports.as_fd()]
+    }
+
+    /// Asks for everything that they have got by now; `false` if one of them is no more.
+    pub(crate) fn ask(&mut self) -> bool {
+        self.of_group.ask() && self.of_unit.ask()
+    }
+
+    /// Until when an answer is waited for, if one is.
+    pub(crate) fn answer_until(&self) -> Option<Instant> {
+        self.of_group.answers_until().into_iter().chain(self.of_unit.answers_until()).min()
+    }
+
+    /// Takes what has been reported; `false` if one of them is no more, or stands still.
+    pub(crate) fn take(&mut self) -> bool {
+        self.of_group.take() && self.of_unit.take()
+    }
+
+    /// Whether that one has reached the command by itself.
+    pub(crate) fn has_got_it(&self, is_in_our_group: bool, sent: Sent) -> bool {
+        self.of_unit.has_seen(sent) || (is_in_our_group && self.of_group.has_seen(sent))
+    }
+}
+
+/// A process that gets what is sent to others as well.
+struct Sentry {
     reports: PipeReader,
     seen: Vec<(Instant, Sent)>,
     /// When it was asked what it has not answered yet.
@@ -55,8 +98,7 @@ pub(crate) struct Sentry {
 }
 
 impl Sentry {
-    /// Sets up a sentry in our process group.
-    pub(crate) fn post() -> io::Result<Self> {
+    fn post(role: &CStr) -> io::Result<Self> {
         let (questions, our_questions) = io::pipe()?;
         let (our_reports, reports) = io::pipe()?;
         let mut attributes = PosixSpawnAttr::init()?;
@@ -72,29 +114,24 @@ impl Sentry {
             actions.add_close(descriptor)?;
         }
         let environment: [std::ffi::CString; 0] = [];
-        posix_spawn("/proc/self/exe", &actions, &attributes, &[c"slocket: sentry"], &environment)?;
+        posix_spawn("/proc/self/exe", &actions, &attributes, &[c"slocket: sentry", role], &environment)?;
         ioctl_fionbio(&our_reports, true)?;
         Ok(Self { reports: our_reports, seen: Vec::new(), asked: None, questions: our_questions })
     }
 
-    /// What to wait for: reports of the sentry.
-    pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
-        self.reports.as_fd()
-    }
-
     /// Asks for everything that it has got by now; `false` if there is no sentry any more.
-    pub(crate) fn ask(&mut self) -> bool {
+    fn ask(&mut self) -> bool {
         self.asked = Some(Instant::now());
         self.questions.write_all(&[0]).is_ok()
     }
 
     /// Until when an answer is waited for, if one is.
-    pub(crate) fn answers_until(&self) -> Option<Instant> {
+    fn answers_until(&self) -> Option<Instant> {
         self.asked.map(|asked| asked + PATIENCE)
     }
 
     /// Takes what has been reported; `false` if there is no sentry any more, or it stands still.
-    pub(crate) fn take(&mut self) -> bool {
+    fn take(&mut self) -> bool {
         let now = Instant::now();
         self.seen.retain(|(at, _)| now.duration_since(*at) < BEFORE);
         loop {
@@ -119,7 +156,7 @@ impl Sentry {
     }
 
     /// Whether it got that one, too, a moment ago.
-    pub(crate) fn has_seen(&self, sent: Sent) -> bool {
+    fn has_seen(&self, sent: Sent) -> bool {
         self.seen.iter().any(|(_, seen)| *seen == sent)
     }
 }
@@ -133,12 +170,26 @@ fn others() -> io::Result<Vec<RawFd>> {
 
 /// If this process is a sentry: reports signals until the tool is gone. All are blocked.
 pub(crate) fn sentry() -> Option<u8> {
-    std::env::args_os().next().filter(|name: &OsString| name == SENTRY)?;
-    Some(report().is_err().into())
+    let mut args = std::env::args_os();
+    args.next().filter(|name: &OsString| name == SENTRY)?;
+    let leaves = args.next().is_some_and(|role| role.as_bytes() == UNIT.to_bytes());
+    Some((if leaves { leave() } else { Ok(()) }).and_then(|()| report()).is_err().into())
+}
+
+/// Leaves our session, and with it our group. What was sent to that before is not to be reported.
+fn leave() -> io::Result<()> {
+    setsid()?;
+    let signals = signals()?;
+    while signals.read_signal()?.is_some() {}
+    Ok(())
+}
+
+fn signals() -> io::Result<SignalFd> {
+    Ok(SignalFd::with_flags(&RELAYED.into_iter().collect(), SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?)
 }
 
 fn report() -> io::Result<()> {
-    let signals = SignalFd::with_flags(&RELAYED.into_iter().collect(), SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
+    let signals = signals()?;
     let mut output = io::stdout();
     let mut tell = |sent: Sent| {
         let report = [sent.signal.to_ne_bytes(), sent.by.to_ne_bytes()].concat();

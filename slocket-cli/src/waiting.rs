@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use rustix::process::getpgrp;
+use nix::unistd::getpgrp;
 use rustix::termios::tcgetpgrp;
 
 use crate::target::Target;
@@ -115,5 +115,5 @@ impl Spinner {
 
 /// Whether standard error is a terminal, and ours: a job in the background leaves it to the others.
 fn has_terminal() -> bool {
-    tcgetpgrp(io::stderr()).is_ok_and(|group| group == getpgrp())
+    tcgetpgrp(io::stderr()).is_ok_and(|group| group.as_raw_pid() == getpgrp().as_raw())
 }

@@ -7,7 +7,7 @@ use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-use crate::harness::{Folder, Process, SLOCKET, hold, start, watch_for};
+use crate::harness::{Folder, Process, SLOCKET, hold, sentries_of, start};
 
 const RELAYED: [(&str, Signal); 8] = [
     ("HUP", Signal::HUP),
@@ -126,16 +126,6 @@ fn a_child_that_stops_and_goes_on_is_waited_for() {
 /// (Of signals that come together a shell takes the one with the lowest number first.)
 const COUNTS: &str = "trap 'echo term' TERM; trap 'echo cont; exit 3' CONT; echo up; while :; do read x; done";
 
-/// The command and the sentry.
-#[track_caller]
-fn children(tool: &Process) -> Vec<i32> {
-    watch_for("it has no two children", || {
-        let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", tool.id())).expect("it lives");
-        let children: Vec<_> = children.split_whitespace().map(|pid| pid.parse().expect("a pid")).collect();
-        Some(children).filter(|children| children.len() == 2)
-    })
-}
-
 /// To many programs a second one means "stop at once, leave the mess".
 #[test]
 fn what_is_sent_to_the_group_reaches_the_command_once() {
@@ -144,7 +134,7 @@ fn what_is_sent_to_the_group_reaches_the_command_once() {
     command.process_group(0);
     let tool = start(command);
     tool.expect_output("up");
-    children(&tool);
+    sentries_of(tool.id());
     let group = Pid::from_raw(tool.id().cast_signed()).expect("not 0");
     for _ in 0..3 {
         kill_process_group(group, Signal::TERM).expect("it lives");
@@ -156,21 +146,25 @@ fn what_is_sent_to_the_group_reaches_the_command_once() {
     folder.assert_empty();
 }
 
-/// As service managers do: to each process in turn.
+/// As service managers do: to each process in turn. Whether it has a session of its own does not matter to them.
 #[test]
 fn what_is_sent_to_the_unit_reaches_the_command_once() {
-    let folder = Folder::new();
-    let tool = start(run(&folder, COUNTS));
-    tool.expect_output("up");
-    // The tool gets it last, when the command has had it for a while.
-    for pid in children(&tool) {
-        kill_process(Pid::from_raw(pid).expect("not 0"), Signal::TERM).expect("it lives");
+    for words in [&["sh", "-c", COUNTS][..], &["setsid", "sh", "-c", COUNTS]] {
+        let folder = Folder::new();
+        let tool = start(folder.run(&[], words));
+        tool.expect_output("up");
+        sentries_of(tool.id());
+        let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", tool.id())).expect("it lives");
+        // The tool gets it last, when the command has had it for a while.
+        for pid in children.split_whitespace().map(|pid| pid.parse().expect("a pid")) {
+            kill_process(Pid::from_raw(pid).expect("not 0"), Signal::TERM).expect("it lives");
+        }
+        tool.expect_output("term");
+        tool.signal(Signal::TERM);
+        tool.signal(Signal::CONT);
+        tool.assert_end(3, "cont\n", "");
+        folder.assert_empty();
     }
-    tool.expect_output("term");
-    tool.signal(Signal::TERM);
-    tool.signal(Signal::CONT);
-    tool.assert_end(3, "cont\n", "");
-    folder.assert_empty();
 }
 
 /// A command that has a group of its own gets nothing by itself.
@@ -182,10 +176,15 @@ fn what_is_sent_to_a_group_that_the_command_has_left_is_passed_on() {
     let tool = start(command);
     tool.expect_output("up");
     let group = Pid::from_raw(tool.id().cast_signed()).expect("not 0");
-    kill_process_group(group, Signal::TERM).expect("it lives");
-    tool.expect_output("term");
+    // Before it has sentries, perhaps, and when it has.
+    for _ in 0..3 {
+        kill_process_group(group, Signal::TERM).expect("it lives");
+        tool.expect_output("term");
+        sentries_of(tool.id());
+    }
     tool.signal(Signal::CONT);
     tool.assert_end(3, "cont\n", "");
+    folder.assert_empty();
 }
 
 /// The first process of a pid namespace does not die of a signal that it sends itself, nor by default of one that others send.
