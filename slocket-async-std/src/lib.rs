@@ -20,6 +20,9 @@
 //! async-std is discontinued and points its users to smol. Its reactor is async-io, as smol's, so one implementation serves
 //! both: all of this is [`slocket_smol`], where every guarantee is stated. This crate is what users of async-std depend
 //! on; it brings no copy of async-std with it.
+//!
+//! This reactor does not survive a **fork** without exec, so an acquire in the child can hang. A child uses the blocking adapter,
+//! `slocket-sync`, or calls exec.
 
 pub use slocket_smol::{
     AbstractBuilder, Builder, Disowned, Error, Guard, Holder, Slocket, StalePolicy, Trust, Waiting, close_copies,

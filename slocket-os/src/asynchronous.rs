@@ -4,7 +4,10 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::future::poll_fn;
 use std::marker::PhantomData;
+use std::mem;
 use std::path::Path;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use crate::abstract_name::AbstractBuilder;
@@ -12,6 +15,7 @@ use crate::error::Error;
 use crate::guard::Guard;
 use crate::lock::{Builder, Lock};
 use crate::peer::Holder;
+use crate::process::Process;
 use crate::session::{Outcome, Session};
 
 /// How a runtime waits.
@@ -27,7 +31,8 @@ pub trait Runtime: 'static {
     }
 
     /// Waits for what the session waits for: its turn inside the process ([`turn`]), its descriptor, its times
-    /// ([`Session::wait`]). It may return early, and may be dropped at any await point.
+    /// ([`Session::wait`]). It may return early, and may be dropped at any await point. A forked
+    /// child neither polls nor drops its copy.
     fn wait(session: &mut Session) -> impl Future<Output = ()> + Send;
 }
 
@@ -165,8 +170,52 @@ impl<R: Runtime> Slocket<R> {
             if let Some(outcome) = session.outcome() {
                 return outcome;
             }
-            R::wait(&mut session).await;
+            let here = session.process();
+            OfProcess::new(R::wait(&mut session), here).await;
             session.wake();
+        }
+    }
+}
+
+/// Keeps a future of a [`Runtime`] from being polled or dropped in a forked child. There it completes at once, and is leaked.
+///
+/// Parent and child share the runtime's epoll instance. If the child dropped its copy of the future, it would remove the parent's
+/// registration, and the parent would never notice that it has the lock. Dropping a timer is no better: it locks a mutex of the
+/// runtime, which a thread of the parent may have held during the fork.
+struct OfProcess<F> {
+    /// In a box, because a runtime has pointers into a future that waits: one that is not dropped must stay where it is.
+    future: Option<Pin<Box<F>>>,
+    process: Process,
+}
+
+impl<F: Future<Output = ()>> OfProcess<F> {
+    fn new(future: F, process: Process) -> Self {
+        Self { future: Some(Box::pin(future)), process }
+    }
+}
+
+impl<F: Future<Output = ()>> Future for OfProcess<F> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if !self.process.is_current() {
+            return Poll::Ready(());
+        }
+        let Some(future) = &mut self.future else { return Poll::Ready(()) };
+        let polled = future.as_mut().poll(context);
+        if polled.is_ready() {
+            self.future = None;
+        }
+        polled
+    }
+}
+
+impl<F> Drop for OfProcess<F> {
+    fn drop(&mut self) {
+        if let Some(future) = self.future.take()
+            && !self.process.is_current()
+        {
+            mem::forget(future);
         }
     }
 }

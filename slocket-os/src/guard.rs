@@ -28,6 +28,9 @@ use crate::trace::warning;
 /// waited. If the parent is *killed*, or a later holder of the same listener, the lock is free when the last copy is closed,
 /// at a path, too. A child closes its copies when it drops the guard, when it first uses any lock, on
 /// [`close_copies`](crate::close_copies), and on exec. [`disown`](Self::disown) is for a daemon that takes its lock along.
+///
+/// An asynchronous runtime does not survive a fork: an acquire in the child can hang. A child of a process that has one uses the
+/// blocking adapter, `slocket-sync`, or calls exec.
 #[must_use = "dropping the guard at once releases the lock at once"]
 pub struct Guard {
     participant: Option<Box<Participant>>,

@@ -131,6 +131,11 @@ impl Session {
         self.deadline.into_iter().chain(self.notice).min()
     }
 
+    /// The process that asks.
+    pub(crate) fn process(&self) -> Process {
+        self.process
+    }
+
     /// Whether the session waits for its turn inside the process.
     #[must_use]
     pub fn is_inside(&self) -> bool {

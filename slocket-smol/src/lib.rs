@@ -35,6 +35,11 @@
 //!   is *killed*, or a later holder of the same listener, the lock is free when the last copy is closed, at a path, too: a
 //!   child closes its copies when it first uses any lock, or by [`close_copies`]. Exec closes all of them.
 //!   [`Guard::disown`] is for a daemon that forks itself and takes its lock along.
+//!
+//!   The reactor of async-io does not survive a fork: its thread is missing in the child, and a mutex that this thread had
+//!   locked stays locked, so an acquire in the child can hang. A child uses the blocking adapter, `slocket-sync`, or calls exec.
+//!   It may drop its copy of a future that waits, which changes nothing for the parent; polled there, the future ends with
+//!   [`Error::Forked`].
 //! * **Without a file**, if you like: [`Slocket::abstract_name`] names a lock that the kernel alone keeps, at less cost, for
 //!   processes of one network namespace.
 //! * **Interoperates** with the npm package `slocket`. Its clients can only be *lent* the lock, which this process must

@@ -37,8 +37,12 @@
 //!   complete; but an abstract name is free only when the last copy of the listener is closed, if nobody waited. If the parent
 //!   is *killed*, or a later holder of the same listener, the lock is free when the last copy is closed, at a path, too: a
 //!   child closes its copies when it first uses any lock, or by [`close_copies`]. Exec closes all of them.
-//!   [`Guard::disown`] is for a daemon that forks itself and takes its lock along. (Tokio's own runtime does not survive a fork: the
-//!   child needs one of its own.)
+//!   [`Guard::disown`] is for a daemon that forks itself and takes its lock along.
+//!
+//!   Tokio's runtime does not survive a fork: its threads are missing in the child, and parent and child share its descriptors. A
+//!   child uses the blocking adapter, `slocket-sync`, or calls exec, or starts a runtime of its own outside its copy of the
+//!   parent's. It may drop its copy of a future that waits, which changes nothing for the parent; polled there, the future ends
+//!   with [`Error::Forked`].
 //! * **Without a file**, if you like: [`Slocket::abstract_name`] names a lock that the kernel alone keeps, at less cost, for
 //!   processes of one network namespace.
 //! * **Interoperates** with the npm package `slocket`. Its clients can only be *lent* the lock, which this process must

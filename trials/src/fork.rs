@@ -24,27 +24,56 @@ impl Player {
     /// If it does not come.
     #[track_caller]
     pub fn fork(&mut self) -> Fork {
-        Fork::made(|command| self.ask(command))
+        Fork::made(|socket| forked(&self.ask(format!("fork {socket}"))))
     }
+
+    /// Has the player acquire the lock, and fork while the future waits for it. The child does with its copy of the future
+    /// what is said, and then takes commands.
+    ///
+    /// # Panics
+    /// If the child does not come: nobody held the lock, say.
+    #[track_caller]
+    pub fn fork_waiting(&mut self, copy: Copied) -> Fork {
+        let copy = match copy {
+            Copied::Dropped => "drop",
+            Copied::Polled => "poll",
+        };
+        Fork::made(|socket| self.send(format!("acquire-forking {copy} {socket}")))
+    }
+}
+
+/// What a child does with its copy of a future that waits for the lock.
+#[derive(Clone, Copy, Debug)]
+pub enum Copied {
+    /// It drops the copy.
+    Dropped,
+    /// It polls the copy, which must be told that the request is its parent's, and drops it then.
+    Polled,
+}
+
+/// The answer of a parent.
+#[track_caller]
+fn forked(answer: &str) {
+    assert!(answer.starts_with("forked "), "{answer}");
 }
 
 impl Fork {
     /// A child of whoever is asked.
     #[track_caller]
-    fn made(ask: impl FnOnce(String) -> String) -> Self {
+    fn made(ask: impl FnOnce(&str)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let socket = folder.path().join("child");
         let listener = UnixListener::bind(&socket).expect("a socket");
-        let answer = ask(format!("fork {}", socket.display()));
-        let pid = answer.strip_prefix("forked ").and_then(|pid| pid.parse().ok());
-        let pid = pid.unwrap_or_else(|| panic!("{answer}"));
+        ask(socket.to_str().expect("UTF-8"));
         listener.set_nonblocking(true).expect("a socket");
         let (stream, _) = watch_for("the child", || listener.accept().ok());
         stream.set_nonblocking(false).expect("a socket");
         stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
-        let mut fork = Self { pid, stream: BufReader::new(stream) };
-        fork.expect(format!("ready {pid}"));
-        fork
+        let mut stream = BufReader::new(stream);
+        let mut ready = String::new();
+        stream.read_line(&mut ready).expect("the child answers");
+        let pid = ready.trim_end().strip_prefix("ready ").and_then(|pid| pid.parse().ok());
+        Self { pid: pid.unwrap_or_else(|| panic!("{ready:?}")), stream }
     }
 
     /// Forks the child in its turn.
@@ -53,7 +82,7 @@ impl Fork {
     /// If the grandchild does not come.
     #[track_caller]
     pub fn fork(&mut self) -> Self {
-        Self::made(|command| self.ask(command))
+        Self::made(|socket| forked(&self.ask(format!("fork {socket}"))))
     }
 
     /// The process id of the child.

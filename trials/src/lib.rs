@@ -31,6 +31,8 @@
 //! | `idle` | `idle HELD`: they have ended, and held the lock that often |
 //! | `fork SOCKET` | `forked PID`: a child, without exec, that connects to the socket, begins with `ready PID`, and takes |
 //! | | these commands there, with a copy of whatever its parent had, the guard included |
+//! | `acquire-forking drop SOCKET` | as `acquire`, of an asynchronous adapter; while its future waits, it forks such a child, which |
+//! | | drops its copy of the future (`poll`: polls it before, and must be told `Forked`) |
 //! | `drop` | `dropped`: the guard, instead of a release |
 //! | `try-beside`, `acquire-beside` | as `try` and `acquire`, while the guard that there is lives on, out of reach |
 //! | `close-copies` | `closed`: what the parent had open |
@@ -76,7 +78,7 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 
-pub use fork::Fork;
+pub use fork::{Copied, Fork};
 pub use needs::strace_or_skip;
 pub use node::node_or_skip;
 pub use place::Place;

@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use std::future::poll_fn;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::task::Poll;
@@ -145,6 +145,24 @@ impl Slocket {
         held.transpose()
     }
 
+    /// Takes the lock. While its future waits, `beside` is called on the same thread, within the runtime, with the future; so
+    /// it can fork there.
+    ///
+    /// # Errors
+    /// Those of the adapters.
+    ///
+    /// # Panics
+    /// Of the blocking adapter, which has no futures.
+    pub fn acquire_beside(&self, beside: impl FnOnce(Waits) -> Waits + Send + 'static) -> Result<Guard, Error> {
+        match self {
+            Self::Sync(_) => panic!("the blocking adapter has no futures"),
+            Self::Tokio(slocket) => TOKIO.block_on(wait_beside(slocket.clone(), beside)),
+            Self::TokioThreads(slocket) => in_a_task(wait_beside(slocket.clone(), beside)),
+            Self::AsyncStd(slocket) => async_std::task::block_on(wait_beside(slocket.clone(), beside)),
+            Self::Smol(slocket) => smol::block_on(wait_beside(slocket.clone(), beside)),
+        }
+    }
+
     /// Takes the lock if that is possible without queueing.
     ///
     /// # Errors
@@ -159,6 +177,22 @@ impl Slocket {
     /// Those of the adapters.
     pub fn holder(&self) -> Result<Option<Holder>, Error> {
         block_on!(self, holder())
+    }
+}
+
+/// The future of an acquire.
+pub type Waits = Pin<Box<dyn Future<Output = Result<Guard, Error>> + Send>>;
+
+/// Waits for the lock; calls `beside` when there is something to wait for.
+async fn wait_beside<R: asynchronous::Runtime>(
+    slocket: asynchronous::Slocket<R>,
+    beside: impl FnOnce(Waits) -> Waits,
+) -> Result<Guard, Error> {
+    let mut waits: Waits = Box::pin(async move { slocket.acquire().await });
+    let first = poll_fn(|context| Poll::Ready(waits.as_mut().poll(context))).await;
+    match first {
+        Poll::Ready(result) => result,
+        Poll::Pending => beside(waits).await,
     }
 }
 

@@ -6,3 +6,4 @@ mod child;
 mod copies;
 mod killed;
 mod repair;
+mod waiting;

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use slocket_os::{Disowned, Lock, close_copies};
-use trials::lock::{Error, Guard, Slocket, settle};
+use trials::lock::{Error, Guard, Slocket, Waits, settle};
 use trials::witness::{Hold, Witness, now};
 use trials::{Adapter, Random};
 
@@ -53,6 +53,10 @@ impl Commands {
 
     pub(crate) fn adapter(&self) -> &Slocket {
         &self.adapter
+    }
+
+    pub(crate) fn lock(&self) -> &Lock {
+        &self.lock
     }
 
     /// Goes on in a forked child: with the same lock, but without the runtime and the threads, which do not survive a fork.
@@ -131,7 +135,13 @@ impl Commands {
             }
             _ => Err(refusal("Usage", line)),
         };
-        answer.unwrap_or_else(|Refusal { kind, message }| format!("error {kind} {}", message.replace('\n', " ")))
+        told(answer)
+    }
+
+    /// As `acquire`, and does something else while the future waits.
+    pub(crate) fn acquire_beside(&mut self, beside: impl FnOnce(Waits) -> Waits + Send + 'static) -> String {
+        let held = self.must_not_hold().and_then(|()| Ok(self.adapter.acquire_beside(beside)?));
+        told(held.map(|held| self.hold(held)))
     }
 
     /// Releases what is held and settles.
@@ -291,6 +301,11 @@ impl Commands {
     fn must_not_hold(&self) -> Result<(), Refusal> {
         if self.held.is_some() { Err(refusal("Usage", "the lock is held already")) } else { Ok(()) }
     }
+}
+
+/// An answer as it is told.
+fn told(answer: Answer) -> String {
+    answer.unwrap_or_else(|Refusal { kind, message }| format!("error {kind} {}", message.replace('\n', " ")))
 }
 
 pub(crate) fn one_round(held: Guard, micros: u64, witness: &mut Witness) -> Result<(), Refusal> {

@@ -6,6 +6,7 @@ mod arguments;
 mod busy;
 mod child;
 mod commands;
+mod waiting;
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -47,6 +48,7 @@ fn play(commands: &mut Commands, lines: impl BufRead, answer: impl Fn(&[u8]) -> 
         match line.split_once(' ') {
             _ if line == "quit" => break,
             Some(("fork", socket)) => answer(&fork(commands, Path::new(socket))?)?,
+            Some(("acquire-forking", rest)) => answer(&waiting::acquire(commands, rest))?,
             _ => answer(&commands.perform(&line))?,
         }
     }
@@ -60,11 +62,16 @@ fn fork(commands: &mut Commands, socket: &Path) -> io::Result<String> {
         fork::Fork::Parent(pid) => Ok(format!("forked {pid}")),
         fork::Fork::Child => {
             commands.become_child();
-            let played = UnixStream::connect(socket).and_then(|stream| {
-                let answers = stream.try_clone()?;
-                play(commands, BufReader::new(stream), |line| (&answers).write_all(line))
-            });
-            std::process::exit(played.map_or(1, |()| 0));
+            play_as_child(commands, socket)
         }
     }
+}
+
+/// Performs the commands that come from a socket, and ends the process.
+fn play_as_child(commands: &mut Commands, socket: &Path) -> ! {
+    let played = UnixStream::connect(socket).and_then(|stream| {
+        let answers = stream.try_clone()?;
+        play(commands, BufReader::new(stream), |line| (&answers).write_all(line))
+    });
+    std::process::exit(played.map_or(1, |()| 0));
 }

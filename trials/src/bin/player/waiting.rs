@@ -1,0 +1,41 @@
+//! A child that is forked while a future of its parent waits for the lock.
+
+use std::path::PathBuf;
+use std::task::{Context, Poll, Waker};
+
+use fork::{Fork, fork};
+use trials::Adapter;
+use trials::lock::{Error, Waits};
+
+use crate::commands::Commands;
+use crate::play_as_child;
+
+/// Acquires the lock; `rest` says what the child does with its copy of the future, and where it takes its commands from.
+pub(crate) fn acquire(commands: &mut Commands, rest: &str) -> String {
+    let (polls, socket) = match rest.split_once(' ') {
+        Some(("drop", socket)) => (false, PathBuf::from(socket)),
+        Some(("poll", socket)) => (true, PathBuf::from(socket)),
+        _ => return format!("error Usage {rest}"),
+    };
+    let lock = commands.lock().clone();
+    commands.acquire_beside(move |waits| match fork() {
+        Ok(Fork::Parent(_)) => waits,
+        Ok(Fork::Child) => {
+            end_copy(waits, polls);
+            // Right here: the thread that is forked may be one of the runtime's, and the child has no other.
+            play_as_child(&mut Commands::new(Adapter::Sync, lock), &socket)
+        }
+        Err(error) => panic!("fork: {error}"),
+    })
+}
+
+/// What the child does with its copy of the future.
+fn end_copy(mut waits: Waits, polls: bool) {
+    if polls {
+        let polled = waits.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        if !matches!(polled, Poll::Ready(Err(Error::Forked { .. }))) {
+            eprintln!("player: a child that polls its parent's future: {polled:?}");
+            std::process::exit(1);
+        }
+    }
+}
