@@ -56,6 +56,7 @@ fn found(report: io::Result<Report>) -> Found {
 pub(crate) fn look_beside(target: &Target, holder: Option<Holder>) -> Found {
     match (look(target), holder) {
         (Found::Held(keeper), Some(holder)) if !keeper.seen => Found::Held(keeper.or(&holder)),
+        (Found::Lender(keeper), Some(holder)) if keeper.seen && holder.pid.is_none() => Found::Held(keeper),
         (Found::Lender(keeper), Some(holder)) => Found::Held(keeper.or(&holder)),
         (Found::Unknown { .. }, Some(holder)) => Found::Held(Keeper::of_holder(&holder)),
         (found, _) => found,

@@ -9,7 +9,7 @@ use rustix::fs::{Access, access};
 use rustix::io::Errno;
 use slocket_sync::{Error, Slocket};
 
-use crate::found::{self, Found};
+use crate::found::{self, Found, Standing};
 use crate::target::Target;
 
 /// The lock is held, and the user does not want to wait.
@@ -17,6 +17,18 @@ pub(crate) fn held(slocket: &Slocket, found: &Found) -> Vec<String> {
     let mut lines = vec![format!("{}: {}", slocket.path().display(), found.in_words())];
     if found.wants_advice() {
         lines.push(found.advice());
+    }
+    lines
+}
+
+/// It takes long.
+pub(crate) fn waiting(path: &Path, found: &Found, standing: Standing) -> Vec<String> {
+    let mut lines = vec![format!("{}: waiting: {}", path.display(), found.in_words())];
+    if let Standing::Untrusted(uid) = standing {
+        lines.push(format!(
+            "uid {uid} is neither you nor root, and not believed: this may never end; {}",
+            of_your_own(path)
+        ));
     }
     lines
 }

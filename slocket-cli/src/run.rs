@@ -78,15 +78,16 @@ enum Refusal {
 }
 
 fn slocket(args: &Run, waiting: &Waiting) -> Result<Slocket, Error> {
+    let told = (!args.quiet).then(|| waiting.hook(&args.lock, believes(args)));
     let path = match &args.lock {
         Target::Abstract(name) => {
             let builder = Slocket::abstract_builder(OsStr::from_bytes(name));
-            return if args.quiet { builder } else { builder.on_wait(PATIENCE, waiting.hook(&args.lock)) }.build();
+            return if let Some(told) = told { builder.on_wait(PATIENCE, told) } else { builder }.build();
         }
         Target::Path(path) => path,
     };
     let builder = Slocket::builder(path);
-    let builder = if args.quiet { builder } else { builder.on_wait(PATIENCE, waiting.hook(&args.lock)) };
+    let builder = if let Some(told) = told { builder.on_wait(PATIENCE, told) } else { builder };
     let builder = if trusts_anyone(args) { builder.trust(Trust::Anyone) } else { builder };
     if let Some(mode) = args.mode { builder.mode(mode) } else { builder }.build()
 }
@@ -96,8 +97,9 @@ fn trusts_anyone(args: &Run) -> bool {
     matches!(args.lock, Target::Path(_)) && args.mode.is_some_and(|mode| mode & 0o022 != 0)
 }
 
-fn is_trusted(uid: u32, args: &Run) -> bool {
-    uid == 0 || slocket_os::is_ours(uid) || trusts_anyone(args)
+fn believes(args: &Run) -> impl Fn(u32) -> bool + Copy + use<> {
+    let anyone = trusts_anyone(args);
+    move |uid| uid == 0 || slocket_os::is_ours(uid) || anyone
 }
 
 /// Acquires the lock the way the user wants it.
@@ -124,7 +126,7 @@ fn acquire(slocket: &Slocket, args: &Run, waiting: &Waiting) -> Result<Guard, Re
 /// What is in the way, and what that means.
 fn in_the_way(slocket: &Slocket, args: &Run) -> (Found, Standing) {
     let found = found::ask(&args.lock, slocket, !args.quiet);
-    let standing = found.standing(|uid| is_trusted(uid, args));
+    let standing = found.standing(believes(args));
     (found, standing)
 }
 
@@ -161,7 +163,7 @@ fn timed(slocket: &Slocket, limit: Duration, args: &Run, waiting: &Waiting) -> R
         Ok(guard) => Ok(guard),
         Err(Error::TimedOut { holder, .. }) => {
             let found = found::look_beside(&args.lock, holder);
-            match found.standing(|uid| is_trusted(uid, args)) {
+            match found.standing(believes(args)) {
                 Standing::Gone => at_once(slocket, args),
                 standing => Err(refusal(slocket, standing, args, || report::timed_out(slocket, limit, &found))),
             }

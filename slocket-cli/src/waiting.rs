@@ -9,7 +9,7 @@ use nix::unistd::getpgrp;
 use rustix::termios::tcgetpgrp;
 
 use crate::target::Target;
-use crate::{found, relay, say};
+use crate::{found, relay, report, say};
 
 /// How long the user is left without a word.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
@@ -39,15 +39,19 @@ enum State {
 
 impl Waiting {
     /// To be called when the wait has become long.
-    pub(crate) fn hook(&self, target: &Target) -> impl Fn(&slocket_sync::Waiting<'_>) + Send + Sync + 'static {
+    pub(crate) fn hook(
+        &self,
+        target: &Target,
+        believes: impl Fn(u32) -> bool + Copy + Send + Sync + 'static,
+    ) -> impl Fn(&slocket_sync::Waiting<'_>) + Send + Sync + 'static {
         let spinner = Arc::clone(&self.spinner);
         let target = target.clone();
         move |waiting| {
-            let path = waiting.path.display().to_string();
+            let path = waiting.path.to_path_buf();
             let (target, holder) = (target.clone(), waiting.holder.clone());
             spinner.start(move || {
                 let found = found::look_beside(&target, holder);
-                format!("{path}: waiting: {}", found.in_words())
+                report::waiting(&path, &found, found.standing(believes))
             });
         }
     }
@@ -69,17 +73,17 @@ impl Spinner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says the line and turns, in a thread of its own: who writes where nobody reads, such as to a terminal held by ^S, stands
+    /// Says the lines and turns, in a thread of its own: who writes where nobody reads, such as to a terminal held by ^S, stands
     /// still, and the lock would come to him. Without a thread to be had nothing is said, which is better than not to run.
-    fn start(self: &Arc<Self>, line: impl FnOnce() -> String + Send + 'static) {
+    fn start(self: &Arc<Self>, lines: impl FnOnce() -> Vec<String> + Send + 'static) {
         *self.state() = State::Turns;
         let spinner = Arc::clone(self);
         let turn = move || {
             let waits = || *spinner.state() == State::Turns;
             // To find it out takes a moment, too.
-            let line = line();
+            let lines = lines();
             if waits() {
-                say::say(&line);
+                say::say_lines(&lines);
             }
             if waits() && has_terminal() {
                 spinner.turn();

@@ -96,6 +96,10 @@ fn the_lock_of_another_user() {
     for waiter in &waiters {
         assert!(waiter.error_line().contains("waiting: held by a process of user 65533 that cannot be seen"));
     }
+    // (The third believes anybody.)
+    for waiter in &waiters[..2] {
+        assert!(waiter.error_line().contains("  uid 65533 is neither you nor root, and not believed: "));
+    }
     holder.tell();
     holder.assert_end(0, "", "");
     for waiter in waiters {
@@ -267,6 +271,52 @@ fn who_squats_at_a_name_does_not_hold() {
         holder.tell();
         holder.assert_end(0, "", "");
     }
+}
+
+/// Where one can only wait, as at a queue that is full, nobody says by whom one is kept but the tool.
+#[test]
+fn who_waits_for_a_stranger_is_told() {
+    if !can_be_other_users() || !crate::harness::has("perl") {
+        return;
+    }
+    let shared = Shared::new(0o1777);
+    let path = shared.folder.path().join("shared/lock").into_os_string().into_string().expect("UTF-8");
+    let name = format!("@slocket-cli-stranger-{}", std::process::id());
+    // A path, or with a 0 before it a name; what is done with the socket.
+    let squat = "use Socket; $SIG{ALRM} = 'IGNORE'; my ($name, $do) = @ARGV; my $to = $name =~ s/^@/\\0/r; umask 0; \
+                 socket(my $s, AF_UNIX, SOCK_STREAM, 0) or die; bind($s, pack_sockaddr_un($to)) or die $!; \
+                 if ($do eq 'full') { listen($s, 0) or die; \
+                     socket(my $c, AF_UNIX, SOCK_STREAM, 0) or die; connect($c, pack_sockaddr_un($to)) or die; our $kept = $c } \
+                 if ($do eq 'marked') { utime(1397509955, 1397509955, $name) or die } \
+                 $| = 1; print \"up\\n\"; <STDIN>";
+    for (lock, what) in [(&path, "full"), (&path, "marked"), (&name, "full"), (&name, "bound")] {
+        let mut stranger = Command::new("perl");
+        stranger.args(["-e", squat, lock, what]).uid(ONE).gid(ONE);
+        let mut stranger = start(stranger);
+        stranger.expect_output("up");
+        for (uid, by) in [
+            (0, format!("held by pid {} (perl)", stranger.id())),
+            (OTHER, format!("held by a process of user {ONE} that cannot be seen from here")),
+        ] {
+            let run = |options: &[&str]| {
+                let mut run = Command::new(shared.folder.path().join("slocket"));
+                run.arg("run").args(options).args([lock, "true"]).uid(uid).gid(uid);
+                run
+            };
+            for options in [&["-n", "-E0"][..], &["-w50ms", "-E0"]] {
+                fails(run(options), 77, &format!("held by uid {ONE}, who is neither you nor root"));
+            }
+            let waiter = start(run(&[]));
+            assert_eq!(waiter.error_line(), format!("slocket: {lock}: waiting: {by}"), "{what}");
+            let line = waiter.error_line();
+            let advice = format!("  uid {ONE} is neither you nor root, and not believed: this may never end; ");
+            assert!(line.starts_with(&advice) && line.contains("choose a path"), "{what}: {line}");
+        }
+        stranger.tell();
+        assert_eq!(stranger.status().code(), Some(0));
+        let _ = fs::remove_file(&path);
+    }
+    shared.assert_empty();
 }
 
 /// The owner of the file may be another by now: the process counts.
