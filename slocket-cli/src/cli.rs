@@ -67,7 +67,8 @@ pub(crate) struct Run {
     ///
     /// Who may write to it may use it. With permission to write for the group
     /// or for others, a lock that another user holds is waited for; without, it
-    /// is refused (exit code 77). An abstract name has no permissions.
+    /// is refused (exit code 77), unless there is no way to connect to it: then
+    /// it is waited for, too. An abstract name has no permissions.
     #[arg(verbatim_doc_comment, long, value_name = "MODE", allow_hyphen_values = true, value_parser = mode)]
     pub(crate) mode: Option<u32>,
 
