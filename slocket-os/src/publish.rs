@@ -120,7 +120,7 @@ fn aside(at: &AtPath, socket: OwnedFd) -> Result<Publication, Fault> {
             return Ok(Err(errno));
         }
         // Whoever may rename in the folder can have put another file in its place, which is at the path now.
-        let is_there = at.is(inode).doing("look at the new socket")?;
+        let is_there = at.is_private() || at.is(inode).doing("look at the new socket")?;
         Ok(if is_there { Ok(inode) } else { Err(Errno::NOENT) })
     })();
     if !matches!(published, Ok(Ok(_))) {
@@ -138,8 +138,8 @@ fn aside(at: &AtPath, socket: OwnedFd) -> Result<Publication, Fault> {
 /// rename in the folder can have put another file in its place: none of ours has the sticky bit by chance.)
 fn discard(at: &AtPath, name: &Path) {
     let folder = at.folder().as_fd();
-    let is_ours = |found: Look| found.is_our_socket() && (found.mode.contains(STICKY) || at.is_private());
-    if look_in(folder, name).is_ok_and(|found| found.is_some_and(is_ours)) {
+    let is_ours = |found: Look| found.is_our_socket() && found.mode.contains(STICKY);
+    if at.is_private() || look_in(folder, name).is_ok_and(|found| found.is_some_and(is_ours)) {
         let _ = unlinkat(folder, name, AtFlags::empty());
     }
 }

@@ -136,7 +136,8 @@ const TABLE: &[Row] = &[
     (
         &["fstat", "newfstatat", "statx"],
         "stat(2), statx(2)",
-        Ok(&[both(EACCES), both(ELOOP), not_now(ENOENT), both(ENOMEM), both(ENOTDIR)]),
+        // For ever, ENOENT says that every lock is lost.
+        Ok(&[both(EACCES), both(ELOOP), once(ENOENT), both(ENOMEM), both(ENOTDIR)]),
     ),
     (
         &["fstatfs", "statfs"],

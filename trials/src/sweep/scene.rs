@@ -323,10 +323,12 @@ impl Scene {
         was_in_the_way
     }
 
-    /// Whether a loan was under way when whoever made these calls was killed: the mark was cleared and not yet set again.
+    /// Whether a loan was under way when whoever made these calls was killed: the mark was cleared and not yet set again. (Each
+    /// takes two calls, for the bit and for the time.)
     fn was_lending(&self, record: &Record) -> bool {
-        let marks = record.count(libc::SYS_chmod, 0) + record.count(libc::SYS_fchmodat, 0);
-        self.role == Role::Lends && marks % 2 == 1
+        let bits = record.count(libc::SYS_chmod, 0) + record.count(libc::SYS_fchmodat, 0);
+        let times = record.count(libc::SYS_utimensat, 0);
+        self.role == Role::Lends && (bits % 2 == 1 || times % 2 == 1)
     }
 
     /// Whether nobody but a human can tell that the lock is free: its lender was killed before it set the mark again.
