@@ -101,6 +101,10 @@ impl AbstractName {
         &self.shown
     }
 
+    pub(crate) fn address(&self) -> &SocketAddrUnix {
+        &self.address
+    }
+
     /// Binds at the name and listens. The name is taken and the socket found by others in one instant, so there is nothing
     /// to guard; and a kill in between frees the name.
     pub(crate) fn publish(&self) -> Result<Publication, Fault> {

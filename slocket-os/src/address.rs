@@ -36,7 +36,12 @@ pub(crate) fn badge() -> Result<SocketAddrUnix> {
 
 /// Whether a peer that is bound to `address` can take a listener.
 pub(crate) fn is_badge(address: &SocketAddrUnix) -> bool {
-    address.abstract_name().is_some_and(|name| name.starts_with(BADGE.as_bytes()))
+    address.abstract_name().is_some_and(is_name_of_badge)
+}
+
+/// Whether that abstract name is a badge.
+pub(crate) fn is_name_of_badge(name: &[u8]) -> bool {
+    name.starts_with(BADGE.as_bytes())
 }
 
 /// A fresh temporary name. (64 random bits: a process id and a counter collide across pid namespaces and forks.)

@@ -97,7 +97,9 @@ pub fn depart(within: Duration) {
 }
 
 /// To be called by a process that was forked without exec, if it uses no lock itself: closes its copies of what its parent
-/// has open, so that they keep no lock alive when the parent is killed. (Using any lock does the same first.)
+/// has open, so that they keep no lock alive when the parent is killed, and no abstract name after a release. (Using any lock
+/// does the same first.) What a thread of the parent was about to bind in the instant of the fork may be left to a second call:
+/// see [`Guard`](crate::Guard#fork).
 pub fn close_copies() {
     descriptor::close_copies(Process::current());
 }

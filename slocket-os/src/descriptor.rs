@@ -6,24 +6,47 @@
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
-use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicUsize, Ordering};
 use std::{fmt, mem};
 
 use nix::sys::socket::{UnixAddr, getsockname};
 use rustix::net::SocketAddrUnix;
 
+use crate::copies::{self, Unbound};
+use crate::lock::Lock;
 use crate::process::{Inherit, PerProcess, Process};
+use crate::weak_list::WeakList;
 
 /// All that this process has open, those that are closed by now among them.
 static OPEN: PerProcess<Open> = PerProcess::new();
+
+/// Whether this process, or one that it was forked from, has ever listed anything: who begins a list then is a fork.
+static USED: AtomicBool = AtomicBool::new(false);
+
+/// How often it was forked, and looked for copies. What an earlier era made is closed.
+static ERA: AtomicU32 = AtomicU32::new(0);
+
+/// How many are not listed any more, and are to be kept.
+static KEPT: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether the program was ever shown one: it may have a duplicate, which nobody else may close.
+static SHOWN: AtomicBool = AtomicBool::new(false);
+
+/// Whether this process is a fork with copies that its parent had not bound yet.
+static LOOKS_AGAIN: AtomicBool = AtomicBool::new(false);
 
 /// A socket. It is closed once in each process that has a copy: when it is dropped, or before.
 pub(crate) struct Descriptor {
     /// Taken when it is dropped.
     socket: Option<OwnedFd>,
     entry: Arc<Entry>,
+    /// The era that it is of, or [`ANY`].
+    era: AtomicU32,
 }
+
+/// The era of one that each fork is to keep.
+const ANY: u32 = u32::MAX;
 
 /// What can be done without the socket at hand.
 struct Entry {
@@ -39,16 +62,23 @@ impl Descriptor {
     /// A socket that is bound to `address`. A child may not close it before it is [listed](Self::list).
     pub(crate) fn new(socket: OwnedFd, address: SocketAddrUnix) -> Self {
         let entry = Entry { number: AtomicI32::new(socket.as_raw_fd()), address };
-        Self { socket: Some(socket), entry: Arc::new(entry) }
+        let era = AtomicU32::new(ERA.load(Ordering::Acquire));
+        Self { socket: Some(socket), entry: Arc::new(entry), era }
     }
 
     /// Has each child that this process forks from here on close its copy.
     pub(crate) fn list(&self, here: Process) {
-        OPEN.lock(here).add(&self.entry);
+        if self.era.load(Ordering::Acquire) == ANY {
+            self.era.store(ERA.load(Ordering::Acquire), Ordering::Release);
+            KEPT.fetch_sub(1, Ordering::AcqRel);
+        }
+        OPEN.lock(here).entries.add(&self.entry);
     }
 
     /// Lets each child that this process forks from here on keep its copy.
     pub(crate) fn unlist(&mut self) {
+        KEPT.fetch_add(1, Ordering::AcqRel);
+        self.era.store(ANY, Ordering::Release);
         let Entry { number, address } = &*self.entry;
         let entry = Entry { number: AtomicI32::new(number.load(Ordering::Relaxed)), address: address.clone() };
         self.entry = Arc::new(entry);
@@ -61,7 +91,12 @@ impl Descriptor {
 
     /// Whether it is open. (If not, this process is a fork, and has closed its copy.)
     pub(crate) fn is_open(&self) -> bool {
-        self.entry.number.load(Ordering::Acquire) != CLOSED
+        self.entry.number.load(Ordering::Acquire) != CLOSED && self.is_of_this_era()
+    }
+
+    fn is_of_this_era(&self) -> bool {
+        let era = self.era.load(Ordering::Acquire);
+        era == ANY || era == ERA.load(Ordering::Acquire)
     }
 }
 
@@ -77,9 +112,13 @@ impl AsFd for Descriptor {
 impl Drop for Descriptor {
     fn drop(&mut self) {
         let Some(socket) = self.socket.take() else { return };
-        if self.entry.number.swap(CLOSED, Ordering::AcqRel) == CLOSED {
+        let is_of_this_era = self.is_of_this_era();
+        if self.entry.number.swap(CLOSED, Ordering::AcqRel) == CLOSED || !is_of_this_era {
             // This process is a fork, and the number is another file's by now.
             mem::forget(socket);
+        } else if self.era.load(Ordering::Acquire) == ANY {
+            drop(socket);
+            KEPT.fetch_sub(1, Ordering::AcqRel);
         }
     }
 }
@@ -110,34 +149,45 @@ impl Entry {
 /// Closes all copies of what a parent of this process had open, if this process is a fork that has not done so yet.
 pub(crate) fn close_copies(here: Process) {
     OPEN.enter(here);
+    if LOOKS_AGAIN.load(Ordering::Acquire) {
+        OPEN.lock(here).look_again(here);
+    }
+}
+
+/// Notes that the program is shown a descriptor, and may duplicate it.
+pub(crate) fn note_shown() {
+    SHOWN.store(true, Ordering::Release);
 }
 
 struct Open {
-    entries: Vec<Weak<Entry>>,
-    /// How many there may be until those that are closed are forgotten.
-    most: usize,
+    entries: WeakList<Entry>,
+    /// What a parent of this process had made and not bound.
+    unbound: Vec<Unbound>,
 }
 
 impl Open {
-    const FEW: usize = 32;
-
-    fn add(&mut self, entry: &Arc<Entry>) {
-        if self.entries.len() >= self.most {
-            self.entries.retain(|entry| entry.strong_count() > 0);
-            self.most = Self::FEW.max(2 * self.entries.len());
-        }
-        self.entries.push(Arc::downgrade(entry));
+    /// Closes what the parent has bound by now.
+    fn look_again(&mut self, here: Process) {
+        copies::close_bound(&mut self.unbound, &Lock::all_named(here));
+        LOOKS_AGAIN.store(!self.unbound.is_empty(), Ordering::Release);
     }
 }
 
 impl Inherit for Open {
-    const NEW: Self = Self { entries: Vec::new(), most: Self::FEW };
+    const NEW: Self = Self { entries: WeakList::NEW, unbound: Vec::new() };
 
     fn inherit(&mut self) {
-        for entry in mem::take(&mut self.entries) {
-            if let Some(entry) = entry.upgrade() {
-                entry.close_copy();
-            }
+        for entry in self.entries.alive() {
+            entry.close_copy();
         }
+        *self = Self::NEW;
+        let is_fork = USED.swap(true, Ordering::AcqRel);
+        // (What is to be kept, or is a duplicate of the program's, cannot be told from the rest.)
+        if is_fork && KEPT.load(Ordering::Acquire) == 0 && !SHOWN.load(Ordering::Acquire) {
+            // Whatever is dropped from here on is closed already, also if the list was not to be had.
+            ERA.fetch_add(1, Ordering::AcqRel);
+            self.unbound = copies::close_all(&Lock::all_named(Process::current()));
+        }
+        LOOKS_AGAIN.store(!self.unbound.is_empty(), Ordering::Release);
     }
 }

@@ -29,6 +29,11 @@ use crate::trace::warning;
 /// at a path, too. A child closes its copies when it drops the guard, when it first uses any lock, on
 /// [`close_copies`](crate::close_copies), and on exec. [`disown`](Self::disown) is for a daemon that takes its lock along.
 ///
+/// So it is at whatever instant the child was forked, with two exceptions. A socket that a thread of the parent had made and not
+/// bound yet, nor binds within about 20 milliseconds, is closed by the next of those calls. And what a thread was making or
+/// closing in that very instant is found in `/proc`, and not looked for where that is not mounted, where the program was ever
+/// given a guard's descriptor ([`AsFd`]: it may have a duplicate), or where it has a disowned lock that nobody has adopted.
+///
 /// An asynchronous runtime does not survive a fork: an acquire in the child can hang. A child of a process that has one uses the
 /// blocking adapter, `slocket-sync`, or calls exec.
 #[must_use = "dropping the guard at once releases the lock at once"]
@@ -131,6 +136,7 @@ impl AsFd for Guard {
     /// # Panics
     /// In a child of the process that holds the lock, once the child has closed its copies.
     fn as_fd(&self) -> BorrowedFd<'_> {
+        descriptor::note_shown();
         self.participant
             .as_deref()
             .and_then(Participant::descriptor)

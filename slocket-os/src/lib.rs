@@ -35,6 +35,7 @@ mod at_path;
 mod background;
 mod closing;
 mod connection;
+mod copies;
 mod descriptor;
 mod disowned;
 mod error;
@@ -64,6 +65,7 @@ mod trace;
 mod wait;
 mod waiting;
 mod watch;
+mod weak_list;
 
 pub use abstract_name::AbstractBuilder;
 pub use background::{close_copies, depart, settle, settle_timeout};

@@ -17,11 +17,12 @@ use crate::folder::Folder;
 use crate::lately::Lately;
 use crate::local::LocalQueue;
 use crate::peer::{self, Holder};
-use crate::process::Process;
+use crate::process::{Inherit, PerProcess, Process};
 use crate::reserve;
 use crate::resolve::resolve;
 use crate::session;
 use crate::waiting::{Hook, Waiting};
+use crate::weak_list::WeakList;
 
 /// The longest path that a system call takes, with its closing NUL (limits.h).
 const PATH_MAX: usize = 4096;
@@ -183,6 +184,18 @@ pub struct Lock {
     shared: Arc<Shared>,
 }
 
+/// What is named: where a socket may be one of ours.
+static NAMED: PerProcess<Named> = PerProcess::new();
+
+struct Named(WeakList<Shared>);
+
+impl Inherit for Named {
+    const NEW: Self = Self(WeakList::NEW);
+
+    /// The sockets of the parent's locks are those that a child has copies of.
+    fn inherit(&mut self) {}
+}
+
 #[derive(Debug)]
 struct Shared {
     home: Home,
@@ -203,8 +216,17 @@ pub(crate) enum Home {
 
 impl Lock {
     pub(crate) fn new(home: Home, trust: Trust, hook: Option<Hook>) -> Self {
-        reserve::keep(Process::current());
-        Self { shared: Arc::new(Shared { home, trust, hook, queue: LocalQueue::default(), lately: Lately::default() }) }
+        let here = Process::current();
+        reserve::keep(here);
+        let (queue, lately) = (LocalQueue::default(), Lately::default());
+        let shared = Arc::new(Shared { home, trust, hook, queue, lately });
+        NAMED.lock(here).0.add(&shared);
+        Self { shared }
+    }
+
+    /// All that this process has named, or had when it was forked.
+    pub(crate) fn all_named(here: Process) -> Vec<Self> {
+        NAMED.lock(here).0.alive().map(|shared| Self { shared }).collect()
     }
 
     /// The path, with its folder resolved; of an abstract name the name, after an `@`.

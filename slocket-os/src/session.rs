@@ -207,6 +207,7 @@ impl Session {
         if self.process.is_current() {
             return false;
         }
+        descriptor::close_copies(Process::current());
         if !matches!(self.stage, Stage::Over(_)) {
             self.stage = Stage::Over(Some(Err(Error::Forked { path: self.lock.path().to_path_buf() })));
         }

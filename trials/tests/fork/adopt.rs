@@ -35,6 +35,29 @@ fn a_daemon_that_forks_twice() {
     }
 }
 
+/// What is left to whoever adopts it is no copy to be closed.
+#[test]
+fn a_daemon_that_closes_its_copies_first() {
+    for place in [Place::new(), Place::at_name()] {
+        let mut parent = Player::start(Adapter::under_trial(), &place.lock());
+        parent.acquire();
+        assert_eq!(parent.ask("disown"), "disowned");
+        let mut daemon = parent.fork();
+        assert_eq!(daemon.ask("close-copies"), "closed");
+        parent.quit();
+        let mut other = Player::start(Adapter::Sync, &place.lock());
+        assert_eq!(other.ask("try"), "would-block");
+        assert_eq!(daemon.ask("adopt"), "held");
+        assert_eq!(daemon.ask("intact"), "intact true");
+        assert_eq!(daemon.ask("release"), "released");
+        other.acquire();
+        other.release();
+        daemon.quit();
+        other.quit();
+        assert_eq!(place.leftovers(), [""; 0]);
+    }
+}
+
 /// Whoever is first, and nobody else.
 #[test]
 fn only_one_adopts_it() {

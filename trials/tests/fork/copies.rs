@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use trials::{Adapter, Fork, Place, Player, alone, node_or_skip, wait_until_queued};
+use trials::{Adapter, Fork, Place, Player, alone, node_or_skip, process, wait_until_queued};
 
 /// How often a program with a busy thread forks: some of it while the folder is guarded.
 const FORKS: usize = 25;
@@ -34,6 +34,98 @@ fn the_guard_of_the_folder_ends_with_its_owner() {
     drop(children);
     parent.quit();
     assert_eq!(fs::read_dir(place.folder()).expect("the folder").count(), 0);
+}
+
+/// The sockets of locks that a process has open: those bound at the lock, at a temporary name in its folder, or to a badge.
+fn sockets(pid: u32, place: &Place) -> Vec<String> {
+    let table = fs::read_to_string(format!("/proc/{pid}/net/unix")).expect("the table of sockets");
+    let is_ours = |address: &str| {
+        address == place.lock().to_str().expect("a name of ours")
+            || address.starts_with("@slocket/2/")
+            || address.contains("/.slocket-")
+    };
+    let open = process::descriptors(pid);
+    let of_line = |line: &str| {
+        let mut words = line.split_ascii_whitespace().skip(6);
+        let (inode, address) = (words.next()?, words.next()?);
+        let link = format!("socket:[{inode}]");
+        (is_ours(address) && open.iter().any(|file| file.contains(&link))).then(|| address.to_owned())
+    };
+    table.lines().filter_map(of_line).collect()
+}
+
+/// Forked while threads of its parent publish, connect, accept, receive, and close, a child is rid of all their sockets by one
+/// call; but for one that was not even bound then, which the next call closes.
+fn nothing_is_left(place: &Place) {
+    let _alone = alone();
+    let mut parent = Player::start(Adapter::under_trial(), &place.lock());
+    parent.send(format!("busy 1 {} {}", place.counter().display(), place.log(parent.name()).display()));
+    parent.expect("busy");
+    // Now and then somebody outside, so that the lock is handed over, too.
+    let mut other = Player::start(Adapter::Sync, &place.lock());
+    let mut children = Vec::new();
+    for fork in 0..MANY_FORKS {
+        let is_contended = fork % 4 == 0;
+        if is_contended {
+            other.send("acquire");
+        }
+        let mut child = parent.fork();
+        assert_eq!(child.ask("close-copies"), "closed");
+        if is_contended {
+            other.expect_held();
+            other.release();
+        }
+        children.push(child);
+    }
+    other.quit();
+    let idle = parent.ask("idle");
+    assert!(idle.starts_with("idle "), "{idle}");
+    let left: Vec<_> = children
+        .iter_mut()
+        .map(|child| {
+            assert_eq!(child.ask("close-copies"), "closed");
+            sockets(child.pid(), place)
+        })
+        .filter(|left| !left.is_empty())
+        .collect();
+    assert!(left.is_empty(), "{} of {MANY_FORKS} children have a copy: {left:?}", left.len());
+    assert_eq!(parent.ask("acquire-for 10000"), "held", "while {MANY_FORKS} children live");
+    parent.release();
+    drop(children);
+    parent.quit();
+    assert_eq!(place.leftovers(), [""; 0]);
+}
+
+/// Enough of them that many are forked while a socket is made or closed.
+const MANY_FORKS: usize = 100;
+
+#[test]
+fn a_child_forked_at_any_instant_keeps_no_socket_at_a_path() {
+    nothing_is_left(&Place::new());
+}
+
+#[test]
+fn a_child_forked_at_any_instant_keeps_no_socket_at_an_abstract_name() {
+    nothing_is_left(&Place::at_name());
+}
+
+/// A duplicate that the program has made of a guard's descriptor is the program's.
+#[test]
+fn a_duplicate_is_left_alone() {
+    let place = Place::new();
+    let mut parent = Player::start(Adapter::under_trial(), &place.lock());
+    parent.acquire();
+    assert_eq!(parent.ask("duplicate"), "duplicated");
+    let mut child = parent.fork();
+    let numbers = |pid| process::descriptors(pid).iter().filter(|file| file.starts_with("socket:")).count();
+    let before = numbers(child.pid());
+    assert_eq!(child.ask("close-copies"), "closed");
+    assert_eq!(sockets(child.pid(), &place), [place.lock().to_str().expect("a name of ours")], "the duplicate");
+    assert_eq!(numbers(child.pid()), before - 1, "the copy of the guard's own is closed");
+    parent.release();
+    child.quit();
+    parent.quit();
+    assert_eq!(place.leftovers(), [""; 0]);
 }
 
 /// npm's server lends the lock until the connection ends; the child has a copy of it.

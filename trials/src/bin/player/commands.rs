@@ -3,6 +3,7 @@
 use std::hint;
 use std::io::{self, Write};
 use std::mem;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::str::FromStr;
 use std::thread;
@@ -27,6 +28,8 @@ pub(crate) struct Commands {
     witness: Option<Witness>,
     held: Option<(Guard, Option<Hold>)>,
     disowned: Option<Disowned>,
+    /// Of the descriptor of what is held.
+    duplicate: Option<OwnedFd>,
     random: Random,
 }
 
@@ -47,6 +50,7 @@ impl Commands {
             witness: None,
             held: None,
             disowned: None,
+            duplicate: None,
             random: Random::new(u64::from(std::process::id()) << 32 | now() & 0xffff_ffff),
         }
     }
@@ -123,6 +127,7 @@ impl Commands {
                 close_copies();
                 Ok("closed".into())
             }
+            ["duplicate"] => self.duplicate(),
             ["disown"] => self.disown(),
             ["adopt"] => self.adopt(),
             ["drop"] => {
@@ -191,6 +196,12 @@ impl Commands {
         }
         held.release()?;
         Ok("released".into())
+    }
+
+    fn duplicate(&mut self) -> Answer {
+        let duplicate = self.held()?.as_fd().try_clone_to_owned();
+        self.duplicate = Some(duplicate.map_err(|error| refusal("Io", &error.to_string()))?);
+        Ok("duplicated".into())
     }
 
     fn disown(&mut self) -> Answer {

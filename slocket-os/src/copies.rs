@@ -1,0 +1,194 @@
+//! The copies that a fork has of sockets which its parent had not listed: those that a thread of the parent was making,
+//! accepting, receiving or closing in that very instant. They are found among all descriptors of the process.
+//!
+//! They are closed by their numbers: so no other file may be taken for one. Each of ours is closed on exec and never blocks;
+//! and either it is bound to a badge, or it is a socket at a lock that this process has named: a listener at a path has the
+//! mode of the mark, as nobody else's has, from before it is bound.
+
+use std::fs;
+use std::os::fd::RawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::sys::socket::{UnixAddr, getpeername, getsockname};
+
+use crate::address;
+use crate::lock::{Home, Lock};
+
+/// How long it waits for the parent to bind a socket that it has just made.
+const ROUNDS: u32 = 20;
+const ROUND: Duration = Duration::from_millis(1);
+
+/// A socket that is bound to nothing: it may be that of a lock, which its maker is about to bind. (That is another process: but
+/// what it binds is the same socket.)
+#[derive(Debug)]
+pub(crate) struct Unbound {
+    number: RawFd,
+    /// By which it is known: the number may be another file's by now.
+    inode: u64,
+}
+
+/// What a descriptor is.
+enum Kind {
+    Ours,
+    Unbound(Unbound),
+    Other,
+}
+
+/// Closes all copies that can be told from other files; what is not bound yet is given out, to be [looked at
+/// again](close_bound).
+pub(crate) fn close_all(locks: &[Lock]) -> Vec<Unbound> {
+    let mut unbound: Vec<Unbound> = numbers().into_iter().filter_map(|number| close(number, locks, |_| true)).collect();
+    for _ in 0..ROUNDS {
+        if unbound.is_empty() {
+            break;
+        }
+        thread::sleep(ROUND);
+        close_bound(&mut unbound, locks);
+    }
+    unbound
+}
+
+/// Closes those that are bound by now.
+pub(crate) fn close_bound(unbound: &mut Vec<Unbound>, locks: &[Lock]) {
+    *unbound = unbound
+        .drain(..)
+        .filter_map(|Unbound { number, inode }| close(number, locks, |found| found == inode))
+        .collect();
+}
+
+/// Closes what is ours, if it is of such an inode.
+fn close(number: RawFd, locks: &[Lock], is_it: impl FnOnce(u64) -> bool) -> Option<Unbound> {
+    match kind(number, locks, is_it) {
+        Kind::Ours => {
+            let _ = nix::unistd::close(number);
+            None
+        }
+        Kind::Unbound(unbound) => Some(unbound),
+        Kind::Other => None,
+    }
+}
+
+/// All numbers that are in use; none where `/proc` does not tell.
+fn numbers() -> Vec<RawFd> {
+    let Ok(entries) = fs::read_dir("/proc/self/fd") else { return Vec::new() };
+    entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+}
+
+fn kind(number: RawFd, locks: &[Lock], is_it: impl FnOnce(u64) -> bool) -> Kind {
+    let Ok(address) = getsockname::<UnixAddr>(number) else { return Kind::Other };
+    let Ok(file) = fs::metadata(format!("/proc/self/fd/{number}")) else { return Kind::Other };
+    if !is_it(file.ino()) || !has_our_flags(number) {
+        return Kind::Other;
+    }
+    let is_connected = getpeername::<UnixAddr>(number) != Err(Errno::ENOTCONN);
+    let is_ours = match (address.as_abstract(), address.path()) {
+        (Some(name), _) => address::is_name_of_badge(name) || locks.iter().any(|lock| is_name_of(lock, name)),
+        // (Who was accepted has the address of the listener.)
+        (None, Some(path)) => {
+            (is_connected || file.mode() & STICKY != 0) && locks.iter().any(|lock| is_address_of(lock, path))
+        }
+        (None, None) if is_connected => false,
+        (None, None) => return Kind::Unbound(Unbound { number, inode: file.ino() }),
+    };
+    if is_ours { Kind::Ours } else { Kind::Other }
+}
+
+/// The mark in the mode of a listener.
+const STICKY: u32 = 0o1000;
+
+/// Whether it is closed on exec and never blocks (proc(5), `/proc/pid/fdinfo`).
+fn has_our_flags(number: RawFd) -> bool {
+    const OURS: u32 = 0o2_004_000;
+    let Ok(info) = fs::read_to_string(format!("/proc/self/fdinfo/{number}")) else { return false };
+    let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));
+    flags.and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok()).is_some_and(|flags| flags & OURS == OURS)
+}
+
+fn is_name_of(lock: &Lock, name: &[u8]) -> bool {
+    matches!(lock.home(), Home::Name(own) if own.address().abstract_name() == Some(name))
+}
+
+/// Whether a socket of the lock, published in place or aside, may be bound there: in its folder, by path or by way of some
+/// process's open one.
+fn is_address_of(lock: &Lock, path: &Path) -> bool {
+    let Home::Path(at) = lock.home() else { return false };
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return false };
+    let is_name = name == at.name().as_os_str() || address::is_temporary_name(name.as_bytes());
+    is_name && (Some(folder) == at.path().parent() || folder.parent() == Some(Path::new("/proc/self/fd")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::{AsFd, AsRawFd};
+    use std::os::unix::net::{UnixListener, UnixStream};
+
+    use rustix::fs::{Mode, fchmod};
+    use rustix::io::{FdFlags, fcntl_setfd};
+    use rustix::net::{SocketAddrUnix, acceptfrom_with, bind, listen};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::lock::Builder;
+    use crate::publish::stream_socket;
+
+    fn is_ours(file: impl AsFd, lock: &Lock) -> bool {
+        matches!(kind(file.as_fd().as_raw_fd(), std::slice::from_ref(lock), |_| true), Kind::Ours)
+    }
+
+    fn place() -> (TempDir, Lock) {
+        let folder = TempDir::with_prefix("slocket-copies-").unwrap();
+        let lock = Builder::new(folder.path().join("lock")).build().unwrap();
+        (folder, lock)
+    }
+
+    /// A listener as publishing makes it.
+    fn published(path: &Path) -> std::os::fd::OwnedFd {
+        let socket = stream_socket().unwrap();
+        fchmod(&socket, Mode::from_raw_mode(0o1600)).unwrap();
+        bind(&socket, &SocketAddrUnix::new(path).unwrap()).unwrap();
+        listen(&socket, 1).unwrap();
+        socket
+    }
+
+    #[test]
+    fn what_is_a_locks_is_found() {
+        let (folder, lock) = place();
+        let listener = published(lock.path());
+        assert!(is_ours(&listener, &lock));
+        assert!(is_ours(published(&folder.path().join(address::temporary_name().unwrap())), &lock));
+        let _client = UnixStream::connect(lock.path()).unwrap();
+        let flags = rustix::net::SocketFlags::CLOEXEC | rustix::net::SocketFlags::NONBLOCK;
+        assert!(is_ours(acceptfrom_with(&listener, flags).unwrap().0, &lock));
+
+        let badge = stream_socket().unwrap();
+        let made = kind(badge.as_raw_fd(), &[], |_| true);
+        let Kind::Unbound(unbound) = made else { panic!("it is not bound yet") };
+        bind(&badge, &address::badge().unwrap()).unwrap();
+        assert!(is_ours(&badge, &lock));
+        assert!(matches!(kind(badge.as_raw_fd(), &[], |inode| inode == unbound.inode), Kind::Ours));
+        assert!(matches!(kind(badge.as_raw_fd(), &[], |inode| inode != unbound.inode), Kind::Other), "another file");
+    }
+
+    #[test]
+    fn nothing_else_is_taken_for_a_locks() {
+        let (folder, lock) = place();
+        let server = UnixListener::bind(lock.path()).unwrap();
+        server.set_nonblocking(true).unwrap();
+        assert!(!is_ours(&server, &lock), "it has not the mark");
+        let client = UnixStream::connect(lock.path()).unwrap();
+        client.set_nonblocking(true).unwrap();
+        assert!(!is_ours(&client, &lock));
+        assert!(!is_ours(published(&folder.path().join("other")), &lock));
+        assert!(!is_ours(UnixStream::pair().unwrap().0, &lock));
+        assert!(!is_ours(std::fs::File::open(folder.path()).unwrap(), &lock));
+        let badge = stream_socket().unwrap();
+        bind(&badge, &address::badge().unwrap()).unwrap();
+        fcntl_setfd(&badge, FdFlags::empty()).unwrap();
+        assert!(!is_ours(&badge, &lock), "left open on exec, on purpose");
+    }
+}

@@ -1,0 +1,28 @@
+//! A list of what is alive, which costs nobody a removal.
+
+use std::sync::{Arc, Weak};
+
+/// What was added and is alive; and some of what is not.
+pub(crate) struct WeakList<T> {
+    entries: Vec<Weak<T>>,
+    /// How many there may be until those that are not alive are forgotten.
+    most: usize,
+}
+
+impl<T> WeakList<T> {
+    const FEW: usize = 32;
+
+    pub(crate) const NEW: Self = Self { entries: Vec::new(), most: Self::FEW };
+
+    pub(crate) fn add(&mut self, entry: &Arc<T>) {
+        if self.entries.len() >= self.most {
+            self.entries.retain(|entry| entry.strong_count() > 0);
+            self.most = Self::FEW.max(2 * self.entries.len());
+        }
+        self.entries.push(Arc::downgrade(entry));
+    }
+
+    pub(crate) fn alive(&self) -> impl Iterator<Item = Arc<T>> {
+        self.entries.iter().filter_map(Weak::upgrade)
+    }
+}
