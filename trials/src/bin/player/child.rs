@@ -6,14 +6,17 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::process::{WaitOptions, wait};
+use slocket_os::depart;
 use trials::Random;
-use trials::lock::{Error, Guard};
+use trials::lock::{Error, Guard, settle};
 use trials::witness::Witness;
 
 use super::commands::{Commands, Refusal, one_round, refusal};
 
 /// How long a child may have its copies at the most, in microseconds.
 const MOST: u64 = 5000;
+/// How long it waits for an npm server to take note that it has gone.
+const FAREWELL: Duration = Duration::from_secs(5);
 /// How long it waits for the lock itself.
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -65,6 +68,9 @@ fn live(commands: &mut Commands, guard: Guard, notes: &Notes) -> Result<(), Refu
                 Err(Error::TimedOut { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
+            // What it has lent to npm's is lost if it ends before that is back; and npm's server dies of one who is just gone.
+            settle();
+            depart(FAREWELL);
         }
     }
     Ok(())
