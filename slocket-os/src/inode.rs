@@ -61,10 +61,15 @@ impl Look {
         self.is_socket && self.links == 1 && self.owner == geteuid().as_raw()
     }
 
+    /// The same, that nobody has marked since it was bound.
+    pub(crate) fn is_our_unmarked_socket(&self) -> bool {
+        self.is_our_socket() && !self.times.is_magic()
+    }
+
     /// The same, as bind made it from one of `mode`: with the sticky bit, no bit that was not asked for, and not marked since.
     /// Another of ours that somebody has put in its place does not look like that.
     pub(crate) fn is_our_new_socket(&self, mode: Mode) -> bool {
-        self.is_our_socket() && !self.times.is_magic() && self.mode.contains(STICKY) && mode.contains(self.mode)
+        self.is_our_unmarked_socket() && self.mode.contains(STICKY) && mode.contains(self.mode)
     }
 
     /// Whether it has the mark that bind left and no other, and was bound or changed just now.

@@ -138,8 +138,12 @@ fn aside(at: &AtPath, socket: OwnedFd) -> Result<Publication, Fault> {
 /// rename in the folder can have put another file in its place: none of ours has the sticky bit by chance.)
 fn discard(at: &AtPath, name: &Path) {
     let folder = at.folder().as_fd();
-    let is_ours = |found: Look| found.is_our_socket() && found.mode.contains(STICKY);
-    if at.is_private() || look_in(folder, name).is_ok_and(|found| found.is_some_and(is_ours)) {
+    // (At the path, one that is marked already is another process's lock: the folder was moved.)
+    let is_ours = |found: Look| {
+        (found.mode.contains(STICKY) || at.is_private())
+            && if name == at.name() { found.is_our_unmarked_socket() } else { found.is_our_socket() }
+    };
+    if look_in(folder, name).map_or(at.is_private(), |found| found.is_some_and(is_ours)) {
         let _ = unlinkat(folder, name, AtFlags::empty());
     }
 }
@@ -196,7 +200,7 @@ fn settle(at: &AtPath, name: &Path) -> Result<Option<Inode>, Fault> {
     }
     let Some(pin) = Pin::new_in(folder, name).doing("look at the new socket")? else { return Ok(None) };
     // (Where nobody can have put another there, the kernel may have its own way with the mode.)
-    let is_ours = pin.look.is_our_new_socket(mode) || at.is_private() && pin.look.is_our_socket();
+    let is_ours = pin.look.is_our_new_socket(mode) || at.is_private() && pin.look.is_our_unmarked_socket();
     if !is_ours {
         let makes_up_owners = pin.look.is_socket && !at.folder().is_local().doing("ask for the file system")?;
         return Ok(makes_up_owners.then_some(pin.look.inode));
@@ -204,7 +208,10 @@ fn settle(at: &AtPath, name: &Path) -> Result<Option<Inode>, Fault> {
     let _ = pin.set_times(true);
     if pin.look.mode != mode {
         at.note_spoiled_mode();
-        pin.set_mode(mode).doing("set the socket's mode")?;
+        if let Err(errno) = pin.set_mode(mode) {
+            let _ = unlinkat(folder, name, AtFlags::empty());
+            return Err(errno).doing("set the socket's mode");
+        }
     }
     Ok(Some(pin.look.inode))
 }

@@ -252,3 +252,21 @@ fn another_user_has_it_locked() {
         scene.assert_empty();
     });
 }
+
+/// It is bound at the path, which is in another folder by now: the lock in the old one is not taken for its own.
+#[test]
+fn it_is_moved_while_another_holds() {
+    alone(Setting::Plain, || {
+        let scene = Scene::new();
+        let folder = scene.path().join("folder");
+        fs::create_dir(&folder).unwrap();
+        let (holder, other) = (Slocket::new(folder.join("lock")).unwrap(), Slocket::new(folder.join("lock")).unwrap());
+        let guard = holder.acquire().unwrap();
+        fs::rename(&folder, scene.path().join("elsewhere")).unwrap();
+        fs::create_dir(&folder).unwrap();
+        assert!(other.try_acquire().unwrap().is_none(), "two holders");
+        guard.release().unwrap();
+        other.acquire_timeout(HANG).unwrap().release().unwrap();
+        assert_left(&scene.path().join("elsewhere"), &[]);
+    });
+}
