@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::clients::client::Client;
 
-/// Who is in the queue. (The numbers are those of the scene.)
+/// The clients in the queue. (The numbers are those of the scene.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Entry {
     Client(usize),
@@ -14,7 +14,7 @@ pub(super) enum Entry {
     Gone,
 }
 
-/// Who has to have the lock next.
+/// The client that must have the lock next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
     /// The client has to be sent the listener.
