@@ -22,8 +22,9 @@ pub fn is_marked(found: &Metadata) -> bool {
 #[track_caller]
 pub fn set(path: &Path, marked: bool, mode: u32) {
     let sticky = if marked { 0o1000 } else { 0 };
-    fs::set_permissions(path, Permissions::from_mode(sticky | mode)).expect("ours");
     let time = Timespec { tv_sec: if marked { MAGIC } else { MAGIC + 1 }, tv_nsec: 0 };
     let times = Timestamps { last_access: time, last_modification: time };
     utimensat(CWD, path, &times, AtFlags::SYMLINK_NOFOLLOW).expect("ours");
+    // Last: from here on a waiter that could not connect may remove a dead one.
+    fs::set_permissions(path, Permissions::from_mode(sticky | mode)).expect("ours");
 }
