@@ -62,11 +62,11 @@ pub(crate) fn prober(at: &AtPath, device: u64) -> Result<Prober, Fault> {
     if let Some(prober) = at_once(&ANSWERS).and_then(|answers| answer(&answers, device)) {
         return Ok(prober);
     }
-    let prober = match ask(at.folder(), at.path()) {
+    let prober = match ask(at.folder(), at.path(), at.is_private()) {
         // No room for a socket: the kernel is the same elsewhere.
         Err(fault) if matches!(fault.errno, Errno::NOSPC | Errno::DQUOT) => {
             let elsewhere = std::env::temp_dir();
-            ask(&Folder::open(&elsewhere).doing("open the folder")?, &elsewhere.join("x"))?
+            ask(&Folder::open(&elsewhere).doing("open the folder")?, &elsewhere.join("x"), false)?
         }
         asked => asked?,
     };
@@ -80,8 +80,8 @@ pub(crate) fn prober(at: &AtPath, device: u64) -> Result<Prober, Fault> {
 }
 
 /// Asks about a socket of our own in a folder: while it is bound, while it listens, while it is only in flight, and when it is
-/// closed. `beside` is a path in that folder.
-fn ask(folder: &Folder, beside: &Path) -> Result<Prober, Fault> {
+/// closed. `beside` is a path in that folder, in which nobody else has our names if it `is_private`.
+fn ask(folder: &Folder, beside: &Path, is_private: bool) -> Result<Prober, Fault> {
     let name = address::temporary_name().doing("choose a temporary name")?;
     let path = beside.with_file_name(&name);
     let address = if folder.is_in_proc() { folder.address_of(Path::new(&name)) } else { address::of_path(&path) };
@@ -94,7 +94,8 @@ fn ask(folder: &Folder, beside: &Path) -> Result<Prober, Fault> {
         // Somebody has swept it.
         _ => Err(Errno::AGAIN).doing(ASKING),
     });
-    if look_in(folder.as_fd(), Path::new(&name)).is_ok_and(|found| found.is_some_and(|found| found.is_our_socket())) {
+    let found = look_in(folder.as_fd(), Path::new(&name));
+    if found.map_or(is_private, |found| found.is_some_and(|found| found.is_our_socket())) {
         let _ = unlinkat(folder.as_fd(), &name, AtFlags::empty());
     }
     asked
@@ -135,7 +136,12 @@ fn send(sender: &OwnedFd, socket: &OwnedFd) -> rustix::io::Result<()> {
     if !control.push(SendAncillaryMessage::ScmRights(&sockets)) {
         return Err(Errno::NOBUFS);
     }
-    sendmsg(sender, &[IoSlice::new(&[0])], &mut control, SendFlags::NOSIGNAL).map(|_| ())
+    match sendmsg(sender, &[IoSlice::new(&[0])], &mut control, SendFlags::NOSIGNAL) {
+        Ok(_) => Ok(()),
+        // (An empty queue is never full: so to try again, which is for those whose socket was swept, is of no use.)
+        Err(Errno::AGAIN) => Err(Errno::NOBUFS),
+        Err(errno) => Err(errno),
+    }
 }
 
 /// Whether some process has a pinned socket open; `Unknown` where nothing tells.
@@ -157,7 +163,7 @@ mod tests {
     fn linux_tells_by_a_datagram_socket() {
         let folder = TempDir::with_prefix("slocket-kernel-").unwrap();
         let path = folder.path().join("lock");
-        assert_eq!(ask(&Folder::open(folder.path()).unwrap(), &path).unwrap(), Prober::Datagram);
+        assert_eq!(ask(&Folder::open(folder.path()).unwrap(), &path, true).unwrap(), Prober::Datagram);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "left behind");
     }
 }
