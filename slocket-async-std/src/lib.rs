@@ -25,6 +25,6 @@
 //! `slocket-sync`, or calls exec.
 
 pub use slocket_smol::{
-    AbstractBuilder, Builder, Disowned, Error, Guard, Holder, Slocket, StalePolicy, Trust, Waiting, close_copies,
-    depart, settle, settle_timeout,
+    AbstractBuilder, Builder, Disowned, Error, ErrorKind, Guard, Holder, LockName, OccupiedPolicy, Slocket,
+    StalePolicy, Trust, Waiting, close_copies, depart, settle, settle_timeout,
 };

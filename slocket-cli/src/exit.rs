@@ -3,7 +3,7 @@
 use std::io;
 
 use rustix::io::Errno;
-use slocket_sync::Error;
+use slocket_sync::{Error, ErrorKind};
 
 pub(crate) const SUCCESS: u8 = 0;
 pub(crate) const USAGE: u8 = 64;
@@ -67,16 +67,21 @@ fn table(first: &str, codes: &[(u8, &str)]) -> String {
 
 /// The code for a lock that was not acquired; `conflict` is the one for a lock that somebody else has.
 pub(crate) fn code(error: &Error, conflict: u8) -> u8 {
-    match error {
-        Error::TimedOut { .. } | Error::Stale { .. } => conflict,
-        Error::InvalidPath { .. } | Error::InvalidMode { .. } => USAGE,
-        Error::ParentMissing { .. }
-        | Error::PathTooLong { .. }
-        | Error::UnsupportedFileSystem { .. }
-        | Error::NotASlocket { .. } => CANNOT_CREATE,
-        Error::LockLost { .. } => LOST,
-        Error::PermissionDenied { .. } | Error::Untrusted { .. } => NO_PERMISSION,
-        Error::Io { source, .. } => code_of_io(source),
+    code_of(error.kind(), error.io_error(), conflict)
+}
+
+fn code_of(kind: ErrorKind, source: Option<&io::Error>, conflict: u8) -> u8 {
+    match kind {
+        ErrorKind::TimedOut | ErrorKind::Stale => conflict,
+        ErrorKind::InvalidName | ErrorKind::InvalidMode => USAGE,
+        ErrorKind::ParentMissing
+        | ErrorKind::PathTooLong
+        | ErrorKind::UnsupportedFileSystem
+        | ErrorKind::Occupied
+        | ErrorKind::NotASlocket => CANNOT_CREATE,
+        ErrorKind::LockLost => LOST,
+        ErrorKind::PermissionDenied | ErrorKind::Untrusted => NO_PERMISSION,
+        ErrorKind::Io => source.map_or(OS_ERROR, code_of_io),
         _ => OS_ERROR,
     }
 }
@@ -99,12 +104,6 @@ pub(crate) fn code_of_io(error: &io::Error) -> u8 {
     }
 }
 
-/// The code for a release that failed after a command that succeeded: that the lock was lost matters, for another may have run; what
-/// else may fail leaves a socket behind.
-pub(crate) fn of_release(error: &Error) -> u8 {
-    if matches!(error, Error::LockLost { .. }) { LOST } else { SUCCESS }
-}
-
 /// The code for a command that could not be started.
 pub(crate) fn code_of_start(error: &io::Error) -> u8 {
     match Errno::from_io_error(error) {
@@ -117,43 +116,33 @@ pub(crate) fn code_of_start(error: &io::Error) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
 
     #[test]
     fn every_error_has_its_code() {
-        let path = || PathBuf::from("/lock");
-        let source = |errno: Errno| io::Error::from(errno);
-        let io = |errno| Error::Io { path: path(), doing: "bind", source: source(errno) };
-        for (error, expected) in [
-            (Error::TimedOut { path: path(), holder: None, folder_locked_by: None }, 42),
-            (Error::Stale { path: path() }, 42),
-            (Error::InvalidPath { path: path(), reason: "empty" }, 64),
-            (Error::InvalidMode { path: path(), mode: 0o1777 }, 64),
-            (Error::ParentMissing { path: path(), source: source(Errno::NOENT) }, 73),
-            (Error::PathTooLong { path: path() }, 73),
-            (Error::UnsupportedFileSystem { path: path(), name: "nfs".to_owned() }, 73),
-            (Error::NotASlocket { path: path(), found: "garbage" }, 73),
-            (
-                Error::PermissionDenied {
-                    path: path(),
-                    doing: "bind the socket",
-                    owner: None,
-                    source: source(Errno::ACCESS),
-                },
-                77,
-            ),
-            (Error::Untrusted { path: path(), uid: 1 }, 77),
-            (Error::LockLost { path: path() }, 76),
-            (io(Errno::NOSPC), 73),
-            (io(Errno::ROFS), 73),
-            (io(Errno::ACCESS), 77),
-            (io(Errno::MFILE), 71),
-            (Error::Io { path: path(), doing: "bind", source: io::Error::other("no errno") }, 71),
+        for (kind, expected) in [
+            (ErrorKind::TimedOut, 42),
+            (ErrorKind::Stale, 42),
+            (ErrorKind::InvalidName, 64),
+            (ErrorKind::InvalidMode, 64),
+            (ErrorKind::ParentMissing, 73),
+            (ErrorKind::PathTooLong, 73),
+            (ErrorKind::UnsupportedFileSystem, 73),
+            (ErrorKind::Occupied, 73),
+            (ErrorKind::NotASlocket, 73),
+            (ErrorKind::PermissionDenied, 77),
+            (ErrorKind::Untrusted, 77),
+            (ErrorKind::LockLost, 76),
+            (ErrorKind::Io, 71),
         ] {
-            assert_eq!(code(&error, 42), expected, "{error:?}");
+            assert_eq!(code_of(kind, None, 42), expected, "{kind:?}");
         }
+        for (errno, expected) in
+            [(Errno::NOSPC, 73), (Errno::ROFS, 73), (Errno::ACCESS, 77), (Errno::MFILE, 71), (Errno::IO, 71)]
+        {
+            assert_eq!(code_of(ErrorKind::Io, Some(&errno.into()), 42), expected, "{errno:?}");
+        }
+        assert_eq!(code_of(ErrorKind::Io, Some(&io::Error::other("no errno")), 42), 71);
     }
 
     #[test]

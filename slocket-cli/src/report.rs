@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
-use slocket_sync::{Error, Slocket};
+use slocket_sync::{Error, ErrorKind, LockName, Slocket};
 
 use crate::found::{self, Found, Standing};
 use crate::target::Target;
 
 /// The lock is held, and the user does not want to wait.
 pub(crate) fn held(slocket: &Slocket, found: &Found) -> Vec<String> {
-    let mut lines = vec![format!("{}: {}", slocket.path().display(), found.in_words())];
+    let mut lines = vec![format!("{}: {}", slocket.name(), found.in_words())];
     if found.wants_advice() {
         lines.push(found.advice());
     }
@@ -22,12 +22,12 @@ pub(crate) fn held(slocket: &Slocket, found: &Found) -> Vec<String> {
 }
 
 /// It takes long.
-pub(crate) fn waiting(path: &Path, found: &Found, standing: Standing) -> Vec<String> {
-    let mut lines = vec![format!("{}: waiting: {}", path.display(), found.in_words())];
+pub(crate) fn waiting(lock: &LockName, found: &Found, standing: Standing) -> Vec<String> {
+    let mut lines = vec![format!("{lock}: waiting: {}", found.in_words())];
     if let Standing::Untrusted(uid) = standing {
         lines.push(format!(
             "uid {uid} is neither you nor root, and not believed: this may never end; {}",
-            of_your_own(path)
+            of_your_own(lock)
         ));
     }
     lines
@@ -35,7 +35,7 @@ pub(crate) fn waiting(path: &Path, found: &Found, standing: Standing) -> Vec<Str
 
 /// The time was up.
 pub(crate) fn timed_out(slocket: &Slocket, waited: Duration, found: &Found) -> Vec<String> {
-    vec![format!("{}: not free within {waited:?}", slocket.path().display()), found.in_words(), found.advice()]
+    vec![format!("{}: not free within {waited:?}", slocket.name()), found.in_words(), found.advice()]
 }
 
 /// The command could not be started.
@@ -46,47 +46,57 @@ pub(crate) fn not_run(program: &OsStr, error: &io::Error) -> Vec<String> {
 
 /// The lock cannot be had at all.
 pub(crate) fn failed(target: &Target, error: &Error) -> Vec<String> {
-    let (path, what, advice) = match error {
-        Error::ParentMissing { path, source } => {
-            (path, format!("its folder cannot be found: {source}"), Some("create the folder first"))
+    let lock = error.name();
+    let detail = error.detail().unwrap_or_default();
+    let source = error.io_error().map(ToString::to_string).unwrap_or_default();
+    let (what, advice) = match (error.kind(), error.user()) {
+        (ErrorKind::ParentMissing, _) => {
+            (format!("its folder cannot be found: {source}"), Some("create the folder first"))
         }
-        Error::PermissionDenied { path, doing, owner, source } => {
-            let mut lines = vec![format!("{}: no permission to {doing}: {source}", path.display())];
-            lines.extend(no_permission(target, path, *owner, source));
+        (ErrorKind::PermissionDenied, owner) => {
+            let mut lines = vec![format!("{lock}: no permission to {detail}: {source}")];
+            lines.extend(no_permission(target, error, owner));
             return lines;
         }
-        Error::NotASlocket { path, found } => {
-            (path, format!("not a slocket: {found}"), Some("another program listens there; choose another"))
+        (ErrorKind::NotASlocket, _) => {
+            (format!("not a slocket: {detail}"), Some("another program listens there; choose another"))
         }
-        Error::Untrusted { path, uid } => {
-            (path, format!("held by uid {uid}, who is neither you nor root"), Some(of_your_own(path)))
-        }
-        Error::InvalidPath { path, reason } => (path, format!("cannot name a lock: {reason}"), None),
-        Error::PathTooLong { path } => (path, "the path is too long".to_owned(), None),
-        Error::UnsupportedFileSystem { path, name } => (
-            path,
-            format!("no lock can be on this file system ({name})"),
+        (ErrorKind::Untrusted, Some(uid)) => return untrusted(lock, uid),
+        (ErrorKind::InvalidName, _) => (format!("cannot name a lock: {detail}"), None),
+        (ErrorKind::PathTooLong, _) => ("the path is too long".to_owned(), None),
+        (ErrorKind::UnsupportedFileSystem, _) => (
+            format!("no lock can be on this file system ({detail})"),
             Some("choose a path on a file system of this machine"),
         ),
-        Error::LockLost { path } => (
-            path,
-            "the lock was lost: its socket is no longer at the path".to_owned(),
-            Some("another command may have run at the same time; do not remove or rename the socket of a lock"),
-        ),
-        Error::Io { path, doing, source } => (path, format!("cannot {doing}: {source}"), sandbox(source)),
-        other => return vec![other.to_string()],
+        (ErrorKind::LockLost, _) => return lost(lock),
+        (ErrorKind::Io, _) => (format!("cannot {detail}: {source}"), error.io_error().and_then(sandbox)),
+        _ => return vec![error.to_string()],
     };
-    let mut lines = vec![format!("{}: {what}", path.display())];
-    lines.extend(advice.map(str::to_owned));
-    lines
+    lines(lock, &what, advice)
+}
+
+fn lines(lock: &LockName, what: &str, advice: Option<&str>) -> Vec<String> {
+    let first = format!("{lock}: {what}");
+    std::iter::once(first).chain(advice.map(str::to_owned)).collect()
+}
+
+/// Somebody has the lock who is not believed.
+pub(crate) fn untrusted(lock: &LockName, uid: u32) -> Vec<String> {
+    lines(lock, &format!("held by uid {uid}, who is neither you nor root"), Some(of_your_own(lock)))
+}
+
+/// Somebody has taken the path away while the command ran.
+pub(crate) fn lost(lock: &LockName) -> Vec<String> {
+    let advice = "another command may have run at the same time; do not remove or rename the socket of a lock";
+    lines(lock, "the lock was lost: its socket is no longer at the path", Some(advice))
 }
 
 /// Who is in the way, and what to do.
-fn no_permission(target: &Target, path: &Path, owner: Option<u32>, source: &io::Error) -> Vec<String> {
+fn no_permission(target: &Target, error: &Error, owner: Option<u32>) -> Vec<String> {
     let Some(uid) = owner else {
-        let folder = path.parent().unwrap_or(path);
+        let folder = error.name().as_path().and_then(Path::parent).unwrap_or(Path::new("."));
         let may = access(folder, Access::WRITE_OK | Access::EXEC_OK).is_ok();
-        let of_sandbox = sandbox(source).or(may.then_some(BY_ANOTHER));
+        let of_sandbox = error.io_error().and_then(sandbox).or(may.then_some(BY_ANOTHER));
         return vec![of_sandbox.unwrap_or("its folder must be writable and searchable").to_owned()];
     };
     match found::look(target) {
@@ -119,11 +129,9 @@ pub(crate) fn sandbox(refused: &io::Error) -> Option<&'static str> {
     })
 }
 
-/// (Paths are absolute: what is not is an abstract name.)
-fn of_your_own(lock: &Path) -> &'static str {
-    if lock.is_absolute() {
-        "choose a path of your own"
-    } else {
-        "anybody can take an abstract name; choose a path in a folder of your own"
+fn of_your_own(lock: &LockName) -> &'static str {
+    match lock {
+        LockName::Abstract(_) => "anybody can take an abstract name; choose a path in a folder of your own",
+        _ => "choose a path of your own",
     }
 }

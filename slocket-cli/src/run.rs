@@ -3,13 +3,12 @@
 use std::ffi::OsStr;
 use std::mem;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{SigSet, Signal, raise};
 use rustix::process::WaitStatus;
-use slocket_sync::{Error, Guard, Slocket, Trust};
+use slocket_sync::{Error, ErrorKind, Guard, LockName, OccupiedPolicy, Slocket, Trust};
 
 use crate::cli::Run;
 use crate::found::{self, Found, Standing};
@@ -34,13 +33,17 @@ pub(crate) fn run(args: &Run) -> Ending {
     let waiting = Waiting::default();
     let done = slocket(args, &waiting).map_err(Refusal::Failed).and_then(|slocket| {
         let guard = acquire(&slocket, args, &waiting)?;
-        Ok(run_holding(guard, slocket.path(), args))
+        Ok(run_holding(guard, slocket.name(), args))
     });
     done.unwrap_or_else(|refusal| match refusal {
         Refusal::Said(code) => code.into(),
         Refusal::Failed(error) => {
             say::say_lines(&report::failed(&args.lock, &error));
             exit::code(&error, args.conflict_exit_code).into()
+        }
+        Refusal::Untrusted(lock, uid) => {
+            say::say_lines(&report::untrusted(&lock, uid));
+            exit::NO_PERMISSION.into()
         }
     })
 }
@@ -75,6 +78,8 @@ enum Refusal {
     Said(u8),
     /// The user is still to be told.
     Failed(Error),
+    /// The same: the lock is that user's, who is not believed.
+    Untrusted(LockName, u32),
 }
 
 fn slocket(args: &Run, waiting: &Waiting) -> Result<Slocket, Error> {
@@ -86,7 +91,7 @@ fn slocket(args: &Run, waiting: &Waiting) -> Result<Slocket, Error> {
         }
         Target::Path(path) => path,
     };
-    let builder = Slocket::builder(path);
+    let builder = Slocket::builder(path).occupied(OccupiedPolicy::Wait);
     let builder = if let Some(told) = told { builder.on_wait(PATIENCE, told) } else { builder };
     let builder = if trusts_anyone(args) { builder.trust(Trust::Anyone) } else { builder };
     if let Some(mode) = args.mode { builder.mode(mode) } else { builder }.build()
@@ -118,7 +123,7 @@ fn acquire(slocket: &Slocket, args: &Run, waiting: &Waiting) -> Result<Guard, Re
     if acquired.is_err() {
         slocket_sync::depart(FAREWELL);
     } else if args.verbose {
-        say::say_in_passing(format!("{}: getting the lock took {:?}", slocket.path().display(), began.elapsed()));
+        say::say_in_passing(format!("{}: getting the lock took {:?}", slocket.name(), began.elapsed()));
     }
     acquired
 }
@@ -140,8 +145,11 @@ fn at_once(slocket: &Slocket, args: &Run) -> Result<Guard, Refusal> {
         let (found, standing) = in_the_way(slocket, args);
         match tried {
             // It may not be connected to, but is seen to be held.
-            Err(Error::PermissionDenied { owner: Some(_), .. })
-                if standing == Standing::Held && matches!(found, Found::Held(_)) => {}
+            Err(error)
+                if error.kind() == ErrorKind::PermissionDenied
+                    && error.user().is_some()
+                    && standing == Standing::Held
+                    && matches!(found, Found::Held(_)) => {}
             Err(error) => return Err(Refusal::Failed(error)),
             Ok(_) => {}
         }
@@ -161,8 +169,8 @@ fn timed(slocket: &Slocket, limit: Duration, args: &Run, waiting: &Waiting) -> R
     waiting.over();
     match acquired {
         Ok(guard) => Ok(guard),
-        Err(Error::TimedOut { holder, .. }) => {
-            let found = found::look_beside(&args.lock, holder);
+        Err(error) if error.is_timed_out() => {
+            let found = found::look_beside(&args.lock, error.holder().cloned());
             match found.standing(believes(args)) {
                 Standing::Gone => at_once(slocket, args),
                 standing => Err(refusal(slocket, standing, args, || report::timed_out(slocket, limit, &found))),
@@ -176,7 +184,7 @@ fn timed(slocket: &Slocket, limit: Duration, args: &Run, waiting: &Waiting) -> R
 /// to be silent, or to call it a success.
 fn refusal(slocket: &Slocket, standing: Standing, args: &Run, lines: impl FnOnce() -> Vec<String>) -> Refusal {
     match standing {
-        Standing::Untrusted(uid) => Refusal::Failed(Error::Untrusted { path: slocket.path().to_path_buf(), uid }),
+        Standing::Untrusted(uid) => Refusal::Untrusted(slocket.name().clone(), uid),
         Standing::NoLock => {
             say::say_lines(&lines());
             Refusal::Said(exit::CANNOT_CREATE)
@@ -195,7 +203,7 @@ fn refusal(slocket: &Slocket, standing: Standing, args: &Run, lines: impl FnOnce
 }
 
 /// Nothing is said while the lock is held: nobody may read.
-fn run_holding(guard: Guard, path: &Path, args: &Run) -> Ending {
+fn run_holding(guard: Guard, lock: &LockName, args: &Run) -> Ending {
     let mut relay = match Relay::new() {
         Ok(relay) => relay,
         Err(error) => {
@@ -215,7 +223,7 @@ fn run_holding(guard: Guard, path: &Path, args: &Run) -> Ending {
     };
     let words = args.words();
     if args.verbose {
-        say::say_in_passing(format!("{}: running {}", path.display(), words[0].display()));
+        say::say_in_passing(format!("{lock}: running {}", words[0].display()));
     }
     let command = relay.command_starts().and_then(|()| start::start(&words, relay.before()));
     drop(inherited);
@@ -231,30 +239,54 @@ fn run_holding(guard: Guard, path: &Path, args: &Run) -> Ending {
     let released = if witness.is_some_and(|witness| witness.left_behind()) {
         let intact = guard.is_intact();
         if !args.quiet {
-            let line = format!("{}: kept by a process that the command left behind; -o avoids this", path.display());
+            let line = format!("{lock}: kept by a process that the command left behind; -o avoids this");
             say::say_in_passing(line);
         }
         // To release would hand the lock to the next while a descendant of this command still runs under it.
         mem::forget(guard);
-        if intact.is_ok_and(|intact| !intact) { Err(Error::LockLost { path: path.to_path_buf() }) } else { Ok(()) }
+        if intact.is_ok_and(|intact| !intact) { Released::Lost } else { Released::Well }
     } else {
         let released = guard.release();
-        settle(relay, path, args.quiet);
-        released
+        settle(relay, lock, args.quiet);
+        Released::from(released)
     };
     if let Err(error) = &ended {
         say::say(&format!("cannot wait for the command: {error}"));
     }
+    // The command has run: that it failed is told first.
+    let or = |of_release| if code == exit::SUCCESS { of_release } else { code };
     let code = match released {
-        Ok(()) => code,
-        Err(error) => {
+        Released::Well => code,
+        Released::Lost => {
+            say::say_lines(&report::lost(lock));
+            or(exit::LOST)
+        }
+        Released::Failed(error) => {
             say::say_lines(&report::failed(&args.lock, &error));
-            // The command has run: that it failed is told first.
-            if code == exit::SUCCESS { exit::of_release(&error) } else { code }
+            or(exit::SUCCESS)
         }
     };
     let interrupted = ended.is_ok_and(|status| status.terminating_signal() == Some(Signal::SIGINT as i32));
     Ending { code, interrupted }
+}
+
+/// How the lock was given back.
+enum Released {
+    Well,
+    /// Another command may have run at the same time.
+    Lost,
+    /// A socket may be left behind.
+    Failed(Error),
+}
+
+impl From<Result<(), Error>> for Released {
+    fn from(released: Result<(), Error>) -> Self {
+        match released {
+            Ok(()) => Self::Well,
+            Err(error) if error.kind() == ErrorKind::LockLost => Self::Lost,
+            Err(error) => Self::Failed(error),
+        }
+    }
 }
 
 /// The lock was had, and nothing came of it.
@@ -270,14 +302,11 @@ fn not_started(guard: Guard, relay: Option<Relay>, args: &Run, why: &[String], c
 }
 
 /// Waits until a lock that was lent on release is back: the lender must not be gone before. From here on a signal ends the tool.
-fn settle(relay: Relay, path: &Path, quiet: bool) {
+fn settle(relay: Relay, lock: &LockName, quiet: bool) {
     drop(relay);
     if !slocket_sync::settle_timeout(PATIENCE) {
         if !quiet {
-            say::say_in_passing(format!(
-                "{}: lent to a client that cannot take it over; waiting until it is done",
-                path.display()
-            ));
+            say::say_in_passing(format!("{lock}: lent to a client that cannot take it over; waiting until it is done"));
         }
         slocket_sync::settle();
     }

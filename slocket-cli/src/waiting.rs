@@ -47,11 +47,11 @@ impl Waiting {
         let spinner = Arc::clone(&self.spinner);
         let target = target.clone();
         move |waiting| {
-            let path = waiting.path.to_path_buf();
+            let lock = waiting.name.clone();
             let (target, holder) = (target.clone(), waiting.holder.clone());
             spinner.start(move || {
                 let found = found::look_beside(&target, holder);
-                report::waiting(&path, &found, found.standing(believes))
+                report::waiting(&lock, &found, found.standing(believes))
             });
         }
     }

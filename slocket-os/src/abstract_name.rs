@@ -5,15 +5,15 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{SocketAddrUnix, bind, connect, listen};
 
-use crate::error::{Doing, Error, Fault};
+use crate::error::{Doing, Error, Fault, What};
 use crate::listener::{BACKLOG, Listener};
-use crate::lock::{Home, Lock, Trust};
+use crate::lock::{Home, Lock, OccupiedPolicy, Trust};
+use crate::name::LockName;
 use crate::publish::{Publication, stream_socket};
 use crate::waiting::{Hook, Waiting};
 
@@ -61,27 +61,24 @@ impl<L: From<Lock>> AbstractBuilder<L> {
     /// Checks the name. Touches nothing.
     ///
     /// # Errors
-    /// [`Error::InvalidPath`] if the name is empty, is longer than 107 bytes, or contains a NUL byte.
+    /// [`ErrorKind::InvalidName`](crate::ErrorKind::InvalidName) if the name is empty, is longer than 107 bytes, or contains a NUL byte.
     pub fn build(self) -> Result<L, Error> {
         let name = AbstractName::new(&self.name)?;
-        Ok(L::from(Lock::new(Home::Name(name), self.trust, self.hook)))
+        Ok(L::from(Lock::new(Home::Name(name), OccupiedPolicy::Fail, self.trust, self.hook)))
     }
 }
 
 /// A lock at an abstract name.
 #[derive(Debug)]
 pub(crate) struct AbstractName {
-    /// After an `@`, as the tool takes it.
-    shown: PathBuf,
+    name: LockName,
     address: SocketAddrUnix,
 }
 
 impl AbstractName {
     fn new(name: &OsStr) -> Result<Self, Error> {
-        let mut shown = OsString::from("@");
-        shown.push(name);
-        let shown = PathBuf::from(shown);
-        let invalid = |reason| Error::InvalidPath { path: shown.clone(), reason };
+        let lock = LockName::abstract_name(name);
+        let invalid = |reason| Error::new(&lock, What::InvalidName(reason));
         let bytes = name.as_bytes();
         if bytes.is_empty() {
             return Err(invalid("the name is empty"));
@@ -93,12 +90,11 @@ impl AbstractName {
             return Err(invalid("the name is longer than 107 bytes"));
         }
         let address = SocketAddrUnix::new_abstract_name(bytes).map_err(|_| invalid("the system takes no such name"))?;
-        Ok(Self { shown, address })
+        Ok(Self { name: lock, address })
     }
 
-    /// The name after an `@`.
-    pub(crate) fn shown(&self) -> &Path {
-        &self.shown
+    pub(crate) fn name(&self) -> &LockName {
+        &self.name
     }
 
     pub(crate) fn address(&self) -> &SocketAddrUnix {

@@ -14,6 +14,7 @@ use crate::abstract_name::AbstractBuilder;
 use crate::error::Error;
 use crate::guard::Guard;
 use crate::lock::{Builder, Lock};
+use crate::name::LockName;
 use crate::peer::Holder;
 use crate::process::Process;
 use crate::session::{Outcome, Session};
@@ -55,8 +56,8 @@ impl<R: Runtime> Slocket<R> {
     /// Names a lock, with the default options. Resolves the folder of the path, which must exist; touches nothing.
     ///
     /// # Errors
-    /// [`Error::InvalidPath`], [`Error::ParentMissing`], [`Error::PermissionDenied`], [`Error::PathTooLong`];
-    /// [`Error::UnsupportedFileSystem`] on a network file system.
+    /// `InvalidName`, `ParentMissing`, `PermissionDenied` or `PathTooLong`; `UnsupportedFileSystem` on a network file system: see
+    /// [`ErrorKind`](crate::ErrorKind).
     pub fn new(path: impl AsRef<Path>) -> Result<Self, Error> {
         Self::builder(path).build()
     }
@@ -81,7 +82,7 @@ impl<R: Runtime> Slocket<R> {
     ///   this process has released it.
     ///
     /// # Errors
-    /// [`Error::InvalidPath`] if the name is empty, is longer than 107 bytes, or contains a NUL byte.
+    /// [`ErrorKind::InvalidName`](crate::ErrorKind::InvalidName) if the name is empty, is longer than 107 bytes, or contains a NUL byte.
     pub fn abstract_name(name: impl AsRef<OsStr>) -> Result<Self, Error> {
         Self::abstract_builder(name).build()
     }
@@ -91,22 +92,26 @@ impl<R: Runtime> Slocket<R> {
         AbstractBuilder::new(name)
     }
 
-    /// The lock's path, with its folder resolved; of an abstract name the name, after an `@`.
+    /// Returns the lock's name, with the folder of a path resolved.
     #[must_use]
-    pub fn path(&self) -> &Path {
+    pub fn name(&self) -> &LockName {
+        self.lock.name()
+    }
+
+    /// Returns the lock's path, with its folder resolved; `None` for an abstract name.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
         self.lock.path()
     }
 
     /// Takes the lock, waiting for its turn.
     ///
-    /// Something at the path that is no socket counts as held: it is waited for until it is gone.
-    ///
     /// # Cancel safety
     /// Cancel safe: a dropped future leaves the queue, and passes on a lock that was granted meanwhile.
     ///
     /// # Errors
-    /// [`Error::NotASlocket`], [`Error::Untrusted`], [`Error::Stale`], [`Error::PermissionDenied`],
-    /// [`Error::ParentMissing`], or what else the system refused. The lock is not held then, and nothing is left behind.
+    /// `Occupied`, `NotASlocket`, `Untrusted`, `Stale`, `PermissionDenied`, `ParentMissing`, or what else the system refused: see
+    /// [`ErrorKind`](crate::ErrorKind). The lock is not held then, and nothing is left behind.
     pub async fn acquire(&self) -> Result<Guard, Error> {
         self.acquire_within(None).await
     }
@@ -118,12 +123,12 @@ impl<R: Runtime> Slocket<R> {
     /// Cancel safe, as [`acquire`](Self::acquire).
     ///
     /// # Errors
-    /// [`Error::TimedOut`], which names the holder if it can be known; and those of [`acquire`](Self::acquire).
+    /// [`ErrorKind::TimedOut`](crate::ErrorKind::TimedOut): the error names the holder if it is known; and those of [`acquire`](Self::acquire).
     pub async fn acquire_timeout(&self, timeout: Duration) -> Result<Guard, Error> {
         self.acquire_within(Some(timeout)).await
     }
 
-    /// Takes the lock if that is possible without queueing: `None` if it is held, or something else is at the path.
+    /// Takes the lock if that is possible without queueing: `None` if it is held.
     ///
     /// Whoever is in the way may be only passing through, as another process that repairs a crash: so it looks again for up
     /// to about 10 milliseconds before it answers `None`. If this process has the lock, it answers at once.
@@ -150,7 +155,7 @@ impl<R: Runtime> Slocket<R> {
     /// It does not wait.
     ///
     /// # Errors
-    /// [`Error::NotASlocket`] if something that is no socket is at the path; or what the system refused.
+    /// [`Occupied`](crate::ErrorKind::Occupied) or [`NotASlocket`](crate::ErrorKind::NotASlocket) if something else is at the path; or what the system refused.
     pub async fn holder(&self) -> Result<Option<Holder>, Error> {
         self.lock.holder()
     }
@@ -234,6 +239,6 @@ impl<R> Clone for Slocket<R> {
 
 impl<R> fmt::Debug for Slocket<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Slocket").field("path", &self.lock.path()).finish_non_exhaustive()
+        f.debug_struct("Slocket").field("name", &self.lock.name()).finish_non_exhaustive()
     }
 }

@@ -351,7 +351,7 @@ mod tests {
     fn granted_by_the_dead(leave: impl FnOnce(&mut Connection)) -> (TempDir, Lock, Connection) {
         let folder = TempDir::with_prefix("slocket-connection-").unwrap();
         let lock: Lock = Builder::new(folder.path().join("lock")).build().unwrap();
-        let server = UnixListener::bind(lock.path()).unwrap();
+        let server = UnixListener::bind(lock.path().unwrap()).unwrap();
         let Ok(Join::Queued(mut connection)) = Connection::join(lock.at_path().unwrap(), false) else {
             panic!("it listens")
         };
@@ -367,7 +367,7 @@ mod tests {
     fn the_client_of_a_dead_server_removes_the_path() {
         let (_folder, lock, connection) = granted_by_the_dead(|_| {});
         assert_eq!(connection.give_back(lock.at_path()), Removal::Done);
-        assert!(!lock.path().exists());
+        assert!(!lock.path().unwrap().exists());
     }
 
     /// The server has seen the end of the stream, and may have granted the lock to the next before it was killed.
@@ -377,7 +377,7 @@ mod tests {
         for leave in leaves {
             let (_folder, lock, connection) = granted_by_the_dead(leave);
             assert_eq!(connection.give_back(lock.at_path()), Removal::Done);
-            assert!(lock.path().exists());
+            assert!(lock.path().unwrap().exists());
         }
     }
 }

@@ -158,10 +158,10 @@ mod tests {
     #[test]
     fn what_is_a_locks_is_found() {
         let (folder, lock) = place();
-        let listener = published(lock.path());
+        let listener = published(lock.path().unwrap());
         assert!(is_ours(&listener, &lock));
         assert!(is_ours(published(&folder.path().join(address::temporary_name().unwrap())), &lock));
-        let _client = UnixStream::connect(lock.path()).unwrap();
+        let _client = UnixStream::connect(lock.path().unwrap()).unwrap();
         let flags = rustix::net::SocketFlags::CLOEXEC | rustix::net::SocketFlags::NONBLOCK;
         assert!(is_ours(acceptfrom_with(&listener, flags).unwrap().0, &lock));
 
@@ -177,10 +177,10 @@ mod tests {
     #[test]
     fn nothing_else_is_taken_for_a_locks() {
         let (folder, lock) = place();
-        let server = UnixListener::bind(lock.path()).unwrap();
+        let server = UnixListener::bind(lock.path().unwrap()).unwrap();
         server.set_nonblocking(true).unwrap();
         assert!(!is_ours(&server, &lock), "it has not the mark");
-        let client = UnixStream::connect(lock.path()).unwrap();
+        let client = UnixStream::connect(lock.path().unwrap()).unwrap();
         client.set_nonblocking(true).unwrap();
         assert!(!is_ours(&client, &lock));
         assert!(!is_ours(published(&folder.path().join("other")), &lock));

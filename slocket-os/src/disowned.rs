@@ -6,7 +6,7 @@ use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::{Errno, read, retry_on_intr};
 
 use crate::descriptor;
-use crate::error::{Error, Fault};
+use crate::error::{Error, Fault, What};
 use crate::guard::Guard;
 use crate::participant::Participant;
 use crate::process::Process;
@@ -54,13 +54,13 @@ impl Disowned {
     /// Makes the lock this process's: it is named as the holder, and releases the lock.
     ///
     /// # Errors
-    /// [`Error::Adopted`] if another process was first; or what the system refused.
+    /// [`ErrorKind::Adopted`](crate::ErrorKind::Adopted) if another process was first; or what the system refused.
     pub fn adopt(self) -> Result<Guard, Error> {
         let Self { mut participant, token } = self;
         let lock = participant.lock().clone();
         match retry_on_intr(|| read(&token, &mut [0; 8])) {
             Ok(_) => {}
-            Err(Errno::WOULDBLOCK) => return Err(Error::Adopted { path: lock.path().to_path_buf() }),
+            Err(Errno::WOULDBLOCK) => return Err(lock.failed(What::Adopted)),
             Err(errno) => return Err(lock.error(Fault::new(errno, "take the token of a lock that was disowned"))),
         }
         let here = Process::current();

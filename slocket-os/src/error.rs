@@ -1,219 +1,245 @@
 //! What can go wrong, in the words of the user.
 
 use std::io;
-use std::path::{Path, PathBuf};
-use std::{error, fmt};
+use std::path::Path;
+use std::sync::Arc;
 
 use rustix::io::Errno;
 
-use crate::escape::escaped;
 use crate::file_system::Place;
 use crate::inode;
+use crate::name::LockName;
 use crate::peer::{self, Holder};
 
-/// Why a lock could not be had, kept or given back. Every variant names the path (or the abstract name, after an `@`).
-#[derive(Debug)]
+/// Why a lock could not be acquired, kept or released.
+///
+/// [`kind`](Self::kind) is for programs, the text for people: it begins with the lock's name and says what was found and what
+/// to do. [docs/troubleshooting.md][page] has every text.
+///
+/// An error converts into a [`std::io::Error`], for functions that return those.
+///
+/// ```
+/// use slocket_os::{Builder, ErrorKind, Lock};
+///
+/// fn name_it() -> std::io::Result<Lock> {
+///     Ok(Builder::new("/no/such/folder/lock").build()?)
+/// }
+///
+/// let error = Builder::<Lock>::new("/no/such/folder/lock").build().unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::ParentMissing);
+/// assert_eq!(error.to_string(), "/no/such/folder/lock: its folder does not exist or is not a folder; create it first");
+/// assert_eq!(name_it().unwrap_err().kind(), std::io::ErrorKind::NotFound);
+/// ```
+///
+/// [page]: https://github.com/slocket/slocket/blob/main/docs/troubleshooting.md
+#[derive(Clone, Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Error(Arc<Inner>);
+
+#[derive(Debug, thiserror::Error)]
+#[error("{lock}: {what}")]
+struct Inner {
+    lock: LockName,
+    what: What,
+    /// What the system said.
+    source: Option<io::Error>,
+}
+
+/// What kind of error it is: see [`Error::kind`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Error {
-    /// The time was over before the lock was ours.
-    TimedOut {
-        /// The lock.
-        path: PathBuf,
-        /// Who held it within the last second, if that can be known.
-        holder: Option<Holder>,
-        /// The holder was killed, and this process keeps its socket from being removed: it has the folder locked by flock(2).
-        folder_locked_by: Option<Holder>,
-    },
-    /// The folder that the lock is to be in does not exist.
-    ParentMissing {
-        /// The lock.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The system does not permit it: the folder cannot be written, or what is at the path is another user's. (An acquire
-    /// waits at a living or dead socket of another user's to which it may not connect; a try fails with this.)
-    PermissionDenied {
-        /// The lock.
-        path: PathBuf,
-        /// What was being done.
-        doing: &'static str,
-        /// The user who owns what is in the way, if that is not ours.
-        owner: Option<u32>,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// What answers at the path does not speak the protocol.
-    NotASlocket {
-        /// The lock.
-        path: PathBuf,
-        /// What was found there.
-        found: &'static str,
-    },
-    /// The server's user is neither ours nor root, and [`Trust::Owner`](crate::Trust::Owner) is in force.
-    Untrusted {
-        /// The lock.
-        path: PathBuf,
-        /// The server's user.
-        uid: u32,
-    },
-    /// Nobody listens at the path, and it may be lent out; [`StalePolicy::Fail`](crate::StalePolicy::Fail) is in force.
-    Stale {
-        /// The lock.
-        path: PathBuf,
-    },
+pub enum ErrorKind {
+    /// The time was over before the lock was acquired. [`Error::holder`] may say who held it.
+    TimedOut,
+    /// The folder that the lock is to be in does not exist, or is not a folder.
+    ParentMissing,
+    /// The system does not permit it: the folder cannot be written, or what is at the path belongs to another user
+    /// ([`Error::user`]). (An acquire waits at another user's socket to which it may not connect; a try fails.)
+    PermissionDenied,
+    /// Something that is not a socket is at the path, such as an old lock file of flock(1), and
+    /// [`OccupiedPolicy::Fail`](crate::OccupiedPolicy::Fail) is in force.
+    Occupied,
+    /// The server at the path, or at the abstract name, does not speak the protocol: it is another program's.
+    NotASlocket,
+    /// The server's user ([`Error::user`]) is neither ours nor root, and [`Trust::Owner`](crate::Trust::Owner) is in force.
+    Untrusted,
+    /// No process listens at the path, but the lock may be lent out; [`StalePolicy::Fail`](crate::StalePolicy::Fail) is in force.
+    Stale,
     /// The path, or the abstract name, cannot name a lock.
-    InvalidPath {
-        /// The path, as it was given.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
+    InvalidName,
     /// The mode has bits besides the nine permissions, or does not let the owner write, without which nobody could queue.
-    InvalidMode {
-        /// The lock.
-        path: PathBuf,
-        /// The mode, as it was given.
-        mode: u32,
-    },
+    InvalidMode,
     /// The path, or a part of it, is longer than the system allows.
-    PathTooLong {
-        /// The lock.
-        path: PathBuf,
-    },
-    /// The file system has no sockets, or is shared with other machines, whose processes could not be seen.
-    UnsupportedFileSystem {
-        /// The lock.
-        path: PathBuf,
-        /// The kind of file system, as far as known.
-        name: String,
-    },
-    /// While the lock was held, somebody removed or replaced its socket: others may have held it too.
-    LockLost {
-        /// The lock.
-        path: PathBuf,
-    },
-    /// This process was forked, without exec, from the one that acquired the lock: the lock is that one's.
-    Forked {
-        /// The lock.
-        path: PathBuf,
-    },
+    PathTooLong,
+    /// The file system has no sockets, or is shared with other machines, whose processes cannot be seen.
+    UnsupportedFileSystem,
+    /// While the lock was held, somebody removed or replaced its socket: another process may have held it, too.
+    LockLost,
+    /// This process was forked, without exec, from the one that acquired the lock, which still has it.
+    Forked,
     /// The lock was [disowned](crate::Guard::disown), and another process has adopted it already.
-    Adopted {
-        /// The lock.
-        path: PathBuf,
-    },
+    Adopted,
     /// The system refused something else.
-    Io {
-        /// The lock.
-        path: PathBuf,
-        /// What was being done.
-        doing: &'static str,
-        /// What the system said.
-        source: io::Error,
-    },
+    Io,
+}
+
+/// What went wrong, with all that is known of it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum What {
+    #[error("timed out waiting; it is held by {0}")]
+    TimedOutHeld(Holder),
+    #[error("timed out waiting; its holder was killed, and {0} has the folder locked (flock); end that process")]
+    TimedOutFolderLocked(Holder),
+    #[error("timed out waiting")]
+    TimedOut,
+    #[error("its folder does not exist or is not a folder; create it first")]
+    ParentMissing,
+    #[error("no permission to {doing}; what is there belongs to user {owner}")]
+    DeniedByOwner { doing: &'static str, owner: u32 },
+    #[error("no permission to {0}; its folder must be writable and searchable")]
+    Denied(&'static str),
+    #[error(
+        "{0} is at the path, and no socket; remove it if it is not needed (an old lock file, say), or choose another path"
+    )]
+    Occupied(&'static str),
+    #[error("not a lock: found {0}; choose another path or stop that server")]
+    NotASlocket(&'static str),
+    #[error("held by user {0}, who is not trusted; allow it with `Trust::Anyone`")]
+    Untrusted(u32),
+    #[error("a socket that no process listens on, but the lock may be lent out; remove it once no process uses it")]
+    Stale,
+    #[error("cannot name a lock: {0}")]
+    InvalidName(&'static str),
+    #[error("mode {0:#o} must be one of 0o200 to 0o777 that lets the owner write")]
+    InvalidMode(u32),
+    #[error("longer than the system allows; choose a shorter path")]
+    PathTooLong,
+    #[error("on a file system that cannot hold a lock ({0}); choose one local to this machine")]
+    UnsupportedFileSystem(String),
+    #[error("somebody removed or replaced its socket while it was held; others may have held the lock as well")]
+    LockLost,
+    #[error(
+        "this process is a fork of the one that acquired it; the lock is still that one's: acquire it here as well"
+    )]
+    Forked,
+    #[error("another process has adopted the lock already")]
+    Adopted,
+    #[error("cannot {0}")]
+    Io(&'static str),
 }
 
 impl Error {
-    /// The lock that this is about.
+    pub(crate) fn new(lock: &LockName, what: What) -> Self {
+        Self(Arc::new(Inner { lock: lock.clone(), what, source: None }))
+    }
+
+    fn caused(lock: &LockName, what: What, errno: Errno) -> Self {
+        Self(Arc::new(Inner { lock: lock.clone(), what, source: Some(errno.into()) }))
+    }
+
+    /// Returns what kind of error it is, for a program to decide by.
     #[must_use]
-    pub fn path(&self) -> &Path {
-        match self {
-            Self::TimedOut { path, .. }
-            | Self::ParentMissing { path, .. }
-            | Self::PermissionDenied { path, .. }
-            | Self::NotASlocket { path, .. }
-            | Self::Untrusted { path, .. }
-            | Self::Stale { path }
-            | Self::InvalidPath { path, .. }
-            | Self::InvalidMode { path, .. }
-            | Self::PathTooLong { path }
-            | Self::UnsupportedFileSystem { path, .. }
-            | Self::LockLost { path }
-            | Self::Forked { path }
-            | Self::Adopted { path }
-            | Self::Io { path, .. } => path,
+    pub fn kind(&self) -> ErrorKind {
+        match &self.0.what {
+            What::TimedOutHeld(_) | What::TimedOutFolderLocked(_) | What::TimedOut => ErrorKind::TimedOut,
+            What::ParentMissing => ErrorKind::ParentMissing,
+            What::DeniedByOwner { .. } | What::Denied(_) => ErrorKind::PermissionDenied,
+            What::Occupied(_) => ErrorKind::Occupied,
+            What::NotASlocket(_) => ErrorKind::NotASlocket,
+            What::Untrusted(_) => ErrorKind::Untrusted,
+            What::Stale => ErrorKind::Stale,
+            What::InvalidName(_) => ErrorKind::InvalidName,
+            What::InvalidMode(_) => ErrorKind::InvalidMode,
+            What::PathTooLong => ErrorKind::PathTooLong,
+            What::UnsupportedFileSystem(_) => ErrorKind::UnsupportedFileSystem,
+            What::LockLost => ErrorKind::LockLost,
+            What::Forked => ErrorKind::Forked,
+            What::Adopted => ErrorKind::Adopted,
+            What::Io(_) => ErrorKind::Io,
         }
+    }
+
+    /// Whether the time was over before the lock was acquired.
+    #[must_use]
+    pub fn is_timed_out(&self) -> bool {
+        self.kind() == ErrorKind::TimedOut
+    }
+
+    /// Returns the name of the lock that this is about.
+    #[must_use]
+    pub fn name(&self) -> &LockName {
+        &self.0.lock
+    }
+
+    /// Returns who held the lock within the last second, if it [timed out](ErrorKind::TimedOut) and that is known.
+    #[must_use]
+    pub fn holder(&self) -> Option<&Holder> {
+        match &self.0.what {
+            What::TimedOutHeld(holder) => Some(holder),
+            _ => None,
+        }
+    }
+
+    /// Returns the process that keeps the socket of a killed holder from being removed, if it [timed out](ErrorKind::TimedOut)
+    /// for that reason: that process has the folder locked with flock(2).
+    #[must_use]
+    pub fn folder_locked_by(&self) -> Option<&Holder> {
+        match &self.0.what {
+            What::TimedOutFolderLocked(process) => Some(process),
+            _ => None,
+        }
+    }
+
+    /// Returns the user who is in the way: the server's, who is [not trusted](ErrorKind::Untrusted), or the other user who owns
+    /// what is at the path, if there is [no permission](ErrorKind::PermissionDenied).
+    #[must_use]
+    pub fn user(&self) -> Option<u32> {
+        match self.0.what {
+            What::Untrusted(user) | What::DeniedByOwner { owner: user, .. } => Some(user),
+            _ => None,
+        }
+    }
+
+    /// Returns the part of the text that differs from case to case: what was found instead of a lock, what is wrong with a name,
+    /// what kind of file system it is, or what was being done when the system refused.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        match &self.0.what {
+            What::DeniedByOwner { doing: text, .. }
+            | What::Denied(text)
+            | What::Occupied(text)
+            | What::NotASlocket(text)
+            | What::InvalidName(text)
+            | What::Io(text) => Some(text),
+            What::UnsupportedFileSystem(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Returns the error of the operating system, if a system call failed. It is the [`source`](std::error::Error::source), too.
+    #[must_use]
+    pub fn io_error(&self) -> Option<&io::Error> {
+        self.0.source.as_ref()
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path().to_string_lossy();
-        let path = escaped(&path);
-        match self {
-            Self::TimedOut { holder: Some(holder), .. } => {
-                write!(f, "timed out waiting for {path}: it is held by {holder}")
-            }
-            Self::TimedOut { folder_locked_by: Some(process), .. } => write!(
-                f,
-                "timed out waiting for {path}: its holder was killed, and {process} has the folder locked (flock); end that process"
-            ),
-            Self::TimedOut { .. } => write!(f, "timed out waiting for {path}"),
-            Self::ParentMissing { .. } => {
-                write!(f, "the folder of {path} does not exist or is no folder; create it first")
-            }
-            Self::PermissionDenied { doing, owner: Some(owner), .. } => {
-                write!(f, "no permission to {doing} for {path}: what is there belongs to user {owner}")
-            }
-            Self::PermissionDenied { doing, owner: None, .. } => {
-                write!(f, "no permission to {doing} for {path}; its folder must be writable and searchable")
-            }
-            Self::NotASlocket { found, .. } => {
-                write!(f, "{path} is not a lock: found {found}; choose another path or stop that server")
-            }
-            Self::Untrusted { uid, .. } => {
-                write!(f, "{path} is held by user {uid}, who is not trusted; allow it with `Trust::Anyone`")
-            }
-            Self::Stale { .. } => write!(
-                f,
-                "{path} is a socket that nobody listens on, but the lock may be lent out; remove it once no process uses it"
-            ),
-            Self::InvalidPath { reason, .. } => write!(f, "\"{path}\" cannot name a lock: {reason}"),
-            Self::InvalidMode { mode, .. } => {
-                write!(f, "mode {mode:#o} of {path} must be one of 0o200 to 0o777 that lets the owner write")
-            }
-            Self::PathTooLong { .. } => write!(f, "{path} is longer than the system allows; choose a shorter path"),
-            Self::UnsupportedFileSystem { name, .. } => {
-                write!(
-                    f,
-                    "{path} is on a file system that cannot hold a lock ({name}); choose one local to this machine"
-                )
-            }
-            Self::LockLost { .. } => {
-                write!(
-                    f,
-                    "somebody removed or replaced {path} while it was held; others may have held the lock as well"
-                )
-            }
-            Self::Forked { .. } => write!(
-                f,
-                "this process is a fork of the one that acquired {path}: the lock is its parent's; acquire it here as well"
-            ),
-            Self::Adopted { .. } => write!(f, "another process has adopted {path} already"),
-            Self::Io { doing, .. } => write!(f, "cannot {doing} for {path}"),
-        }
-    }
-}
-
-impl error::Error for Error {
-    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        match self {
-            Self::ParentMissing { source, .. } | Self::PermissionDenied { source, .. } | Self::Io { source, .. } => {
-                Some(source)
-            }
-            Self::TimedOut { .. }
-            | Self::NotASlocket { .. }
-            | Self::Untrusted { .. }
-            | Self::Stale { .. }
-            | Self::InvalidPath { .. }
-            | Self::InvalidMode { .. }
-            | Self::PathTooLong { .. }
-            | Self::UnsupportedFileSystem { .. }
-            | Self::LockLost { .. }
-            | Self::Forked { .. }
-            | Self::Adopted { .. } => None,
-        }
+impl From<Error> for io::Error {
+    /// Keeps the error: it is what [`io::Error::get_ref`] gives.
+    fn from(error: Error) -> Self {
+        let kind = match (error.kind(), error.io_error()) {
+            (ErrorKind::ParentMissing | ErrorKind::Io, Some(source)) => source.kind(),
+            (ErrorKind::ParentMissing, None) => io::ErrorKind::NotFound,
+            (ErrorKind::TimedOut, _) => io::ErrorKind::TimedOut,
+            (ErrorKind::PermissionDenied | ErrorKind::Untrusted, _) => io::ErrorKind::PermissionDenied,
+            (ErrorKind::Occupied, _) => io::ErrorKind::AlreadyExists,
+            (ErrorKind::NotASlocket, _) => io::ErrorKind::AddrInUse,
+            (ErrorKind::Stale | ErrorKind::Adopted, _) => io::ErrorKind::ResourceBusy,
+            (ErrorKind::InvalidName | ErrorKind::InvalidMode, _) => io::ErrorKind::InvalidInput,
+            (ErrorKind::PathTooLong, _) => io::ErrorKind::InvalidFilename,
+            (ErrorKind::UnsupportedFileSystem, _) => io::ErrorKind::Unsupported,
+            (ErrorKind::LockLost | ErrorKind::Forked | ErrorKind::Io, _) => io::ErrorKind::Other,
+        };
+        Self::new(kind, error)
     }
 }
 
@@ -234,33 +260,39 @@ impl Fault {
         Self::new(Errno::NAMETOOLONG, "name the socket")
     }
 
-    /// The error that the user is told.
-    pub(crate) fn about(self, path: &Path) -> Error {
-        let path = path.to_path_buf();
-        let source = io::Error::from(self.errno);
-        match self.errno {
-            Errno::NOENT if !Path::new("/proc/self").exists() && path.parent().is_some_and(Path::is_dir) => {
-                Error::Io { path, doing: "do without /proc, which is not mounted,", source }
-            }
-            Errno::NOENT | Errno::NOTDIR => Error::ParentMissing { path, source },
-            // mknod(2), which bind comes down to, says EPERM where a file system has no sockets; FUSE says ENOSYS.
-            Errno::OPNOTSUPP | Errno::NOSYS if self.doing == BIND => no_sockets(path),
-            Errno::PERM if self.doing == BIND && !is_local(&path) => no_sockets(path),
-            // Of another user's file in a sticky folder, or of one to change.
-            Errno::PERM if !OF_FILES.contains(&self.doing) => Error::Io { path, doing: self.doing, source },
-            Errno::ACCESS | Errno::PERM => {
-                let found = inode::look_in(rustix::fs::CWD, &path).ok().flatten();
-                let owner = found.map(|found| found.owner).filter(|owner| !peer::is_ours(*owner));
-                Error::PermissionDenied { path, doing: self.doing, owner, source }
-            }
-            Errno::NAMETOOLONG => Error::PathTooLong { path },
-            _ => Error::Io { path, doing: self.doing, source },
-        }
+    /// Something that is not a socket is at the path.
+    pub(crate) fn occupied() -> Self {
+        Self::new(Errno::NOTSOCK, "connect")
     }
 
-    /// The same, of an abstract name, which has no folder, no owner and no file system.
-    pub(crate) fn about_name(self, name: &Path) -> Error {
-        Error::Io { path: name.to_path_buf(), doing: self.doing, source: io::Error::from(self.errno) }
+    /// The error that the user is told.
+    pub(crate) fn about(self, lock: &LockName) -> Error {
+        let Self { errno, doing } = self;
+        let because = |what| Error::caused(lock, what, errno);
+        // It has no folder, no owner and no file system.
+        let Some(path) = lock.as_path() else { return because(What::Io(doing)) };
+        match errno {
+            Errno::NOENT if !Path::new("/proc/self").exists() && path.parent().is_some_and(Path::is_dir) => {
+                because(What::Io("do without /proc, which is not mounted"))
+            }
+            Errno::NOENT | Errno::NOTDIR => because(What::ParentMissing),
+            Errno::NOTSOCK => Error::new(lock, What::Occupied(what_is_at(path))),
+            // mknod(2), which bind comes down to, says EPERM where a file system has no sockets; FUSE says ENOSYS.
+            Errno::OPNOTSUPP | Errno::NOSYS if doing == BIND => because(no_sockets()),
+            Errno::PERM if doing == BIND && !is_local(path) => because(no_sockets()),
+            // Of another user's file in a sticky folder, or of one to change.
+            Errno::PERM if !OF_FILES.contains(&doing) => because(What::Io(doing)),
+            Errno::ACCESS | Errno::PERM => {
+                let found = inode::look_in(rustix::fs::CWD, path).ok().flatten();
+                let owner = found.map(|found| found.owner).filter(|owner| !peer::is_ours(*owner));
+                because(match owner {
+                    Some(owner) => What::DeniedByOwner { doing, owner },
+                    None => What::Denied(doing),
+                })
+            }
+            Errno::NAMETOOLONG => because(What::PathTooLong),
+            _ => because(What::Io(doing)),
+        }
     }
 }
 
@@ -271,8 +303,18 @@ const BIND: &str = "bind the socket";
 const OF_FILES: [&str; 4] =
     ["set the socket's mode", "set the dead socket's mode", "remove the dead socket", "remove the socket"];
 
-fn no_sockets(path: PathBuf) -> Error {
-    Error::UnsupportedFileSystem { path, name: "it has no sockets".to_owned() }
+fn no_sockets() -> What {
+    What::UnsupportedFileSystem("it has no sockets".to_owned())
+}
+
+/// What is at a path instead of a socket, in words.
+pub(crate) fn what_is_at(path: &Path) -> &'static str {
+    match std::fs::symlink_metadata(path).map(|found| found.file_type()) {
+        Ok(found) if found.is_file() => "a file",
+        Ok(found) if found.is_dir() => "a directory",
+        Ok(found) if found.is_symlink() => "a symbolic link",
+        _ => "something else",
+    }
 }
 
 /// Whether the file system is known to be one that has sockets.
@@ -294,25 +336,56 @@ impl<T> Doing<T> for rustix::io::Result<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error as _;
+    use std::path::PathBuf;
+
     use super::*;
     use crate::escape::is_misleading;
 
     #[test]
     fn nothing_that_misleads_is_shown() {
-        let path = PathBuf::from("/tmp/\u{1b}[2J\nheld by\u{202e}lock");
+        let lock = LockName::Path(PathBuf::from("/tmp/\u{1b}[2J\nheld by\u{202e}lock"));
         let holder = Holder { pid: Some(1), uid: 0, program: Some("\u{9b}31m\u{2066}sh".to_owned()) };
-        let source = || io::Error::from(Errno::ACCESS);
         let errors = [
-            Error::TimedOut { path: path.clone(), holder: Some(holder), folder_locked_by: None },
-            Error::PermissionDenied { path: path.clone(), owner: None, doing: "connect", source: source() },
-            Error::InvalidPath { path: path.clone(), reason: "it is empty" },
-            Error::LockLost { path: path.clone() },
-            Error::Io { path, doing: "connect", source: source() },
+            Error::new(&lock, What::TimedOutHeld(holder)),
+            Error::caused(&lock, What::Denied("connect"), Errno::ACCESS),
+            Error::new(&lock, What::InvalidName("it is empty")),
+            Error::new(&lock, What::LockLost),
+            Error::caused(&lock, What::Io("connect"), Errno::ACCESS),
         ];
         for error in errors {
             let text = error.to_string();
             assert!(!text.contains(is_misleading), "{text:?}");
-            assert!(text.contains("/tmp/\\u{1b}[2J\\nheld by\\u{202e}lock"), "{text:?}");
+            assert!(text.starts_with("/tmp/\\u{1b}[2J\\nheld by\\u{202e}lock: "), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_system_said_is_the_source() {
+        let lock = LockName::from("/run/lock");
+        let error = Error::caused(&lock, What::Io("listen"), Errno::MFILE);
+        let source = error.source().expect("a source").downcast_ref::<io::Error>().expect("of the system");
+        assert_eq!(source.raw_os_error(), Some(Errno::MFILE.raw_os_error()));
+        assert_eq!(error.clone().io_error().map(io::Error::kind), Some(source.kind()));
+        assert!(Error::new(&lock, What::Stale).source().is_none());
+    }
+
+    #[test]
+    fn an_error_stays_itself_in_an_io_error() {
+        let lock = LockName::from("/run/lock");
+        for (error, kind) in [
+            (Error::new(&lock, What::TimedOut), io::ErrorKind::TimedOut),
+            (Error::new(&lock, What::Untrusted(1)), io::ErrorKind::PermissionDenied),
+            (Error::new(&lock, What::Occupied("a file")), io::ErrorKind::AlreadyExists),
+            (Error::new(&lock, What::LockLost), io::ErrorKind::Other),
+            (Error::caused(&lock, What::ParentMissing, Errno::NOTDIR), io::ErrorKind::NotADirectory),
+            (Error::caused(&lock, What::Io("bind"), Errno::NOSPC), io::ErrorKind::StorageFull),
+        ] {
+            let (text, before) = (error.to_string(), error.kind());
+            let converted = io::Error::from(error);
+            assert_eq!((converted.kind(), converted.to_string()), (kind, text));
+            let inner = converted.get_ref().and_then(|inner| inner.downcast_ref::<Error>()).expect("the error itself");
+            assert_eq!(inner.kind(), before);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use crate::descriptor::{self, Descriptor};
 use crate::disowned::Disowned;
-use crate::error::{Error, Fault};
+use crate::error::{Error, ErrorKind, Fault, What};
 use crate::listener::Listener;
 use crate::local::Turn;
 use crate::participant::Participant;
@@ -53,10 +53,10 @@ impl Guard {
     /// neither a thread nor a descriptor for one can be had, the caller looks after the loan itself, until it is back.)
     ///
     /// # Errors
-    /// [`Error::LockLost`] if the path was no longer our socket, so that others may have held the lock as well; what
+    /// [`ErrorKind::LockLost`] if the path was no longer our socket, so that others may have held the lock as well; what
     /// the system refused otherwise. The lock is not held any more in either case.
     ///
-    /// [`Error::Forked`] in a child of the process that holds the lock, which goes on holding it.
+    /// [`ErrorKind::Forked`] in a child of the process that holds the lock, which goes on holding it.
     pub fn release(mut self) -> Result<(), Error> {
         self.participant.take().map_or(Ok(()), release)
     }
@@ -65,13 +65,13 @@ impl Guard {
     /// [adopts](Disowned::adopt) it. So a daemon that puts itself into the background keeps its lock.
     ///
     /// # Errors
-    /// [`Error::Forked`] in a child of the process that holds the lock; or what the system refused, if it has no descriptor
+    /// [`ErrorKind::Forked`] in a child of the process that holds the lock; or what the system refused, if it has no descriptor
     /// left: then the lock is released, as if the guard had been dropped.
     pub fn disown(mut self) -> Result<Disowned, Error> {
         let Some(participant) = &self.participant else { unreachable!("a guard has its lock until it is dropped") };
         let here = Process::current();
         if participant.process() != here {
-            return Err(Error::Forked { path: participant.lock().path().to_path_buf() });
+            return Err(participant.lock().failed(What::Forked));
         }
         let token = Disowned::token().map_err(|errno| {
             participant.lock().error(Fault::new(errno, "make a token for the process that adopts it"))
@@ -101,12 +101,12 @@ impl Guard {
     /// lock as well. One system call; at an abstract name none, where it is always true.
     ///
     /// # Errors
-    /// What the system refused: the folder may not be searched any more, say. [`Error::Forked`] in a child of the process that
+    /// What the system refused: the folder may not be searched any more, say. [`ErrorKind::Forked`] in a child of the process that
     /// holds the lock.
     pub fn is_intact(&self) -> Result<bool, Error> {
         let Some(participant) = &self.participant else { return Ok(false) };
         if !self.is_ours() {
-            return Err(Error::Forked { path: participant.lock().path().to_path_buf() });
+            return Err(participant.lock().failed(What::Forked));
         }
         let at = participant.lock().at_path();
         let intact = match (participant.listener(), participant.connection()) {
@@ -147,16 +147,17 @@ impl AsFd for Guard {
 
 impl fmt::Debug for Guard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.participant.as_ref().map(|participant| participant.lock().path());
-        f.debug_struct("Guard").field("path", &path).field("loan", &self.is_loan()).finish()
+        let name = self.participant.as_ref().map(|participant| participant.lock().name());
+        f.debug_struct("Guard").field("name", &name).field("loan", &self.is_loan()).finish()
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
         match self.participant.take().map_or(Ok(()), release) {
+            Ok(()) => {}
             // Not this process's to release.
-            Ok(()) | Err(Error::Forked { .. }) => {}
+            Err(error) if error.kind() == ErrorKind::Forked => {}
             Err(_error) => {
                 warning!(error = %_error, "the release failed");
             }
@@ -169,7 +170,7 @@ fn release(participant: Box<Participant>) -> Result<(), Error> {
     let here = Process::current();
     if participant.process() != here {
         descriptor::close_copies(here);
-        return Err(Error::Forked { path: participant.lock().path().to_path_buf() });
+        return Err(participant.lock().failed(What::Forked));
     }
     let lock = participant.lock().clone();
     let queue = lock.queue();

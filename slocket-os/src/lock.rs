@@ -11,11 +11,12 @@ use slocket_core::Stale;
 
 use crate::abstract_name::AbstractName;
 use crate::at_path::AtPath;
-use crate::error::{Error, Fault};
+use crate::error::{Error, Fault, What};
 use crate::file_system::Place;
 use crate::folder::Folder;
 use crate::lately::Lately;
 use crate::local::LocalQueue;
+use crate::name::LockName;
 use crate::peer::{self, Holder};
 use crate::process::{Inherit, PerProcess, Process};
 use crate::reserve;
@@ -34,12 +35,13 @@ const PATH_MAX: usize = 4096;
 /// mark is always removed and never needs a policy.
 ///
 /// [protocol]: https://github.com/slocket/slocket/blob/main/docs/protocol.md#reclaim
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum StalePolicy {
     /// Wait until somebody removes it, without using the CPU. Safe.
     #[default]
     Wait,
-    /// Fail with [`Error::Stale`]. Safe.
+    /// Fail with [`ErrorKind::Stale`](crate::ErrorKind::Stale). Safe.
     Fail,
     /// Remove it when it has been stale for that long. **Unsafe while an npm client may be alive that holds the lock on
     /// loan: there are two holders then.**
@@ -49,10 +51,30 @@ pub enum StalePolicy {
     },
 }
 
+/// What to do about something at the path that is not a socket, such as a file.
+///
+/// Nothing takes such a file away by itself, and the lock cannot be acquired while it is there. Old lock files of flock(1), which
+/// leaves them behind, are the common case. So the default is an error that says so. If it were to wait, a program that is given
+/// the path of an old lock file would hang without a word, and a job that is skipped while the lock is held would be skipped for
+/// ever.
+///
+/// In either case what is at the path stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OccupiedPolicy {
+    /// Fail with [`ErrorKind::Occupied`](crate::ErrorKind::Occupied).
+    #[default]
+    Fail,
+    /// Count it as held: wait until it is gone, without using the CPU. As npm's slocket does, and for a path at which other
+    /// programs create a file as long as *they* want to keep everybody out.
+    Wait,
+}
+
 /// Whose servers are believed ([protocol section 4][protocol]).
 ///
 /// [protocol]: https://github.com/slocket/slocket/blob/main/docs/protocol.md#4-edges
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Trust {
     /// Those of our own user and of root.
     #[default]
@@ -68,6 +90,7 @@ pub struct Builder<L> {
     path: PathBuf,
     mode: u32,
     stale: StalePolicy,
+    occupied: OccupiedPolicy,
     trust: Trust,
     hook: Option<Hook>,
     builds: PhantomData<fn() -> L>,
@@ -75,8 +98,11 @@ pub struct Builder<L> {
 
 impl<L> fmt::Debug for Builder<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, mode, stale, trust, hook, builds: _ } = self;
-        write!(f, "Builder {{ path: {path:?}, mode: {mode:#o}, stale: {stale:?}, trust: {trust:?}, hook: {hook:?} }}")
+        let Self { path, mode, stale, occupied, trust, hook, builds: _ } = self;
+        let mode = format_args!("{mode:#o}");
+        let mut shown = f.debug_struct("Builder");
+        shown.field("path", path).field("mode", &mode).field("stale", stale).field("occupied", occupied);
+        shown.field("trust", trust).field("hook", hook).finish()
     }
 }
 
@@ -87,6 +113,7 @@ impl<L: From<Lock>> Builder<L> {
             path: path.as_ref().to_path_buf(),
             mode: 0o600,
             stale: StalePolicy::default(),
+            occupied: OccupiedPolicy::default(),
             trust: Trust::default(),
             hook: None,
             builds: PhantomData,
@@ -108,6 +135,12 @@ impl<L: From<Lock>> Builder<L> {
     /// What to do about a stale socket; [`StalePolicy::Wait`] if not said.
     pub fn stale(mut self, policy: StalePolicy) -> Self {
         self.stale = policy;
+        self
+    }
+
+    /// Sets what to do about something at the path that is not a socket. Defaults to [`OccupiedPolicy::Fail`].
+    pub fn occupied(mut self, policy: OccupiedPolicy) -> Self {
+        self.occupied = policy;
         self
     }
 
@@ -142,11 +175,12 @@ impl<L: From<Lock>> Builder<L> {
     /// Resolves the folder of the path (following symbolic links), and checks the options. Touches nothing.
     ///
     /// # Errors
-    /// [`Error::InvalidPath`], [`Error::InvalidMode`], [`Error::ParentMissing`], [`Error::PermissionDenied`],
-    /// [`Error::PathTooLong`]; [`Error::UnsupportedFileSystem`] on a network file system.
+    /// `InvalidName`, `InvalidMode`, `ParentMissing`, `PermissionDenied` or `PathTooLong`; `UnsupportedFileSystem` on a network
+    /// file system: see [`ErrorKind`](crate::ErrorKind).
     pub fn build(self) -> Result<L, Error> {
         let given = self.path;
-        let invalid = |reason| Error::InvalidPath { path: given.clone(), reason };
+        let lock = LockName::from(&given);
+        let invalid = |reason| Error::new(&lock, What::InvalidName(reason));
         if given.as_os_str().is_empty() {
             return Err(invalid("it is empty"));
         }
@@ -155,26 +189,29 @@ impl<L: From<Lock>> Builder<L> {
         }
         let Some(name) = given.file_name() else { return Err(invalid("it has no file name")) };
         if self.mode & !0o777 != 0 || self.mode & 0o200 == 0 {
-            return Err(Error::InvalidMode { path: given.clone(), mode: self.mode });
+            return Err(Error::new(&lock, What::InvalidMode(self.mode)));
         }
         let parent = match given.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        let fault = |errno| Fault::new(errno, "resolve the folder").about(&given);
+        let fault = |errno| Fault::new(errno, "resolve the folder").about(&lock);
         let folder = Folder::open(parent).map_err(fault)?;
         // For messages alone: whatever is exchanged meanwhile, the lock is in the folder that is open.
         let resolved = resolve(&folder, parent).map_err(fault)?;
         let path = resolved.path.join(name);
         if path.as_os_str().len() >= PATH_MAX {
-            return Err(Error::PathTooLong { path });
+            return Err(Error::new(&path.into(), What::PathTooLong));
         }
         match folder.place().map_err(fault)? {
-            Place::Network(name) => return Err(Error::UnsupportedFileSystem { path, name: name.to_owned() }),
+            Place::Network(name) => {
+                return Err(Error::new(&path.into(), What::UnsupportedFileSystem(name.to_owned())));
+            }
             Place::Local | Place::Unknown(_) => {}
         }
-        let home = Home::Path(AtPath::new(path, &resolved, folder, Path::new(name), self.mode, self.stale));
-        Ok(L::from(Lock::new(home, self.trust, self.hook)))
+        let name = Path::new(name);
+        let home = Home::Path(AtPath::new(path, &resolved, folder, name, self.mode, self.stale));
+        Ok(L::from(Lock::new(home, self.occupied, self.trust, self.hook)))
     }
 }
 
@@ -198,7 +235,9 @@ impl Inherit for Named {
 
 #[derive(Debug)]
 struct Shared {
+    name: LockName,
     home: Home,
+    occupied: OccupiedPolicy,
     trust: Trust,
     hook: Option<Hook>,
     queue: LocalQueue,
@@ -215,11 +254,15 @@ pub(crate) enum Home {
 }
 
 impl Lock {
-    pub(crate) fn new(home: Home, trust: Trust, hook: Option<Hook>) -> Self {
+    pub(crate) fn new(home: Home, occupied: OccupiedPolicy, trust: Trust, hook: Option<Hook>) -> Self {
         let here = Process::current();
         reserve::keep(here);
         let (queue, lately) = (LocalQueue::default(), Lately::default());
-        let shared = Arc::new(Shared { home, trust, hook, queue, lately });
+        let name = match &home {
+            Home::Path(at) => at.path().into(),
+            Home::Name(name) => name.name().clone(),
+        };
+        let shared = Arc::new(Shared { name, home, occupied, trust, hook, queue, lately });
         NAMED.lock(here).0.add(&shared);
         Self { shared }
     }
@@ -229,13 +272,16 @@ impl Lock {
         NAMED.lock(here).0.alive().map(|shared| Self { shared }).collect()
     }
 
-    /// The path, with its folder resolved; of an abstract name the name, after an `@`.
+    /// Returns the name, with the folder of a path resolved.
     #[must_use]
-    pub fn path(&self) -> &Path {
-        match self.home() {
-            Home::Path(at) => at.path(),
-            Home::Name(name) => name.shown(),
-        }
+    pub fn name(&self) -> &LockName {
+        &self.shared.name
+    }
+
+    /// Returns the path, with its folder resolved; `None` for an abstract name.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.name().as_path()
     }
 
     /// Who holds the lock; `None` if nobody listens at the path.
@@ -243,7 +289,7 @@ impl Lock {
     /// It stands in the queue for an instant, without taking the lock.
     ///
     /// # Errors
-    /// [`Error::NotASlocket`] if something else is at the path, or what the system refused.
+    /// [`Occupied`](crate::ErrorKind::Occupied) or [`NotASlocket`](crate::ErrorKind::NotASlocket) if something else is at the path; or what the system refused.
     pub fn holder(&self) -> Result<Option<Holder>, Error> {
         session::look(self)
     }
@@ -276,6 +322,11 @@ impl Lock {
         self.shared.trust == Trust::Anyone || user == 0 || peer::is_ours(user)
     }
 
+    /// Whether something at the path that is no socket is an error, rather than waited for.
+    pub(crate) fn fails_if_occupied(&self) -> bool {
+        self.shared.occupied == OccupiedPolicy::Fail
+    }
+
     pub(crate) fn hook(&self) -> Option<&Hook> {
         self.shared.hook.as_ref()
     }
@@ -287,9 +338,11 @@ impl Lock {
 
     /// The error that a failed system call is for the user.
     pub(crate) fn error(&self, fault: Fault) -> Error {
-        match self.home() {
-            Home::Path(at) => fault.about(at.path()),
-            Home::Name(name) => fault.about_name(name.shown()),
-        }
+        fault.about(self.name())
+    }
+
+    /// The error of what went wrong with this lock.
+    pub(crate) fn failed(&self, what: What) -> Error {
+        Error::new(self.name(), what)
     }
 }

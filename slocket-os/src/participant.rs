@@ -11,7 +11,7 @@ use slocket_core::{
 
 use crate::connection::{Arrival, Connection, Join, Leave};
 use crate::descriptor::Descriptor;
-use crate::error::{Error, Fault};
+use crate::error::{Error, Fault, What, what_is_at};
 use crate::file_system::Place;
 use crate::lately::ANSWER_LASTS;
 use crate::listener::{self, Listener};
@@ -62,7 +62,7 @@ impl Participant {
     pub(crate) fn new(lock: &Lock, process: Process) -> Box<Self> {
         Box::new(Self {
             process,
-            span: Span::new(lock.path()),
+            span: Span::new(lock.name()),
             lock: lock.clone(),
             machine: Machine::new(),
             number: slocket_core::Connection::default(),
@@ -386,6 +386,9 @@ impl Participant {
             Ok(Join::Missing) => return Connected::Missing,
             Ok(Join::Refused) => return Connected::Refused,
             Ok(Join::BacklogFull) => return Connected::BacklogFull,
+            Ok(Join::NotASocket) if self.lock.fails_if_occupied() => {
+                return Connected::Failed(self.failed(Fault::occupied()));
+            }
             Ok(Join::NotASocket) => return Connected::NotASocket,
             Ok(Join::WrongType) => return Connected::WrongType,
             Ok(Join::Denied) => return Connected::Denied,
@@ -409,7 +412,13 @@ impl Participant {
 
     fn inspect(&mut self) -> Inspected {
         match self.lock.home() {
-            Home::Path(at) => reclaim::inspect(at).unwrap_or_else(|fault| Inspected::Failed(self.failed(fault))),
+            Home::Path(at) => match reclaim::inspect(at) {
+                Ok(Inspected::NotASocket) if self.lock.fails_if_occupied() => {
+                    Inspected::Failed(self.failed(Fault::occupied()))
+                }
+                Ok(inspected) => inspected,
+                Err(fault) => Inspected::Failed(self.failed(fault)),
+            },
             // A name that is in use has a socket which some process, or some message, has open.
             Home::Name(_) => Inspected::Alive,
         }
@@ -478,41 +487,41 @@ impl Participant {
 
     /// The error that a failure of the machine is for the user.
     pub(crate) fn error(&mut self, failure: Failure) -> Error {
-        let path = self.lock.path().to_path_buf();
-        match failure {
-            Failure::Os(code) => self.lock.error(match self.fault.take() {
-                Some(fault) if fault.errno.raw_os_error() == code => fault,
-                _ => Fault::new(Errno::from_raw_os_error(code), "use the lock"),
-            }),
-            Failure::NotASlocket => Error::NotASlocket { path, found: self.found() },
-            Failure::Untrusted => {
-                let uid = self.server.as_ref().map_or(u32::MAX, |server| server.uid);
-                Error::Untrusted { path, uid }
+        self.lock.failed(match failure {
+            Failure::Os(code) => {
+                let fault = self.fault.take().filter(|fault| fault.errno.raw_os_error() == code);
+                let fault = fault.unwrap_or_else(|| Fault::new(Errno::from_raw_os_error(code), "use the lock"));
+                return self.lock.error(fault);
             }
-            Failure::Stale => Error::Stale { path },
-            Failure::Denied => self.lock.error(Fault::new(Errno::PERM, "remove the dead socket")),
-            Failure::Inaccessible => self.lock.error(Fault::new(Errno::ACCESS, "connect")),
+            Failure::Denied => return self.lock.error(Fault::new(Errno::PERM, "remove the dead socket")),
+            Failure::Inaccessible => return self.lock.error(Fault::new(Errno::ACCESS, "connect")),
+            Failure::NotASlocket => self.found(),
+            Failure::Untrusted => What::Untrusted(self.server.as_ref().map_or(u32::MAX, |server| server.uid)),
+            Failure::Stale => What::Stale,
             Failure::Elsewhere => {
-                let name = match self.lock.at_path().map(|at| at.folder().place()) {
+                What::UnsupportedFileSystem(match self.lock.at_path().map(|at| at.folder().place()) {
                     Some(Ok(Place::Network(name))) => name.to_owned(),
                     Some(Ok(Place::Unknown(magic))) => {
                         format!("type {magic:#x}: a dead socket there may be alive elsewhere")
                     }
                     Some(Ok(Place::Local) | Err(_)) | None => "unknown".to_owned(),
-                };
-                Error::UnsupportedFileSystem { path, name }
+                })
             }
-            Failure::LockLost => Error::LockLost { path },
-        }
+            Failure::LockLost => What::LockLost,
+        })
     }
 
     /// What is at the path instead of a lock.
-    fn found(&self) -> &'static str {
-        let Some(at) = self.lock.at_path() else { return "a server that does not speak the slocket protocol" };
+    fn found(&self) -> What {
+        let Some(at) = self.lock.at_path() else {
+            return What::NotASlocket("a server that does not speak the slocket protocol");
+        };
         match at.look() {
-            Ok(Some(found)) if found.is_socket => "a socket whose server does not speak the slocket protocol",
-            Ok(Some(_)) => "something that is no socket",
-            _ => "a server that does not speak the slocket protocol, gone by now",
+            Ok(Some(found)) if found.is_socket => {
+                What::NotASlocket("a socket whose server does not speak the slocket protocol")
+            }
+            Ok(Some(_)) => What::Occupied(what_is_at(at.path())),
+            _ => What::NotASlocket("a server that does not speak the slocket protocol, gone by now"),
         }
     }
 }

@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use slocket_core::{Event, Report, Timer};
 
 use crate::descriptor;
-use crate::error::{Error, Fault};
+use crate::error::{Error, Fault, What};
 use crate::flocks;
 use crate::guard::Guard;
 use crate::local::{Ticket, Turn};
@@ -37,7 +37,7 @@ pub enum Outcome {
 /// no file and no descriptor behind. Its place outside goes to the next who waits inside, if somebody does. (Towards an
 /// npm server the connection is closed by the background thread, once the server has had its say.)
 ///
-/// In a child of the process that asks, forked without exec, the outcome is [`Error::Forked`], and dropping it cancels nothing.
+/// In a child of the process that asks, forked without exec, the outcome is [`ErrorKind::Forked`](crate::ErrorKind::Forked), and dropping it cancels nothing.
 #[derive(Debug)]
 #[must_use = "dropping a session cancels the request"]
 pub struct Session {
@@ -209,7 +209,7 @@ impl Session {
         }
         descriptor::close_copies(Process::current());
         if !matches!(self.stage, Stage::Over(_)) {
-            self.stage = Stage::Over(Some(Err(Error::Forked { path: self.lock.path().to_path_buf() })));
+            self.stage = Stage::Over(Some(Err(self.lock.failed(What::Forked))));
         }
         true
     }
@@ -240,7 +240,11 @@ impl Session {
         let holder = holder.or_else(|| self.lock.lately().holder(&self.lock, self.process));
         let folder_locked_by =
             if holder.is_none() { self.lock.at_path().and_then(flocks::who_prevents_repair) } else { None };
-        Error::TimedOut { path: self.lock.path().to_path_buf(), holder, folder_locked_by }
+        self.lock.failed(match (holder, folder_locked_by) {
+            (Some(holder), _) => What::TimedOutHeld(holder),
+            (None, Some(process)) => What::TimedOutFolderLocked(process),
+            (None, None) => What::TimedOut,
+        })
     }
 
     /// Turns the machine's report into the outcome.
@@ -248,7 +252,7 @@ impl Session {
         let outcome = match participant.take_report()? {
             Report::Acquired => return Some(Ok(Outcome::Acquired(Guard::new(participant)))),
             _ if !self.process.is_current() => {
-                return Some(Err(Error::Forked { path: self.lock.path().to_path_buf() }));
+                return Some(Err(self.lock.failed(What::Forked)));
             }
             Report::Failed(failure) => Err(participant.error(failure)),
             Report::TimedOut => Err(self.timed_out(participant.recent_holder())),

@@ -31,19 +31,17 @@ pub(crate) use off::Span;
 
 #[cfg(feature = "tracing")]
 mod on {
-    use std::path::Path;
-
     use tracing::span::EnteredSpan;
 
-    use crate::escape::escaped;
+    use crate::name::LockName;
 
     /// The span of one request, wherever it is worked on: by the caller, by another task of a runtime, in the background.
     #[derive(Debug)]
     pub(crate) struct Span(tracing::Span);
 
     impl Span {
-        pub(crate) fn new(path: &Path) -> Self {
-            Self(tracing::debug_span!(target: "slocket", "slocket", path = %escaped(&path.to_string_lossy())))
+        pub(crate) fn new(lock: &LockName) -> Self {
+            Self(tracing::debug_span!(target: "slocket", "slocket", path = %lock))
         }
 
         /// In the span, until dropped. (What is done for a request never waits.)
@@ -55,13 +53,13 @@ mod on {
 
 #[cfg(not(feature = "tracing"))]
 mod off {
-    use std::path::Path;
+    use crate::name::LockName;
 
     #[derive(Debug)]
     pub(crate) struct Span;
 
     impl Span {
-        pub(crate) fn new(_path: &Path) -> Self {
+        pub(crate) fn new(_lock: &LockName) -> Self {
             Self
         }
 

@@ -1,12 +1,11 @@
 //! The waiting hook: whoever waits for long says for whom.
 
 use std::fmt;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::escape::escaped;
 use crate::lock::Lock;
+use crate::name::LockName;
 use crate::peer::Holder;
 use crate::process::Process;
 
@@ -14,15 +13,15 @@ use crate::process::Process;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Waiting<'a> {
-    /// The lock's path, with its folder resolved; of an abstract name the name, after an `@`.
-    pub path: &'a Path,
+    /// The lock's name, with the folder of a path resolved.
+    pub name: &'a LockName,
     /// Who holds the lock, as asked within the last second; `None` if nobody is known: what is at the path may be no socket, or a dead one.
     pub holder: Option<Holder>,
 }
 
 impl fmt::Display for Waiting<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "waiting for {}", escaped(&self.path.to_string_lossy()))?;
+        write!(f, "waiting for {}", self.name)?;
         match &self.holder {
             Some(holder) => write!(f, ", held by {holder}"),
             None => Ok(()),
@@ -50,7 +49,7 @@ impl Hook {
     /// Who holds it is asked, unless it is `known`: at a server that lends, whoever asks keeps a place in its queue.
     pub(crate) fn call(&self, lock: &Lock, known: Option<Holder>, here: Process) {
         let holder = known.or_else(|| lock.lately().holder(lock, here));
-        (self.call)(&Waiting { path: lock.path(), holder });
+        (self.call)(&Waiting { name: lock.name(), holder });
     }
 }
 

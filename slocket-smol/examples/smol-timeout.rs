@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 use std::{env, io};
 
-use slocket_smol::{Error, Slocket};
+use slocket_smol::{Error, ErrorKind, Slocket};
 
 const LIMIT: Duration = Duration::from_secs(1);
 
@@ -35,13 +35,13 @@ fn explain(error: &Error) {
     if let Some(source) = error.source() {
         eprintln!("  {source}"); // what the system said
     }
-    match error {
-        Error::TimedOut { holder: Some(holder), .. } => match holder.pid {
-            Some(pid) => eprintln!("  wait until it is done, or end it: kill {pid}"),
-            None => eprintln!("  it cannot be seen from here; wait until it is done"),
+    match error.kind() {
+        ErrorKind::TimedOut => match error.holder().map(|holder| holder.pid) {
+            Some(Some(pid)) => eprintln!("  wait until it is done, or end it: kill {pid}"),
+            Some(None) => eprintln!("  it cannot be seen from here; wait until it is done"),
+            None => eprintln!("  try again"),
         },
-        Error::TimedOut { holder: None, .. } => eprintln!("  try again"),
-        Error::LockLost { .. } => eprintln!("  what was written meanwhile may be wrong: look at it"),
+        ErrorKind::LockLost => eprintln!("  what was written meanwhile may be wrong: look at it"),
         _ => {}
     }
 }

@@ -39,7 +39,7 @@
 //!   The reactor of async-io does not survive a fork: its thread is missing in the child, and a mutex that this thread had
 //!   locked stays locked, so an acquire in the child can hang. A child uses the blocking adapter, `slocket-sync`, or calls exec.
 //!   It may drop its copy of a future that waits, which changes nothing for the parent; polled there, the future ends with
-//!   [`Error::Forked`].
+//!   [`ErrorKind::Forked`].
 //! * **Without a file**, if you like: [`Slocket::abstract_name`] names a lock that the kernel alone keeps, at less cost, for
 //!   processes of one network namespace.
 //! * **Interoperates** with the npm package `slocket`. Its clients can only be *lent* the lock, which this process must
@@ -52,7 +52,8 @@ use async_io::{Async, Timer};
 use futures_lite::future::or;
 use slocket_os::asynchronous::{Runtime, turn};
 pub use slocket_os::{
-    Disowned, Error, Guard, Holder, StalePolicy, Trust, Waiting, close_copies, depart, settle, settle_timeout,
+    Disowned, Error, ErrorKind, Guard, Holder, LockName, OccupiedPolicy, StalePolicy, Trust, Waiting, close_copies,
+    depart, settle, settle_timeout,
 };
 
 /// A lock that processes of this machine share by its path.

@@ -37,7 +37,8 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use slocket_os::{
-    Disowned, Error, Guard, Holder, StalePolicy, Trust, Waiting, close_copies, depart, settle, settle_timeout,
+    Disowned, Error, ErrorKind, Guard, Holder, LockName, OccupiedPolicy, StalePolicy, Trust, Waiting, close_copies,
+    depart, settle, settle_timeout,
 };
 use slocket_os::{Lock, Outcome, Session};
 
@@ -64,8 +65,8 @@ impl Slocket {
     /// Names a lock, with the default options. Resolves the folder of the path, which must exist; touches nothing.
     ///
     /// # Errors
-    /// [`Error::InvalidPath`], [`Error::ParentMissing`], [`Error::PermissionDenied`], [`Error::PathTooLong`];
-    /// [`Error::UnsupportedFileSystem`] on a network file system.
+    /// `InvalidName`, `ParentMissing`, `PermissionDenied` or `PathTooLong`; `UnsupportedFileSystem` on a network file system: see
+    /// [`ErrorKind`].
     pub fn new(path: impl AsRef<Path>) -> Result<Self, Error> {
         Self::builder(path).build()
     }
@@ -110,7 +111,7 @@ impl Slocket {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidPath`] if the name is empty, is longer than 107 bytes, or contains a NUL byte.
+    /// [`ErrorKind::InvalidName`] if the name is empty, is longer than 107 bytes, or contains a NUL byte.
     pub fn abstract_name(name: impl AsRef<OsStr>) -> Result<Self, Error> {
         Self::abstract_builder(name).build()
     }
@@ -120,19 +121,23 @@ impl Slocket {
         AbstractBuilder::new(name)
     }
 
-    /// The lock's path, with its folder resolved; of an abstract name the name, after an `@`.
+    /// Returns the lock's name, with the folder of a path resolved.
     #[must_use]
-    pub fn path(&self) -> &Path {
+    pub fn name(&self) -> &LockName {
+        self.lock.name()
+    }
+
+    /// Returns the lock's path, with its folder resolved; `None` for an abstract name.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
         self.lock.path()
     }
 
     /// Takes the lock, waiting for its turn.
     ///
-    /// Something at the path that is no socket counts as held: it is waited for until it is gone.
-    ///
     /// # Errors
-    /// [`Error::NotASlocket`], [`Error::Untrusted`], [`Error::Stale`], [`Error::PermissionDenied`],
-    /// [`Error::ParentMissing`], or what else the system refused. The lock is not held then, and nothing is left behind.
+    /// `Occupied`, `NotASlocket`, `Untrusted`, `Stale`, `PermissionDenied`, `ParentMissing`, or what else the system refused: see
+    /// [`ErrorKind`]. The lock is not held then, and nothing is left behind.
     pub fn acquire(&self) -> Result<Guard, Error> {
         self.acquire_within(None)
     }
@@ -141,12 +146,12 @@ impl Slocket {
     /// for. A lock that is free is had even with a time-out of zero.
     ///
     /// # Errors
-    /// [`Error::TimedOut`], which names the holder if it can be known; and those of [`acquire`](Self::acquire).
+    /// [`ErrorKind::TimedOut`]: the error names the holder if it is known; and those of [`acquire`](Self::acquire).
     pub fn acquire_timeout(&self, timeout: Duration) -> Result<Guard, Error> {
         self.acquire_within(Some(timeout))
     }
 
-    /// Takes the lock if that is possible without queueing: `None` if it is held, or something else is at the path.
+    /// Takes the lock if that is possible without queueing: `None` if it is held.
     ///
     /// Whoever is in the way may be only passing through, as another process that repairs a crash: so it looks again for up
     /// to about 10 milliseconds before it answers `None`. If this process has the lock, it answers at once.
@@ -166,7 +171,7 @@ impl Slocket {
     /// the lender.
     ///
     /// # Errors
-    /// [`Error::NotASlocket`] if something that is no socket is at the path; or what the system refused.
+    /// [`ErrorKind::Occupied`] or [`ErrorKind::NotASlocket`] if something else is at the path; or what the system refused.
     pub fn holder(&self) -> Result<Option<Holder>, Error> {
         self.lock.holder()
     }

@@ -42,7 +42,7 @@
 //!   Tokio's runtime does not survive a fork: its threads are missing in the child, and parent and child share its descriptors. A
 //!   child uses the blocking adapter, `slocket-sync`, or calls exec, or starts a runtime of its own outside its copy of the
 //!   parent's. It may drop its copy of a future that waits, which changes nothing for the parent; polled there, the future ends
-//!   with [`Error::Forked`].
+//!   with [`ErrorKind::Forked`].
 //! * **Without a file**, if you like: [`Slocket::abstract_name`] names a lock that the kernel alone keeps, at less cost, for
 //!   processes of one network namespace.
 //! * **Interoperates** with the npm package `slocket`. Its clients can only be *lent* the lock, which this process must
@@ -58,7 +58,8 @@ use std::time::{Duration, Instant};
 
 use slocket_os::asynchronous::{Runtime, turn};
 pub use slocket_os::{
-    Disowned, Error, Guard, Holder, StalePolicy, Trust, Waiting, close_copies, depart, settle, settle_timeout,
+    Disowned, Error, ErrorKind, Guard, Holder, LockName, OccupiedPolicy, StalePolicy, Trust, Waiting, close_copies,
+    depart, settle, settle_timeout,
 };
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;

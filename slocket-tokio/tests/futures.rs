@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use slocket_tokio::{Error, Guard, Slocket};
+use slocket_tokio::{Guard, Slocket};
 
 fn is_send<T: Send>(value: T) -> T {
     value
@@ -48,7 +48,7 @@ async fn a_time_out_and_a_drop_leave_the_queue() {
     let guard = first.acquire().await.unwrap();
     for slocket in [&first, &second] {
         let error = slocket.acquire_timeout(Duration::from_millis(5)).await.unwrap_err();
-        assert!(matches!(error, Error::TimedOut { holder: Some(_), .. }), "{error}");
+        assert!(error.is_timed_out() && error.holder().is_some(), "{error}");
         assert!(tokio::time::timeout(Duration::from_millis(5), slocket.acquire()).await.is_err());
     }
     guard.release().unwrap();

@@ -5,7 +5,7 @@ use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
-use slocket_tokio::{Error, Slocket};
+use slocket_tokio::Slocket;
 use tempfile::TempDir;
 
 /// Longer than the test may take.
@@ -22,7 +22,7 @@ fn lock() -> (TempDir, Slocket) {
 async fn times_out(slocket: &Slocket, timeout: Duration) -> Duration {
     let (begin, real) = (tokio::time::Instant::now(), Instant::now());
     let error = slocket.acquire_timeout(timeout).await.unwrap_err();
-    assert!(matches!(error, Error::TimedOut { .. }), "{error}");
+    assert!(error.is_timed_out(), "{error}");
     assert!(real.elapsed() < LONG, "it waited on another clock");
     begin.elapsed()
 }
@@ -32,7 +32,7 @@ async fn a_time_out_is_over_when_the_clock_says_so() {
     let (_folder, slocket) = lock();
     let guard = slocket.acquire().await.unwrap();
     // In the queue inside the process, and outside.
-    for waiter in [slocket.clone(), Slocket::new(slocket.path()).unwrap()] {
+    for waiter in [slocket.clone(), Slocket::new(slocket.path().unwrap()).unwrap()] {
         let waited = times_out(&waiter, LONG).await;
         assert!(waited >= LONG && waited < 2 * LONG, "{waited:?}");
     }
@@ -47,7 +47,7 @@ async fn the_waiting_hook_is_called_when_the_clock_says_so() {
     let (send, mut receive) = tokio::sync::mpsc::unbounded_channel();
     let real = Instant::now();
     let hook = move |_: &slocket_tokio::Waiting<'_>| send.send(tokio::time::Instant::now()).unwrap();
-    let waiter: Slocket = Slocket::builder(slocket.path()).on_wait(LONG, hook).build().unwrap();
+    let waiter: Slocket = Slocket::builder(slocket.path().unwrap()).on_wait(LONG, hook).build().unwrap();
     let begin = tokio::time::Instant::now();
     let waiting = tokio::spawn(async move { waiter.acquire().await.unwrap().release().unwrap() });
     assert!(receive.recv().await.unwrap() - begin >= LONG);
@@ -61,7 +61,7 @@ async fn the_waiting_hook_is_called_when_the_clock_says_so() {
 async fn looks_now_and_then_do_not_spin() {
     let (folder, slocket) = lock();
     // A dead socket of another program's: nobody tells when it is gone, if the folder cannot be watched.
-    drop(UnixListener::bind(slocket.path()).unwrap());
+    drop(UnixListener::bind(slocket.path().unwrap()).unwrap());
     let waiter = slocket.clone();
     let waiting = tokio::spawn(async move { waiter.acquire().await.unwrap().release().unwrap() });
     let cpu = || Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap();
@@ -75,7 +75,7 @@ async fn looks_now_and_then_do_not_spin() {
     span.await.unwrap();
     let share = (cpu() - used).as_secs_f64() / real.elapsed().as_secs_f64();
     assert!(share < 0.1, "{:.0} % of a processor", share * 100.0);
-    std::fs::remove_file(slocket.path()).unwrap();
+    std::fs::remove_file(slocket.path().unwrap()).unwrap();
     waiting.await.unwrap();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

@@ -42,7 +42,7 @@ async fn drop_a_try(slocket: &Slocket) {
     let behind = tokio::spawn(async move { behind.acquire().await.unwrap().release().unwrap() });
     tokio::task::yield_now().await;
     // Somebody else is faster, so the lock is held when the pause is over: a try would end here, an acquire waits.
-    let guard = Slocket::new(slocket.path()).unwrap().acquire().await.unwrap();
+    let guard = Slocket::new(slocket.path().unwrap()).unwrap().acquire().await.unwrap();
     drop(attempt);
     while !guard.contended() {
         assert!(!behind.is_finished(), "{:?}", behind.await);

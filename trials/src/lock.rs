@@ -15,7 +15,7 @@ use std::thread;
 use std::time::Duration;
 
 use slocket_os::{AbstractBuilder, Lock, asynchronous};
-pub use slocket_os::{Error, Guard, Holder, StalePolicy, Trust, Waiting, settle};
+pub use slocket_os::{Error, ErrorKind, Guard, Holder, LockName, OccupiedPolicy, StalePolicy, Trust, Waiting, settle};
 use tokio::runtime::{self, Runtime};
 
 use crate::Adapter;
@@ -55,17 +55,22 @@ macro_rules! block_on {
 }
 
 impl Slocket {
-    /// Names a lock of the adapter under trial, with the default options; after an `@`, by an abstract name.
+    /// Names a lock of the adapter under trial, which waits at [what is no socket](OccupiedPolicy::Wait); after an `@`, by an
+    /// abstract name.
     ///
     /// # Errors
     /// Those of the adapters.
-    pub fn new(lock: impl AsRef<Path>) -> Result<Self, Error> {
-        open(lock.as_ref())
+    pub fn new(lock: impl Into<LockName>) -> Result<Self, Error> {
+        match lock.into() {
+            LockName::Abstract(name) => Self::abstract_builder(name).build(),
+            LockName::Path(path) => open(&path),
+            other => panic!("what is {other}?"),
+        }
     }
 
-    /// Names a lock of the adapter under trial, with options.
+    /// Names a lock of the adapter under trial, with options; it waits at [what is no socket](OccupiedPolicy::Wait).
     pub fn builder(path: impl AsRef<Path>) -> Builder {
-        Builder::new(path)
+        Builder::new(path).occupied(OccupiedPolicy::Wait)
     }
 
     /// Names a lock of the adapter under trial by an abstract name, with options.
@@ -89,14 +94,23 @@ impl Slocket {
         }
     }
 
+    /// The lock's name, with the folder of a path resolved.
+    #[must_use]
+    pub fn name(&self) -> &LockName {
+        match self {
+            Self::Sync(slocket) => slocket.name(),
+            Self::Tokio(slocket) | Self::TokioThreads(slocket) => asynchronous::Slocket::name(slocket),
+            Self::AsyncStd(slocket) | Self::Smol(slocket) => asynchronous::Slocket::name(slocket),
+        }
+    }
+
     /// The lock's path, with its folder resolved.
+    ///
+    /// # Panics
+    /// If it has an abstract name.
     #[must_use]
     pub fn path(&self) -> &Path {
-        match self {
-            Self::Sync(slocket) => slocket.path(),
-            Self::Tokio(slocket) | Self::TokioThreads(slocket) => asynchronous::Slocket::path(slocket),
-            Self::AsyncStd(slocket) | Self::Smol(slocket) => asynchronous::Slocket::path(slocket),
-        }
+        self.name().as_path().expect("a path")
     }
 
     /// Takes the lock, waiting for its turn.
@@ -123,7 +137,7 @@ impl Slocket {
     pub fn acquire_or_cancel(&self, after: Duration) -> Result<Option<Guard>, Error> {
         let held = match self {
             Self::Sync(slocket) => match slocket.acquire_timeout(after) {
-                Err(Error::TimedOut { .. }) => None,
+                Err(error) if error.is_timed_out() => None,
                 result => Some(result),
             },
             Self::Tokio(slocket) => TOKIO.block_on(async { tokio::time::timeout(after, slocket.acquire()).await.ok() }),
@@ -180,6 +194,18 @@ impl Slocket {
     }
 }
 
+/// What kind of error it is, if it is one.
+#[must_use]
+pub fn failed_as<T>(result: &Result<T, Error>) -> Option<ErrorKind> {
+    result.as_ref().err().map(Error::kind)
+}
+
+/// Whether that user's server was not trusted.
+#[must_use]
+pub fn is_untrusted<T>(result: &Result<T, Error>, user: u32) -> bool {
+    result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Untrusted && error.user() == Some(user))
+}
+
 /// The future of an acquire.
 pub type Waits = Pin<Box<dyn Future<Output = Result<Guard, Error>> + Send>>;
 
@@ -209,7 +235,7 @@ impl From<Lock> for Slocket {
 pub fn open<L: From<Lock>>(lock: &Path) -> Result<L, Error> {
     match lock.as_os_str().as_bytes().strip_prefix(b"@") {
         Some(name) => AbstractBuilder::new(OsStr::from_bytes(name)).build(),
-        None => slocket_os::Builder::new(lock).build(),
+        None => slocket_os::Builder::new(lock).occupied(OccupiedPolicy::Wait).build(),
     }
 }
 

@@ -156,7 +156,9 @@ fn timeout() {
         first.says("held; Enter releases it");
         let (said, success) = Example::start(name, place).end();
         assert!(!success, "{said:?}");
-        assert!(said[0].starts_with("error: timed out") && said[0].contains(&first.pid()), "{said:?}");
+        let timed_out = ": timed out waiting; it is held by pid ";
+        assert!(said[0].starts_with("error: /") && said[0].contains(timed_out), "{said:?}");
+        assert!(said[0].contains(&first.pid()), "{said:?}");
         assert!(said[1].ends_with(&format!("kill {}", first.child.id())), "{said:?}");
         first.ends_with(&[]);
         Example::start(name, place).ends_with(&["held; Enter releases it"]);

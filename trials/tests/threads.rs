@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use trials::lock::{Error, Slocket};
+use trials::lock::{ErrorKind, Slocket, failed_as};
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a temporary folder")
@@ -48,10 +48,10 @@ fn a_time_out_names_the_holder() {
     let slocket = Slocket::new(folder.path().join("lock")).unwrap();
     let guard = slocket.acquire().unwrap();
     match slocket.acquire_timeout(Duration::from_millis(20)) {
-        Err(Error::TimedOut { path, holder: Some(holder), .. }) => {
-            assert_eq!(path, slocket.path());
-            assert_eq!(holder.pid, Some(std::process::id()));
-            assert_eq!(slocket.holder().unwrap(), Some(holder));
+        Err(error) if error.is_timed_out() => {
+            assert_eq!(error.name(), slocket.name());
+            assert_eq!(error.holder().unwrap().pid, Some(std::process::id()));
+            assert_eq!(slocket.holder().unwrap().as_ref(), error.holder());
         }
         other => panic!("{other:?}"),
     }
@@ -91,7 +91,7 @@ fn a_removed_path_is_a_lost_lock() {
     std::fs::remove_file(slocket.path()).unwrap();
     assert!(!guard.is_intact().unwrap());
     let other = Slocket::new(slocket.path()).unwrap().acquire().unwrap();
-    assert!(matches!(guard.release(), Err(Error::LockLost { .. })));
+    assert!(failed_as(&guard.release()) == Some(ErrorKind::LockLost));
     assert!(other.is_intact().unwrap(), "a lost lock leaves the path to its new owner");
     other.release().unwrap();
     assert_empty(&folder);

@@ -45,8 +45,8 @@ fn collect(text: &str, path: &Path, messages: &mut BTreeSet<String>) {
     messages.extend(literals.iter().map(|literal| pattern(literal)).filter(is_message));
 }
 
-/// Collects the strings; not those of attributes and comments for the documentation, of tests, and of calls that are not for
-/// users.
+/// Collects the strings; not those of attributes (but `#[error("…")]`, which is a message) and comments for the documentation, of
+/// tests, and of calls that are not for users.
 fn walk(tokens: TokenStream, literals: &mut Vec<String>) {
     let mut last = String::new();
     let mut is_test = false;
@@ -55,6 +55,9 @@ fn walk(tokens: TokenStream, literals: &mut Vec<String>) {
         match token {
             TokenTree::Group(group) if after_hash && group.delimiter() == Delimiter::Bracket => {
                 is_test |= group.stream().to_string().replace(' ', "") == "cfg(test)";
+                if matches!(group.stream().into_iter().next(), Some(TokenTree::Ident(name)) if name == "error") {
+                    walk(group.stream(), literals);
+                }
             }
             TokenTree::Group(group) => {
                 if !is_test && !NOT_FOR_USERS.contains(&last.as_str()) {
@@ -113,6 +116,7 @@ fn messages_are_found_and_nothing_else() {
         //! `"a comment \" of the module"`
         /// "a comment of an item"
         #[must_use = "an attribute, that is"]
+        #[error("a text of {0}, by thiserror")]
         fn f() {
             g("a plain message").expect("a bug, it is");
             write!(f, "{path} has {n:>3}\n    \"parts\": {}", x);
@@ -126,5 +130,5 @@ fn messages_are_found_and_nothing_else() {
     let mut found = BTreeSet::new();
     collect(source, Path::new("source"), &mut found);
     let found: Vec<_> = found.into_iter().collect();
-    assert_eq!(found, ["a last message", "a plain message", "… has … \"parts\": …"]);
+    assert_eq!(found, ["a last message", "a plain message", "a text of …, by thiserror", "… has … \"parts\": …"]);
 }

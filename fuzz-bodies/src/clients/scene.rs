@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::retry_on_intr;
 use rustix::net::listen;
-use slocket_os::{Builder, Error, Guard, Lock, Outcome, Session, is_marked, settle_timeout};
+use slocket_os::{Builder, ErrorKind, Guard, Lock, OccupiedPolicy, Outcome, Session, is_marked, settle_timeout};
 
 use crate::clients::act::{Act, Address};
 use crate::clients::client::{Client, Message};
@@ -142,7 +142,8 @@ impl Scene {
         self.clients.iter_mut().for_each(Client::close);
         if let Some(Holder::Ours(guard)) = self.holder.take() {
             let is_lost = self.at_path != AtPath::Socket;
-            assert_eq!(matches!(guard.release(), Err(Error::LockLost { .. })), is_lost, "told lost, or not");
+            let told = guard.release().is_err_and(|error| error.kind() == ErrorKind::LockLost);
+            assert_eq!(told, is_lost, "told lost, or not");
         }
         let begin = Instant::now();
         let mut waiters: Vec<Session> = self.waiters.drain(..).flatten().collect();
@@ -282,7 +283,7 @@ impl Scene {
         assert!(begin.elapsed() < HANG, "the release hangs");
         match released {
             Ok(()) => assert!(!is_lost, "the path was taken away"),
-            Err(Error::LockLost { .. }) => assert!(is_lost, "told lost"),
+            Err(error) if error.kind() == ErrorKind::LockLost => assert!(is_lost, "told lost"),
             Err(other) => panic!("{other:?}"),
         }
         if is_lost {
@@ -488,7 +489,9 @@ fn is_readable(session: &Session, within: Duration) -> bool {
 /// The lock as another process would have it.
 fn lock(home: &Home, is_shared: bool) -> Lock {
     match home {
-        Home::Path(path) if is_shared => Builder::new(path).mode(0o666).build().expect("it is a good one"),
+        Home::Path(path) if is_shared => {
+            Builder::new(path).occupied(OccupiedPolicy::Wait).mode(0o666).build().expect("it is a good one")
+        }
         Home::Path(_) | Home::Name(_) => home.lock(),
     }
 }

@@ -9,7 +9,7 @@ use std::thread;
 
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socket};
-use trials::lock::{Error, Slocket, Trust};
+use trials::lock::{ErrorKind, LockName, Slocket, Trust};
 use trials::{Adapter, Place, Player, process, queue, wait_until_queued};
 
 use crate::alone::{NOBODY, Setting, alone, beside, with_root};
@@ -28,14 +28,14 @@ fn address(name: &str) -> SocketAddr {
 
 #[track_caller]
 fn assert_unused(slocket: &Slocket) {
-    eventually(|| !queue::is_in_use(slocket.path()), || "the name is in use".to_owned());
+    eventually(|| !queue::is_in_use(slocket.name().to_string().as_ref()), || "the name is in use".to_owned());
 }
 
 #[test]
 fn a_lock_without_a_file() {
     alone(Setting::Plain, || {
         let slocket = Slocket::abstract_builder(name("works")).build().unwrap();
-        assert!(slocket.path().to_str().unwrap().starts_with("@slocket-bad-"));
+        assert!(slocket.name().to_string().starts_with("@slocket-bad-"));
         assert_works(&slocket);
         assert_unused(&slocket);
     });
@@ -73,9 +73,9 @@ fn a_holder_that_is_killed() {
 fn what_is_no_name() {
     for (name, why) in [("", "empty"), ("a\0b", "NUL"), (&*"x".repeat(108), "107 bytes")] {
         match Slocket::abstract_builder(name).build() {
-            Err(error @ Error::InvalidPath { reason, .. }) => {
-                assert!(reason.contains(why), "{reason}");
-                assert_eq!(error.path().to_str().unwrap(), format!("@{name}"));
+            Err(error) if error.kind() == ErrorKind::InvalidName => {
+                assert!(error.detail().expect("a reason").contains(why), "{error}");
+                assert_eq!(error.name(), &LockName::abstract_name(name));
             }
             other => panic!("{other:?}"),
         }
@@ -90,7 +90,7 @@ fn another_network() {
         Setting::Network,
         |other| {
             let _guard = slocket.acquire().unwrap();
-            other.tell(slocket.path().to_str().unwrap());
+            other.tell(&slocket.name().to_string());
             other.expect("held as well");
         },
         |outside| {
@@ -110,7 +110,7 @@ fn other_mounts() {
         |other| {
             let ours = fs::read_link("/proc/self/ns/mnt").unwrap();
             let guard = slocket.acquire().unwrap();
-            other.tell(slocket.path().to_str().unwrap());
+            other.tell(&slocket.name().to_string());
             assert_ne!(other.hear(), ours.to_string_lossy());
             eventually(|| guard.contended(), || "not in the queue".to_owned());
             guard.release().unwrap();
@@ -134,16 +134,13 @@ fn a_holder_of_another_user() {
         beside(
             Setting::User(NOBODY),
             |other| {
-                other.tell(slocket.path().to_str().unwrap());
+                other.tell(&slocket.name().to_string());
                 other.expect("held");
                 assert!(slocket.try_acquire().unwrap().is_none(), "two holders");
                 for result in [slocket.acquire(), slocket.acquire_timeout(HANG)] {
                     match result {
-                        Err(error @ Error::Untrusted { uid: NOBODY, .. }) => {
-                            assert!(
-                                error.to_string().contains(&format!("@{name} is held by user {NOBODY}")),
-                                "{error}"
-                            );
+                        Err(error) if error.kind() == ErrorKind::Untrusted && error.user() == Some(NOBODY) => {
+                            assert!(error.to_string().contains(&format!("@{name}: held by user {NOBODY}")), "{error}");
                         }
                         result => panic!("{result:?}"),
                     }
@@ -205,7 +202,9 @@ fn a_server_that_lends() {
         thread::scope(|scope| {
             scope.spawn(|| server.accept().unwrap().0.write_all(b"OK").unwrap());
             match slocket.acquire_timeout(HANG) {
-                Err(Error::NotASlocket { found, .. }) => assert!(found.contains("does not speak"), "{found}"),
+                Err(error) if error.kind() == ErrorKind::NotASlocket => {
+                    assert!(error.detail().expect("it was found").contains("does not speak"), "{error}");
+                }
                 other => panic!("{other:?}"),
             }
         });

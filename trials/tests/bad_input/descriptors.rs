@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::fs::{FlockOperation, Mode, flock};
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
-use trials::lock::{Error, Slocket};
+use trials::lock::{Error, ErrorKind, Slocket};
 
 use crate::alone::{NOBODY, Setting, alone};
 use crate::census::Census;
@@ -88,7 +88,7 @@ fn acquire_and_release(slocket: &Slocket) -> Result<(), Error> {
 /// That the time is over is as it should be.
 fn time_out(slocket: &Slocket) -> Result<(), Error> {
     match slocket.acquire_timeout(Duration::from_millis(5)) {
-        Err(Error::TimedOut { .. }) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::TimedOut => Ok(()),
         result => result.map(|guard| panic!("{guard:?}")),
     }
 }

@@ -1,7 +1,7 @@
 //! Others change the folder of the lock, or one further up.
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use std::thread;
 
 use rustix::fs::{CWD, Mode, RenameFlags, renameat_with};
 use rustix::process::umask;
-use trials::lock::{Error, Slocket};
+use trials::lock::{ErrorKind, Slocket};
 use trials::mark;
 
 use crate::alone::{NOBODY, Setting, alone, beside, with_root};
@@ -24,12 +24,12 @@ fn it_was_removed_before_the_lock_was_taken() {
         fs::create_dir(&folder).unwrap();
         let slocket = Slocket::new(folder.join("lock")).unwrap();
         fs::remove_dir(&folder).unwrap();
-        assert_parent_missing(slocket.acquire(), ErrorKind::NotFound);
-        assert_parent_missing(slocket.try_acquire(), ErrorKind::NotFound);
+        assert_parent_missing(slocket.acquire(), io::ErrorKind::NotFound);
+        assert_parent_missing(slocket.try_acquire(), io::ErrorKind::NotFound);
         assert_eq!(slocket.holder().unwrap(), None);
         // Another folder of that name is not the one that was named.
         fs::create_dir(&folder).unwrap();
-        assert_parent_missing(slocket.acquire(), ErrorKind::NotFound);
+        assert_parent_missing(slocket.acquire(), io::ErrorKind::NotFound);
         assert_works(&Slocket::new(folder.join("lock")).unwrap());
     });
 }
@@ -202,7 +202,7 @@ fn a_file_is_put_in_the_place_of_the_new_socket() {
                 // Whether it gets the lock depends on where the file is now.
                 match slocket.acquire_timeout(WHILE) {
                     Ok(guard) => guard.release().unwrap(),
-                    Err(Error::TimedOut { .. }) => {}
+                    Err(error) if error.kind() == ErrorKind::TimedOut => {}
                     Err(error) => panic!("{error}"),
                 }
                 other.tell("over");
@@ -226,7 +226,7 @@ fn another_user_has_it_locked() {
                 for _ in 0..2 {
                     let error = slocket.acquire_timeout(WHILE).unwrap_err();
                     let text = error.to_string();
-                    let Error::TimedOut { folder_locked_by: Some(process), .. } = error else { panic!("{text}") };
+                    let process = error.folder_locked_by().unwrap_or_else(|| panic!("{text}"));
                     assert_eq!((process.pid, process.uid), (Some(pid), NOBODY), "{text}");
                     assert!(text.contains(&format!("pid {pid}")) && !text.contains("remove"), "{text}");
                     other.tell("next");

@@ -7,7 +7,7 @@ use std::thread;
 
 use rustix::fs::Mode;
 use rustix::process::umask;
-use trials::lock::{Error, Slocket, Trust};
+use trials::lock::{ErrorKind, Slocket, Trust};
 
 use crate::alone::{NOBODY, Setting, Talk, beside, with_root};
 use crate::permission::assert_denied;
@@ -49,7 +49,7 @@ fn tries(outside: &mut Talk) {
             let owner = fs::symlink_metadata(slocket.path()).unwrap().uid();
             assert_denied(denied, Some(owner));
             match slocket.acquire_timeout(WHILE) {
-                Err(Error::TimedOut { .. }) => format!("waits for {owner}"),
+                Err(error) if error.kind() == ErrorKind::TimedOut => format!("waits for {owner}"),
                 denied => {
                     assert_denied(denied, Some(owner));
                     format!("denied by {owner}")

@@ -1,14 +1,14 @@
 //! Paths that cannot name a lock, and folders that are not there.
 
 use std::ffi::OsStr;
-use std::io::ErrorKind;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::{env, fs};
 
 use rustix::io::Errno;
-use trials::lock::{Error, Slocket};
+use trials::lock::{Error, ErrorKind, Slocket};
 
 use crate::alone::{Setting, alone};
 use crate::scene::{Scene, assert_works, io_code};
@@ -16,8 +16,8 @@ use crate::scene::{Scene, assert_works, io_code};
 #[track_caller]
 fn assert_invalid(given: impl AsRef<Path>, because: &str) {
     match Slocket::new(&given) {
-        Err(error @ Error::InvalidPath { .. }) => {
-            assert_eq!(error.path(), given.as_ref());
+        Err(error) if error.kind() == ErrorKind::InvalidName => {
+            assert_eq!(error.name().as_path(), Some(given.as_ref()));
             assert!(error.to_string().contains(because), "{error}");
         }
         other => panic!("{:?}: {other:?}", given.as_ref()),
@@ -25,9 +25,11 @@ fn assert_invalid(given: impl AsRef<Path>, because: &str) {
 }
 
 #[track_caller]
-pub(crate) fn assert_parent_missing<T: std::fmt::Debug>(result: Result<T, Error>, kind: ErrorKind) {
+pub(crate) fn assert_parent_missing<T: std::fmt::Debug>(result: Result<T, Error>, kind: io::ErrorKind) {
     match result {
-        Err(Error::ParentMissing { source, .. }) => assert_eq!(source.kind(), kind),
+        Err(error) if error.kind() == ErrorKind::ParentMissing => {
+            assert_eq!(error.io_error().expect("the system said so").kind(), kind);
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -83,9 +85,9 @@ fn a_relative_path() {
 fn a_missing_folder() {
     alone(Setting::Plain, || {
         let scene = Scene::new();
-        assert_parent_missing(Slocket::new(scene.path().join("missing/lock")), ErrorKind::NotFound);
+        assert_parent_missing(Slocket::new(scene.path().join("missing/lock")), io::ErrorKind::NotFound);
         symlink("nowhere", scene.path().join("dangling")).unwrap();
-        assert_parent_missing(Slocket::new(scene.path().join("dangling/lock")), ErrorKind::NotFound);
+        assert_parent_missing(Slocket::new(scene.path().join("dangling/lock")), io::ErrorKind::NotFound);
         scene.assert_left(&["dangling"]);
     });
 }
@@ -96,7 +98,7 @@ fn a_file_where_the_folder_should_be() {
         let scene = Scene::new();
         fs::write(scene.path().join("file"), "").unwrap();
         for path in ["file/lock", "file/folder/lock"] {
-            assert_parent_missing(Slocket::new(scene.path().join(path)), ErrorKind::NotADirectory);
+            assert_parent_missing(Slocket::new(scene.path().join(path)), io::ErrorKind::NotADirectory);
         }
         scene.assert_left(&["file"]);
     });

@@ -6,7 +6,7 @@ use std::thread;
 use rustix::fs::{Mode, fchmod};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, socket};
 use rustix::process::umask;
-use trials::lock::{Error, Slocket};
+use trials::lock::{Error, ErrorKind, Slocket};
 
 use crate::alone::{NOBODY, Setting, alone};
 use crate::scene::{HANG, Scene, another, assert_times_out, assert_works, eventually, leave_dead, named, until_asleep};
@@ -15,11 +15,11 @@ use crate::scene::{HANG, Scene, another, assert_times_out, assert_works, eventua
 #[track_caller]
 pub(crate) fn assert_denied<T: std::fmt::Debug>(result: Result<T, Error>, wanted: Option<u32>) {
     match result {
-        Err(error @ Error::PermissionDenied { .. }) => {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
             let text = error.to_string();
-            let Error::PermissionDenied { owner, source, .. } = error else { unreachable!() };
+            let owner = error.user();
             assert_eq!(owner, wanted, "{text}");
-            assert_eq!(source.kind(), std::io::ErrorKind::PermissionDenied);
+            assert_eq!(error.io_error().expect("the system said so").kind(), std::io::ErrorKind::PermissionDenied);
             match owner {
                 Some(owner) => assert!(text.contains(&format!("user {owner}")), "{text}"),
                 None => assert!(text.contains("folder"), "{text}"),

@@ -8,7 +8,7 @@ use std::{fs, thread};
 
 use rustix::time::{ClockId, clock_gettime};
 use tempfile::TempDir;
-use trials::lock::{Error, Guard, Slocket};
+use trials::lock::{Error, ErrorKind, Guard, Slocket};
 use trials::mark;
 
 use crate::census::threads;
@@ -100,7 +100,7 @@ pub(crate) fn leave_dead(path: &Path, marked: bool, mode: u32) {
 
 /// The same lock as another process would have it: without the queue that clones share inside a process.
 pub(crate) fn another(slocket: &Slocket) -> Slocket {
-    Slocket::new(slocket.path()).expect("it is one already")
+    Slocket::new(slocket.name()).expect("it is one already")
 }
 
 /// The lock works at `path`: it is taken, refused to a second, waited for, handed over, given back.
@@ -114,7 +114,7 @@ pub(crate) fn assert_works(slocket: &Slocket) {
     let second = hand_over(slocket, guard).expect("the lock was handed over");
     assert!(second.is_intact().unwrap() && !second.is_loan());
     second.release().expect("it is ours");
-    assert!(fs::symlink_metadata(slocket.path()).is_err(), "left behind");
+    assert!(fs::symlink_metadata(slocket.name().to_string()).is_err(), "left behind");
 }
 
 /// Gives the lock to a second thread, which was in the queue. (What [`Slocket::holder`] left in it is passed over.)
@@ -170,19 +170,19 @@ fn cpu() -> Duration {
 #[track_caller]
 pub(crate) fn assert_times_out(slocket: &Slocket) -> Option<u32> {
     match idle(|| slocket.acquire_timeout(WHILE)) {
-        Err(Error::TimedOut { path, holder, .. }) => {
-            assert_eq!(path, slocket.path());
-            holder.and_then(|holder| holder.pid)
+        Err(error) if error.is_timed_out() => {
+            assert_eq!(error.name(), slocket.name());
+            error.holder().and_then(|holder| holder.pid)
         }
         other => panic!("{other:?}"),
     }
 }
 
-/// The system's own error code in an [`Error::Io`], whose text says what was being done.
+/// The system's own error code in an error of the kind [`Io`](ErrorKind::Io), whose text says what was being done.
 #[track_caller]
 pub(crate) fn io_code(error: &Error) -> i32 {
-    let Error::Io { path, doing, source } = error else { panic!("{error:?}") };
-    let text = error.to_string();
-    assert!(text.contains(*doing) && text.contains(&*path.to_string_lossy()), "{text}");
-    source.raw_os_error().expect("an error of the system")
+    assert_eq!(error.kind(), ErrorKind::Io, "{error:?}");
+    let (text, doing) = (error.to_string(), error.detail().expect("what was being done"));
+    assert!(text.contains(doing) && text.contains(&error.name().to_string()), "{text}");
+    error.io_error().and_then(std::io::Error::raw_os_error).expect("an error of the system")
 }

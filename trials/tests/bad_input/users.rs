@@ -10,7 +10,7 @@ use std::thread;
 
 use rustix::fs::Mode;
 use rustix::process::{geteuid, umask};
-use trials::lock::{Error, Guard, Slocket, Trust};
+use trials::lock::{Error, ErrorKind, Guard, Slocket, Trust};
 use trials::{mark, strace_or_skip};
 
 use crate::alone::{NOBODY, Setting, beside, with_root};
@@ -298,7 +298,7 @@ fn a_mode_that_the_umask_spoils_for_a_while() {
 #[track_caller]
 fn assert_untrusted<T: std::fmt::Debug>(result: Result<T, Error>) {
     match result {
-        Err(error @ Error::Untrusted { uid: NOBODY, .. }) => {
+        Err(error) if error.kind() == ErrorKind::Untrusted && error.user() == Some(NOBODY) => {
             assert!(error.to_string().contains(&format!("user {NOBODY}")), "{error}");
         }
         other => panic!("{other:?}"),
@@ -366,7 +366,7 @@ fn a_holder_of_another_user() {
 
                 let trusting = Slocket::builder(scene.lock()).trust(Trust::Anyone).build().unwrap();
                 match trusting.acquire_timeout(WHILE) {
-                    Err(Error::TimedOut { holder: Some(holder), .. }) => assert_eq!(holder.uid, NOBODY),
+                    Err(error) if error.is_timed_out() => assert_eq!(error.holder().expect("it is known").uid, NOBODY),
                     other => panic!("{other:?}"),
                 }
                 holder.tell("release");
@@ -410,11 +410,11 @@ fn a_holder_in_another_pid_namespace() {
         |holder| {
             let slocket = Slocket::new(holder.hear()).unwrap();
             match slocket.acquire_timeout(WHILE) {
-                Err(error @ Error::TimedOut { .. }) => {
+                Err(error) if error.kind() == ErrorKind::TimedOut => {
                     let text = error.to_string();
                     assert!(text.contains("cannot be seen from here"), "{text}");
-                    let Error::TimedOut { holder: Some(holder), .. } = error else { panic!("{text}") };
-                    assert_eq!((holder.pid, holder.uid, holder.program), (None, geteuid().as_raw(), None));
+                    let holder = error.holder().unwrap_or_else(|| panic!("{text}"));
+                    assert_eq!((holder.pid, holder.uid, holder.program.clone()), (None, geteuid().as_raw(), None));
                 }
                 other => panic!("{other:?}"),
             }

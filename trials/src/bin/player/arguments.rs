@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use slocket_os::{AbstractBuilder, Builder, Lock};
+use slocket_os::{AbstractBuilder, Builder, Lock, OccupiedPolicy};
 use trials::Adapter;
 use trials::lock::{StalePolicy, Trust, warm_up};
 
@@ -28,7 +28,7 @@ fn build(path: &str, options: &[String]) -> Result<Lock, String> {
         }
         return builder.build().map_err(|error| error.to_string());
     }
-    let mut builder = Builder::<Lock>::new(path);
+    let mut builder = Builder::<Lock>::new(path).occupied(OccupiedPolicy::Wait);
     for option in options {
         let (name, value) = option.split_once('=').ok_or_else(|| format!("what is {option}?"))?;
         builder = match name {

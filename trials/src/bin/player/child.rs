@@ -6,9 +6,9 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::process::{WaitOptions, wait};
-use slocket_os::depart;
+use slocket_os::{ErrorKind, depart};
 use trials::Random;
-use trials::lock::{Error, Guard, settle};
+use trials::lock::{Guard, settle};
 use trials::witness::Witness;
 
 use super::commands::{Commands, Refusal, one_round, refusal};
@@ -65,7 +65,7 @@ fn live(commands: &mut Commands, guard: Guard, notes: &Notes) -> Result<(), Refu
             commands.become_child();
             match commands.adapter().acquire_timeout(PATIENCE) {
                 Ok(guard) => one_round(guard, 0, &mut notes.of_child())?,
-                Err(Error::TimedOut { .. }) => {}
+                Err(error) if error.kind() == ErrorKind::TimedOut => {}
                 Err(error) => return Err(error.into()),
             }
             // What it has lent to npm's is lost if it ends before that is back; and npm's server dies of one who is just gone.

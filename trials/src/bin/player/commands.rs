@@ -9,7 +9,7 @@ use std::str::FromStr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use slocket_os::{Disowned, Lock, close_copies};
+use slocket_os::{Disowned, ErrorKind, Lock, close_copies};
 use trials::lock::{Error, Guard, Slocket, Waits, settle};
 use trials::witness::{Hold, Witness, now};
 use trials::{Adapter, Random};
@@ -166,8 +166,8 @@ impl Commands {
         };
         match result {
             Ok(held) => Ok(self.hold(held)),
-            Err(Error::TimedOut { holder, .. }) => {
-                let pid = holder.and_then(|holder| holder.pid);
+            Err(error) if error.is_timed_out() => {
+                let pid = error.holder().and_then(|holder| holder.pid);
                 Ok(format!("timed-out {}", pid.map_or("unknown".into(), |pid| pid.to_string())))
             }
             Err(error) => Err(error.into()),
@@ -244,7 +244,7 @@ impl Commands {
                     one_round(guard, 0, witness)?;
                     held += 1;
                 }
-                Err(Error::TimedOut { .. }) => timed_out += 1,
+                Err(error) if error.kind() == ErrorKind::TimedOut => timed_out += 1,
                 Err(error) => return Err(error.into()),
             }
         }
@@ -277,7 +277,7 @@ impl Commands {
                 0 => self.adapter.try_acquire()?.or_else(|| tally(&mut would_block)),
                 1 => self.adapter.acquire_or_cancel(patience)?.or_else(|| tally(&mut cancelled)),
                 2 => match self.adapter.acquire_timeout(patience) {
-                    Err(Error::TimedOut { .. }) => tally(&mut timed_out),
+                    Err(error) if error.kind() == ErrorKind::TimedOut => tally(&mut timed_out),
                     result => Some(result?),
                 },
                 _ => Some(self.adapter.acquire()?),
@@ -353,8 +353,6 @@ pub(crate) fn refusal(kind: &str, message: &str) -> Refusal {
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
-        let variant = format!("{error:?}");
-        let kind = variant.split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default();
-        refusal(kind, &error.to_string())
+        refusal(&format!("{:?}", error.kind()), &error.to_string())
     }
 }

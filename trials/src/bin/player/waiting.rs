@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker};
 
 use fork::{Fork, fork};
 use trials::Adapter;
-use trials::lock::{Error, Waits};
+use trials::lock::{ErrorKind, Waits};
 
 use crate::commands::Commands;
 use crate::play_as_child;
@@ -33,7 +33,7 @@ pub(crate) fn acquire(commands: &mut Commands, rest: &str) -> String {
 fn end_copy(mut waits: Waits, polls: bool) {
     if polls {
         let polled = waits.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        if !matches!(polled, Poll::Ready(Err(Error::Forked { .. }))) {
+        if !matches!(&polled, Poll::Ready(Err(error)) if error.kind() == ErrorKind::Forked) {
             eprintln!("player: a child that polls its parent's future: {polled:?}");
             std::process::exit(1);
         }
