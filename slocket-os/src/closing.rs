@@ -37,8 +37,13 @@ pub(crate) fn close(connection: impl AsFd + Send + 'static) {
 
 /// Starts a thread that takes no signals: which threads of the process do is the user's business.
 pub(crate) fn start_thread(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    without_signals(|| thread::Builder::new().name(name.to_owned()).spawn(body))?.map(drop)
+}
+
+/// Calls `body` while the calling thread takes no signals. The threads that it starts take none for good.
+pub(crate) fn without_signals<T>(body: impl FnOnce() -> T) -> io::Result<T> {
     let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
-    let started = thread::Builder::new().name(name.to_owned()).spawn(body);
+    let value = body();
     before.thread_set_mask()?;
-    started.map(drop)
+    Ok(value)
 }

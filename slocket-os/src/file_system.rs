@@ -16,11 +16,19 @@ pub(crate) enum Place {
     Unknown(u64),
 }
 
+/// A file system in user space.
+const FUSE: u64 = 0x6573_5546;
+
 impl Place {
     /// Where the files of an open folder live.
     #[allow(clippy::unnecessary_cast, reason = "the types differ between systems")]
     pub(crate) fn of_folder(folder: impl AsFd) -> Result<Self> {
         Ok(Self::of(u64::from_ne_bytes((fstatfs(folder)?.f_type as i64).to_ne_bytes())))
+    }
+
+    /// Whether calls about it are answered by the kernel, rather than by a process, which can let them wait for ever (FUSE).
+    pub(crate) fn answers_in_time(&self) -> bool {
+        *self != Self::Unknown(FUSE)
     }
 
     /// What the `f_type` of statfs(2) says.
@@ -54,6 +62,6 @@ mod tests {
         assert_eq!(Place::of(0xef53), Place::Local);
         assert_eq!(Place::of(0x6969), Place::Network("NFS"));
         assert_eq!(Place::of(0xffff_ffff_ff53_4d42), Place::Network("SMB"), "sign-extended by the kernel");
-        assert_eq!(Place::of(0x6573_5546), Place::Unknown(0x6573_5546), "FUSE may be anything");
+        assert_eq!(Place::of(FUSE), Place::Unknown(FUSE), "FUSE may be anything");
     }
 }

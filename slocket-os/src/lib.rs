@@ -66,6 +66,7 @@ mod trace;
 mod wait;
 mod waiting;
 mod watch;
+mod watcher;
 mod weak_list;
 
 pub use abstract_name::AbstractBuilder;

@@ -1,67 +1,54 @@
 //! Watching a path: a descriptor that becomes readable when something happens to it.
 
-use std::ffi::OsString;
-use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
 
-use rustix::fs::inotify::{self, CreateFlags, Reader, WatchFlags};
-use rustix::io::Errno;
-
-use crate::address::proc_path;
 use crate::at_path::AtPath;
+use crate::process::Process;
+use crate::watcher::{self, Bell, FolderId};
 
-/// A watch on one name in a folder (inotify(7)). It lasts until it is dropped.
+/// A watch on one name in a folder. It lasts until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    inotify: OwnedFd,
-    name: OsString,
+    bell: Arc<Bell>,
+    folder: FolderId,
+    process: Process,
 }
 
 impl Watch {
-    /// Watches a lock's path; `None` if the system has no watch to give (`max_user_instances`, `max_user_watches`,
-    /// a folder that may not be read): timed re-checks must do then.
+    /// Watches a lock's path; `None` if the system has no watch to give (no thread, `max_user_instances`,
+    /// `max_user_watches`, a folder that may not be read, one in user space): timed re-checks must do then.
     pub(crate) fn new(at: &AtPath) -> Option<Self> {
-        let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).ok()?;
-        let to_names = WatchFlags::CREATE | WatchFlags::DELETE | WatchFlags::MOVED_FROM | WatchFlags::MOVED_TO;
-        let to_itself = WatchFlags::ATTRIB | WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF;
-        let flags = to_names | to_itself | WatchFlags::ONLYDIR;
-        match inotify::add_watch(&inotify, proc_path(at.folder().as_fd()), flags) {
-            // Where /proc does not lead to the folder, its path does.
-            Err(Errno::NOENT) => inotify::add_watch(&inotify, at.path().parent()?, flags),
-            added => added,
-        }
-        .ok()?;
-        Some(Self { inotify, name: at.name().into() })
+        let process = Process::current();
+        let (bell, folder) = watcher::add(at, process)?;
+        Some(Self { bell, folder, process })
     }
 
     /// Whether something happened since the last call.
     pub(crate) fn take(&self) -> bool {
-        let mut space = [MaybeUninit::uninit(); 4096];
-        let mut events = Reader::new(&self.inotify, &mut space);
-        let mut happened = false;
-        loop {
-            match events.next() {
-                // What has no name happened to the folder itself, or there was more than the queue holds.
-                Ok(event) => {
-                    happened |= event.file_name().is_none_or(|name| name.to_bytes() == self.name.as_bytes());
-                }
-                Err(Errno::INTR) => {}
-                Err(_) => return happened,
-            }
-        }
+        self.bell.take()
     }
 }
 
 impl AsFd for Watch {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.inotify.as_fd()
+        self.bell.as_fd()
+    }
+}
+
+impl Drop for Watch {
+    /// (A fork has a copy of the bell, and no watcher that would ring it.)
+    fn drop(&mut self) {
+        if self.process.is_current() {
+            watcher::remove(&self.bell, self.folder, self.process);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::io::Write;
     use std::os::unix::net::{UnixListener, UnixStream};
     use std::path::{Path, PathBuf};
     use std::time::{Duration, Instant};
@@ -142,5 +129,67 @@ mod tests {
         let (folder, watch) = watched();
         fs::write(folder.path().join("another"), "").unwrap();
         assert!(told_nothing_before(&watch, folder.path(), Path::new("a third")));
+    }
+
+    /// Whoever looks for the reason of an alarm opens the folder.
+    #[test]
+    fn it_does_not_wake_when_the_folder_is_opened_or_a_file_there_is_written() {
+        let (folder, watch) = watched();
+        fs::write(folder.path().join("lock"), "").unwrap();
+        wakes(&watch);
+        assert!(told_nothing_before(&watch, folder.path(), Path::new("a mark")));
+        drop(fs::File::open(folder.path()).unwrap());
+        fs::File::options().append(true).open(folder.path().join("lock")).unwrap().write_all(b"more").unwrap();
+        assert!(told_nothing_before(&watch, folder.path(), Path::new("another")));
+    }
+
+    /// (inotify has one watch for both.)
+    #[test]
+    fn two_watches_in_one_folder_do_not_depend_on_each_other() {
+        let (folder, first) = watched();
+        let path = folder.path().join("lock");
+        let second = watch(&named(path.clone()));
+        drop(first);
+        fs::write(&path, "").unwrap();
+        wakes(&second);
+        let third = watch(&named(path.clone()));
+        fs::remove_file(&path).unwrap();
+        wakes(&second);
+        wakes(&third);
+    }
+
+    /// A number that is another folder's by now must not be taken for the first one's.
+    #[test]
+    fn the_descriptor_by_which_the_folder_was_named_may_be_closed() {
+        // So that nothing else is closed meanwhile.
+        let _standing = watched();
+        let (one, other) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+        let first = watch(&named(one.path().join("lock")));
+        let second = watch(&named(other.path().join("lock")));
+        fs::write(one.path().join("lock"), "").unwrap();
+        wakes(&first);
+        assert!(!second.take(), "told of another folder");
+        drop(first);
+        fs::write(other.path().join("lock"), "").unwrap();
+        wakes(&second);
+    }
+
+    #[test]
+    fn it_is_of_the_folder_that_was_named_whatever_is_exchanged_on_the_way() {
+        let (folder, _) = watched();
+        let (way, aside) = (folder.path().join("way"), folder.path().join("aside"));
+        fs::create_dir_all(way.join("folder")).unwrap();
+        let lock = named(way.join("folder/lock"));
+        fs::rename(&way, &aside).unwrap();
+        fs::create_dir_all(way.join("folder")).unwrap();
+        let watch = watch(&lock);
+        fs::write(way.join("folder/lock"), "of another folder").unwrap();
+        assert!(told_nothing_before(&watch, &aside.join("folder"), Path::new("another")));
+        fs::write(aside.join("folder/lock"), "").unwrap();
+        wakes(&watch);
+        fs::rename(aside.join("folder"), aside.join("moved")).unwrap();
+        wakes(&watch);
+        fs::remove_file(aside.join("moved/lock")).unwrap();
+        wakes(&watch);
     }
 }

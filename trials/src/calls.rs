@@ -28,6 +28,7 @@ const NAMES: &[(i64, &str)] = &[
     (libc::SYS_epoll_wait, "epoll_wait"),
     (libc::SYS_eventfd2, "eventfd2"),
     (libc::SYS_exit, "exit"),
+    (libc::SYS_faccessat2, "faccessat2"),
     (libc::SYS_fchmod, "fchmod"),
     (libc::SYS_fchmodat, "fchmodat"),
     (libc::SYS_fcntl, "fcntl"),

@@ -63,6 +63,7 @@ fn a_wrong_table_is_found_out() {
         "no such test: nowhere::x",
         "no row: watch::a_watch_is_quicker_than_a_look_now_and_then",
         "no row: watch::no_inotify_instances",
+        "no row: watch::one_watcher_for_all",
     ];
     assert_eq!(faults(table), expected);
 }

@@ -131,6 +131,11 @@ const TABLE: &[Row] = &[
     (&["epoll_ctl"], "epoll_ctl(2)", Err("what is there already is changed or removed without anything new")),
     (&["epoll_pwait", "epoll_pwait2", "epoll_wait"], "epoll_wait(2)", Ok(&[once(EINTR)])),
     (&["eventfd2"], "eventfd(2)", Ok(&[both(EMFILE), both(ENFILE), both(ENODEV), both(ENOMEM)])),
+    (
+        &["faccessat2"],
+        "access(2)",
+        Ok(&[both(EACCES), both(EIO), both(ELOOP), both(ENOENT), both(ENOMEM), both(ENOSYS), both(ENOTDIR)]),
+    ),
     (&["fcntl"], "fcntl(2)", Ok(&[both(EMFILE)])),
     (&["flock"], "flock(2)", Ok(&[once(EINTR), both(ENOLCK), not_now(EAGAIN)])),
     (

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -11,8 +12,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use trials::lock::{Slocket, settle};
 
 use crate::alone::{NOBODY, Setting, alone, beside};
-use crate::census::watches;
-use crate::scene::{HANG, Scene, another, assert_times_out, eventually, idle, leave_dead};
+use crate::census::{Census, watches};
+use crate::scene::{HANG, Scene, another, assert_times_out, idle, leave_dead, named, until_asleep};
 
 /// While this lives, the user has as many threads as it may have. (Root has no limit.)
 struct NoThreads(Rlimit);
@@ -46,22 +47,32 @@ fn a_free_lock_and_a_dead_one() {
     });
 }
 
+/// The thread of the watcher is not to be had. Whoever waits for something else to go looks now and then, and what was begun
+/// leaves nothing open.
 #[test]
-fn a_path_that_is_watched() {
+fn a_path_that_cannot_be_watched() {
     alone(Setting::User(NOBODY), || {
         for stale in [false, true] {
             let scene = Scene::new();
             let slocket = scene.slocket();
             scene.occupy(stale);
+            let before = Census::take();
+            let ready = Barrier::new(2);
             thread::scope(|scope| {
                 let remover = scope.spawn(|| {
-                    eventually(|| watches() == 1, || "not watched".to_owned());
+                    ready.wait();
+                    until_asleep("waiter");
+                    assert_eq!(watches(), 0, "watched");
                     fs::remove_file(slocket.path()).unwrap();
                 });
-                let _limit = NoThreads::new();
-                slocket.acquire_timeout(HANG).unwrap().release().unwrap();
+                named("waiter", || {
+                    let _limit = NoThreads::new();
+                    ready.wait();
+                    slocket.acquire_timeout(HANG).unwrap().release().unwrap();
+                });
                 remover.join().unwrap();
             });
+            before.assert_same();
             scene.assert_empty();
         }
     });

@@ -1,0 +1,253 @@
+//! The watcher of this process: one for all its watches, from the first to the last of them.
+//!
+//! It is the package `notify`, whose thread reads the events and rings the bells of those that an event is about. What it
+//! tells of is only ever a reason to look: a false alarm costs one look, and a missed one is made up for by the timed
+//! re-check that each watch has beside it.
+
+use std::collections::BTreeMap;
+use std::mem;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use notify::event::ModifyKind;
+use notify::{Config, ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use rustix::event::{EventfdFlags, eventfd};
+use rustix::fs::{Access, AtFlags, accessat};
+use rustix::io::{Errno, fcntl_dupfd_cloexec, read, retry_on_intr, write};
+
+use crate::address::proc_path;
+use crate::at_path::AtPath;
+use crate::closing::{start_thread, without_signals};
+use crate::process::{Inherit, PerProcess, Process};
+
+static WATCHER: PerProcess<Slot> = PerProcess::new();
+
+struct Slot(Option<Watcher>);
+
+impl Inherit for Slot {
+    const NEW: Self = Self(None);
+
+    /// The thread is the parent's. (Neither is the handle dropped, which would write to that thread, nor is anything closed: a
+    /// daemon may have done so, and its numbers may be other files' by now.)
+    fn inherit(&mut self) {
+        mem::forget(self.0.take());
+    }
+}
+
+/// A descriptor that becomes readable when it is rung.
+#[derive(Debug)]
+pub(crate) struct Bell(OwnedFd);
+
+impl Bell {
+    fn new() -> rustix::io::Result<Self> {
+        eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map(Self)
+    }
+
+    fn ring(&self) {
+        // One that has been rung too often to count is readable all the same.
+        let _ = retry_on_intr(|| write(&self.0, &1_u64.to_ne_bytes()));
+    }
+
+    /// Whether it was rung since the last call.
+    pub(crate) fn take(&self) -> bool {
+        retry_on_intr(|| read(&self.0, &mut [0; 8])).is_ok()
+    }
+}
+
+impl AsFd for Bell {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// Which folder it is, whatever it is called.
+pub(crate) type FolderId = (u64, u64);
+
+/// Watches a lock's path: the bell rings when something happens to it. `None` if that cannot be had: the folder may not be
+/// read, no thread is left, no instance or watch of inotify, or the file system is in user space, where a call can take for
+/// ever, and would keep all other watches waiting.
+pub(crate) fn add(at: &AtPath, here: Process) -> Option<(Arc<Bell>, FolderId)> {
+    if accessat(at.folder().as_fd(), ".", Access::READ_OK, AtFlags::EACCESS) == Err(Errno::ACCESS) {
+        return None;
+    }
+    if !at.folder().place().ok()?.answers_in_time() {
+        return None;
+    }
+    let id = id_of(at)?;
+    let bell = Arc::new(Bell::new().ok()?);
+    let mut slot = WATCHER.lock(here);
+    let watcher = match &mut slot.0 {
+        Some(watcher) => watcher,
+        empty => empty.insert(Watcher::start()?),
+    };
+    let added = watcher.add(at, id, &bell);
+    slot.end_if_idle();
+    added.then_some((bell, id))
+}
+
+/// Ends a watch.
+pub(crate) fn remove(bell: &Arc<Bell>, folder: FolderId, here: Process) {
+    let mut slot = WATCHER.lock(here);
+    if let Some(watcher) = &mut slot.0 {
+        watcher.remove(bell, folder);
+    }
+    slot.end_if_idle();
+}
+
+#[allow(clippy::useless_conversion, clippy::unnecessary_cast, reason = "the types differ between systems")]
+fn id_of(at: &AtPath) -> Option<FolderId> {
+    let stat = at.folder().stat().ok()?;
+    Some((stat.st_dev as u64, stat.st_ino as u64))
+}
+
+impl Slot {
+    fn end_if_idle(&mut self) {
+        if let Some(watcher) = self.0.take_if(|watcher| watcher.folders.is_empty()) {
+            watcher.end();
+        }
+    }
+}
+
+struct Watcher {
+    notify: RecommendedWatcher,
+    folders: BTreeMap<FolderId, Watched>,
+    bells: Arc<Bells>,
+}
+
+/// A folder that is watched.
+struct Watched {
+    /// What notify knows it by.
+    path: PathBuf,
+    /// A descriptor of it, which that path leads to: no other file has the number as long as notify knows it by that.
+    _folder: OwnedFd,
+    bells: Vec<(PathBuf, Arc<Bell>)>,
+}
+
+impl Watcher {
+    /// Starts a thread, which takes no signals: it inherits that.
+    fn start() -> Option<Self> {
+        // Without a thread, notify would keep a descriptor for ever. So this is asked first.
+        start_thread("slocket-watch", || ()).ok()?;
+        let bells = Arc::new(Bells::default());
+        let ringer = Arc::clone(&bells);
+        let ring = move |event: notify::Result<Event>| ringer.tell(event);
+        let notify = without_signals(|| RecommendedWatcher::new(ring, Config::default())).ok()?.ok()?;
+        let mut watcher = Self { notify, folders: BTreeMap::new(), bells };
+        if watcher.answers() {
+            Some(watcher)
+        } else {
+            watcher.end();
+            None
+        }
+    }
+
+    /// Whether notify's thread is there. If it is not, every other call of notify's panics, its drop among them.
+    fn answers(&mut self) -> bool {
+        self.notify.configure(Config::default()).is_ok()
+    }
+
+    /// Ends the thread.
+    fn end(mut self) {
+        if !self.answers() {
+            mem::forget(self);
+        }
+    }
+
+    /// (No lock is held that the thread takes when it rings: this waits for its answer.)
+    fn add(&mut self, at: &AtPath, id: FolderId, bell: &Arc<Bell>) -> bool {
+        let bell = || (PathBuf::from(at.name()), Arc::clone(bell));
+        if let Some(watched) = self.folders.get_mut(&id) {
+            let (name, bell) = bell();
+            self.bells.add(&watched.path, &name, &bell);
+            watched.bells.push((name, bell));
+            return true;
+        }
+        let Ok(folder) = fcntl_dupfd_cloexec(at.folder().as_fd(), 0) else { return false };
+        // Whatever is exchanged on the way to the folder, it is this one. Where /proc does not lead to it, its path does.
+        let paths = [Some(proc_path(folder.as_fd())), at.path().parent().map(Path::to_path_buf)];
+        let (name, bell) = bell();
+        for path in paths.into_iter().flatten() {
+            if !self.answers() {
+                return false;
+            }
+            // First the bell: the caller looks as soon as it is told that the path is watched.
+            self.bells.add(&path, &name, &bell);
+            match self.notify.watch(&path, RecursiveMode::NonRecursive) {
+                Ok(()) => {
+                    let watched = Watched { path, _folder: folder, bells: vec![(name, bell)] };
+                    self.folders.insert(id, watched);
+                    return true;
+                }
+                Err(error) => {
+                    self.bells.remove(&path, &name, &bell);
+                    if !matches!(error.kind, ErrorKind::PathNotFound) {
+                        return false;
+                    }
+                }
+            }
+        }
+        false
+    }
+
+    fn remove(&mut self, bell: &Arc<Bell>, id: FolderId) {
+        let Some(watched) = self.folders.get_mut(&id) else { return };
+        let Some(index) = watched.bells.iter().position(|(_, each)| Arc::ptr_eq(each, bell)) else { return };
+        let (name, bell) = watched.bells.swap_remove(index);
+        self.bells.remove(&watched.path, &name, &bell);
+        if !watched.bells.is_empty() {
+            return;
+        }
+        let Some(watched) = self.folders.remove(&id) else { return };
+        // The last watch of all ends with the thread.
+        if !self.folders.is_empty() && self.answers() {
+            // (It fails if the folder is gone.)
+            let _ = self.notify.unwatch(&watched.path);
+        }
+    }
+}
+
+/// Who is to be told of what, by the path that notify names: that of the folder for what happens to the folder itself.
+#[derive(Default)]
+struct Bells(Mutex<BTreeMap<PathBuf, Vec<Arc<Bell>>>>);
+
+impl Bells {
+    fn add(&self, folder: &Path, name: &Path, bell: &Arc<Bell>) {
+        let mut bells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for path in [folder.to_path_buf(), folder.join(name)] {
+            bells.entry(path).or_default().push(Arc::clone(bell));
+        }
+    }
+
+    fn remove(&self, folder: &Path, name: &Path, bell: &Arc<Bell>) {
+        let mut bells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for path in [folder.to_path_buf(), folder.join(name)] {
+            if let Some(there) = bells.get_mut(&path) {
+                there.retain(|each| !Arc::ptr_eq(each, bell));
+                if there.is_empty() {
+                    bells.remove(&path);
+                }
+            }
+        }
+    }
+
+    /// Rings for an event.
+    fn tell(&self, event: notify::Result<Event>) {
+        let bells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Ok(event) if !event.need_rescan() => {
+                if is_change(event.kind) {
+                    event.paths.iter().filter_map(|path| bells.get(path)).flatten().for_each(|bell| bell.ring());
+                }
+            }
+            // Some were lost, or cannot be read.
+            Ok(_) | Err(_) => bells.values().flatten().for_each(|bell| bell.ring()),
+        }
+    }
+}
+
+/// Whether a name came, went or moved, or its mode, its mark or its owner changed. To open the folder is none: whoever looks
+/// for the reason of an alarm does so.
+fn is_change(kind: EventKind) -> bool {
+    !matches!(kind, EventKind::Access(_) | EventKind::Modify(ModifyKind::Data(_)))
+}
