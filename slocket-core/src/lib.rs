@@ -1,17 +1,42 @@
 #![no_std]
 #![doc = include_str!("lib.md")]
 
-mod action;
+mod accept;
+mod call;
+mod close;
+mod close_out;
 mod event;
+mod give_back;
+mod hand_over;
+mod inspect;
+mod join;
+mod leave;
 mod machine;
+mod mark;
+mod memory;
+mod next;
+mod part;
+mod places;
+mod platform;
+mod probe;
+mod publish;
+mod receive;
+mod reclaim;
+mod report;
+mod result;
 mod state;
-mod transition;
+mod sweep;
+mod times;
 
-pub use action::{Action, Actions, Failure, Report};
-pub use event::{
-    Accepted, Connected, Connection, Delivery, Event, Inspected, Left, Published, Received, Reclaimed, Removal, Stale,
-    Timer,
+pub use call::{Call, Cargo, Flock, Half, Kind, Mode, Name, Question, Role, Target, Times, Way};
+pub use event::{Event, Misuse, Notice, Request, Stale, Timer};
+pub use machine::{Machine, Step};
+pub use platform::{Hints, Home, Platform, Probe, Ways};
+pub use report::{Failure, Fault, Report};
+pub use result::{
+    AcceptResult, AnswerResult, BindResult, CallResult, ConnectResult, DoneResult, DrainResult, Errno, FileKind,
+    FileSystemResult, FlockResult, Found, Inode, Links, ModeFit, NextNameResult, OpenResult, Owner, PeerResult,
+    ProbeResult, ProcResult, RandomResult, ReceiveResult, RenameResult, SendResult, StatResult, TimesFound,
+    TimesResult, UnlinkResult,
 };
-pub use machine::Machine;
-pub use state::{Attempt, Interest, Owed, Patience, State, Wish};
-pub use transition::{Misuse, Step, transition};
+pub use state::{Source, Wait};

@@ -1,39 +1,787 @@
-//! The machine: a state, and the transition applied to it.
+//! One participant of the protocol: which procedure comes after which.
 
-use crate::action::Actions;
-use crate::event::Event;
-use crate::state::State;
-use crate::transition::{Misuse, transition};
+use crate::accept::{self, Accepted};
+use crate::call::{Call, Cargo, Half, Role};
+use crate::close_out::{self, Removal};
+use crate::event::{Event, Misfit, Misuse, Notice, Request, Stale, Timer};
+use crate::inspect::{self, Inspected};
+use crate::join::{self, Joined};
+use crate::leave::{self, Left};
+use crate::memory::Memory;
+use crate::next::Next;
+use crate::platform::{Hints, Home, Platform};
+use crate::publish::{self, Published};
+use crate::receive::{self, Received};
+use crate::reclaim::{self, Reclaimed};
+use crate::report::{Failure, Report};
+use crate::result::{CallResult, DrainResult, Inode, SendResult};
+use crate::state::{Attempt, Going, Owed, Patience, State, Wait, Wish};
+use crate::{close, give_back, hand_over, mark, part};
 
 /// One participant of the protocol: from one request for the lock until all its descriptors are closed.
 ///
 /// The machine never performs anything, never blocks, never allocates, and knows no clock. Machines that behave alike
 /// are equal, so a model checker can explore them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Machine {
     state: State,
+    /// The call whose result is waited for.
+    asked: Option<Call>,
+    memory: Memory,
+}
+
+/// What the driver is to do: exactly one of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[must_use = "a call that is not made is a lost lock"]
+pub enum Step {
+    /// Make this call, at once, and tell its result before anything else.
+    Call(Call),
+    /// Wait for this.
+    Wait(Wait),
+    /// Tell the caller, then wait for this: a duty may go on in the background.
+    Report(Report, Wait),
 }
 
 impl Machine {
     /// A machine that has not been asked for anything.
     #[must_use]
-    pub const fn new() -> Self {
-        Self { state: State::Idle }
+    pub fn new(platform: Platform, hints: Hints) -> Self {
+        Self { state: State::Idle, asked: None, memory: Memory { platform, hints, ..Memory::default() } }
     }
 
-    /// Tells the machine an event; returns what is to be done, in order, before the next request.
+    /// Tells the machine an event; returns what is to be done next.
     ///
     /// # Errors
     /// [`Misuse`] if the driver sent an event that does not belong in this state; nothing changes then.
-    pub fn handle(&mut self, event: Event) -> Result<Actions, Misuse> {
-        let (state, actions) = transition(self.state, event)?;
-        self.state = state;
-        Ok(actions)
+    pub fn handle(&mut self, event: Event) -> Result<Step, Misuse> {
+        let before = *self;
+        let step = match (self.asked.take(), event) {
+            (Some(call), Event::Result(result)) => self.result(call, result),
+            (None, Event::Request(request)) => self.request(request),
+            (None, Event::Notice(notice)) => Ok(self.notice(notice)),
+            (Some(_), Event::Request(_) | Event::Notice(_)) | (None, Event::Result(_)) => Err(Misfit),
+        };
+        step.map_err(|Misfit| {
+            *self = before;
+            Misuse { asked: before.asked, event }
+        })
     }
 
-    /// Where the participant stands.
+    fn request(&mut self, request: Request) -> Result<Step, Misfit> {
+        Ok(match (self.state, request) {
+            (State::Idle, Request::Acquire(stale)) => self.begin(Attempt { stale, ..Attempt::default() }),
+            (State::Idle, Request::Try(stale)) => {
+                self.begin(Attempt { wish: Wish::Try, stale: hasty(stale), ..Attempt::default() })
+            }
+            (State::Idle, Request::Look) => {
+                let next = join::begin(&self.memory, true);
+                self.look(next)
+            }
+
+            (State::Queued(_), Request::Cancel) => self.leave(Report::Cancelled),
+            (State::Watching(_) | State::Pausing(..), Request::Cancel) => self.finish(Report::Cancelled),
+
+            // A cancel gives a lock that is held back.
+            (State::Holding, Request::Release) => self.accept(Some(Report::Released)),
+            (State::Holding, Request::Cancel) => self.accept(Some(Report::Cancelled)),
+            (State::Borrowing, Request::Release) => self.give_back(Some(Report::Released)),
+            (State::Borrowing, Request::Cancel) => self.give_back(Some(Report::Cancelled)),
+
+            (State::Lingering, Request::Dismiss) => {
+                self.memory.dismissed = true;
+                self.ask(Call::Shutdown(Role::Connection, Half::Write), State::Dismissing)
+            }
+            (State::Lingering, Request::Cut) => {
+                self.memory.dismissed = true;
+                self.ask(Call::Shutdown(Role::Connection, Half::Both), State::Dismissing)
+            }
+
+            // Where no request is open, a cancel comes to nothing.
+            (State::Idle | State::Lingering | State::Lent | State::Finished, Request::Cancel) => self.stay(),
+            (State::Idle | State::Lent | State::Finished, Request::Dismiss | Request::Cut) => self.stay(),
+            (_, _) => return Err(Misfit),
+        })
+    }
+
+    /// What happens by itself. What no longer matters is legal, and changes nothing.
+    fn notice(&mut self, notice: Notice) -> Step {
+        match (self.state, notice) {
+            (State::Queued(attempt), Notice::Readable) => {
+                let next = receive::begin(&self.memory);
+                self.receive(attempt, next)
+            }
+            (State::Queued(_), Notice::TimerFired(Timer::Deadline)) => self.leave(Report::TimedOut),
+
+            (State::Watching(attempt), Notice::FsChange | Notice::TimerFired(Timer::Recheck)) => self.inspect(attempt),
+            (State::Watching(attempt), Notice::TimerFired(Timer::Stale)) => {
+                self.inspect(impatient(attempt, Timer::Stale))
+            }
+            (State::Watching(_) | State::Pausing(..), Notice::TimerFired(Timer::Deadline)) => {
+                self.finish(Report::TimedOut)
+            }
+
+            (State::Pausing(attempt, Going::Publish, _), Notice::TimerFired(Timer::Retry)) => self.publish(attempt),
+            (State::Pausing(attempt, Going::Join, _), Notice::TimerFired(Timer::Retry)) => self.join(attempt),
+            (State::Pausing(attempt, going, level), Notice::TimerFired(timer @ (Timer::Stale | Timer::Try))) => {
+                self.rest(State::Pausing(impatient(attempt, timer), going, level))
+            }
+
+            (State::Lingering, Notice::Readable) => {
+                let next = receive::begin(&self.memory);
+                self.receive_late(next)
+            }
+            (State::Lent, Notice::Readable) => self.ask(Call::Drain, State::SeeingLoan(1)),
+
+            (
+                State::Idle
+                | State::Queued(_)
+                | State::Watching(_)
+                | State::Pausing(..)
+                | State::Lingering
+                | State::Holding
+                | State::Borrowing
+                | State::Lent
+                | State::Finished
+                | State::Publishing(..)
+                | State::Joining(..)
+                | State::Looking(_)
+                | State::LeavingLook(_)
+                | State::Receiving(..)
+                | State::ReceivingLate(_)
+                | State::Inspecting(..)
+                | State::ArmingWatch(_)
+                | State::Reclaiming(..)
+                | State::Unwatching(..)
+                | State::Parting(..)
+                | State::Leaving(..)
+                | State::Dismissing
+                | State::Accepting(..)
+                | State::HandingOver(..)
+                | State::ClearingMark(..)
+                | State::Lending(_)
+                | State::SeeingLoan(_)
+                | State::SettingMark(..)
+                | State::ClosingOut(..)
+                | State::GivingBack(..)
+                | State::Closing(..),
+                Notice::Readable | Notice::FsChange | Notice::TimerFired(_),
+            ) => self.stay(),
+        }
+    }
+
+    /// A call has come to this: on with its procedure.
+    fn result(&mut self, call: Call, result: CallResult) -> Result<Step, Misfit> {
+        let before = self.memory;
+        self.memory.note(call, result);
+        let memory = &mut self.memory;
+        Ok(match self.state {
+            State::Publishing(attempt, step) => {
+                let next = publish::next(step, result, memory)?;
+                self.publishing(attempt, next)
+            }
+            State::Joining(attempt, step) => {
+                let next = join::next(step, result, memory)?;
+                self.joining(attempt, next)
+            }
+            State::Looking(step) => {
+                let next = join::next(step, result, memory)?;
+                self.look(next)
+            }
+            State::Receiving(attempt, step) => {
+                let next = receive::next(step, result, memory)?;
+                self.receive(attempt, next)
+            }
+            State::ReceivingLate(step) => {
+                let next = receive::next(step, result, memory)?;
+                self.receive_late(next)
+            }
+            State::Inspecting(attempt, step) => {
+                let next = inspect::next(step, result, memory)?;
+                self.inspecting(attempt, next)
+            }
+            // Watch first, then look again: without the second look a wake-up is lost.
+            State::ArmingWatch(attempt) => {
+                result.answer()?;
+                self.inspect(Attempt { watched: true, ..attempt })
+            }
+            State::Reclaiming(attempt, step) => {
+                let next = reclaim::next(step, result, memory)?;
+                self.reclaiming(attempt, next)
+            }
+            State::Unwatching(attempt, going) => {
+                result.done()?;
+                let attempt = Attempt { watched: false, ..attempt };
+                match going {
+                    Going::Publish => self.publish(attempt),
+                    Going::Join => self.join(attempt),
+                }
+            }
+            State::Parting(attempt, step) => {
+                let next = part::next(step, result)?;
+                self.part(attempt, next)
+            }
+            State::LeavingLook(step) => {
+                let next = leave::next(step, result, memory)?;
+                self.leaving(Report::Listened, next)
+            }
+            State::Leaving(report, step) => {
+                let next = leave::next(step, result, memory)?;
+                self.leaving(report, next)
+            }
+            State::Dismissing => {
+                result.done()?;
+                self.rest(State::Lingering)
+            }
+            State::Accepting(owed, step) => {
+                let next = accept::next(step, result, memory)?;
+                self.accepting(owed, next)
+            }
+            State::HandingOver(owed, step) => {
+                let next = hand_over::next(step, result)?;
+                self.handing_over(owed, next)
+            }
+            State::ClearingMark(owed, step) => {
+                let next = mark::next(step, result, memory)?;
+                self.clearing_mark(owed, next)
+            }
+            // The server outlives its own release.
+            State::Lending(owed) => match result.send()? {
+                SendResult::Sent => match owed {
+                    Some(report) => self.tell(report, State::Lent),
+                    None => self.rest(State::Lent),
+                },
+                SendResult::Gone | SendResult::Failed => self.set_mark(owed),
+            },
+            // (Not all that a borrower sent, if that is much: others wait, too.)
+            State::SeeingLoan(count) => match result.drain()? {
+                DrainResult::Ended => self.set_mark(None),
+                DrainResult::More if count < 16 => self.ask(Call::Drain, State::SeeingLoan(count + 1)),
+                DrainResult::More | DrainResult::Nothing => self.rest(State::Lent),
+            },
+            State::SettingMark(owed, step) => {
+                let next = mark::next(step, result, memory)?;
+                self.setting_mark(owed, next)
+            }
+            State::ClosingOut(owed, step) => {
+                let next = close_out::next(step, result, memory)?;
+                self.closing_out(owed, next)
+            }
+            State::GivingBack(owed, step) => {
+                let next = give_back::next(step, result, memory)?;
+                self.giving_back(owed, next)
+            }
+            State::Closing(owed, step) => {
+                let next = close::next(step, result, memory)?;
+                self.closing(owed, next)
+            }
+            State::Idle
+            | State::Queued(_)
+            | State::Watching(_)
+            | State::Pausing(..)
+            | State::Lingering
+            | State::Holding
+            | State::Borrowing
+            | State::Lent
+            | State::Finished => {
+                self.memory = before;
+                return Err(Misfit);
+            }
+        })
+    }
+
+    // ---- An attempt to have the lock.
+
+    /// Where the lock is contended, to publish in vain takes seven calls, and to look takes two of those that joining needs.
+    fn begin(&mut self, attempt: Attempt) -> Step {
+        match attempt.wish {
+            Wish::Acquire if self.memory.hints.in_use && self.memory.platform.home == Home::Path => self.join(attempt),
+            Wish::Try if self.memory.hints.in_use && self.memory.platform.home == Home::Path => self.inspect(attempt),
+            Wish::Acquire | Wish::Try => self.publish(attempt),
+        }
+    }
+
+    /// Publishes. What was watched for has happened.
+    fn publish(&mut self, attempt: Attempt) -> Step {
+        if attempt.watched {
+            return self.ask(Call::Close(Role::Watch), State::Unwatching(attempt, Going::Publish));
+        }
+        self.publishing(attempt, publish::begin())
+    }
+
+    /// Does the path become ours?
+    fn publishing(&mut self, attempt: Attempt, next: Next<publish::Step, Published>) -> Step {
+        match next {
+            Next::Call(call, step) => self.ask(call, State::Publishing(attempt, step)),
+            Next::Done(Published::Listening) => self.tell(Report::Acquired, State::Holding),
+            Next::Done(Published::InUse) => match attempt.wish {
+                Wish::Try => self.inspect(attempt),
+                Wish::Acquire => self.join(attempt),
+            },
+            Next::Done(Published::Swept) => self.pause(attempt, Going::Publish),
+            Next::Done(Published::Failed(failure)) => self.fail(failure),
+        }
+    }
+
+    fn join(&mut self, attempt: Attempt) -> Step {
+        if attempt.watched {
+            return self.ask(Call::Close(Role::Watch), State::Unwatching(attempt, Going::Join));
+        }
+        let next = join::begin(&self.memory, false);
+        self.joining(attempt, next)
+    }
+
+    /// Is there a queue to stand in?
+    fn joining(&mut self, attempt: Attempt, next: Next<join::Step, Joined>) -> Step {
+        match next {
+            Next::Call(call, step) => self.ask(call, State::Joining(attempt, step)),
+            Next::Done(Joined::Queued) => self.rest(State::Queued(attempt)),
+            Next::Done(Joined::Missing) => self.again(attempt),
+            Next::Done(Joined::Refused) => self.inspect(attempt),
+            Next::Done(Joined::BacklogFull) => self.pause(attempt, Going::Join),
+            Next::Done(Joined::NotASocket | Joined::Denied) => self.watch(attempt),
+            Next::Done(Joined::WrongType) => self.fail(Failure::NotASlocket),
+            Next::Done(Joined::Untrusted) => self.fail(Failure::Untrusted),
+            Next::Done(Joined::Failed(fault)) => self.fail(Failure::Call(fault)),
+        }
+    }
+
+    /// Our turn will come.
+    fn receive(&mut self, attempt: Attempt, next: Next<receive::Step, Received>) -> Step {
+        match next {
+            Next::Call(call, step) => self.ask(call, State::Receiving(attempt, step)),
+            Next::Done(Received::Nothing) => self.rest(State::Queued(attempt)),
+            // (The connection that brought the listener is closed after the release: the caller waits for the lock.)
+            Next::Done(Received::Listener) => self.tell(Report::Acquired, State::Holding),
+            Next::Done(Received::Loan) => self.tell(Report::Acquired, State::Borrowing),
+            Next::Done(Received::End | Received::Truncated | Received::NotOurs) => {
+                let next = close::part_from_server(&self.memory);
+                self.part(attempt, next)
+            }
+            Next::Done(Received::Foreign) => self.fail(Failure::NotASlocket),
+        }
+    }
+
+    /// The connection ended without the lock: publish again. (The pause counts from the beginning of the attempt, so it delays
+    /// only a waiter that is sent away at once again and again.)
+    fn part(&mut self, attempt: Attempt, next: Next<part::Step, ()>) -> Step {
+        match next {
+            Next::Call(call, step) => self.ask(call, State::Parting(attempt, step)),
+            Next::Done(()) => {
+                self.forget_server();
+                self.again(attempt)
+            }
+        }
+    }
+
+    fn inspect(&mut self, attempt: Attempt) -> Step {
+        let next = inspect::begin(&self.memory);
+        self.inspecting(attempt, next)
+    }
+
+    /// Who is at the path, and is it alive?
+    fn inspecting(&mut self, attempt: Attempt, next: Next<inspect::Step, Inspected>) -> Step {
+        let inspected = match next {
+            Next::Call(call, step) => return self.ask(call, State::Inspecting(attempt, step)),
+            Next::Done(inspected) => inspected,
+        };
+        match (inspected, attempt.wish) {
+            (Inspected::Missing, _) => self.again(patient(attempt)),
+            (Inspected::Alive, Wish::Try) => self.try_again(attempt),
+            (Inspected::Unmarked, Wish::Try) => self.finish(Report::WouldBlock),
+            (Inspected::Alive | Inspected::Unmarked, Wish::Acquire) => self.pause(patient(attempt), Going::Join),
+            (Inspected::Dead, _) => self.reclaim(attempt, false),
+            (Inspected::Stale, _) => self.stale(attempt),
+            (Inspected::NotASocket, _) => self.occupied(patient(attempt)),
+            (Inspected::WrongType, _) => self.fail(Failure::NotASlocket),
+            // Nothing tells that it is held by anybody who is believed.
+            (Inspected::Denied, Wish::Try) => self.fail(Failure::Inaccessible),
+            (Inspected::Denied, Wish::Acquire) => self.watch(patient(attempt)),
+            (Inspected::Failed(fault), _) => self.fail(Failure::Call(fault)),
+        }
+    }
+
+    /// Reclaims. Whatever is there afterwards has not been put up with yet.
+    fn reclaim(&mut self, attempt: Attempt, unmarked_too: bool) -> Step {
+        let next = reclaim::begin(&self.memory, unmarked_too);
+        self.reclaiming(patient(attempt), next)
+    }
+
+    /// A dead socket goes.
+    fn reclaiming(&mut self, attempt: Attempt, next: Next<reclaim::Step, Reclaimed>) -> Step {
+        match next {
+            Next::Call(call, step) => self.ask(call, State::Reclaiming(attempt, step)),
+            Next::Done(Reclaimed::Removed | Reclaimed::Changed) => self.again(attempt),
+            Next::Done(Reclaimed::Busy) => match attempt.wish {
+                Wish::Try => self.try_again(attempt),
+                Wish::Acquire => self.pause(attempt, Going::Join),
+            },
+            Next::Done(Reclaimed::Unmarked) => self.stale(attempt),
+            Next::Done(Reclaimed::Denied) => self.fail(Failure::Denied),
+            Next::Done(Reclaimed::Elsewhere) => self.fail(Failure::Elsewhere),
+            Next::Done(Reclaimed::Failed(fault)) => self.fail(Failure::Call(fault)),
+        }
+    }
+
+    /// The path looks free: publish, at once for the first times in a row, then with a pause.
+    fn again(&mut self, attempt: Attempt) -> Step {
+        if attempt.level < 2 { self.publish(one_up(attempt)) } else { self.pause(attempt, Going::Publish) }
+    }
+
+    /// No busy loops.
+    fn pause(&mut self, attempt: Attempt, going: Going) -> Step {
+        let attempt = one_up(attempt);
+        self.rest(State::Pausing(attempt, going, attempt.level))
+    }
+
+    /// A try meets somebody who may be only passing through, as a look or a reclaim does, so it looks again for a short time.
+    fn try_again(&mut self, attempt: Attempt) -> Step {
+        match attempt.patience {
+            Patience::Fresh => {
+                let attempt = Attempt { patience: Patience::Running, ..attempt };
+                self.rest(State::Pausing(attempt, Going::Publish, 1))
+            }
+            Patience::Running => self.rest(State::Pausing(attempt, Going::Publish, 2)),
+            Patience::Over => self.finish(Report::WouldBlock),
+        }
+    }
+
+    /// Nobody listens there, and it may be lent out: what does the policy say?
+    fn stale(&mut self, attempt: Attempt) -> Step {
+        match (attempt.stale, attempt.patience) {
+            (Stale::Fail, _) => self.fail(Failure::Stale),
+            (Stale::Wait, _) | (Stale::Reclaim, Patience::Running) => self.occupied(attempt),
+            (Stale::Reclaim, Patience::Over) => self.reclaim(attempt, true),
+            (Stale::Reclaim, Patience::Fresh) => self.occupied(Attempt { patience: Patience::Running, ..attempt }),
+        }
+    }
+
+    /// Something is there that cannot be queued at: it counts as held until the path changes.
+    fn occupied(&mut self, attempt: Attempt) -> Step {
+        match attempt.wish {
+            Wish::Try => self.finish(Report::WouldBlock),
+            Wish::Acquire => self.watch(attempt),
+        }
+    }
+
+    fn watch(&mut self, attempt: Attempt) -> Step {
+        if attempt.watched {
+            self.rest(State::Watching(attempt))
+        } else {
+            self.ask(Call::Watch, State::ArmingWatch(attempt))
+        }
+    }
+
+    // ---- The end of an attempt.
+
+    fn leave(&mut self, report: Report) -> Step {
+        let next = leave::begin(&self.memory);
+        self.leaving(report, next)
+    }
+
+    /// A grant that raced with the cancel is passed on.
+    fn leaving(&mut self, report: Report, next: Next<leave::Step, Left>) -> Step {
+        match next {
+            Next::Call(call, step) if report == Report::Listened => self.ask(call, State::LeavingLook(step)),
+            Next::Call(call, step) => self.ask(call, State::Leaving(report, step)),
+            Next::Done(Left::Empty) => self.close(Some(report)),
+            Next::Done(Left::Listener) => self.accept(Some(report)),
+            Next::Done(Left::Lingering) => self.tell(report, State::Lingering),
+        }
+    }
+
+    /// A loan that still comes is given back at once, a listener is passed on.
+    fn receive_late(&mut self, next: Next<receive::Step, Received>) -> Step {
+        match next {
+            Next::Call(call, step) => self.ask(call, State::ReceivingLate(step)),
+            Next::Done(Received::Listener) => self.accept(None),
+            Next::Done(Received::Loan) => self.give_back(None),
+            Next::Done(Received::End) => self.close(None),
+            Next::Done(Received::Nothing | Received::Truncated | Received::NotOurs | Received::Foreign) => {
+                self.rest(State::Lingering)
+            }
+        }
+    }
+
+    /// Looks whether somebody listens.
+    fn look(&mut self, next: Next<join::Step, Joined>) -> Step {
+        match next {
+            Next::Call(call, step) => self.ask(call, State::Looking(step)),
+            Next::Done(Joined::Queued) => self.leave(Report::Listened),
+            Next::Done(Joined::Missing | Joined::Refused) => self.finish(Report::Free),
+            Next::Done(Joined::BacklogFull | Joined::Untrusted) => self.finish(Report::Listened),
+            Next::Done(Joined::NotASocket | Joined::WrongType) => self.fail(Failure::NotASlocket),
+            Next::Done(Joined::Denied) => self.fail(Failure::Inaccessible),
+            Next::Done(Joined::Failed(fault)) => self.fail(Failure::Call(fault)),
+        }
+    }
+
+    fn fail(&mut self, failure: Failure) -> Step {
+        self.finish(Report::Failed(failure))
+    }
+
+    fn finish(&mut self, report: Report) -> Step {
+        self.close(Some(report))
+    }
+
+    // ---- Passing the lock on.
+
+    fn accept(&mut self, owed: Owed) -> Step {
+        let next = accept::begin(&mut self.memory);
+        self.accepting(owed, next)
+    }
+
+    /// Who is next?
+    fn accepting(&mut self, owed: Owed, next: Next<accept::Step, Accepted>) -> Step {
+        match next {
+            Next::Call(call, step) => self.ask(call, State::Accepting(owed, step)),
+            Next::Done(Accepted::Waiter) => self.handing_over(owed, hand_over::begin()),
+            Next::Done(Accepted::Client) => {
+                // A loan takes its time: whatever was seen before it is old.
+                self.memory.intact = false;
+                let next = mark::begin(&self.memory, false);
+                self.clearing_mark(owed, next)
+            }
+            Next::Done(Accepted::Gone) => self.accept(owed),
+            Next::Done(Accepted::Stranger | Accepted::Nobody | Accepted::Lost | Accepted::Failed) => {
+                let next = close_out::begin(&self.memory);
+                self.closing_out(owed, next)
+            }
+        }
+    }
+
+    /// Once the listener is sent, we are out of the story.
+    fn handing_over(&mut self, owed: Owed, next: Next<hand_over::Step, SendResult>) -> Step {
+        match next {
+            Next::Call(call, step) => self.ask(call, State::HandingOver(owed, step)),
+            Next::Done(SendResult::Sent) => self.close(owed),
+            Next::Done(SendResult::Gone) => self.accept(owed),
+            Next::Done(SendResult::Failed) => self.close_out(owed),
+        }
+    }
+
+    /// From here until the mark is set again, dead does not mean free.
+    fn clearing_mark(&mut self, owed: Owed, next: Next<mark::Step, bool>) -> Step {
+        match next {
+            Next::Call(call, step) => self.ask(call, State::ClearingMark(owed, step)),
+            Next::Done(true) => self.ask(Call::Send(Cargo::Nothing), State::Lending(owed)),
+            Next::Done(false) => self.close_out(owed),
+        }
+    }
+
+    fn set_mark(&mut self, owed: Owed) -> Step {
+        self.memory.accepted = 0;
+        self.memory.intact = false;
+        let next = mark::begin(&self.memory, true);
+        self.setting_mark(owed, next)
+    }
+
+    /// Dead means free again. Who may not set it hands nothing over.
+    fn setting_mark(&mut self, owed: Owed, next: Next<mark::Step, bool>) -> Step {
+        match next {
+            Next::Call(call, step) => self.ask(call, State::SettingMark(owed, step)),
+            Next::Done(true) => self.accept(owed),
+            Next::Done(false) => self.close_out(owed),
+        }
+    }
+
+    fn close_out(&mut self, owed: Owed) -> Step {
+        let next = close_out::begin(&self.memory);
+        self.closing_out(owed, next)
+    }
+
+    fn closing_out(&mut self, owed: Owed, next: Next<close_out::Step, Removal>) -> Step {
+        match next {
+            Next::Call(call, step) => self.ask(call, State::ClosingOut(owed, step)),
+            Next::Done(removal) => self.close(removed(owed, removal)),
+        }
+    }
+
+    fn give_back(&mut self, owed: Owed) -> Step {
+        let next = give_back::begin(&self.memory);
+        self.giving_back(owed, next)
+    }
+
+    fn giving_back(&mut self, owed: Owed, next: Next<give_back::Step, Removal>) -> Step {
+        match next {
+            Next::Call(call, step) => self.ask(call, State::GivingBack(owed, step)),
+            Next::Done(removal) => self.close(removed(owed, removal)),
+        }
+    }
+
+    fn close(&mut self, owed: Owed) -> Step {
+        let next = close::begin(&self.memory);
+        self.closing(owed, next)
+    }
+
+    fn closing(&mut self, owed: Owed, next: Next<close::Step, ()>) -> Step {
+        match next {
+            Next::Call(call, step) => self.ask(call, State::Closing(owed, step)),
+            Next::Done(()) => {
+                let Memory { platform, hints, places, .. } = self.memory;
+                self.memory = Memory { platform, hints, places, ..Memory::default() };
+                match owed {
+                    Some(report) => self.tell(report, State::Finished),
+                    None => self.rest(State::Finished),
+                }
+            }
+        }
+    }
+
+    // ---- The steps.
+
+    fn ask(&mut self, call: Call, state: State) -> Step {
+        self.state = state;
+        self.asked = Some(call);
+        Step::Call(call)
+    }
+
+    fn rest(&mut self, state: State) -> Step {
+        self.state = state;
+        Step::Wait(self.wait())
+    }
+
+    fn stay(&self) -> Step {
+        Step::Wait(self.wait())
+    }
+
+    fn tell(&mut self, report: Report, state: State) -> Step {
+        self.state = state;
+        Step::Report(report, self.wait())
+    }
+
+    fn forget_server(&mut self) {
+        self.memory.server = None;
+        self.memory.hands_over = false;
+        self.memory.peer_is_ours = false;
+    }
+}
+
+/// What a driver and a model can see.
+impl Machine {
+    /// What the machine waits for: nothing while a call is asked for.
     #[must_use]
-    pub const fn state(&self) -> &State {
-        &self.state
+    pub fn wait(&self) -> Wait {
+        if self.asked.is_some() { Wait::default() } else { self.state.wait() }
+    }
+
+    /// The call whose result is waited for.
+    #[must_use]
+    pub fn asked(&self) -> Option<Call> {
+        self.asked
+    }
+
+    /// Whether nothing has been asked for yet.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.state == State::Idle
+    }
+
+    /// Whether the lock is held for the caller.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        matches!(self.state, State::Holding | State::Borrowing)
+    }
+
+    /// Whether it is over: nothing is held, nothing is open.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.state == State::Finished
+    }
+
+    /// Whether the caller has been told and the rest goes on without it, in the background.
+    #[must_use]
+    pub fn is_background(&self) -> bool {
+        self.state.is_background()
+    }
+
+    /// Whether only a server's last word is still to come.
+    #[must_use]
+    pub fn is_lingering(&self) -> bool {
+        matches!(self.state, State::Lingering | State::ReceivingLate(_) | State::Dismissing)
+    }
+
+    /// Whether the server was told that we are done, whatever it grants.
+    #[must_use]
+    pub fn is_dismissed(&self) -> bool {
+        self.memory.dismissed
+    }
+
+    /// Whether the server that is connected to hands over, so that another process may hold the lock by now than when we
+    /// connected; else it lends, whoever it grants the lock to.
+    #[must_use]
+    pub fn server_hands_over(&self) -> bool {
+        self.memory.hands_over
+    }
+
+    /// Whether a place for a descriptor is full.
+    #[must_use]
+    pub fn has(&self, role: Role) -> bool {
+        self.memory.places.is_full(role)
+    }
+
+    /// The file that our listener, or else the server that we are connected to, is bound to.
+    #[must_use]
+    pub fn inode(&self) -> Option<Inode> {
+        self.memory.listener.or(self.memory.server)
+    }
+
+    /// What was learned for the next participant at the same lock.
+    #[must_use]
+    pub fn hints(&self) -> Hints {
+        self.memory.hints
+    }
+
+    /// Visits every inode that the machine remembers. For model checkers, to which one number is as good as another.
+    pub fn for_each_inode(&mut self, mut visit: impl FnMut(&mut Inode)) {
+        let Memory { pin, swept, listener, server, .. } = &mut self.memory;
+        let found = pin.iter_mut().chain(swept).map(|found| &mut found.inode);
+        found.chain(listener).chain(server).for_each(&mut visit);
+    }
+
+    /// Visits every number of a temporary name that the machine remembers. For model checkers.
+    pub fn for_each_name(&mut self, mut visit: impl FnMut(&mut u64)) {
+        let Memory { temporary, sweeping, .. } = &mut self.memory;
+        temporary.iter_mut().chain(sweeping).for_each(&mut visit);
+        if let Some(number) = self.asked.as_mut().and_then(Call::number_mut) {
+            visit(number);
+        }
+    }
+}
+
+const fn one_up(attempt: Attempt) -> Attempt {
+    let level = if attempt.level < 6 { attempt.level + 1 } else { 6 };
+    Attempt { level, ..attempt }
+}
+
+/// What was put up with is there no more. (A try puts up with whatever is in the way, for one time.)
+const fn patient(attempt: Attempt) -> Attempt {
+    match attempt.wish {
+        Wish::Try => attempt,
+        Wish::Acquire => Attempt { patience: Patience::Fresh, ..attempt },
+    }
+}
+
+const fn impatient(attempt: Attempt, timer: Timer) -> Attempt {
+    let is_tried = matches!(attempt.wish, Wish::Try);
+    match attempt.patience {
+        Patience::Running if is_tried == matches!(timer, Timer::Try) => Attempt { patience: Patience::Over, ..attempt },
+        Patience::Fresh | Patience::Running | Patience::Over => attempt,
+    }
+}
+
+/// Who does not wait cannot put up with a stale socket for a while first.
+const fn hasty(stale: Stale) -> Stale {
+    match stale {
+        Stale::Wait | Stale::Reclaim => Stale::Wait,
+        Stale::Fail => Stale::Fail,
+    }
+}
+
+/// A release that found the path in other hands is a lost lock. (Who cancelled or timed out has lost nothing.)
+fn removed(owed: Owed, removal: Removal) -> Owed {
+    match (owed, removal) {
+        (Some(Report::Released), Removal::NotOurs) => Some(Report::Failed(Failure::LockLost)),
+        (Some(Report::Released), Removal::Failed(fault)) => Some(Report::Failed(Failure::Call(fault))),
+        (_, Removal::Done | Removal::NotOurs | Removal::Failed(_)) => owed,
     }
 }

@@ -1,106 +1,127 @@
 //! Where a participant stands.
 
-use crate::action::Report;
-use crate::event::{Connection, Stale};
+use crate::event::Stale;
+use crate::report::Report;
+use crate::{
+    accept, close, close_out, give_back, hand_over, inspect, join, leave, mark, part, publish, receive, reclaim,
+};
 
-/// The state of one participant, from the request for the lock until the last descriptor is closed.
-///
-/// States whose docs name an action wait for that action's answer; the others wait for a happening.
+/// The state of one participant. Those with a step are in a procedure, and wait for the result of a call; the others wait for the
+/// caller, or for something to happen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum State {
+pub(crate) enum State {
     /// Nothing has been asked for.
     #[default]
     Idle,
 
-    /// A socket is being published at the path ([`Publish`](crate::Action::Publish)).
-    Publishing(Attempt),
-    /// A connection is being made to the path ([`Connect`](crate::Action::Connect)).
-    Connecting(Attempt),
+    /// A socket is being published at the path.
+    Publishing(Attempt, publish::Step),
+    /// The queue at the path is being joined.
+    Joining(Attempt, join::Step),
     /// In a server's queue, waiting for the lock.
     Queued(Attempt),
-    /// What is at the path is being looked at ([`Inspect`](crate::Action::Inspect)).
-    Inspecting(Attempt),
-    /// A watch is being put on the path ([`Watch`](crate::Action::Watch)).
+    /// What the server sent is being taken.
+    Receiving(Attempt, receive::Step),
+    /// The connection ended without the lock, and is being closed.
+    Parting(Attempt, part::Step),
+    /// What is at the path is being looked at.
+    Inspecting(Attempt, inspect::Step),
+    /// A watch is being put on the path.
     ArmingWatch(Attempt),
     /// Waiting for a change of the path.
     Watching(Attempt),
-    /// A dead socket is being removed ([`Reclaim`](crate::Action::Reclaim)).
-    Reclaiming(Attempt),
-    /// Pausing before publishing again.
-    PausingToPublish(Attempt),
-    /// Pausing before connecting again.
-    PausingToConnect(Attempt),
+    /// The watch is being ended.
+    Unwatching(Attempt, Going),
+    /// A dead socket is being removed.
+    Reclaiming(Attempt, reclaim::Step),
+    /// Pausing before the next attempt: how long, by the level.
+    Pausing(Attempt, Going, u8),
 
-    /// The queue is being left ([`Leave`](crate::Action::Leave)); then the caller is told this.
-    Leaving(Connection, Report),
-    /// The caller has been told, but the server may not be left before it has had its say: a grant that still comes is given
-    /// back or passed on.
-    Lingering(Connection),
+    /// Somebody looks whether there is a queue to stand in.
+    Looking(join::Step),
+    /// There is, and it is being left.
+    LeavingLook(leave::Step),
+
+    /// The queue is being left; then the caller is told this.
+    Leaving(Report, leave::Step),
+    /// The caller has been told, but the server may not be left before it has had its say.
+    Lingering,
+    /// The server is being told that we are done.
+    Dismissing,
+    /// What the server sent late is being taken.
+    ReceivingLate(receive::Step),
 
     /// The lock is held, with the listener.
     Holding,
     /// The lock is held, on loan from a server.
     Borrowing,
 
-    /// The head of the queue is being accepted ([`Accept`](crate::Action::Accept)).
-    Accepting(Owed),
-    /// The listener is being handed over ([`HandOver`](crate::Action::HandOver)).
-    HandingOver(Owed),
-    /// The mark is being cleared ([`ClearMark`](crate::Action::ClearMark)).
-    ClearingMark(Owed),
-    /// The lock is being lent ([`Lend`](crate::Action::Lend)).
+    /// The head of the queue is being accepted.
+    Accepting(Owed, accept::Step),
+    /// The listener is being handed over.
+    HandingOver(Owed, hand_over::Step),
+    /// The mark is being cleared.
+    ClearingMark(Owed, mark::Step),
+    /// The lock is being lent.
     Lending(Owed),
     /// The lock is lent out, and the caller has been told that it is released.
     Lent,
-    /// The mark is being set again ([`SetMark`](crate::Action::SetMark)).
-    SettingMark(Owed),
-    /// The path is being given up ([`CloseOut`](crate::Action::CloseOut)).
-    ClosingOut(Owed),
-    /// The loan is being ended ([`GiveBack`](crate::Action::GiveBack)).
-    GivingBack(Owed),
+    /// What the borrower sent is being read away: how often.
+    SeeingLoan(u8),
+    /// The mark is being set again.
+    SettingMark(Owed, mark::Step),
+    /// The path is being given up.
+    ClosingOut(Owed, close_out::Step),
+    /// The loan is being ended.
+    GivingBack(Owed, give_back::Step),
+    /// What is left is being closed.
+    Closing(Owed, close::Step),
 
     /// It is over: nothing is held, nothing is open.
     Finished,
 }
 
 /// What the caller is still to be told when the lock has been passed on.
-pub type Owed = Option<Report>;
+pub(crate) type Owed = Option<Report>;
 
 /// What a participant that wants the lock carries from state to state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Attempt {
+pub(crate) struct Attempt {
     /// What the caller wants.
-    pub wish: Wish,
+    pub(crate) wish: Wish,
     /// What to do about a stale socket.
-    pub stale: Stale,
+    pub(crate) stale: Stale,
     /// How long a stale socket, or by a try whatever is in the way, has been put up with.
-    pub patience: Patience,
+    pub(crate) patience: Patience,
     /// How often in a row the attempt came to nothing, 6 at most.
-    pub level: u8,
-    /// The number of the present connection.
-    pub connection: Connection,
+    pub(crate) level: u8,
     /// Whether the path is being watched.
-    pub watched: bool,
-    /// The caller wants no more, and is to be told this.
-    pub quit: Option<Report>,
+    pub(crate) watched: bool,
 }
 
 /// What the caller wants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Wish {
+pub(crate) enum Wish {
     /// The lock, however long it takes.
     #[default]
     Acquire,
     /// The lock, without queueing.
     Try,
-    /// To know whether somebody listens.
-    Look,
+}
+
+/// Where an attempt goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Going {
+    /// To publish.
+    Publish,
+    /// To join the queue.
+    Join,
 }
 
 /// How long something has been put up with: a stale socket (only under [`Stale::Reclaim`]), or by a try whatever is in the
 /// way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Patience {
+pub(crate) enum Patience {
     /// It has not been met.
     #[default]
     Fresh,
@@ -110,69 +131,95 @@ pub enum Patience {
     Over,
 }
 
-/// What the driver has to wait for when all actions of a step are performed.
+/// What the driver has to wait for: the source, and the timers. A timer that is armed already stays as it is; one that is not
+/// named is disarmed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Wait {
+    /// What is watched, besides the timers.
+    pub source: Option<Source>,
+    /// [`Timer::Retry`](crate::Timer::Retry), after a random time that grows with this level, from 1 to 6, and is counted from
+    /// the beginning of the last attempt.
+    pub retry: Option<u8>,
+    /// [`Timer::Recheck`](crate::Timer::Recheck).
+    pub recheck: bool,
+    /// [`Timer::Stale`](crate::Timer::Stale).
+    pub stale: bool,
+    /// [`Timer::Try`](crate::Timer::Try).
+    pub hasty: bool,
+}
+
+/// What can happen besides a timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Interest {
-    /// The connection to the server becomes readable.
+pub enum Source {
+    /// [`Role::Connection`](crate::Role::Connection) becomes readable: [`Notice::Readable`](crate::Notice::Readable).
     Connection,
-    /// The client that the lock is lent to ends its connection.
-    Loan,
-    /// The watch on the path reports a change.
+    /// [`Role::Guest`](crate::Role::Guest) does: [`Notice::Readable`](crate::Notice::Readable).
+    Guest,
+    /// [`Role::Watch`](crate::Role::Watch) tells of a change: [`Notice::FsChange`](crate::Notice::FsChange).
     Path,
-    /// A timer, or nothing at all.
-    Timer,
 }
 
 impl State {
-    /// What to wait for in this state, besides the timers that are armed.
-    #[must_use]
-    pub const fn interest(&self) -> Interest {
+    /// What to wait for in this state.
+    pub(crate) fn wait(&self) -> Wait {
+        let source = |source| Wait { source: Some(source), ..Wait::default() };
+        let runs = |attempt: &Attempt| attempt.patience == Patience::Running;
         match self {
-            Self::Queued(_) | Self::Lingering(_) => Interest::Connection,
-            Self::Lent => Interest::Loan,
-            Self::Watching(_) => Interest::Path,
+            Self::Queued(_) | Self::Lingering => source(Source::Connection),
+            Self::Lent => source(Source::Guest),
+            Self::Watching(attempt) => Wait { recheck: true, stale: runs(attempt), ..source(Source::Path) },
+            Self::Pausing(attempt, _, level) => Wait {
+                retry: Some(*level),
+                stale: attempt.wish == Wish::Acquire && runs(attempt),
+                hasty: attempt.wish == Wish::Try && runs(attempt),
+                ..Wait::default()
+            },
             Self::Idle
-            | Self::Publishing(_)
-            | Self::Connecting(_)
-            | Self::Inspecting(_)
+            | Self::Publishing(..)
+            | Self::Joining(..)
+            | Self::Receiving(..)
+            | Self::Parting(..)
+            | Self::Inspecting(..)
             | Self::ArmingWatch(_)
-            | Self::Reclaiming(_)
-            | Self::PausingToPublish(_)
-            | Self::PausingToConnect(_)
+            | Self::Unwatching(..)
+            | Self::Reclaiming(..)
+            | Self::Looking(_)
+            | Self::LeavingLook(_)
             | Self::Leaving(..)
+            | Self::Dismissing
+            | Self::ReceivingLate(_)
             | Self::Holding
             | Self::Borrowing
-            | Self::Accepting(_)
-            | Self::HandingOver(_)
-            | Self::ClearingMark(_)
+            | Self::Accepting(..)
+            | Self::HandingOver(..)
+            | Self::ClearingMark(..)
             | Self::Lending(_)
-            | Self::SettingMark(_)
-            | Self::ClosingOut(_)
-            | Self::GivingBack(_)
-            | Self::Finished => Interest::Timer,
+            | Self::SeeingLoan(_)
+            | Self::SettingMark(..)
+            | Self::ClosingOut(..)
+            | Self::GivingBack(..)
+            | Self::Closing(..)
+            | Self::Finished => Wait::default(),
         }
     }
 
-    /// Whether the lock is held for the caller.
-    #[must_use]
-    pub const fn is_held(&self) -> bool {
-        matches!(self, Self::Holding | Self::Borrowing)
-    }
-
-    /// Whether the caller has been told and the rest goes on without it, in the background.
-    #[must_use]
-    pub const fn is_background(&self) -> bool {
+    /// Whether the caller has been told and the rest goes on without it.
+    pub(crate) const fn is_background(&self) -> bool {
         matches!(
             self,
             Self::Lent
-                | Self::Lingering(_)
-                | Self::Accepting(None)
-                | Self::HandingOver(None)
-                | Self::ClearingMark(None)
+                | Self::SeeingLoan(_)
+                | Self::Lingering
+                | Self::Dismissing
+                | Self::ReceivingLate(_)
+                | Self::Accepting(None, _)
+                | Self::HandingOver(None, _)
+                | Self::ClearingMark(None, _)
                 | Self::Lending(None)
-                | Self::SettingMark(None)
-                | Self::ClosingOut(None)
-                | Self::GivingBack(None)
+                | Self::SettingMark(None, _)
+                | Self::ClosingOut(None, _)
+                | Self::GivingBack(None, _)
+                | Self::Closing(None, _)
         )
     }
 }

@@ -1,0 +1,143 @@
+//! Who is next? (protocol section 2, "Release, in full")
+//!
+//! If the path is our socket still, the head of the queue is accepted, and it is seen who that is. A socket that has lost its
+//! mark while it was held gets it again first: somebody has touched it.
+
+use crate::call::{Call, Name, Role};
+use crate::memory::Memory;
+use crate::next::{Next, Stepped};
+use crate::result::{AcceptResult, AnswerResult, CallResult, PeerResult, StatResult};
+use crate::{mark, part};
+
+/// Who was at the head of the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Accepted {
+    /// A waiter with a badge, of our user: it can take the listener.
+    Waiter,
+    /// A baseline client of our user: it can be lent the lock.
+    Client,
+    /// A peer of another user.
+    Stranger,
+    /// A peer that has ended its stream already.
+    Gone,
+    /// The queue is empty.
+    Nobody,
+    /// Nobody was accepted: the path is not our socket any more, so the lock is lost and must not be passed on.
+    Lost,
+    /// The queue cannot be accepted from, or too many who had gone were passed over.
+    Failed,
+}
+
+/// How many are accepted for one release, at most: all who can be in the queue when it begins (4,097, unless the system's
+/// administrator has raised `net.core.somaxconn`), and one. Whoever comes and goes meanwhile must not keep it from its end.
+const MOST: u16 = 4_098;
+
+/// The result that is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Step {
+    DismissGuest(part::Step),
+    Look,
+    SetMark(mark::Step),
+    Poll,
+    Accept,
+    SpendReserve,
+    AcceptAgain,
+    SeePeer { has_badge: bool },
+    SeeWhetherEnded { is_ours: bool },
+}
+
+type Going = Next<Step, Accepted>;
+
+/// Begins. Whoever was accepted before, and was not given the lock, is sent away.
+pub(crate) fn begin(memory: &mut Memory) -> Going {
+    if memory.places.is_full(Role::Guest) {
+        part::end(Role::Guest).within(Step::DismissGuest, |()| look(memory))
+    } else {
+        look(memory)
+    }
+}
+
+/// Takes a result.
+pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepped<Step, Accepted> {
+    Ok(match step {
+        Step::DismissGuest(inner) => part::next(inner, result)?.within(Step::DismissGuest, |()| look(memory)),
+        Step::Look => {
+            let found = match result.stat()? {
+                StatResult::Found(found) => Some(found),
+                StatResult::Missing => None,
+                // (It is not known: who closes out looks once more.)
+                StatResult::Failed(_) => return Ok(poll()),
+            };
+            match found.filter(|found| Some(found.inode) == memory.listener) {
+                Some(found) => {
+                    memory.intact = true;
+                    if found.is_marked() { poll() } else { mark::begin(memory, true).within(Step::SetMark, |_| poll()) }
+                }
+                None => Next::Done(Accepted::Lost),
+            }
+        }
+        Step::SetMark(inner) => mark::next(inner, result, memory)?.within(Step::SetMark, |_| poll()),
+        // accept(2) makes a socket before it looks whether anybody waits: that takes ten times as long as to ask.
+        Step::Poll => {
+            memory.empty = match result.answer()? {
+                AnswerResult::Yes => false,
+                AnswerResult::No | AnswerResult::Failed(_) => true,
+            };
+            if memory.empty {
+                Next::Done(Accepted::Nobody)
+            } else {
+                Next::Call(Call::Accept(Role::Guest), Step::Accept)
+            }
+        }
+        Step::Accept => match result.accept()? {
+            // A holder can still pass the lock on when descriptors have run out.
+            AcceptResult::Exhausted => Next::Call(Call::SpendReserve, Step::SpendReserve),
+            result => accepted(result),
+        },
+        Step::SpendReserve => {
+            result.done()?;
+            Next::Call(Call::Accept(Role::Guest), Step::AcceptAgain)
+        }
+        Step::AcceptAgain => accepted(result.accept()?),
+        Step::SeePeer { has_badge } => match result.peer()? {
+            // (One that has gone is met when the lock is sent to it.)
+            PeerResult::Peer { is_ours: true, .. } if has_badge => Next::Done(Accepted::Waiter),
+            PeerResult::Peer { is_ours, .. } => {
+                Next::Call(Call::HasEnded(Role::Guest), Step::SeeWhetherEnded { is_ours })
+            }
+            PeerResult::Unknown => Next::Done(Accepted::Gone),
+        },
+        Step::SeeWhetherEnded { is_ours } => Next::Done(match (result.answer()?, is_ours) {
+            (AnswerResult::Yes, _) => Accepted::Gone,
+            (AnswerResult::No | AnswerResult::Failed(_), true) => Accepted::Client,
+            (AnswerResult::No | AnswerResult::Failed(_), false) => Accepted::Stranger,
+        }),
+    })
+}
+
+fn look(memory: &mut Memory) -> Going {
+    memory.accepted = memory.accepted.saturating_add(1);
+    if memory.accepted > MOST {
+        return Next::Done(Accepted::Failed);
+    }
+    match memory.listener {
+        Some(_) => {
+            memory.intact = false;
+            Next::Call(Call::Stat(Name::Lock), Step::Look)
+        }
+        // (An abstract name cannot be taken from the socket that has it.)
+        None => poll(),
+    }
+}
+
+fn poll() -> Going {
+    Next::Call(Call::Poll, Step::Poll)
+}
+
+fn accepted(result: AcceptResult) -> Going {
+    match result {
+        AcceptResult::Accepted { has_badge } => Next::Call(Call::Peer(Role::Guest), Step::SeePeer { has_badge }),
+        AcceptResult::Nobody => Next::Done(Accepted::Nobody),
+        AcceptResult::Exhausted | AcceptResult::Failed => Next::Done(Accepted::Failed),
+    }
+}

@@ -1,0 +1,302 @@
+//! What comes out of the machine: one system call at a time, by name, with the roles of the descriptors that it is about.
+
+use crate::platform::Probe;
+
+/// One system call for the driver to make, at once and without blocking. Each is answered by the result that its docs name,
+/// before anything else is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Call {
+    // ---- Names in the folder.
+    /// fstatat(2) of a name, without following a link → [`StatResult`](crate::StatResult).
+    Stat(Name),
+    /// stat(2) of a name by its path rather than in the open folder → [`StatResult`](crate::StatResult).
+    StatByPath(Name),
+    /// fstat(2) of an open file → [`StatResult`](crate::StatResult).
+    StatFile(Role),
+    /// openat(2) of a name with `O_PATH | O_NOFOLLOW`, into an empty place → [`OpenResult`](crate::OpenResult).
+    Open(Role, Name),
+    /// openat(2) of the folder for reading, a file description of its own → [`OpenResult`](crate::OpenResult).
+    OpenFolder(Role),
+    /// The next temporary name in the folder that is open as [`Role::Listing`] (getdents(2))
+    /// → [`NextNameResult`](crate::NextNameResult).
+    NextName,
+    /// unlinkat(2) → [`UnlinkResult`](crate::UnlinkResult).
+    Unlink(Name),
+    /// renameat2(2) of a temporary name to the lock's, with `RENAME_NOREPLACE` → [`RenameResult`](crate::RenameResult).
+    Rename(Name),
+    /// linkat(2) of a temporary name to the lock's, where the file system cannot rename so
+    /// → [`RenameResult`](crate::RenameResult).
+    Link(Name),
+    /// fstatfs(2) of the folder → [`FileSystemResult`](crate::FileSystemResult).
+    FileSystem,
+    /// stat(2) of the open folder's path in `/proc` → [`ProcResult`](crate::ProcResult).
+    StatProc,
+    /// utimensat(2) of a name: the times of the mark → [`TimesResult`](crate::TimesResult).
+    SetTimesOfName(Name),
+    /// utimensat(2) of an open file, with `AT_EMPTY_PATH` → [`TimesResult`](crate::TimesResult).
+    SetTimes(Role, Times),
+    /// The same by the file's path in `/proc`, for Linux before 5.8 → [`TimesResult`](crate::TimesResult).
+    SetTimesInProc(Role, Times),
+    /// chmod(2) of an open file, by its path in `/proc` → [`DoneResult`](crate::DoneResult).
+    SetMode(Role, Mode),
+    /// flock(2) of [`Role::Guard`], not blocking → [`FlockResult`](crate::FlockResult).
+    Flock(Flock),
+    /// flock(2): gives the guard back → [`DoneResult`](crate::DoneResult).
+    Unlock,
+
+    // ---- Sockets.
+    /// socket(2), not blocking, into an empty place → [`DoneResult`](crate::DoneResult).
+    Socket(Role, Kind),
+    /// fchmod(2) of the socket that is to be the listener: the mode that bind gives its file
+    /// → [`DoneResult`](crate::DoneResult).
+    SetSocketMode,
+    /// bind(2) of [`Role::Listener`] → [`BindResult`](crate::BindResult).
+    Bind(Name, Way),
+    /// bind(2) of [`Role::Connection`] to a badge made of this number → [`BindResult`](crate::BindResult).
+    BindBadge(u64),
+    /// listen(2) of [`Role::Listener`] → [`DoneResult`](crate::DoneResult).
+    Listen,
+    /// connect(2) → [`ConnectResult`](crate::ConnectResult).
+    Connect(Role, Target),
+    /// shutdown(2) → [`DoneResult`](crate::DoneResult).
+    Shutdown(Role, Half),
+    /// getsockopt(2) `SO_PEERCRED` → [`PeerResult`](crate::PeerResult).
+    Peer(Role),
+    /// getsockopt(2) of [`Role::Listener`] → [`AnswerResult`](crate::AnswerResult).
+    Ask(Question),
+    /// getsockname(2) of [`Role::Listener`], which the driver remembers → [`DoneResult`](crate::DoneResult).
+    SocketName,
+    /// getpeername(2) of [`Role::Connection`]: is it the name of [`Role::Listener`]? → [`AnswerResult`](crate::AnswerResult).
+    ComparePeerName,
+    /// ioctl(2) `FIONBIO` of [`Role::Listener`] → [`DoneResult`](crate::DoneResult).
+    SetNonblocking,
+    /// poll(2) of [`Role::Listener`], without waiting: is somebody queued? → [`AnswerResult`](crate::AnswerResult).
+    Poll,
+    /// accept4(2) from [`Role::Listener`], not blocking → [`AcceptResult`](crate::AcceptResult).
+    Accept(Role),
+    /// recv(2) with `MSG_PEEK` of one byte: has the peer ended its stream? → [`AnswerResult`](crate::AnswerResult).
+    HasEnded(Role),
+    /// recv(2) of what a borrower sent, which is of no interest → [`DrainResult`](crate::DrainResult).
+    Drain,
+    /// ioctl(2) `FIONREAD`: has something arrived that is not read? → [`AnswerResult`](crate::AnswerResult).
+    HasUnread(Role),
+    /// recvmsg(2) from [`Role::Connection`] → [`ReceiveResult`](crate::ReceiveResult). A single descriptor that comes with
+    /// "OK" goes to [`Role::Listener`], others go to [`Role::Strays`].
+    Receive,
+    /// sendmsg(2) of "OK" to [`Role::Guest`], with [`Role::Listener`] or without → [`SendResult`](crate::SendResult).
+    Send(Cargo),
+
+    // ---- The process.
+    /// getrandom(2): 64 random bits → [`RandomResult`](crate::RandomResult).
+    Random,
+    /// eventfd(2) into [`Role::Pin`]: a descriptor of no use but to be closed → [`DoneResult`](crate::DoneResult).
+    Reserve,
+    /// Closes the descriptor that the process keeps in reserve → [`DoneResult`](crate::DoneResult).
+    SpendReserve,
+    /// Makes sure that the process has a descriptor in reserve → [`DoneResult`](crate::DoneResult).
+    KeepReserve,
+    /// Watches the path, if the system has a watch to give: [`Role::Watch`] → [`AnswerResult`](crate::AnswerResult).
+    Watch,
+    /// Asks the kernel which probe tells the truth, by sockets of one's own → [`ProbeResult`](crate::ProbeResult).
+    AskKernel,
+    /// close(2): empties the place → [`DoneResult`](crate::DoneResult).
+    Close(Role),
+    /// The same on a thread of its own: what others sent can take for ever to close → [`DoneResult`](crate::DoneResult).
+    CloseApart(Role),
+}
+
+/// A place for a descriptor. The driver keeps one table from role to descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// The listening socket, which is the lock; or that is to be it.
+    Listener,
+    /// The connection to the server.
+    Connection,
+    /// The peer that was accepted last.
+    Guest,
+    /// A file held fast. While the machine is queued its descriptor is the reserve that makes room for the listener.
+    Pin,
+    /// The folder that carries the guard.
+    Guard,
+    /// The socket of a probe.
+    Probe,
+    /// The folder that is being read.
+    Listing,
+    /// A temporary name that is being swept, held fast.
+    Swept,
+    /// Those who were accepted from an abstract name that is given up: a list; a call is about its last.
+    Queue,
+    /// Descriptors that nobody wants: a list.
+    Strays,
+    /// The watch on the path.
+    Watch,
+}
+
+/// A name in the lock's folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Name {
+    /// The lock's; or its abstract name.
+    Lock,
+    /// A temporary name made of this number.
+    Temporary(u64),
+}
+
+/// By which address a socket is bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Way {
+    /// By the path, under which others see the socket.
+    Path,
+    /// By the path of the open folder in `/proc`.
+    Proc,
+    /// By the abstract name.
+    Abstract,
+}
+
+/// What a socket connects to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// The file that is held fast there, by its path in `/proc`.
+    Pinned(Role),
+    /// A name, by its path.
+    Path(Name),
+    /// The abstract name.
+    Abstract,
+}
+
+/// The type of a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// `SOCK_STREAM`.
+    Stream,
+    /// `SOCK_DGRAM`.
+    Datagram,
+}
+
+/// Which half of a connection is shut down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Half {
+    /// `SHUT_RD`.
+    Read,
+    /// `SHUT_WR`.
+    Write,
+    /// `SHUT_RDWR`.
+    Both,
+}
+
+/// The two guards of the folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Flock {
+    /// `LOCK_SH`: keeps reclaimers away.
+    Shared,
+    /// `LOCK_EX`: no socket is between "visible" and "registered".
+    Exclusive,
+}
+
+/// What the times of a socket say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Times {
+    /// It is handed over and never lent.
+    Marked,
+    /// It may be lent.
+    Lent,
+}
+
+/// What becomes of a mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// The mode that was asked for, with the sticky bit.
+    AsAsked,
+    /// As it was when it was last looked at, and its owner may write.
+    OwnerWrites,
+    /// As it was when it was last looked at, with the sticky bit.
+    Sticky,
+    /// As it was when it was last looked at, without the sticky bit.
+    NotSticky,
+}
+
+/// What "OK" is sent with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cargo {
+    /// The listener: the lock is handed over.
+    Listener,
+    /// Nothing: the lock is lent.
+    Nothing,
+}
+
+/// What is asked of a socket that came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Question {
+    /// `SO_ACCEPTCONN`.
+    Listens,
+    /// `SO_TYPE`: is it a stream socket?
+    IsStream,
+    /// `SO_DOMAIN`: is it a Unix socket?
+    IsUnix,
+}
+
+impl Probe {
+    /// The type of the socket that asks.
+    pub(crate) const fn kind(self) -> Option<Kind> {
+        match self {
+            Self::Datagram => Some(Kind::Datagram),
+            Self::Stream => Some(Kind::Stream),
+            Self::None => None,
+        }
+    }
+}
+
+impl Call {
+    /// The number of the temporary name or of the badge that it is about.
+    pub(crate) fn number_mut(&mut self) -> Option<&mut u64> {
+        match self {
+            Self::Stat(name)
+            | Self::StatByPath(name)
+            | Self::Open(_, name)
+            | Self::Unlink(name)
+            | Self::Rename(name)
+            | Self::Link(name)
+            | Self::SetTimesOfName(name)
+            | Self::Bind(name, _)
+            | Self::Connect(_, Target::Path(name)) => match name {
+                Name::Temporary(number) => Some(number),
+                Name::Lock => None,
+            },
+            Self::BindBadge(number) => Some(number),
+            Self::StatFile(_)
+            | Self::OpenFolder(_)
+            | Self::NextName
+            | Self::FileSystem
+            | Self::StatProc
+            | Self::SetTimes(..)
+            | Self::SetTimesInProc(..)
+            | Self::SetMode(..)
+            | Self::Flock(_)
+            | Self::Unlock
+            | Self::Socket(..)
+            | Self::SetSocketMode
+            | Self::Listen
+            | Self::Connect(_, Target::Pinned(_) | Target::Abstract)
+            | Self::Shutdown(..)
+            | Self::Peer(_)
+            | Self::Ask(_)
+            | Self::SocketName
+            | Self::ComparePeerName
+            | Self::SetNonblocking
+            | Self::Poll
+            | Self::Accept(_)
+            | Self::HasEnded(_)
+            | Self::Drain
+            | Self::HasUnread(_)
+            | Self::Receive
+            | Self::Send(_)
+            | Self::Random
+            | Self::Reserve
+            | Self::SpendReserve
+            | Self::KeepReserve
+            | Self::Watch
+            | Self::AskKernel
+            | Self::Close(_)
+            | Self::CloseApart(_) => None,
+        }
+    }
+}

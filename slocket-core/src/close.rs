@@ -1,0 +1,47 @@
+//! Whatever is left open is closed: the participant has finished.
+
+use crate::call::{Call, Role};
+use crate::memory::Memory;
+use crate::next::{Next, Stepped};
+use crate::part;
+use crate::result::CallResult;
+
+/// The result that is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Step {
+    Close,
+    Part(part::Step),
+    KeepReserve,
+}
+
+/// Begins.
+pub(crate) fn begin(memory: &Memory) -> Next<Step, ()> {
+    let plain = [Role::Listener, Role::Guest, Role::Watch].into_iter().find(|role| memory.places.is_full(*role));
+    if let Some(call) = plain.map(Call::Close).or_else(|| memory.litter(None)) {
+        return Next::Call(call, Step::Close);
+    }
+    if memory.places.is_full(Role::Connection) {
+        return part_from_server(memory).within(Step::Part, |()| begin(memory));
+    }
+    Next::Call(Call::KeepReserve, Step::KeepReserve)
+}
+
+/// Takes a result.
+pub(crate) fn next(step: Step, result: CallResult, memory: &Memory) -> Stepped<Step, ()> {
+    Ok(match step {
+        Step::Close => {
+            result.done()?;
+            begin(memory)
+        }
+        Step::Part(inner) => part::next(inner, result)?.within(Step::Part, |()| begin(memory)),
+        Step::KeepReserve => {
+            result.done()?;
+            Next::Done(())
+        }
+    })
+}
+
+/// Closes the connection to the server. What a stranger has sent, and is not read, is closed apart.
+pub(crate) fn part_from_server(memory: &Memory) -> Next<part::Step, ()> {
+    if memory.peer_is_ours { part::close_at_once(Role::Connection) } else { part::end(Role::Connection) }
+}

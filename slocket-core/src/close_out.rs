@@ -1,0 +1,160 @@
+//! The path is given up (protocol section 2, "Close out").
+//!
+//! It is unlinked if it is still ours, then newcomers are refused, then who is queued is ended, then the listener is closed: in
+//! this order. At an abstract name the listener is closed first, for the kernel frees the name then; who was queued has been
+//! accepted by then, and is ended after it. (To let the kernel end them, which closes what they have sent, could take for ever.)
+
+use crate::call::{Call, Half, Name, Role};
+use crate::memory::Memory;
+use crate::next::{Next, Stepped};
+use crate::part;
+use crate::report::Fault;
+use crate::result::{AcceptResult, CallResult, StatResult, UnlinkResult};
+
+/// How giving up the path ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Removal {
+    /// As it should.
+    Done,
+    /// What was at the path was not ours any more.
+    NotOurs,
+    /// A system call failed.
+    Failed(Fault),
+}
+
+/// How many can be in a queue, unless the system's administrator has raised `net.core.somaxconn`.
+const MOST_QUEUED: u16 = 4_097;
+
+/// The result that is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Step {
+    removal: Removal,
+    at: At,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum At {
+    DismissGuest(part::Step),
+    Look,
+    Unlink,
+    Refuse,
+    Accept { has_reserve: bool },
+    SpendReserve,
+    End(part::Step),
+    CloseListener,
+    // At an abstract name.
+    AcceptAll,
+    CloseName,
+    EndQueued(part::Step),
+}
+
+type Going = Next<Step, Removal>;
+
+/// Begins.
+pub(crate) fn begin(memory: &Memory) -> Going {
+    let at = |at| Step { removal: Removal::Done, at };
+    if memory.places.is_full(Role::Guest) {
+        part::end(Role::Guest).within(|inner| at(At::DismissGuest(inner)), |()| give_up(memory))
+    } else {
+        give_up(memory)
+    }
+}
+
+/// Takes a result.
+pub(crate) fn next(step: Step, result: CallResult, memory: &Memory) -> Stepped<Step, Removal> {
+    let Step { removal, at } = step;
+    Ok(match at {
+        At::DismissGuest(inner) => part::next(inner, result)?
+            .within(|inner| Step { removal, at: At::DismissGuest(inner) }, |()| give_up(memory)),
+        At::Look => match result.stat()? {
+            StatResult::Found(found) if Some(found.inode) == memory.listener => unlink(),
+            StatResult::Found(_) | StatResult::Missing => refuse(Removal::NotOurs),
+            StatResult::Failed(errno) => refuse(Removal::Failed(Fault::new(Call::Stat(Name::Lock), errno))),
+        },
+        At::Unlink => refuse(match result.unlink()? {
+            UnlinkResult::Removed => Removal::Done,
+            UnlinkResult::Missing => Removal::NotOurs,
+            UnlinkResult::Denied(errno) | UnlinkResult::Failed(errno) => {
+                Removal::Failed(Fault::new(Call::Unlink(Name::Lock), errno))
+            }
+        }),
+        At::Refuse => {
+            result.done()?;
+            accept(removal, true)
+        }
+        At::Accept { has_reserve } => match result.accept()? {
+            AcceptResult::Accepted { .. } => {
+                part::end(Role::Guest).within(|inner| Step { removal, at: At::End(inner) }, |()| accept(removal, true))
+            }
+            AcceptResult::Exhausted if has_reserve => {
+                Next::Call(Call::SpendReserve, Step { removal, at: At::SpendReserve })
+            }
+            AcceptResult::Exhausted | AcceptResult::Nobody | AcceptResult::Failed => {
+                Next::Call(Call::Close(Role::Listener), Step { removal, at: At::CloseListener })
+            }
+        },
+        At::SpendReserve => {
+            result.done()?;
+            accept(removal, false)
+        }
+        At::End(inner) => {
+            part::next(inner, result)?.within(|inner| Step { removal, at: At::End(inner) }, |()| accept(removal, true))
+        }
+        At::CloseListener => {
+            result.done()?;
+            Next::Done(removal)
+        }
+        At::AcceptAll => match result.accept()? {
+            AcceptResult::Accepted { .. } if memory.places.queued() < MOST_QUEUED => accept_all(),
+            // (Those who still come meanwhile are ended by the kernel.)
+            AcceptResult::Accepted { .. } | AcceptResult::Nobody | AcceptResult::Exhausted | AcceptResult::Failed => {
+                close_name()
+            }
+        },
+        At::CloseName => {
+            result.done()?;
+            end_queued(memory)
+        }
+        At::EndQueued(inner) => part::next(inner, result)?
+            .within(|inner| Step { removal, at: At::EndQueued(inner) }, |()| end_queued(memory)),
+    })
+}
+
+fn give_up(memory: &Memory) -> Going {
+    match memory.listener {
+        // Whoever saw that it is not looks once more: it would be left behind.
+        Some(_) if !memory.intact => Next::Call(Call::Stat(Name::Lock), Step { removal: Removal::Done, at: At::Look }),
+        Some(_) => unlink(),
+        None if memory.empty => close_name(),
+        None => accept_all(),
+    }
+}
+
+fn unlink() -> Going {
+    Next::Call(Call::Unlink(Name::Lock), Step { removal: Removal::Done, at: At::Unlink })
+}
+
+fn refuse(removal: Removal) -> Going {
+    Next::Call(Call::Shutdown(Role::Listener, Half::Read), Step { removal, at: At::Refuse })
+}
+
+fn accept(removal: Removal, has_reserve: bool) -> Going {
+    Next::Call(Call::Accept(Role::Guest), Step { removal, at: At::Accept { has_reserve } })
+}
+
+fn accept_all() -> Going {
+    Next::Call(Call::Accept(Role::Queue), Step { removal: Removal::Done, at: At::AcceptAll })
+}
+
+fn close_name() -> Going {
+    Next::Call(Call::Close(Role::Listener), Step { removal: Removal::Done, at: At::CloseName })
+}
+
+fn end_queued(memory: &Memory) -> Going {
+    if memory.places.is_full(Role::Queue) {
+        part::end(Role::Queue)
+            .within(|inner| Step { removal: Removal::Done, at: At::EndQueued(inner) }, |()| Next::Done(Removal::Done))
+    } else {
+        Next::Done(Removal::Done)
+    }
+}

@@ -1,0 +1,141 @@
+//! What is at the path, and is it alive? (protocol section 2, "Is a socket alive?")
+//!
+//! It is held fast, looked at and probed. If it is dead, the mark is read after the probe: its owner may have cleared it, lent
+//! the lock and died in between. What is said here is not acted on before a reclaim has looked again.
+
+use crate::call::{Call, Name, Role};
+use crate::memory::Memory;
+use crate::next::{Next, Stepped};
+use crate::platform::{Home, Probe};
+use crate::probe::{self, Probed};
+use crate::report::Fault;
+use crate::result::{CallResult, Errno, OpenResult, StatResult};
+
+/// What is at the path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Inspected {
+    /// Nothing.
+    Missing,
+    /// A marked socket that some process has open, or something that has changed while it was looked at.
+    Alive,
+    /// A socket that some process has open, without the mark: npm's, or one that is lent out.
+    Unmarked,
+    /// A socket that no process here has open, marked: free to be reclaimed, if it cannot be alive elsewhere.
+    Dead,
+    /// A socket that no process has open, not marked: it may be lent out.
+    Stale,
+    /// Something that is no socket.
+    NotASocket,
+    /// A socket that is not a stream socket.
+    WrongType,
+    /// A socket that belongs to another user and may not be probed by us: nothing tells whether it is alive.
+    Denied,
+    /// A system call failed.
+    Failed(Fault),
+}
+
+/// The result that is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Step {
+    Open,
+    LookAtFile,
+    Probe(probe::Step),
+    LookAgain,
+    ProbeAgain(probe::Step),
+    Clean(Inspected),
+}
+
+type Going = Next<Step, Inspected>;
+
+/// Begins.
+pub(crate) fn begin(memory: &Memory) -> Going {
+    match memory.platform.home {
+        Home::Path => Next::Call(Call::Open(Role::Pin, Name::Lock), Step::Open),
+        // A name that is in use has a socket which some process, or some message, has open.
+        Home::Name => Next::Done(Inspected::Alive),
+    }
+}
+
+/// Takes a result.
+pub(crate) fn next(step: Step, result: CallResult, memory: &Memory) -> Stepped<Step, Inspected> {
+    Ok(match step {
+        Step::Open => match result.open()? {
+            OpenResult::Opened => Next::Call(Call::StatFile(Role::Pin), Step::LookAtFile),
+            OpenResult::Missing => clean(memory, Inspected::Missing),
+            OpenResult::Denied(errno) | OpenResult::Failed(errno) => {
+                failed(memory, Call::Open(Role::Pin, Name::Lock), errno)
+            }
+        },
+        Step::LookAtFile => match result.stat()? {
+            StatResult::Found(found) if found.is_socket() => {
+                probe::begin(Role::Pin, Probe::Datagram).within(Step::Probe, |probed| probed_once(memory, probed))
+            }
+            StatResult::Found(_) => clean(memory, Inspected::NotASocket),
+            StatResult::Missing => clean(memory, Inspected::Missing),
+            StatResult::Failed(errno) => failed(memory, Call::StatFile(Role::Pin), errno),
+        },
+        Step::Probe(inner) => {
+            probe::next(inner, result, memory)?.within(Step::Probe, |probed| probed_once(memory, probed))
+        }
+        Step::LookAgain => match result.stat()? {
+            StatResult::Found(found) if memory.pin.is_some_and(|pin| pin.inode != found.inode) => {
+                clean(memory, Inspected::Alive)
+            }
+            StatResult::Found(found) if found.is_marked() => clean(memory, Inspected::Dead),
+            // The first probe may have come before the socket was registered, and the mark was cleared for a loan since.
+            StatResult::Found(_) => {
+                let probed_twice = |probed| probed_twice(memory, probed);
+                probe::begin(Role::Pin, Probe::Datagram).within(Step::ProbeAgain, probed_twice)
+            }
+            StatResult::Missing => clean(memory, Inspected::Missing),
+            StatResult::Failed(errno) => failed(memory, Call::Stat(Name::Lock), errno),
+        },
+        Step::ProbeAgain(inner) => {
+            probe::next(inner, result, memory)?.within(Step::ProbeAgain, |probed| probed_twice(memory, probed))
+        }
+        Step::Clean(inspected) => {
+            result.done()?;
+            clean(memory, inspected)
+        }
+    })
+}
+
+fn probed_once(memory: &Memory, probed: Probed) -> Going {
+    let is_marked = memory.pin.is_some_and(|pin| pin.is_marked());
+    let inspected = match probed {
+        Probed::Dead => return Next::Call(Call::Stat(Name::Lock), Step::LookAgain),
+        Probed::Alive if is_marked => Inspected::Alive,
+        // Whether somebody is at it still is told by the guard of the folder.
+        Probed::Unsettled if is_marked => Inspected::Dead,
+        Probed::Alive | Probed::Unsettled => Inspected::Unmarked,
+        Probed::Denied => Inspected::Denied,
+        Probed::Datagram => Inspected::WrongType,
+        Probed::Missing => Inspected::Missing,
+        Probed::Unknown => Inspected::Stale,
+        Probed::Failed(fault) => Inspected::Failed(fault),
+    };
+    clean(memory, inspected)
+}
+
+fn probed_twice(memory: &Memory, probed: Probed) -> Going {
+    let inspected = match probed {
+        Probed::Dead => Inspected::Stale,
+        Probed::Failed(fault) => Inspected::Failed(fault),
+        Probed::Alive | Probed::Datagram | Probed::Missing | Probed::Unsettled | Probed::Denied | Probed::Unknown => {
+            Inspected::Alive
+        }
+    };
+    clean(memory, inspected)
+}
+
+fn failed(memory: &Memory, call: Call, errno: Errno) -> Going {
+    clean(memory, Inspected::Failed(Fault::new(call, errno)))
+}
+
+/// Closes what is left open, then ends.
+fn clean(memory: &Memory, inspected: Inspected) -> Going {
+    match memory.litter(None) {
+        Some(call) => Next::Call(call, Step::Clean(inspected)),
+        None => Next::Done(inspected),
+    }
+}

@@ -1,0 +1,83 @@
+//! What a participant remembers from one procedure to the next.
+
+use crate::call::{Call, Name, Role};
+use crate::places::Places;
+use crate::platform::{Hints, Platform, Probe};
+use crate::result::{CallResult, Found, Inode, StatResult};
+
+/// What a participant remembers from one procedure to the next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Memory {
+    pub(crate) platform: Platform,
+    pub(crate) hints: Hints,
+    pub(crate) places: Places,
+    /// What [`Role::Pin`] and [`Role::Swept`] were when they were last looked at, while they are open.
+    pub(crate) pin: Option<Found>,
+    pub(crate) swept: Option<Found>,
+    /// The temporary names of the socket that is being published aside, and of the one that is being swept.
+    pub(crate) temporary: Option<u64>,
+    pub(crate) sweeping: Option<u64>,
+    /// The file that our listener is bound to; `None` at an abstract name.
+    pub(crate) listener: Option<Inode>,
+    /// The file that we connected to; `None` at an abstract name.
+    pub(crate) server: Option<Inode>,
+    /// It was marked then, or is an abstract name: its server hands over, and always will.
+    pub(crate) hands_over: bool,
+    /// The server is of our user.
+    pub(crate) peer_is_ours: bool,
+    /// The server was told that we are done, whatever it grants.
+    pub(crate) dismissed: bool,
+    /// The path was our socket when it began to be passed on, or is an abstract name, which cannot be taken from us.
+    pub(crate) intact: bool,
+    /// The queue was empty when it was last looked at.
+    pub(crate) empty: bool,
+    /// How many were accepted for one release.
+    pub(crate) accepted: u16,
+}
+
+impl Memory {
+    /// How dead sockets are told from live ones in the folder, as far as that is known.
+    pub(crate) fn known_probe(&self) -> Probe {
+        self.platform.probe.unwrap_or(Probe::Datagram)
+    }
+
+    /// The name of the file that is held fast there.
+    pub(crate) fn name_of(&self, pin: Role) -> Name {
+        match self.sweeping {
+            Some(number) if pin == Role::Swept => Name::Temporary(number),
+            Some(_) | None => Name::Lock,
+        }
+    }
+
+    /// What the file that is held fast there was when it was last looked at.
+    pub(crate) fn pinned(&self, pin: Role) -> Option<Found> {
+        if pin == Role::Swept { self.swept } else { self.pin }
+    }
+
+    /// Takes note of what a call has opened, found or closed.
+    pub(crate) fn note(&mut self, call: Call, result: CallResult) {
+        self.places.note(call, result);
+        match (call, result) {
+            (Call::StatFile(Role::Pin), CallResult::StatResult(StatResult::Found(found))) => self.pin = Some(found),
+            (Call::StatFile(Role::Swept), CallResult::StatResult(StatResult::Found(found))) => self.swept = Some(found),
+            (Call::Open(Role::Swept, Name::Temporary(number)), _) => self.sweeping = Some(number),
+            (Call::Close(Role::Pin), _) => self.pin = None,
+            (Call::Close(Role::Swept), _) => self.swept = None,
+            (Call::Close(Role::Listing), _) => self.sweeping = None,
+            _ => {}
+        }
+    }
+
+    /// What tells a live socket from a dead one has been asked. (A kernel of which nothing can be made is asked again.)
+    pub(crate) fn learn(&mut self, probe: Probe) {
+        if probe != Probe::None {
+            self.platform.probe = Some(probe);
+        }
+    }
+
+    /// What is to be closed when a procedure ends; its own socket, too, if it has come to nothing.
+    pub(crate) fn litter(&self, socket: Option<Role>) -> Option<Call> {
+        let socket = socket.filter(|role| self.places.is_full(*role)).map(Call::Close);
+        self.places.next_to_close().or(socket)
+    }
+}

@@ -1,0 +1,65 @@
+//! What the caller is told.
+
+use crate::call::Call;
+use crate::result::Errno;
+
+/// What became of a request. Each request is reported on exactly once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Report {
+    /// The lock is held.
+    Acquired,
+    /// The lock could not be had without queueing.
+    WouldBlock,
+    /// The deadline passed.
+    TimedOut,
+    /// The request was cancelled.
+    Cancelled,
+    /// The lock is given back.
+    Released,
+    /// Looked: nobody listens at the path.
+    Free,
+    /// Looked: somebody listens at the path.
+    Listened,
+    /// The request failed.
+    Failed(Failure),
+}
+
+/// Why a request failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Failure {
+    /// What answers at the path does not speak the protocol.
+    NotASlocket,
+    /// The server's user is not to be trusted.
+    Untrusted,
+    /// The socket is stale, and the policy is to fail.
+    Stale,
+    /// The dead socket may not be removed by us.
+    Denied,
+    /// The socket belongs to another user, and we may not connect to it.
+    Inaccessible,
+    /// The file system is not known to be local, so a dead socket may be alive elsewhere.
+    Elsewhere,
+    /// What is at the path is not our socket any more.
+    LockLost,
+    /// No address fits the path.
+    TooLong,
+    /// The file system has made something else where a socket was bound.
+    NoSockets,
+    /// A system call failed.
+    Call(Fault),
+}
+
+/// A system call that failed, and its error code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Fault {
+    /// The call.
+    pub call: Call,
+    /// Its error code.
+    pub errno: Errno,
+}
+
+impl Fault {
+    pub(crate) const fn new(call: Call, errno: Errno) -> Self {
+        Self { call, errno }
+    }
+}
