@@ -18,9 +18,9 @@ pub enum Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Request {
     /// Take the lock, waiting in the queue if need be.
-    Acquire(Stale),
+    Acquire(Policy),
     /// Take the lock if that is possible without queueing.
-    Try(Stale),
+    Try(Policy),
     /// Find out whether somebody listens, without taking the lock.
     Look,
     /// Give the lock back.
@@ -58,6 +58,31 @@ pub enum Timer {
     Stale,
     /// The short time is over for which a try looks again and again at whatever is in the way.
     Try,
+}
+
+/// What to do about what is in the way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Policy {
+    /// About a stale socket.
+    pub stale: Stale,
+    /// About something that is no socket.
+    pub occupied: Occupied,
+}
+
+/// What to do about something at the path that is no socket, such as a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Occupied {
+    /// Count it as held: wait until it is gone.
+    #[default]
+    Wait,
+    /// Fail.
+    Fail,
+}
+
+impl From<Stale> for Policy {
+    fn from(stale: Stale) -> Self {
+        Self { stale, ..Self::default() }
+    }
 }
 
 /// What to do about a *stale* socket: nobody listens, and it may have been lent out ([protocol section 2, "Reclaim"][p]).

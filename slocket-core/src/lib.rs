@@ -29,7 +29,7 @@ mod sweep;
 mod times;
 
 pub use call::{Call, Cargo, Flock, Half, Kind, Mode, Name, Question, Role, Target, Times, Way};
-pub use event::{Event, Misuse, Notice, Request, Stale, Timer};
+pub use event::{Event, Misuse, Notice, Occupied, Policy, Request, Stale, Timer};
 pub use machine::{Machine, Step};
 pub use platform::{Hints, Home, Platform, Probe, Ways};
 pub use report::{Failure, Fault, Report};

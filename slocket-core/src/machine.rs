@@ -3,7 +3,7 @@
 use crate::accept::{self, Accepted};
 use crate::call::{Call, Cargo, Half, Role};
 use crate::close_out::{self, Removal};
-use crate::event::{Event, Misfit, Misuse, Notice, Request, Stale, Timer};
+use crate::event::{Event, Misfit, Misuse, Notice, Occupied, Policy, Request, Stale, Timer};
 use crate::inspect::{self, Inspected};
 use crate::join::{self, Joined};
 use crate::leave::{self, Left};
@@ -69,9 +69,9 @@ impl Machine {
 
     fn request(&mut self, request: Request) -> Result<Step, Misfit> {
         Ok(match (self.state, request) {
-            (State::Idle, Request::Acquire(stale)) => self.begin(Attempt { stale, ..Attempt::default() }),
-            (State::Idle, Request::Try(stale)) => {
-                self.begin(Attempt { wish: Wish::Try, stale: hasty(stale), ..Attempt::default() })
+            (State::Idle, Request::Acquire(policy)) => self.begin(Attempt { policy, ..Attempt::default() }),
+            (State::Idle, Request::Try(policy)) => {
+                self.begin(Attempt { wish: Wish::Try, policy: hasty(policy), ..Attempt::default() })
             }
             (State::Idle, Request::Look) => {
                 let next = join::begin(&self.memory, true);
@@ -338,6 +338,7 @@ impl Machine {
             Next::Done(Joined::Missing) => self.again(attempt),
             Next::Done(Joined::Refused) => self.inspect(attempt),
             Next::Done(Joined::BacklogFull) => self.pause(attempt, Going::Join),
+            Next::Done(Joined::NotASocket) if attempt.policy.occupied == Occupied::Fail => self.fail(Failure::Occupied),
             Next::Done(Joined::NotASocket | Joined::Denied) => self.watch(attempt),
             Next::Done(Joined::WrongType) => self.fail(Failure::NotASlocket),
             Next::Done(Joined::Untrusted) => self.fail(Failure::Untrusted),
@@ -391,6 +392,7 @@ impl Machine {
             (Inspected::Alive | Inspected::Unmarked, Wish::Acquire) => self.pause(patient(attempt), Going::Join),
             (Inspected::Dead, _) => self.reclaim(attempt, false),
             (Inspected::Stale, _) => self.stale(attempt),
+            (Inspected::NotASocket, _) if attempt.policy.occupied == Occupied::Fail => self.fail(Failure::Occupied),
             (Inspected::NotASocket, _) => self.occupied(patient(attempt)),
             (Inspected::WrongType, _) => self.fail(Failure::NotASlocket),
             // Nothing tells that it is held by anybody who is believed.
@@ -447,7 +449,7 @@ impl Machine {
 
     /// Nobody listens there, and it may be lent out: what does the policy say?
     fn stale(&mut self, attempt: Attempt) -> Step {
-        match (attempt.stale, attempt.patience) {
+        match (attempt.policy.stale, attempt.patience) {
             (Stale::Fail, _) => self.fail(Failure::Stale),
             (Stale::Wait, _) | (Stale::Reclaim, Patience::Running) => self.occupied(attempt),
             (Stale::Reclaim, Patience::Over) => self.reclaim(attempt, true),
@@ -770,10 +772,10 @@ const fn impatient(attempt: Attempt, timer: Timer) -> Attempt {
 }
 
 /// Who does not wait cannot put up with a stale socket for a while first.
-const fn hasty(stale: Stale) -> Stale {
-    match stale {
-        Stale::Wait | Stale::Reclaim => Stale::Wait,
-        Stale::Fail => Stale::Fail,
+const fn hasty(policy: Policy) -> Policy {
+    match policy.stale {
+        Stale::Wait | Stale::Reclaim => Policy { stale: Stale::Wait, ..policy },
+        Stale::Fail => policy,
     }
 }
 

@@ -29,6 +29,8 @@ pub enum Report {
 pub enum Failure {
     /// What answers at the path does not speak the protocol.
     NotASlocket,
+    /// Something that is no socket is at the path, and the policy is to fail.
+    Occupied,
     /// The server's user is not to be trusted.
     Untrusted,
     /// The socket is stale, and the policy is to fail.

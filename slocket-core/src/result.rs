@@ -163,12 +163,14 @@ pub enum TimesFound {
 
 impl Found {
     /// Whether it is a socket.
-    pub(crate) fn is_socket(&self) -> bool {
+    #[must_use]
+    pub fn is_socket(&self) -> bool {
         self.kind == FileKind::Socket
     }
 
     /// Whether it carries the mark: by its time or, if nothing has changed it since bind, by its sticky bit.
-    pub(crate) fn is_marked(&self) -> bool {
+    #[must_use]
+    pub fn is_marked(&self) -> bool {
         self.times == TimesFound::Marked || self.is_sticky && self.times == TimesFound::Alike
     }
 

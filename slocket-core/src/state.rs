@@ -1,6 +1,6 @@
 //! Where a participant stands.
 
-use crate::event::Stale;
+use crate::event::Policy;
 use crate::report::Report;
 use crate::{
     accept, close, close_out, give_back, hand_over, inspect, join, leave, mark, part, publish, receive, reclaim,
@@ -89,8 +89,8 @@ pub(crate) type Owed = Option<Report>;
 pub(crate) struct Attempt {
     /// What the caller wants.
     pub(crate) wish: Wish,
-    /// What to do about a stale socket.
-    pub(crate) stale: Stale,
+    /// What to do about what is in the way.
+    pub(crate) policy: Policy,
     /// How long a stale socket, or by a try whatever is in the way, has been put up with.
     pub(crate) patience: Patience,
     /// How often in a row the attempt came to nothing, 6 at most.
@@ -118,7 +118,7 @@ pub(crate) enum Going {
     Join,
 }
 
-/// How long something has been put up with: a stale socket (only under [`Stale::Reclaim`]), or by a try whatever is in the
+/// How long something has been put up with: a stale socket (only under [`Stale::Reclaim`](crate::Stale::Reclaim)), or by a try whatever is in the
 /// way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Patience {

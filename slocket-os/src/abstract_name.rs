@@ -3,18 +3,14 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::marker::PhantomData;
-use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
-use rustix::io::{Errno, retry_on_intr};
-use rustix::net::{SocketAddrUnix, bind, connect, listen};
+use rustix::net::SocketAddrUnix;
 
-use crate::error::{Doing, Error, Fault, What};
-use crate::listener::{BACKLOG, Listener};
+use crate::error::{Error, What};
 use crate::lock::{Home, Lock, OccupiedPolicy, Trust};
 use crate::name::LockName;
-use crate::publish::{Publication, stream_socket};
 use crate::waiting::{Hook, Waiting};
 
 /// The longest name: `sun_path` less the NUL that an abstract address begins with (unix(7)).
@@ -99,24 +95,6 @@ impl AbstractName {
 
     pub(crate) fn address(&self) -> &SocketAddrUnix {
         &self.address
-    }
-
-    /// Binds at the name and listens. The name is taken and the socket found by others in one instant, so there is nothing
-    /// to guard; and a kill in between frees the name.
-    pub(crate) fn publish(&self) -> Result<Publication, Fault> {
-        let socket = stream_socket()?;
-        match retry_on_intr(|| bind(&socket, &self.address)) {
-            Ok(()) => {}
-            Err(Errno::ADDRINUSE) => return Ok(Publication::InUse),
-            Err(errno) => return Err(errno).doing("bind the socket"),
-        }
-        listen(&socket, BACKLOG).doing("listen")?;
-        Ok(Publication::Ours(Listener::at_name(socket, &self.address)))
-    }
-
-    /// Connects `socket` to whoever listens.
-    pub(crate) fn connect(&self, socket: BorrowedFd<'_>) -> rustix::io::Result<()> {
-        retry_on_intr(|| connect(socket, &self.address))
     }
 }
 

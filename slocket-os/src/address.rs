@@ -3,9 +3,8 @@
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
-use rustix::io::{Errno, Result};
+use rustix::io::Result;
 use rustix::net::SocketAddrUnix;
-use rustix::rand::{GetRandomFlags, getrandom};
 
 /// The longest path that fits an address: `sun_path` less its closing NUL (unix(7)).
 const LONGEST: usize = 107;
@@ -29,9 +28,9 @@ pub(crate) fn proc_path(file: BorrowedFd<'_>) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))
 }
 
-/// A fresh badge.
-pub(crate) fn badge() -> Result<SocketAddrUnix> {
-    SocketAddrUnix::new_abstract_name(format!("{BADGE}{:016x}", random()?).as_bytes())
+/// The badge that is made of a number.
+pub(crate) fn badge(number: u64) -> Result<SocketAddrUnix> {
+    SocketAddrUnix::new_abstract_name(format!("{BADGE}{number:016x}").as_bytes())
 }
 
 /// Whether a peer that is bound to `address` can take a listener.
@@ -44,24 +43,17 @@ pub(crate) fn is_name_of_badge(name: &[u8]) -> bool {
     name.starts_with(BADGE.as_bytes())
 }
 
-/// A fresh temporary name. (64 random bits: a process id and a counter collide across pid namespaces and forks.)
-pub(crate) fn temporary_name() -> Result<String> {
-    Ok(format!("{TEMPORARY}{:016x}", random()?))
+/// The temporary name that is made of a number: of 64 random bits, for a process id and a counter collide across pid namespaces
+/// and forks.
+pub(crate) fn temporary_name(number: u64) -> String {
+    format!("{TEMPORARY}{number:016x}")
 }
 
-/// Whether `name` is one that [`temporary_name`] makes.
-pub(crate) fn is_temporary_name(name: &[u8]) -> bool {
-    name.strip_prefix(TEMPORARY.as_bytes())
-        .is_some_and(|rest| rest.len() == 16 && rest.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')))
-}
-
-/// 64 random bits of the kernel's.
-pub(crate) fn random() -> Result<u64> {
-    let mut bytes = [0; 8];
-    match getrandom(&mut bytes, GetRandomFlags::empty())? {
-        8 => Ok(u64::from_ne_bytes(bytes)),
-        _ => Err(Errno::INTR),
-    }
+/// The number that a temporary name is made of; `None` if it is none that [`temporary_name`] makes.
+pub(crate) fn number_of_temporary_name(name: &[u8]) -> Option<u64> {
+    let digits = name.strip_prefix(TEMPORARY.as_bytes())?;
+    let is_one = digits.len() == 16 && digits.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    is_one.then(|| str::from_utf8(digits).ok().and_then(|digits| u64::from_str_radix(digits, 16).ok()))?
 }
 
 #[cfg(test)]
@@ -70,7 +62,7 @@ mod tests {
 
     #[test]
     fn a_badge_is_told_from_other_addresses() {
-        assert!(is_badge(&badge().unwrap()));
+        assert!(is_badge(&badge(7).unwrap()));
         assert!(!is_badge(&SocketAddrUnix::new_abstract_name(b"slocket/1/x").unwrap()));
         assert!(!is_badge(&SocketAddrUnix::new("/slocket/2/x").unwrap()));
         assert!(!is_badge(&SocketAddrUnix::new_unnamed()));
@@ -78,12 +70,12 @@ mod tests {
 
     #[test]
     fn a_temporary_name_is_told_from_other_names() {
-        let name = temporary_name().unwrap();
-        assert!(is_temporary_name(name.as_bytes()));
-        assert_ne!(name, temporary_name().unwrap());
+        for number in [0, 7, u64::MAX] {
+            assert_eq!(number_of_temporary_name(temporary_name(number).as_bytes()), Some(number));
+        }
         for other in [".slocket-", ".slocket-0123456789abcde", ".slocket-0123456789abcdefg", "slocket-0123456789abcdef"]
         {
-            assert!(!is_temporary_name(other.as_bytes()), "{other}");
+            assert_eq!(number_of_temporary_name(other.as_bytes()), None, "{other}");
         }
     }
 

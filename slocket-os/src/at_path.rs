@@ -3,20 +3,23 @@
 //! The folder is resolved once, when the lock is named, and kept open: every call about the lock is relative to it. So
 //! whoever owns a folder further up can exchange that for another, and changes nothing there.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rustix::fs::{AtFlags, unlinkat};
-use rustix::io::Result;
+use rustix::fs::Stat;
+use rustix::io::{Errno, Result};
 use rustix::net::SocketAddrUnix;
-use slocket_core::Stale;
+use slocket_core::{Hints, Home, Inode, Name, Owner, Platform, Stale, Way, Ways};
 
-use crate::address;
 use crate::folder::Folder;
-use crate::inode::{Inode, Look, Pin, look_in};
 use crate::lock::StalePolicy;
+use crate::mark::published_mode;
 use crate::resolve::Resolved;
+use crate::sys::files;
+use crate::sys::found::Seen;
+use crate::{address, kernel, peer};
 
 /// A lock at a path.
 #[derive(Debug)]
@@ -25,16 +28,16 @@ pub(crate) struct AtPath {
     path: PathBuf,
     folder: Folder,
     name: PathBuf,
-    /// The address of the path, if it fits one.
-    address: Option<SocketAddrUnix>,
-    /// The folder's path leads to the folder, and no other user can change that.
-    fixed: AtomicBool,
+    /// What the folder was when the lock was named, and our user then.
+    resolved: Stat,
+    user: u32,
+    /// Which addresses fit.
+    ways: (Ways, Ways),
     is_private: bool,
     mode: u32,
     stale: StalePolicy,
-    /// The umask takes bits from the mode that was asked for.
+    unfixed: AtomicBool,
     spoiled: AtomicBool,
-    /// Somebody else had the path when we last came.
     in_use: AtomicBool,
 }
 
@@ -48,9 +51,15 @@ impl AtPath {
         mode: u32,
         stale: StalePolicy,
     ) -> Self {
+        let ways = |name: &Path| Ways {
+            path: address::of_path(&path.with_file_name(name)).is_some(),
+            proc: folder.address_of(name).is_some(),
+        };
         Self {
-            address: address::of_path(&path),
-            fixed: AtomicBool::new(resolved.is_fixed),
+            ways: (ways(name), ways(Path::new(&address::temporary_name(0)))),
+            resolved: resolved.folder,
+            user: resolved.user,
+            unfixed: AtomicBool::new(!resolved.is_fixed),
             is_private: resolved.is_private,
             path,
             folder,
@@ -63,6 +72,37 @@ impl AtPath {
         }
     }
 
+    /// What the core needs to know of it.
+    pub(crate) fn platform(&self) -> Platform {
+        Platform {
+            home: Home::Path,
+            is_private: self.is_private,
+            lock: self.ways.0,
+            temporary: self.ways.1,
+            probe: kernel::known(self.device()),
+        }
+    }
+
+    /// What participants have learned of it.
+    pub(crate) fn hints(&self) -> Hints {
+        Hints {
+            in_use: self.in_use.load(Ordering::Relaxed),
+            unfixed: self.unfixed.load(Ordering::Relaxed),
+            spoiled: self.spoiled.load(Ordering::Relaxed),
+        }
+    }
+
+    pub(crate) fn set_hints(&self, hints: Hints) {
+        self.in_use.store(hints.in_use, Ordering::Relaxed);
+        self.unfixed.store(hints.unfixed, Ordering::Relaxed);
+        self.spoiled.store(hints.spoiled, Ordering::Relaxed);
+    }
+
+    /// Whether no other user could rename files of ours in the folder when the lock was named.
+    pub(crate) fn is_private(&self) -> bool {
+        self.is_private
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -71,87 +111,74 @@ impl AtPath {
         &self.folder
     }
 
+    /// What the folder was when the lock was named.
+    pub(crate) fn resolved(&self) -> &Stat {
+        &self.resolved
+    }
+
+    /// The device that it is on.
+    #[allow(clippy::useless_conversion, clippy::unnecessary_cast, reason = "the types differ between systems")]
+    pub(crate) fn device(&self) -> u64 {
+        self.resolved.st_dev as u64
+    }
+
     pub(crate) fn name(&self) -> &Path {
         &self.name
     }
 
-    /// The address to bind at: the path, under which others see the socket (`ss -x`), or by way of the open folder where the
-    /// path is too long or another user could exchange a folder on the way. `None` if it fits neither.
-    pub(crate) fn address(&self) -> Option<SocketAddrUnix> {
-        self.if_fixed(|| self.address.clone()).or_else(|| self.folder.address_of(&self.name))
-    }
-
-    /// The same for another name in the folder.
-    pub(crate) fn address_of(&self, name: &Path) -> Option<SocketAddrUnix> {
-        let by_path = || address::of_path(&self.path.with_file_name(name));
-        self.if_fixed(by_path).or_else(|| self.folder.address_of(name))
-    }
-
-    /// Where neither the path nor `/proc` led to the folder: the other of the two, from now on.
-    pub(crate) fn other_address_of(&self, name: &Path) -> Option<SocketAddrUnix> {
-        if self.folder.is_in_proc() {
-            self.note_moved();
-            self.folder.address_of(name)
-        } else {
-            address::of_path(&self.path.with_file_name(name))
+    /// The name in the folder.
+    pub(crate) fn name_of(&self, name: Name) -> Cow<'_, Path> {
+        match name {
+            Name::Lock => Cow::Borrowed(&self.name),
+            Name::Temporary(number) => Cow::Owned(address::temporary_name(number).into()),
         }
     }
 
-    fn if_fixed<T>(&self, value: impl FnOnce() -> Option<T>) -> Option<T> {
-        if self.fixed.load(Ordering::Relaxed) { value() } else { None }
+    /// The path of a name in the folder.
+    pub(crate) fn path_of(&self, name: Name) -> Cow<'_, Path> {
+        match name {
+            Name::Lock => Cow::Borrowed(&self.path),
+            Name::Temporary(number) => Cow::Owned(self.path.with_file_name(address::temporary_name(number))),
+        }
     }
 
-    /// A socket that was bound at the path is not in the folder: somebody has moved that.
-    pub(crate) fn note_moved(&self) {
-        self.fixed.store(false, Ordering::Relaxed);
-    }
-
-    /// Whether no other user could rename files of ours in the folder when the lock was named.
-    pub(crate) fn is_private(&self) -> bool {
-        self.is_private
+    /// The address of a name in the folder.
+    pub(crate) fn address(&self, name: Name, way: Way) -> Result<SocketAddrUnix> {
+        match way {
+            Way::Path => address::of_path(&self.path_of(name)),
+            Way::Proc => self.folder.address_of(&self.name_of(name)),
+            Way::Abstract => None,
+        }
+        .ok_or(Errno::NAMETOOLONG)
     }
 
     /// Looks at the path; `None` if nothing is there.
-    pub(crate) fn look(&self) -> Result<Option<Look>> {
-        look_in(self.folder.as_fd(), &self.name)
+    pub(crate) fn look(&self) -> Result<Option<Seen>> {
+        match files::stat_name(self.folder.as_fd(), &self.name) {
+            Ok(stat) => Ok(Some(self.seen(&stat, peer::user))),
+            Err(Errno::NOENT) => Ok(None),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// What a file in the folder is; `user` tells who we are.
+    pub(crate) fn seen(&self, stat: &Stat, user: impl FnOnce() -> u32) -> Seen {
+        Seen::of(stat, published_mode(self.mode), |uid| match () {
+            // Where nobody else can put files of theirs, there is no need to ask who we are by now.
+            () if self.is_private && uid == self.user => Owner::Us,
+            () if uid != user() => Owner::Other,
+            () if peer::is_anybody(uid) => Owner::Nameless,
+            () => Owner::Us,
+        })
     }
 
     /// Whether the path is that inode.
     pub(crate) fn is(&self, inode: Inode) -> Result<bool> {
-        Ok(self.look()?.is_some_and(|found| found.inode == inode))
-    }
-
-    /// Pins what is at the path; `None` if nothing is there.
-    pub(crate) fn pin(&self) -> Result<Option<Pin>> {
-        Pin::new_in(self.folder.as_fd(), &self.name)
-    }
-
-    /// Removes what is at the path.
-    pub(crate) fn unlink(&self) -> Result<()> {
-        unlinkat(self.folder.as_fd(), &self.name, AtFlags::empty())
+        Ok(self.look()?.is_some_and(|seen| seen.found.inode == inode))
     }
 
     pub(crate) fn mode(&self) -> u32 {
         self.mode
-    }
-
-    /// Whether a socket of ours, fresh from bind, has not the mode that was asked for.
-    pub(crate) fn umask_spoils_mode(&self) -> bool {
-        self.spoiled.load(Ordering::Relaxed)
-    }
-
-    /// The umask has changed, and takes bits from the mode now.
-    pub(crate) fn note_spoiled_mode(&self) {
-        self.spoiled.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether somebody else had the path when we last came.
-    pub(crate) fn was_in_use(&self) -> bool {
-        self.in_use.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn note_in_use(&self, in_use: bool) {
-        self.in_use.store(in_use, Ordering::Relaxed);
     }
 
     /// The policy as the core knows it, and how long a stale socket is put up with.

@@ -2,37 +2,13 @@
 //! lingers. So it is not done where somebody waits for an answer.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
 use std::thread;
 
 use nix::sys::signal::{SigSet, SigmaskHow};
-use rustix::io::ioctl_fionread;
-use rustix::net::{Shutdown, shutdown};
 
-/// Closes descriptors on a thread of their own. (Where none can be had, here.)
-pub(crate) fn close_apart(descriptors: Vec<OwnedFd>) {
-    if !descriptors.is_empty() {
-        drop_apart(descriptors);
-    }
-}
-
-fn drop_apart(what: impl Send + 'static) {
+/// Closes what it is given on a thread of its own. (Where none can be had, here.)
+pub(crate) fn close_apart(what: impl Send + 'static) {
     let _ = start_thread("slocket-close", move || drop(what));
-}
-
-/// Lets nothing more arrive on a connection, and closes it. To close it alone is not enough: a process that was forked
-/// meanwhile has a copy, and the peer would see no end while that lives.
-pub(crate) fn end(connection: impl AsFd + Send + 'static) {
-    let _ = shutdown(&connection, Shutdown::Both);
-    close(connection);
-}
-
-/// Closes a connection; apart, if something has arrived that is not read: it may contain descriptors. (The connection itself is
-/// moved there. Whoever closes the last copy of it closes those.)
-pub(crate) fn close(connection: impl AsFd + Send + 'static) {
-    if ioctl_fionread(&connection).is_ok_and(|bytes| bytes > 0) {
-        drop_apart(connection);
-    }
 }
 
 /// Starts a thread that takes no signals: which threads of the process do is the user's business.

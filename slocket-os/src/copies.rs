@@ -118,7 +118,7 @@ fn is_name_of(lock: &Lock, name: &[u8]) -> bool {
 fn is_address_of(lock: &Lock, path: &Path) -> bool {
     let Home::Path(at) = lock.home() else { return false };
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return false };
-    let is_name = name == at.name().as_os_str() || address::is_temporary_name(name.as_bytes());
+    let is_name = name == at.name().as_os_str() || address::number_of_temporary_name(name.as_bytes()).is_some();
     is_name && (Some(folder) == at.path().parent() || folder.parent() == Some(Path::new("/proc/self/fd")))
 }
 
@@ -134,7 +134,7 @@ mod tests {
 
     use super::*;
     use crate::lock::Builder;
-    use crate::publish::stream_socket;
+    use crate::sys::sockets;
 
     fn is_ours(file: impl AsFd, lock: &Lock) -> bool {
         matches!(kind(file.as_fd().as_raw_fd(), std::slice::from_ref(lock), |_| true), Kind::Ours)
@@ -148,7 +148,7 @@ mod tests {
 
     /// A listener as publishing makes it.
     fn published(path: &Path) -> std::os::fd::OwnedFd {
-        let socket = stream_socket().unwrap();
+        let socket = sockets::socket(slocket_core::Kind::Stream).unwrap();
         fchmod(&socket, Mode::from_raw_mode(0o1600)).unwrap();
         bind(&socket, &SocketAddrUnix::new(path).unwrap()).unwrap();
         listen(&socket, 1).unwrap();
@@ -160,15 +160,15 @@ mod tests {
         let (folder, lock) = place();
         let listener = published(lock.path().unwrap());
         assert!(is_ours(&listener, &lock));
-        assert!(is_ours(published(&folder.path().join(address::temporary_name().unwrap())), &lock));
+        assert!(is_ours(published(&folder.path().join(address::temporary_name(7))), &lock));
         let _client = UnixStream::connect(lock.path().unwrap()).unwrap();
         let flags = rustix::net::SocketFlags::CLOEXEC | rustix::net::SocketFlags::NONBLOCK;
         assert!(is_ours(acceptfrom_with(&listener, flags).unwrap().0, &lock));
 
-        let badge = stream_socket().unwrap();
+        let badge = sockets::socket(slocket_core::Kind::Stream).unwrap();
         let made = kind(badge.as_raw_fd(), &[], |_| true);
         let Kind::Unbound(unbound) = made else { panic!("it is not bound yet") };
-        bind(&badge, &address::badge().unwrap()).unwrap();
+        bind(&badge, &address::badge(7).unwrap()).unwrap();
         assert!(is_ours(&badge, &lock));
         assert!(matches!(kind(badge.as_raw_fd(), &[], |inode| inode == unbound.inode), Kind::Ours));
         assert!(matches!(kind(badge.as_raw_fd(), &[], |inode| inode != unbound.inode), Kind::Other), "another file");
@@ -186,8 +186,8 @@ mod tests {
         assert!(!is_ours(published(&folder.path().join("other")), &lock));
         assert!(!is_ours(UnixStream::pair().unwrap().0, &lock));
         assert!(!is_ours(std::fs::File::open(folder.path()).unwrap(), &lock));
-        let badge = stream_socket().unwrap();
-        bind(&badge, &address::badge().unwrap()).unwrap();
+        let badge = sockets::socket(slocket_core::Kind::Stream).unwrap();
+        bind(&badge, &address::badge(7).unwrap()).unwrap();
         fcntl_setfd(&badge, FdFlags::empty()).unwrap();
         assert!(!is_ours(&badge, &lock), "left open on exec, on purpose");
     }

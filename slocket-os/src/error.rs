@@ -5,11 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rustix::io::Errno;
+use slocket_core::{Call, Mode, Name, Role};
 
 use crate::file_system::Place;
-use crate::inode;
 use crate::name::LockName;
 use crate::peer::{self, Holder};
+use crate::sys::files;
 
 /// Why a lock could not be acquired, kept or released.
 ///
@@ -255,16 +256,6 @@ impl Fault {
         Self { errno, doing }
     }
 
-    /// The path does not fit an address, by no way.
-    pub(crate) fn too_long() -> Self {
-        Self::new(Errno::NAMETOOLONG, "name the socket")
-    }
-
-    /// Something that is not a socket is at the path.
-    pub(crate) fn occupied() -> Self {
-        Self::new(Errno::NOTSOCK, "connect")
-    }
-
     /// The error that the user is told.
     pub(crate) fn about(self, lock: &LockName) -> Error {
         let Self { errno, doing } = self;
@@ -276,15 +267,14 @@ impl Fault {
                 because(What::Io("do without /proc, which is not mounted"))
             }
             Errno::NOENT | Errno::NOTDIR => because(What::ParentMissing),
-            Errno::NOTSOCK => Error::new(lock, What::Occupied(what_is_at(path))),
             // mknod(2), which bind comes down to, says EPERM where a file system has no sockets; FUSE says ENOSYS.
             Errno::OPNOTSUPP | Errno::NOSYS if doing == BIND => because(no_sockets()),
             Errno::PERM if doing == BIND && !is_local(path) => because(no_sockets()),
             // Of another user's file in a sticky folder, or of one to change.
             Errno::PERM if !OF_FILES.contains(&doing) => because(What::Io(doing)),
             Errno::ACCESS | Errno::PERM => {
-                let found = inode::look_in(rustix::fs::CWD, path).ok().flatten();
-                let owner = found.map(|found| found.owner).filter(|owner| !peer::is_ours(*owner));
+                let owner = files::stat_by_path(path).ok().map(|stat| stat.st_uid);
+                let owner = owner.filter(|owner| !peer::is_ours(*owner));
                 because(match owner {
                     Some(owner) => What::DeniedByOwner { doing, owner },
                     None => What::Denied(doing),
@@ -303,7 +293,7 @@ const BIND: &str = "bind the socket";
 const OF_FILES: [&str; 4] =
     ["set the socket's mode", "set the dead socket's mode", "remove the dead socket", "remove the socket"];
 
-fn no_sockets() -> What {
+pub(crate) fn no_sockets() -> What {
     What::UnsupportedFileSystem("it has no sockets".to_owned())
 }
 
@@ -323,14 +313,57 @@ fn is_local(path: &Path) -> bool {
     folder.is_some_and(|folder| Place::of_folder(folder) == Ok(Place::Local))
 }
 
-/// Says what was being done when a system call failed.
-pub(crate) trait Doing<T> {
-    fn doing(self, what: &'static str) -> Result<T, Fault>;
+impl From<slocket_core::Fault> for Fault {
+    fn from(fault: slocket_core::Fault) -> Self {
+        Self::new(Errno::from_raw_os_error(fault.errno.0), doing(fault.call))
+    }
 }
 
-impl<T> Doing<T> for rustix::io::Result<T> {
-    fn doing(self, what: &'static str) -> Result<T, Fault> {
-        self.map_err(|errno| Fault::new(errno, what))
+/// What is being done by a call.
+fn doing(call: Call) -> &'static str {
+    match call {
+        Call::Stat(Name::Lock)
+        | Call::StatByPath(Name::Lock)
+        | Call::StatFile(_)
+        | Call::Open(_, Name::Lock)
+        | Call::StatProc => "look at the path",
+        Call::Stat(Name::Temporary(_)) | Call::StatByPath(Name::Temporary(_)) | Call::Open(_, Name::Temporary(_)) => {
+            "look at the new socket"
+        }
+        Call::OpenFolder(_) | Call::NextName | Call::Flock(_) | Call::Unlock => "guard the folder",
+        Call::FileSystem => "ask for the file system",
+        Call::Unlink(_) => "remove the socket",
+        Call::Rename(_) | Call::Link(_) => "move the socket to the path",
+        Call::SetTimesOfName(_)
+        | Call::SetTimes(..)
+        | Call::SetTimesInProc(..)
+        | Call::SetMode(_, Mode::OwnerWrites | Mode::Sticky | Mode::NotSticky) => "set the dead socket's mode",
+        Call::SetMode(_, Mode::AsAsked) | Call::SetSocketMode => "set the socket's mode",
+        Call::Socket(Role::Probe, _) | Call::Connect(Role::Probe, _) => "probe the socket",
+        Call::Socket(..) => "make a socket",
+        Call::Bind(..) => BIND,
+        Call::BindBadge(_) => "bind the badge",
+        Call::Listen => "listen",
+        Call::Connect(..) => "connect",
+        Call::Random => "choose a badge",
+        Call::Reserve | Call::SpendReserve | Call::KeepReserve => "keep a descriptor in reserve",
+        Call::AskKernel => "ask the kernel about a socket",
+        Call::Shutdown(..)
+        | Call::Peer(_)
+        | Call::Ask(_)
+        | Call::SocketName
+        | Call::ComparePeerName
+        | Call::SetNonblocking
+        | Call::Poll
+        | Call::Accept(_)
+        | Call::HasEnded(_)
+        | Call::Drain
+        | Call::HasUnread(_)
+        | Call::Receive
+        | Call::Send(_)
+        | Call::Watch
+        | Call::Close(_)
+        | Call::CloseApart(_) => "use the lock",
     }
 }
 

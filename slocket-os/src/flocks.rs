@@ -26,8 +26,8 @@ pub fn who_locks(folder: &Path) -> Option<Holder> {
 
 /// The same of a lock's folder, if there is a dead socket to remove.
 pub(crate) fn who_prevents_repair(at: &AtPath) -> Option<Holder> {
-    let found = at.look().ok().flatten()?;
-    if found.is_socket && found.is_marked { who_locks(&proc_path(at.folder().as_fd())) } else { None }
+    let seen = at.look().ok().flatten()?;
+    if seen.found.is_socket() && seen.found.is_marked() { who_locks(&proc_path(at.folder().as_fd())) } else { None }
 }
 
 fn folder_id(device: u64, inode: u64) -> String {

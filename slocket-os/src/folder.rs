@@ -1,9 +1,9 @@
-//! The lock's folder, and the guard on it.
+//! The lock's folder.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{CWD, FlockOperation, Mode, OFlags, Stat, flock, fstat, openat, stat};
+use rustix::fs::{CWD, Mode, OFlags, Stat, fstat, openat, stat};
 use rustix::io::{Result, retry_on_intr};
 use rustix::net::SocketAddrUnix;
 
@@ -52,56 +52,13 @@ impl Folder {
         retry_on_intr(|| openat(&self.file, ".", FLAGS, Mode::empty()))
     }
 
-    /// The device that it is on.
-    #[allow(clippy::useless_conversion, clippy::unnecessary_cast, reason = "the types differ between systems")]
-    pub(crate) fn device(&self) -> Result<u64> {
-        Ok(self.stat()?.st_dev as u64)
-    }
-
     /// Where its files live.
     pub(crate) fn place(&self) -> Result<Place> {
         Place::of_folder(&self.file)
-    }
-
-    /// Whether its sockets are known to belong to this machine, so that dead ones are removed.
-    pub(crate) fn is_local(&self) -> Result<bool> {
-        Ok(self.place()? == Place::Local)
-    }
-
-    /// Takes the shared guard, which keeps reclaimers away; `None` if it is not to be had at once.
-    pub(crate) fn guard_shared(&self) -> Option<FolderGuard> {
-        self.guard(FlockOperation::NonBlockingLockShared).ok()
-    }
-
-    /// Takes the exclusive guard, under which no socket is between "visible" and "registered".
-    ///
-    /// # Errors
-    /// `WOULDBLOCK` if somebody else has a guard, `ACCESS` if the folder may not be read.
-    pub(crate) fn guard_exclusive(&self) -> Result<FolderGuard> {
-        self.guard(FlockOperation::NonBlockingLockExclusive)
-    }
-
-    /// On a file description of its own each time. A child that was forked at any time has a copy of the lock's: if its parent
-    /// is killed while it has the guard, the flock would stay for as long as that child lives.
-    fn guard(&self, operation: FlockOperation) -> Result<FolderGuard> {
-        let anew = self.open_anew()?;
-        retry_on_intr(|| flock(&anew, operation))?;
-        Ok(FolderGuard(anew))
     }
 }
 
 /// Whether two answers are about one file.
 pub(crate) fn is_same(one: &Stat, other: &Stat) -> bool {
     (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
-}
-
-/// The guard on a folder, until it is dropped. It is unlocked, not just closed: a child that is forked meanwhile has a copy,
-/// and would keep it for life.
-#[derive(Debug)]
-pub(crate) struct FolderGuard(OwnedFd);
-
-impl Drop for FolderGuard {
-    fn drop(&mut self) {
-        let _ = retry_on_intr(|| flock(&self.0, FlockOperation::Unlock));
-    }
 }

@@ -6,7 +6,6 @@ use std::os::fd::{AsFd, BorrowedFd};
 use crate::descriptor::{self, Descriptor};
 use crate::disowned::Disowned;
 use crate::error::{Error, ErrorKind, Fault, What};
-use crate::listener::Listener;
 use crate::local::Turn;
 use crate::participant::Participant;
 use crate::process::Process;
@@ -94,7 +93,7 @@ impl Guard {
         let waits_inside = |participant: &Participant| participant.lock().queue().is_contended(participant.process());
         self.is_ours()
             && (self.participant.as_deref().is_some_and(waits_inside)
-                || self.listener().is_some_and(Listener::is_contended))
+                || self.participant.as_deref().is_some_and(Participant::is_contended))
     }
 
     /// Whether the path is still our socket. `false` means that somebody removed or replaced it: others may hold the
@@ -108,23 +107,13 @@ impl Guard {
         if !self.is_ours() {
             return Err(participant.lock().failed(What::Forked));
         }
-        let at = participant.lock().at_path();
-        let intact = match (participant.listener(), participant.connection()) {
-            (Some(listener), _) => listener.is_intact(at),
-            (None, Some(connection)) => connection.is_intact(at),
-            (None, None) => Ok(false),
-        };
-        intact.map_err(|errno| participant.lock().error(Fault::new(errno, "look at the socket")))
+        participant.is_intact().map_err(|errno| participant.lock().error(Fault::new(errno, "look at the socket")))
     }
 
     /// Whether the lock is on loan from a server that cannot hand it over (npm's).
     #[must_use]
     pub fn is_loan(&self) -> bool {
-        self.listener().is_none()
-    }
-
-    fn listener(&self) -> Option<&Listener> {
-        self.participant.as_deref().and_then(Participant::listener)
+        self.participant.as_deref().is_none_or(Participant::is_loan)
     }
 }
 
@@ -175,8 +164,8 @@ fn release(participant: Box<Participant>) -> Result<(), Error> {
     let lock = participant.lock().clone();
     let queue = lock.queue();
     // Whoever waits inside must not be given a lock that is lost.
-    let may_stay = |listener: &Listener| !listener.is_contended() && listener.is_intact(lock.at_path()) == Ok(true);
-    let stays_inside = queue.is_contended(here) && participant.listener().is_some_and(may_stay);
+    let may_stay = || !participant.is_loan() && !participant.is_contended() && participant.is_intact() == Ok(true);
+    let stays_inside = queue.is_contended(here) && may_stay();
     let participant = if stays_inside {
         match queue.pass(Turn::Lock(participant), here) {
             Some(Turn::Lock(participant)) => participant,

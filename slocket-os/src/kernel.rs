@@ -1,155 +1,165 @@
-//! How this kernel can be asked whether a socket is alive (protocol section 2, "the probe").
+//! How this kernel can be asked whether a socket is alive (protocol section 2, "The probe").
 //!
 //! On Linux a datagram socket that is connected to a stream socket tells, and disturbs nobody. Another kernel behind the
-//! same system calls may refuse it whatever the socket does (gVisor): a living lock would look dead. So before the first dead
+//! same system calls may refuse it whatever the socket does (gVisor): a live lock would look dead. So before the first dead
 //! socket is removed, a process asks the kernel about a socket of its own, once for each file system.
 
-use std::io::IoSlice;
-use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use rustix::fs::{AtFlags, unlinkat};
-use rustix::io::{Errno, retry_on_intr};
-use rustix::net::{
-    AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, bind, listen,
-    sendmsg, socketpair,
-};
+use rustix::fs::{FileType, Mode, Stat};
+use rustix::io::{Errno, Result};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+use slocket_core::{BindResult, ConnectResult, Half, Kind, Probe, ProbeResult, SendResult};
 
-use crate::address;
 use crate::at_once::at_once;
 use crate::at_path::AtPath;
-use crate::error::{Doing, Fault};
 use crate::folder::Folder;
-use crate::inode::{Pin, Probe, look_in};
-use crate::publish::stream_socket;
-
-/// What tells a living socket from a dead one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Prober {
-    /// A datagram socket, at any time.
-    Datagram,
-    /// A connection, while nobody is between bind and listen. It takes a place in the queue, which is left at once: so only
-    /// marked sockets are asked, whose servers bear that.
-    Stream,
-    /// Nothing.
-    None,
-}
-
-/// What fails if the kernel cannot be asked.
-const ASKING: &str = "ask the kernel about a socket";
+use crate::process::Process;
+use crate::random::random;
+use crate::sys::{code, files, messages, sockets};
+use crate::{address, peer};
 
 /// The answers so far, by device.
-static ANSWERS: Mutex<Vec<(u64, Prober)>> = Mutex::new(Vec::new());
+static ANSWERS: Mutex<Vec<(u64, Probe)>> = Mutex::new(Vec::new());
 
-fn answer(answers: &[(u64, Prober)], device: u64) -> Option<Prober> {
-    answers.iter().find(|(of, _)| *of == device).map(|(_, prober)| *prober)
+/// What is known of a device.
+pub(crate) fn known(device: u64) -> Option<Probe> {
+    at_once(&ANSWERS)?.iter().find(|(of, _)| *of == device).map(|(_, probe)| *probe)
 }
 
-/// What is known of a device; a datagram socket until it has been asked for.
-pub(crate) fn known(device: u64) -> Prober {
-    at_once(&ANSWERS).and_then(|answers| answer(&answers, device)).unwrap_or(Prober::Datagram)
-}
-
-/// The same, of the lock's folder.
-pub(crate) fn known_of(at: &AtPath) -> Prober {
-    at.folder().device().map_or(Prober::Datagram, known)
-}
-
-/// What tells a living socket from a dead one in the lock's folder; asks the kernel, if that was not done yet.
-pub(crate) fn prober(at: &AtPath, device: u64) -> Result<Prober, Fault> {
-    if let Some(prober) = at_once(&ANSWERS).and_then(|answers| answer(&answers, device)) {
-        return Ok(prober);
-    }
-    let prober = match ask(at.folder(), at.path(), at.is_private()) {
+/// Asks what tells a live socket from a dead one in the lock's folder.
+pub(crate) fn ask_in(at: &AtPath, here: Process) -> ProbeResult {
+    let asked = match ask(at.folder(), at.path(), at.is_private(), here) {
         // No room for a socket: the kernel is the same elsewhere.
-        Err(fault) if matches!(fault.errno, Errno::NOSPC | Errno::DQUOT) => {
+        Err(Errno::NOSPC | Errno::DQUOT) => {
             let elsewhere = std::env::temp_dir();
-            ask(&Folder::open(&elsewhere).doing("open the folder")?, &elsewhere.join("x"), false)?
+            Folder::open(&elsewhere).and_then(|folder| ask(&folder, &elsewhere.join("x"), false, here))
         }
-        asked => asked?,
+        asked => asked,
     };
-    // (A kernel of which nothing can be made is asked again.)
-    if prober != Prober::None
-        && let Some(mut answers) = at_once(&ANSWERS)
-    {
-        answers.push((device, prober));
+    match asked {
+        Ok(probe) => {
+            // (A kernel of which nothing can be made is asked again.)
+            if probe != Probe::None
+                && let Some(mut answers) = at_once(&ANSWERS)
+            {
+                answers.push((at.device(), probe));
+            }
+            ProbeResult::Known(probe)
+        }
+        Err(Errno::AGAIN) => ProbeResult::Busy,
+        Err(Errno::PERM | Errno::ACCESS) => ProbeResult::Denied,
+        Err(errno) => ProbeResult::Failed(code(errno)),
     }
-    Ok(prober)
 }
 
 /// Asks about a socket of our own in a folder: while it is bound, while it listens, while it is only in flight, and when it is
 /// closed. `beside` is a path in that folder, in which nobody else has our names if it `is_private`.
-fn ask(folder: &Folder, beside: &Path, is_private: bool) -> Result<Prober, Fault> {
-    let name = address::temporary_name().doing("choose a temporary name")?;
-    let path = beside.with_file_name(&name);
-    let address = if folder.is_in_proc() { folder.address_of(Path::new(&name)) } else { address::of_path(&path) };
-    let socket = stream_socket()?;
-    let address = address.ok_or(Fault::too_long())?;
-    retry_on_intr(|| bind(&socket, &address)).doing(ASKING)?;
-    let pin = Pin::new_in(folder.as_fd(), Path::new(&name)).doing(ASKING);
-    let asked = pin.and_then(|pin| match pin {
-        Some(pin) if pin.look.is_our_socket() => ask_about(socket, &pin, &path),
+fn ask(folder: &Folder, beside: &Path, is_private: bool, here: Process) -> Result<Probe> {
+    let name = address::temporary_name(random(here)?);
+    let name = Path::new(&name);
+    let path = beside.with_file_name(name);
+    let address = if folder.is_in_proc() { folder.address_of(name) } else { address::of_path(&path) };
+    let address = address.ok_or(Errno::NAMETOOLONG)?;
+    let socket = sockets::socket(Kind::Stream)?;
+    match sockets::bind_to(socket.as_fd(), &address) {
+        BindResult::Bound => {}
+        BindResult::InUse => return Err(Errno::AGAIN),
+        BindResult::Missing(errno) | BindResult::Broken(errno) | BindResult::Failed(errno) => {
+            return Err(Errno::from_raw_os_error(errno.0));
+        }
+    }
+    let pin = match files::open(folder.as_fd(), name).and_then(|file| Ok((files::stat_file(file.as_fd())?, file))) {
+        Ok((stat, file)) if is_our_socket(&stat) => Ok(Subject { file, stat, path }),
         // Somebody has swept it.
-        _ => Err(Errno::AGAIN).doing(ASKING),
-    });
-    let found = look_in(folder.as_fd(), Path::new(&name));
-    if found.map_or(is_private, |found| found.is_some_and(|found| found.is_our_socket())) {
-        let _ = unlinkat(folder.as_fd(), &name, AtFlags::empty());
+        Ok(_) | Err(Errno::NOENT) => Err(Errno::AGAIN),
+        Err(errno) => Err(errno),
+    };
+    let asked = pin.and_then(|pin| ask_about(socket, &pin));
+    let found = files::stat_name(folder.as_fd(), name);
+    if found.map_or_else(|errno| is_private && errno != Errno::NOENT, |stat| is_our_socket(&stat)) {
+        files::unlink(folder.as_fd(), name);
     }
     asked
 }
 
-fn ask_about(socket: OwnedFd, pin: &Pin, path: &Path) -> Result<Prober, Fault> {
-    if pin.look.is_unsettled() {
-        pin.let_owner_write().doing(ASKING)?;
+/// A socket of our own that is asked about.
+struct Subject {
+    file: OwnedFd,
+    stat: Stat,
+    path: PathBuf,
+}
+
+/// What a connect to it says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Says {
+    Alive,
+    Dead,
+    Other,
+}
+
+fn is_our_socket(stat: &Stat) -> bool {
+    FileType::from_raw_mode(stat.st_mode) == FileType::Socket && stat.st_nlink == 1 && stat.st_uid == peer::user()
+}
+
+fn ask_about(socket: OwnedFd, subject: &Subject) -> Result<Probe> {
+    let mode = Mode::from_raw_mode(subject.stat.st_mode);
+    if !mode.contains(Mode::WUSR) {
+        files::set_mode(subject.file.as_fd(), mode | Mode::WUSR)?;
     }
-    let datagram = || pin.probe(path).doing(ASKING);
-    let stream = || pin.probe_by_stream(path).doing(ASKING);
+    let datagram = || subject.probe(Kind::Datagram);
+    let stream = || subject.probe(Kind::Stream);
     let bound = datagram()?;
-    listen(&socket, 1).doing("listen")?;
+    sockets::listen_on(socket.as_fd())?;
     let listening = (datagram()?, stream()?);
     let in_flight = {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-        let (sender, _receiver) =
-            socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None).doing("make a socket")?;
-        send(&sender, &socket).doing(ASKING)?;
+        let (sender, _receiver) = socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+        // (An empty queue is never full: whatever the system refuses, to try again is of no use.)
+        if messages::send(sender.as_fd(), Some(socket.as_fd())) != SendResult::Sent {
+            return Err(Errno::NOBUFS);
+        }
         drop(socket);
         (datagram()?, stream()?)
     };
     let closed = (datagram()?, stream()?);
-    let tells = |alive: &[Probe], dead: Probe| alive.iter().all(|probe| *probe == Probe::Alive) && dead == Probe::Dead;
+    let tells = |alive: &[Says], dead: Says| alive.iter().all(|says| *says == Says::Alive) && dead == Says::Dead;
     Ok(if tells(&[bound, listening.0, in_flight.0], closed.0) {
-        Prober::Datagram
+        Probe::Datagram
     } else if tells(&[listening.1, in_flight.1], closed.1) {
-        Prober::Stream
+        Probe::Stream
     } else {
-        Prober::None
+        Probe::None
     })
 }
 
-fn send(sender: &OwnedFd, socket: &OwnedFd) -> rustix::io::Result<()> {
-    let sockets = [socket.as_fd()];
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut control = SendAncillaryBuffer::new(&mut space);
-    if !control.push(SendAncillaryMessage::ScmRights(&sockets)) {
-        return Err(Errno::NOBUFS);
+impl Subject {
+    fn probe(&self, kind: Kind) -> Result<Says> {
+        let socket = sockets::socket(kind)?;
+        let mut answer = self.connect(socket.as_fd(), &address::proc_path(self.file.as_fd()))?;
+        if matches!(answer, ConnectResult::Missing(_)) {
+            answer = self.connect(socket.as_fd(), &self.path)?;
+        }
+        match (kind, answer) {
+            (_, ConnectResult::Refused) => Ok(Says::Dead),
+            (Kind::Datagram, ConnectResult::WrongType) | (Kind::Stream, ConnectResult::Full) => Ok(Says::Alive),
+            (Kind::Stream, ConnectResult::Connected) => {
+                let _ = sockets::shut_down(&socket, Half::Both);
+                Ok(Says::Alive)
+            }
+            (_, ConnectResult::Denied(errno) | ConnectResult::Failed(errno)) => Err(Errno::from_raw_os_error(errno.0)),
+            (
+                _,
+                ConnectResult::Connected | ConnectResult::Missing(_) | ConnectResult::WrongType | ConnectResult::Full,
+            ) => Ok(Says::Other),
+        }
     }
-    match sendmsg(sender, &[IoSlice::new(&[0])], &mut control, SendFlags::NOSIGNAL) {
-        Ok(_) => Ok(()),
-        // (An empty queue is never full: so to try again, which is for those whose socket was swept, is of no use.)
-        Err(Errno::AGAIN) => Err(Errno::NOBUFS),
-        Err(errno) => Err(errno),
-    }
-}
 
-/// Whether some process has a pinned socket open; `Unknown` where nothing tells.
-pub(crate) fn probe(prober: Prober, pin: &Pin, path: &Path) -> rustix::io::Result<Probe> {
-    match prober {
-        Prober::Datagram => pin.probe(path),
-        Prober::Stream => pin.probe_by_stream(path),
-        Prober::None => Ok(Probe::Unknown),
+    fn connect(&self, socket: BorrowedFd<'_>, path: &Path) -> Result<ConnectResult> {
+        let address = address::of_path(path).ok_or(Errno::NAMETOOLONG)?;
+        Ok(sockets::connect_to(socket, &address))
     }
 }
 
@@ -163,7 +173,8 @@ mod tests {
     fn linux_tells_by_a_datagram_socket() {
         let folder = TempDir::with_prefix("slocket-kernel-").unwrap();
         let path = folder.path().join("lock");
-        assert_eq!(ask(&Folder::open(folder.path()).unwrap(), &path, true).unwrap(), Prober::Datagram);
+        let here = Process::current();
+        assert_eq!(ask(&Folder::open(folder.path()).unwrap(), &path, true, here).unwrap(), Probe::Datagram);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "left behind");
     }
 }

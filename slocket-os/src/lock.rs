@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use slocket_core::Stale;
+use slocket_core::{Occupied, Policy, Stale};
 
 use crate::abstract_name::AbstractName;
 use crate::at_path::AtPath;
@@ -17,7 +17,7 @@ use crate::folder::Folder;
 use crate::lately::Lately;
 use crate::local::LocalQueue;
 use crate::name::LockName;
-use crate::peer::{self, Holder};
+use crate::peer::Holder;
 use crate::process::{Inherit, PerProcess, Process};
 use crate::reserve;
 use crate::resolve::resolve;
@@ -317,18 +317,22 @@ impl Lock {
         }
     }
 
-    /// Whether that user's servers are believed.
-    pub(crate) fn trusts(&self, user: u32) -> bool {
-        self.shared.trust == Trust::Anyone || user == 0 || peer::is_ours(user)
-    }
-
-    /// Whether something at the path that is no socket is an error, rather than waited for.
-    pub(crate) fn fails_if_occupied(&self) -> bool {
-        self.shared.occupied == OccupiedPolicy::Fail
+    /// Whether the servers of a user who is not our own are trusted.
+    pub(crate) fn trusts_also(&self, user: u32) -> bool {
+        self.shared.trust == Trust::Anyone || user == 0
     }
 
     pub(crate) fn hook(&self) -> Option<&Hook> {
         self.shared.hook.as_ref()
+    }
+
+    /// What to do about what is in the way, as the core knows it.
+    pub(crate) fn policy(&self) -> Policy {
+        let occupied = match self.shared.occupied {
+            OccupiedPolicy::Fail => Occupied::Fail,
+            OccupiedPolicy::Wait => Occupied::Wait,
+        };
+        Policy { stale: self.stale().0, occupied }
     }
 
     /// The policy as the core knows it, and how long a stale socket is put up with. (None is left at an abstract name.)

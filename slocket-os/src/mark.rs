@@ -1,15 +1,9 @@
 //! The mark: "handed over only, dead means free" (protocol section 2, "the mark").
 
 use std::fs::Metadata;
-use std::os::fd::BorrowedFd;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustix::fs::{AtFlags, CWD, Mode, Stat, Timespec, Timestamps, utimensat};
-use rustix::io::{Errno, Result};
-
-use crate::address;
+use rustix::fs::{Mode, Stat, Timespec, Timestamps};
 
 /// The bit that a marked socket has from bind on.
 pub(crate) const STICKY: Mode = Mode::SVTX;
@@ -37,22 +31,19 @@ impl Times {
         }
     }
 
-    /// Whether the inode was changed less than [`RECENT`] ago. (A time in the future was set by another clock.)
-    pub(crate) fn are_recent(&self) -> bool {
-        let (seconds, nanos) = self.changed;
-        let since = u64::try_from(seconds).ok().zip(u32::try_from(nanos).ok()).map(|(s, n)| Duration::new(s, n));
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok();
-        now.zip(since).and_then(|(now, since)| now.checked_sub(since)).is_some_and(|age| age < RECENT)
+    /// When the inode was changed.
+    pub(crate) fn changed(&self) -> (i64, i64) {
+        self.changed
+    }
+
+    pub(crate) fn are_alike(&self) -> bool {
+        self.modified == self.changed
     }
 
     pub(crate) fn is_magic(&self) -> bool {
         self.modified == (MAGIC, 0)
     }
 }
-
-/// For how long the mark that bind left is not relied upon. A chmod in the tick of the kernel's clock in which a socket was bound
-/// leaves its two times alike; so an administrator's can put the bit on npm's socket, which looks dead until it is registered.
-const RECENT: Duration = Duration::from_millis(50);
 
 /// Whether a socket carries the mark, which says that its owner hands the lock over and never lends it: if the socket is dead,
 /// the lock is free ([protocol section 2, "The mark"][protocol]).
@@ -68,28 +59,23 @@ pub fn is_marked(found: &Metadata) -> bool {
 ///
 /// The bit alone does not count. An administrator's `chmod -R` strips it; and as chmod writes by name a mode that it read
 /// before, it can write the bit of our socket to another that has come to the path since. But it changes the inode, so that
-/// the two times differ from then on, unless it comes in the tick of bind: see [`RECENT`].
-pub(crate) fn has_mark(mode: Mode, times: &Times) -> bool {
-    times.is_magic() || mode.contains(STICKY) && times.modified == times.changed
+/// the two times differ from then on, unless it comes in the tick of bind.
+fn has_mark(mode: Mode, times: &Times) -> bool {
+    times.is_magic() || mode.contains(STICKY) && times.are_alike()
 }
 
-/// Sets both times of a pinned socket to those of a marked or a lent one.
-pub(crate) fn set_times(pin: BorrowedFd<'_>, marked: bool) -> Result<()> {
-    let times = times(marked);
-    match utimensat(pin, "", &times, AtFlags::EMPTY_PATH) {
-        // Linux before 5.8.
-        Err(Errno::INVAL | Errno::NOENT) => utimensat(CWD, address::proc_path(pin), &times, AtFlags::empty()),
-        result => result,
-    }
+/// The mode that a published socket gets: what the user asked for, and the mark.
+pub(crate) fn published_mode(mode: u32) -> Mode {
+    Mode::from_raw_mode(mode) | STICKY
 }
 
-/// Sets both times of the socket with that name in the folder to those of a marked one.
-pub(crate) fn set_times_of(folder: BorrowedFd<'_>, name: &Path) -> Result<()> {
-    utimensat(folder, name, &times(true), AtFlags::SYMLINK_NOFOLLOW)
-}
-
-fn times(marked: bool) -> Timestamps {
-    let time = Timespec { tv_sec: if marked { MAGIC } else { LENT }, tv_nsec: 0 };
+/// Both times of a marked, or of a lent socket.
+pub(crate) fn times(times: slocket_core::Times) -> Timestamps {
+    let seconds = match times {
+        slocket_core::Times::Marked => MAGIC,
+        slocket_core::Times::Lent => LENT,
+    };
+    let time = Timespec { tv_sec: seconds, tv_nsec: 0 };
     Timestamps { last_access: time, last_modification: time }
 }
 

@@ -1,32 +1,35 @@
-//! One participant: the core's machine, its descriptors, and the performing of its actions.
+//! One participant: the core's machine, its descriptors and timers, and the loop that makes its calls.
 
-use std::os::fd::AsFd;
+use std::cell::OnceCell;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
 
-use rustix::io::Errno;
+use rustix::io::{self, Errno};
+use rustix::net::SocketAddrUnix;
 use slocket_core::{
-    Action, Connected, Delivery, Event, Failure, Inspected, Interest, Left, Machine, Published, Received, Reclaimed,
-    Removal, Report, State, Timer, Wish,
+    Call, CallResult, Cargo, ConnectResult, DoneResult, Event, Failure, Hints, Machine, Mode, Name, Notice, PeerResult,
+    Platform, RandomResult, Report, Request, Role, Source, StatResult, Step, Target, Timer, Times, Way,
 };
 
-use crate::connection::{Arrival, Connection, Join, Leave};
+use crate::at_path::AtPath;
 use crate::descriptor::Descriptor;
-use crate::error::{Error, Fault, What, what_is_at};
+use crate::error::{Error, Fault, What, no_sockets, what_is_at};
 use crate::file_system::Place;
 use crate::lately::ANSWER_LASTS;
-use crate::listener::{self, Listener};
 use crate::lock::{Home, Lock};
-use crate::peer::Holder;
+use crate::mark::{STICKY, published_mode, times};
+use crate::peer::{self, Holder, Peer};
 use crate::process::Process;
-use crate::publish::Publication;
+use crate::random::random;
+use crate::sys::files::Listing;
+use crate::sys::found::Seen;
+use crate::sys::{self, answer, done, files, found, messages, sockets};
+use crate::table::Table;
+use crate::timers::Timers;
 use crate::trace::{Span, trace};
 use crate::wait::Wait;
 use crate::watch::Watch;
-use crate::{background, closing, publish, reclaim, reserve, timers};
-
-/// How many are accepted for one release, at most: all who can be in the queue when it begins (4,097, unless the system's
-/// administrator has raised `net.core.somaxconn`), and one. Whoever comes and goes meanwhile must not keep it from its end.
-const MOST_ACCEPTED: u32 = 4_098;
+use crate::{address, background, kernel, reserve, timers};
 
 /// The machine with its descriptors and timers.
 #[derive(Debug)]
@@ -35,47 +38,40 @@ pub(crate) struct Participant {
     /// The process that has the lock, or asks for it. In another, which was forked from that, all that may be done is to close
     /// the copies: to drop this.
     process: Process,
+    /// Our user, when that was first of interest.
+    user: OnceCell<u32>,
     span: Span,
     machine: Machine,
-    /// The number of the connection in `connection`.
-    number: slocket_core::Connection,
-    connection: Option<Connection>,
+    hints: Hints,
+    table: Table,
     /// Who listened when we connected, and whether that cannot have changed since.
     server: Option<Holder>,
     server_lasts: bool,
-    listener: Option<Listener>,
-    /// Who was accepted last.
-    guest: Option<Descriptor>,
-    /// How many were accepted for one release.
-    accepted: u32,
-    watch: Option<Watch>,
-    timers: timers::Timers,
+    timers: Timers,
     /// When the last attempt began; nobody asks for the first.
     began: Option<Instant>,
-    /// The last system call that failed.
-    fault: Option<Fault>,
     report: Option<Report>,
 }
 
 impl Participant {
     /// In a box: it is passed from hand to hand, and large.
     pub(crate) fn new(lock: &Lock, process: Process) -> Box<Self> {
+        let (platform, hints) = match lock.home() {
+            Home::Path(at) => (at.platform(), at.hints()),
+            Home::Name(_) => (Platform { home: slocket_core::Home::Name, ..Platform::default() }, Hints::default()),
+        };
         Box::new(Self {
             process,
+            user: OnceCell::new(),
             span: Span::new(lock.name()),
             lock: lock.clone(),
-            machine: Machine::new(),
-            number: slocket_core::Connection::default(),
-            connection: None,
+            machine: Machine::new(platform, hints),
+            hints,
+            table: Table::default(),
             server: None,
             server_lasts: false,
-            listener: None,
-            guest: None,
-            accepted: 0,
-            watch: None,
-            timers: timers::Timers::default(),
+            timers: Timers::default(),
             began: None,
-            fault: None,
             report: None,
         })
     }
@@ -104,46 +100,56 @@ impl Participant {
         self.server.take()
     }
 
-    pub(crate) fn listener(&self) -> Option<&Listener> {
-        self.listener.as_ref()
-    }
-
-    pub(crate) fn connection(&self) -> Option<&Connection> {
-        self.connection.as_ref()
-    }
-
     /// The descriptor that carries the lock.
     pub(crate) fn descriptor(&self) -> Option<&Descriptor> {
-        self.listener.as_ref().map(Listener::socket).or_else(|| self.connection.as_ref().map(Connection::socket))
+        self.table.listener.descriptor().or_else(|| self.table.connection.descriptor())
+    }
+
+    /// Whether the lock is on loan from a server that cannot hand it over.
+    pub(crate) fn is_loan(&self) -> bool {
+        self.table.listener.descriptor().is_none()
+    }
+
+    /// Whether somebody waits in the queue of our listener.
+    pub(crate) fn is_contended(&self) -> bool {
+        self.table.listener.descriptor().is_some_and(|listener| sockets::is_contended(listener.as_fd()) == Ok(true))
+    }
+
+    /// Whether the path is still the socket that carries the lock. (An abstract name cannot be taken from the socket that has it.)
+    pub(crate) fn is_intact(&self) -> io::Result<bool> {
+        match (self.machine.inode(), self.lock.at_path()) {
+            (Some(inode), Some(at)) => at.is(inode),
+            _ => Ok(true),
+        }
     }
 
     /// Leaves the lock to the process that [adopts it](Self::adopt): one that was forked from here on has it open,
     /// whatever it does with its other copies.
     pub(crate) fn disown(&mut self) {
-        if let Some(listener) = &mut self.listener {
-            listener.socket_mut().unlist();
-        }
-        if let Some(connection) = &mut self.connection {
-            connection.socket_mut().unlist();
+        for socket in [&mut self.table.listener, &mut self.table.connection] {
+            if let Some(descriptor) = socket.descriptor_mut() {
+                descriptor.unlist();
+            }
         }
     }
 
     /// Takes over a lock that its process has left.
     pub(crate) fn adopt(&mut self, here: Process) {
         self.process = here;
-        if let Some(listener) = &self.listener {
-            listener.socket().list(here);
+        self.user = OnceCell::new();
+        if let Some(listener) = self.table.listener.descriptor() {
+            listener.list(here);
             // It listens already: all that could fail is to be named as the holder.
-            let _ = listener.listen();
+            let _ = sockets::listen_on(listener.as_fd());
         }
-        if let Some(connection) = &self.connection {
-            connection.socket().list(here);
+        if let Some(connection) = self.table.connection.descriptor() {
+            connection.list(here);
         }
     }
 
     /// Gives the lock back.
     pub(crate) fn release(mut self: Box<Self>) -> Result<(), Error> {
-        self.tell(Event::Release);
+        self.tell(Event::Request(Request::Release));
         let result = match self.report.take() {
             Some(Report::Failed(failure)) => Err(self.error(failure)),
             _ => Ok(()),
@@ -154,29 +160,27 @@ impl Participant {
 
     /// Whether everything is over.
     pub(crate) fn is_finished(&self) -> bool {
-        !self.machine.state().is_background()
+        !self.machine.is_background()
     }
 
     /// Whether only a server's last word is still to come.
     pub(crate) fn is_lingering(&self) -> bool {
-        matches!(self.machine.state(), State::Lingering(_))
+        self.machine.is_lingering()
     }
 
-    /// Whether it lingers at a server that has not been told that we are done.
+    /// Whether it lingers at a server that was not told that we are done.
     pub(crate) fn is_lingering_untold(&self) -> bool {
-        self.is_lingering() && self.connection.as_ref().is_some_and(|connection| !connection.is_dismissed())
+        self.is_lingering() && !self.machine.is_dismissed()
     }
 
     /// Tells the server that we are done.
     pub(crate) fn dismiss(&mut self) {
-        if let Some(connection) = &mut self.connection {
-            connection.dismiss();
-        }
+        self.tell(Event::Request(Request::Dismiss));
     }
 
     /// Who has the lock or lends it, if that is the server at which we queue, whoever it grants the lock to.
     pub(crate) fn lender(&self) -> Option<Holder> {
-        self.connection.as_ref().filter(|connection| !connection.hands_over()).and_then(Connection::server)
+        self.server.clone().filter(|_| self.machine.has(Role::Connection) && !self.machine.server_hands_over())
     }
 
     /// Who holds the lock, if that is the server that was left, whoever it grants the lock to; or was within the last second.
@@ -194,310 +198,407 @@ impl Participant {
 
     /// Leaves a server that does not take note that we are done. A listener that has come is passed on.
     pub(crate) fn cut_short(&mut self) {
-        if let Some(connection) = &mut self.connection {
-            connection.cut();
-        }
+        self.tell(Event::Request(Request::Cut));
         self.wake();
     }
 
     pub(crate) fn wait(&self) -> Wait<'_> {
-        let descriptor = match self.machine.state().interest() {
-            Interest::Connection => self.connection.as_ref().map(Connection::as_fd),
-            Interest::Loan => self.guest.as_ref().map(Descriptor::as_fd),
-            Interest::Path => self.watch.as_ref().map(Watch::as_fd),
-            Interest::Timer => None,
+        let descriptor = match self.machine.wait().source {
+            Some(Source::Connection) => self.table.get(Role::Connection).ok(),
+            Some(Source::Guest) => self.table.get(Role::Guest).ok(),
+            Some(Source::Path) => self.table.get(Role::Watch).ok(),
+            None => None,
         };
         Wait { descriptor, until: self.timers.next(), deadline: None }
     }
 
     /// Takes what has come, then the timers that are due.
     pub(crate) fn wake(&mut self) {
-        match self.machine.state().interest() {
-            Interest::Connection => self.receive(),
-            Interest::Loan => {
-                if self.guest.as_ref().is_some_and(|guest| listener::drain_until_end(guest.as_fd())) {
-                    self.tell(Event::LoanEnded);
-                }
+        match self.machine.wait().source {
+            Some(Source::Connection | Source::Guest) => self.tell(Event::Notice(Notice::Readable)),
+            Some(Source::Path) if self.table.watch.as_ref().is_some_and(Watch::take) => {
+                self.tell(Event::Notice(Notice::FsChange));
             }
-            Interest::Path => {
-                if self.watch.as_ref().is_some_and(Watch::take) {
-                    self.tell(Event::PathChanged);
-                }
-            }
-            Interest::Timer => {}
+            Some(Source::Path) | None => {}
         }
         while self.report.is_none()
             && let Some(timer) = self.timers.take_due(Instant::now())
         {
-            self.tell(Event::TimerFired(timer));
+            self.tell(Event::Notice(Notice::TimerFired(timer)));
         }
     }
 
-    fn receive(&mut self) {
-        let Some(connection) = &mut self.connection else { return };
-        let event = match connection.receive(self.lock.at_path()) {
-            Ok(Arrival::Nothing) => return,
-            Ok(Arrival::End) => Event::Ended(self.number),
-            Ok(Arrival::Message(received, listener)) => {
-                self.listener = listener.inspect(|listener| listener.socket().list(self.process));
-                Event::Received(self.number, received)
-            }
-            Err(fault) => {
-                // The listener came and could not be taken over, so it is closed: we hold nothing.
-                self.fault = Some(fault);
-                Event::Received(self.number, Received::Truncated)
-            }
-        };
-        self.tell(event);
-    }
-
-    /// Tells the machine an event, performs what it asks for, tells it the answers, until it waits or is done.
+    /// Tells the machine an event, and makes the calls that it asks for, until it waits.
     pub(crate) fn tell(&mut self, event: Event) {
         let _in_span = self.span.enter();
-        let mut next = Some(event);
-        while let Some(event) = next.take() {
+        if self.machine.has(Role::Connection) {
+            self.server_lasts = !self.machine.server_hands_over();
+        }
+        let mut event = event;
+        let wait = loop {
             trace!(?event);
-            let actions = match self.machine.handle(event) {
-                Ok(actions) => actions,
+            let step = match self.machine.handle(event) {
+                Ok(step) => step,
                 Err(misuse) => unreachable!("{misuse}"),
             };
-            for action in actions {
-                trace!(?action);
-                next = self.perform(action);
-            }
-        }
-    }
-
-    /// Performs an action; the answer, if it asks for one.
-    fn perform(&mut self, action: Action) -> Option<Event> {
-        match action {
-            Action::Publish => Some(Event::Published(self.publish())),
-            Action::Connect(number) => {
-                self.number = number;
-                Some(Event::Connected(self.connect()))
-            }
-            Action::Disconnect => {
-                self.disconnect();
-                None
-            }
-            Action::Inspect => Some(Event::Inspected(self.inspect())),
-            Action::Watch => {
-                self.watch = self.lock.at_path().and_then(Watch::new);
-                Some(Event::WatchArmed)
-            }
-            Action::Unwatch => {
-                self.watch = None;
-                None
-            }
-            Action::Reclaim { unmarked_too } => Some(Event::Reclaimed(self.reclaim(unmarked_too))),
-            Action::Arm { timer, level } => {
-                self.arm(timer, level);
-                None
-            }
-            Action::Leave => Some(Event::Left(self.leave())),
-            Action::Accept => {
-                self.dismiss_guest();
-                self.accepted += 1;
-                let listener = self.listener.as_mut().filter(|_| self.accepted <= MOST_ACCEPTED);
-                let accepted = listener.map(|listener| listener.accept(self.lock.at_path()));
-                let (accepted, guest) = accepted.unwrap_or((slocket_core::Accepted::Failed, None));
-                self.guest = guest.inspect(|guest| guest.list(self.process));
-                Some(Event::Accepted(accepted))
-            }
-            Action::HandOver => Some(Event::HandedOver(match (&self.listener, &self.guest) {
-                (Some(listener), Some(guest)) => listener.hand_over(guest.as_fd()),
-                _ => Delivery::Failed,
-            })),
-            Action::ClearMark => Some(Event::MarkCleared(self.set_mark(false))),
-            Action::Lend => Some(Event::Granted(match &self.guest {
-                Some(guest) => listener::lend(guest.as_fd()),
-                None => Delivery::Failed,
-            })),
-            Action::SetMark => {
-                self.accepted = 0;
-                self.dismiss_guest();
-                Some(Event::MarkSet(self.set_mark(true)))
-            }
-            Action::CloseOut => {
-                self.dismiss_guest();
-                let removal =
-                    self.listener.take().map_or(Removal::NotOurs, |listener| listener.close_out(self.lock.at_path()));
-                Some(Event::ClosedOut(self.noted(removal)))
-            }
-            Action::GiveBack => {
-                let removal = self
-                    .connection
-                    .take()
-                    .map_or(Removal::NotOurs, |connection| connection.give_back(self.lock.at_path()));
-                Some(Event::GivenBack(self.noted(removal)))
-            }
-            Action::Close => {
-                self.listener = None;
-                if let Some(guest) = self.guest.take() {
-                    closing::close(guest);
+            match step {
+                Step::Call(call) => {
+                    trace!(?call);
+                    event = Event::Result(self.perform(call));
                 }
-                self.disconnect();
-                self.watch = None;
-                reserve::keep(self.process);
-                None
-            }
-            Action::Report(report) => {
-                self.report = Some(report);
-                self.timers = timers::Timers::default();
-                // (A connection that has brought a listener is closed after the release: the caller waits for the lock.)
-                self.watch = None;
-                None
-            }
-        }
-    }
-
-    fn publish(&mut self) -> Published {
-        if let Some(began) = &mut self.began {
-            *began = Instant::now();
-        }
-        let published = match self.lock.home() {
-            Home::Path(at) => publish::publish(at),
-            Home::Name(name) => name.publish(),
-        };
-        match published {
-            Ok(Publication::Ours(listener)) => {
-                listener.socket().list(self.process);
-                self.listener = Some(listener);
-                Published::Listening
-            }
-            Ok(Publication::InUse) => Published::InUse,
-            Ok(Publication::Swept) => Published::Swept,
-            Err(fault) => Published::Failed(self.failed(fault)),
-        }
-    }
-
-    fn connect(&mut self) -> Connected {
-        self.began = Some(Instant::now());
-        let looks = matches!(self.machine.state(), State::Connecting(attempt) if attempt.wish == Wish::Look);
-        let joined = match self.lock.home() {
-            Home::Path(at) => Connection::join(at, looks),
-            Home::Name(name) => Connection::join_at_name(name, looks),
-        };
-        let connection = match joined {
-            Ok(Join::Queued(connection)) => {
-                connection.socket().list(self.process);
-                connection
-            }
-            Ok(Join::Missing) => return Connected::Missing,
-            Ok(Join::Refused) => return Connected::Refused,
-            Ok(Join::BacklogFull) => return Connected::BacklogFull,
-            Ok(Join::NotASocket) if self.lock.fails_if_occupied() => {
-                return Connected::Failed(self.failed(Fault::occupied()));
-            }
-            Ok(Join::NotASocket) => return Connected::NotASocket,
-            Ok(Join::WrongType) => return Connected::WrongType,
-            Ok(Join::Denied) => return Connected::Denied,
-            Err(fault) => return Connected::Failed(self.failed(fault)),
-        };
-        if !connection.peer().is_some_and(|peer| self.lock.trusts(peer.user())) {
-            // Nothing of it is read: a listener that came would carry our name once it is used.
-            self.server = connection.server();
-            connection.close();
-            return Connected::Untrusted;
-        }
-        self.connection = Some(connection);
-        Connected::Queued
-    }
-
-    fn disconnect(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            connection.close();
-        }
-    }
-
-    fn inspect(&mut self) -> Inspected {
-        match self.lock.home() {
-            Home::Path(at) => match reclaim::inspect(at) {
-                Ok(Inspected::NotASocket) if self.lock.fails_if_occupied() => {
-                    Inspected::Failed(self.failed(Fault::occupied()))
+                Step::Wait(wait) => break wait,
+                Step::Report(report, wait) => {
+                    trace!(?report);
+                    self.report = Some(report);
+                    break wait;
                 }
-                Ok(inspected) => inspected,
-                Err(fault) => Inspected::Failed(self.failed(fault)),
-            },
-            // A name that is in use has a socket which some process, or some message, has open.
-            Home::Name(_) => Inspected::Alive,
-        }
-    }
-
-    fn reclaim(&mut self, unmarked_too: bool) -> Reclaimed {
-        match self.lock.home() {
-            Home::Path(at) => {
-                reclaim::reclaim(at, unmarked_too).unwrap_or_else(|fault| Reclaimed::Failed(self.failed(fault)))
             }
-            // The kernel has done so.
-            Home::Name(_) => Reclaimed::Changed,
+        };
+        self.set_timers(wait);
+        let hints = self.machine.hints();
+        if hints != self.hints
+            && let Some(at) = self.lock.at_path()
+        {
+            at.set_hints(hints);
+            self.hints = hints;
         }
     }
 
-    fn leave(&mut self) -> Left {
-        let Some(connection) = &mut self.connection else { return Left::Closed };
-        self.server = connection.server();
-        self.server_lasts = !connection.hands_over();
-        match connection.leave(self.lock.at_path()) {
-            (Leave::Lingering, _) => Left::Lingering,
-            (Leave::Done, None) => Left::Closed,
-            (Leave::Done, Some(listener)) => {
-                listener.socket().list(self.process);
-                self.listener = Some(listener);
-                Left::Listener
-            }
+    fn set_timers(&mut self, wait: slocket_core::Wait) {
+        if wait == slocket_core::Wait::default() && self.timers.next().is_none() {
+            return;
         }
-    }
-
-    fn arm(&mut self, timer: Timer, level: u8) {
+        let (began, here) = (self.began, self.process);
+        let recheck = timers::recheck_delay(self.table.watch.is_some());
+        let stale = self.lock.stale().1;
         let now = Instant::now();
-        match timer {
-            Timer::Retry => self.timers.arm(timer, self.began.unwrap_or(now), timers::retry_delay(level)),
-            Timer::Recheck => self.timers.arm(timer, now, timers::recheck_delay(self.watch.is_some())),
-            Timer::Stale => self.timers.arm(timer, now, self.lock.stale().1),
-            Timer::Try => self.timers.arm(timer, now, timers::TRY_AGAIN),
-            // The machine never arms the deadline.
-            Timer::Deadline => {}
+        self.timers.set(&wait, |timer| match timer {
+            Timer::Retry => {
+                let level = wait.retry.unwrap_or_default();
+                began.unwrap_or(now).checked_add(timers::retry_delay(level, here))
+            }
+            Timer::Recheck => now.checked_add(recheck),
+            Timer::Stale => now.checked_add(stale),
+            Timer::Try => now.checked_add(timers::TRY_AGAIN),
+            // The deadline is the session's.
+            Timer::Deadline => None,
+        });
+    }
+
+    /// Makes a call.
+    fn perform(&mut self, call: Call) -> CallResult {
+        match call {
+            Call::Stat(name) => self.stat(|at| files::stat_name(at.folder().as_fd(), &at.name_of(name)), None),
+            Call::StatByPath(name) => self.stat(|at| files::stat_by_path(&at.path_of(name)), None),
+            Call::StatFile(role) => match self.table.get(role) {
+                Ok(file) => {
+                    let stat = files::stat_file(file);
+                    self.stat(|_| stat, Some(role))
+                }
+                Err(errno) => StatResult::Failed(sys::code(errno)).into(),
+            },
+            Call::Open(role, name) => {
+                let opened = self.at().and_then(|at| files::open(at.folder().as_fd(), &at.name_of(name)));
+                self.keep(role, opened).into()
+            }
+            Call::OpenFolder(Role::Listing) => {
+                let listing = self.at().and_then(|at| at.folder().open_anew()).and_then(Listing::new);
+                let result = files::opened(&listing);
+                self.table.listing = listing.ok();
+                result.into()
+            }
+            Call::OpenFolder(role) => {
+                let opened = self.at().and_then(|at| at.folder().open_anew());
+                self.keep(role, opened).into()
+            }
+            Call::NextName => match &mut self.table.listing {
+                Some(listing) => listing.next_name().into(),
+                None => slocket_core::NextNameResult::End.into(),
+            },
+            Call::Unlink(name) => match self.at() {
+                Ok(at) => files::unlink(at.folder().as_fd(), &at.name_of(name)).into(),
+                Err(errno) => slocket_core::UnlinkResult::Failed(sys::code(errno)).into(),
+            },
+            Call::Rename(name) => match self.at() {
+                Ok(at) => files::rename(at.folder().as_fd(), &at.name_of(name), at.name()).into(),
+                Err(errno) => slocket_core::RenameResult::Failed(sys::code(errno)).into(),
+            },
+            Call::Link(name) => match self.at() {
+                Ok(at) => files::link(at.folder().as_fd(), &at.name_of(name), at.name()).into(),
+                Err(errno) => slocket_core::RenameResult::Failed(sys::code(errno)).into(),
+            },
+            Call::FileSystem => match self.at() {
+                Ok(at) => files::file_system(at.folder()).into(),
+                Err(errno) => slocket_core::FileSystemResult::Failed(sys::code(errno)).into(),
+            },
+            Call::StatProc => match self.at() {
+                Ok(at) => files::stat_proc(at.folder(), at.resolved()).into(),
+                Err(_) => slocket_core::ProcResult::LeadsNowhere.into(),
+            },
+            Call::SetTimesOfName(name) => match self.at() {
+                Ok(at) => {
+                    files::set_times_of_name(at.folder().as_fd(), &at.name_of(name), &times(Times::Marked)).into()
+                }
+                Err(errno) => slocket_core::TimesResult::Failed(sys::code(errno)).into(),
+            },
+            Call::SetTimes(role, what) => match self.table.get(role) {
+                Ok(file) => files::set_times(file, &times(what)).into(),
+                Err(errno) => slocket_core::TimesResult::Failed(sys::code(errno)).into(),
+            },
+            Call::SetTimesInProc(role, what) => match self.table.get(role) {
+                Ok(file) => files::set_times_in_proc(file, &times(what)).into(),
+                Err(errno) => slocket_core::TimesResult::Failed(sys::code(errno)).into(),
+            },
+            Call::SetMode(role, mode) => done(self.set_mode(role, mode)).into(),
+            Call::Flock(how) => match self.table.get(Role::Guard) {
+                Ok(guard) => files::guard(guard, how).into(),
+                Err(errno) => slocket_core::FlockResult::Failed(sys::code(errno)).into(),
+            },
+            Call::Unlock => done(self.table.get(Role::Guard).and_then(files::unlock)).into(),
+
+            Call::Socket(role, kind) => {
+                self.note_attempt(role);
+                let socket = sockets::socket(kind);
+                let result = done(socket.as_ref().map_err(|errno| *errno));
+                if let Ok(socket) = socket {
+                    self.table.put(role, socket);
+                }
+                result.into()
+            }
+            Call::SetSocketMode => {
+                let mode = self.at().map(|at| published_mode(at.mode()));
+                let set = mode.and_then(|mode| sockets::set_socket_mode(self.table.get(Role::Listener)?, mode));
+                done(set).into()
+            }
+            Call::Bind(name, way) => {
+                let address = self.address(name, way);
+                self.bind(Role::Listener, address)
+            }
+            Call::BindBadge(number) => self.bind(Role::Connection, address::badge(number)),
+            Call::Listen => {
+                let listens = self.table.get(Role::Listener).and_then(sockets::listen_on);
+                if listens.is_ok() {
+                    self.table.listener.list(self.process);
+                }
+                done(listens).into()
+            }
+            Call::Connect(role, target) => self.connect(role, target).into(),
+            Call::Shutdown(role, half) => {
+                done(self.table.get(role).and_then(|socket| sockets::shut_down(socket, half))).into()
+            }
+            Call::Peer(role) => self.peer(role).into(),
+            Call::Ask(question) => {
+                answer(self.table.get(Role::Listener).and_then(|socket| sockets::ask(socket, question))).into()
+            }
+            Call::SocketName => {
+                let name = self.table.get(Role::Listener).and_then(sockets::name);
+                let result = done(name.as_ref().map_err(|errno| *errno));
+                self.table.listener.set_address(name.unwrap_or_default());
+                result.into()
+            }
+            Call::ComparePeerName => {
+                let name = self.table.listener.address();
+                answer(self.table.get(Role::Connection).and_then(|socket| sockets::has_peer_name(socket, name))).into()
+            }
+            Call::SetNonblocking => done(self.table.get(Role::Listener).and_then(sockets::set_nonblocking)).into(),
+            Call::Poll => answer(self.table.get(Role::Listener).and_then(sockets::is_contended)).into(),
+            Call::Accept(role) => self.accept(role).into(),
+            Call::HasEnded(role) => answer(self.table.get(role).map(sockets::has_ended)).into(),
+            Call::Drain => match self.table.get(Role::Guest) {
+                Ok(guest) => messages::drain(guest).into(),
+                Err(_) => slocket_core::DrainResult::Ended.into(),
+            },
+            Call::HasUnread(role) => answer(self.table.get(role).and_then(sockets::has_unread)).into(),
+            Call::Receive => {
+                let Ok(connection) = self.table.get(Role::Connection) else {
+                    return slocket_core::ReceiveResult::PeerClosed.into();
+                };
+                let (result, descriptors) = messages::receive(connection);
+                let role = match result {
+                    slocket_core::ReceiveResult::Listener => Role::Listener,
+                    _ => Role::Strays,
+                };
+                descriptors.into_iter().for_each(|descriptor| self.table.put(role, descriptor));
+                result.into()
+            }
+            Call::Send(cargo) => match (self.table.get(Role::Guest), self.table.get(Role::Listener), cargo) {
+                (Ok(guest), Ok(listener), Cargo::Listener) => messages::send(guest, Some(listener)).into(),
+                (Ok(guest), _, Cargo::Nothing) => messages::send(guest, None).into(),
+                (Err(_), _, _) | (Ok(_), Err(_), Cargo::Listener) => slocket_core::SendResult::Failed.into(),
+            },
+
+            Call::Random => match random(self.process) {
+                Ok(number) => RandomResult::Random(number).into(),
+                Err(errno) => RandomResult::Failed(sys::code(errno)).into(),
+            },
+            Call::Reserve => {
+                let descriptor = reserve::descriptor();
+                let result = done(descriptor.as_ref().map_err(|errno| *errno));
+                if let Ok(descriptor) = descriptor {
+                    self.table.put(Role::Pin, descriptor);
+                }
+                result.into()
+            }
+            Call::SpendReserve => {
+                reserve::spend();
+                DoneResult::Done.into()
+            }
+            Call::KeepReserve => {
+                reserve::keep(self.process);
+                DoneResult::Done.into()
+            }
+            Call::Watch => {
+                self.table.watch = self.lock.at_path().and_then(Watch::new);
+                answer(Ok(self.table.watch.is_some())).into()
+            }
+            Call::AskKernel => match self.at() {
+                Ok(at) => kernel::ask_in(at, self.process).into(),
+                Err(errno) => slocket_core::ProbeResult::Failed(sys::code(errno)).into(),
+            },
+            Call::Close(role) => {
+                self.table.close(role, false);
+                DoneResult::Done.into()
+            }
+            Call::CloseApart(role) => {
+                self.table.close(role, true);
+                DoneResult::Done.into()
+            }
         }
     }
 
-    /// Ends the connection of who was accepted last, if it was not given the lock.
-    fn dismiss_guest(&mut self) {
-        if let Some(guest) = self.guest.take() {
-            closing::end(guest);
+    /// The path. (A machine at an abstract name asks for nothing there.)
+    fn at(&self) -> io::Result<&AtPath> {
+        self.lock.at_path().ok_or(Errno::BADF)
+    }
+
+    /// Looks at a file; of one that is held fast, its mode is remembered.
+    fn stat(&mut self, stat: impl FnOnce(&AtPath) -> io::Result<rustix::fs::Stat>, pin: Option<Role>) -> CallResult {
+        let user = || *self.user.get_or_init(peer::user);
+        let seen: io::Result<Seen> = self.at().and_then(|at| Ok(at.seen(&stat(at)?, user)));
+        if let (Some(role), Ok(seen)) = (pin, &seen) {
+            self.table.set_mode(role, seen.mode);
+        }
+        found::result(&seen).into()
+    }
+
+    fn keep(&mut self, role: Role, opened: io::Result<std::os::fd::OwnedFd>) -> slocket_core::OpenResult {
+        let result = files::opened(&opened);
+        if let Ok(file) = opened {
+            self.table.put(role, file);
+        }
+        result
+    }
+
+    fn set_mode(&self, role: Role, mode: Mode) -> io::Result<()> {
+        let before = self.table.mode(role);
+        let mode = match mode {
+            Mode::AsAsked => published_mode(self.at()?.mode()),
+            Mode::OwnerWrites => before | rustix::fs::Mode::WUSR,
+            Mode::Sticky => before | STICKY,
+            Mode::NotSticky => before - STICKY,
+        };
+        files::set_mode(self.table.get(role)?, mode)
+    }
+
+    fn address(&self, name: Name, way: Way) -> io::Result<SocketAddrUnix> {
+        match self.lock.home() {
+            Home::Path(at) => at.address(name, way),
+            Home::Name(name) => Ok(name.address().clone()),
         }
     }
 
-    fn set_mark(&mut self, marked: bool) -> bool {
-        self.listener.as_mut().is_some_and(|listener| listener.set_mark(self.lock.at_path(), marked))
-    }
-
-    /// Remembers what failed; its error code.
-    fn failed(&mut self, fault: Fault) -> i32 {
-        self.fault = Some(fault);
-        fault.errno.raw_os_error()
-    }
-
-    fn noted(&mut self, removal: Removal) -> Removal {
-        if let Removal::Failed(code) = removal {
-            self.fault = Some(Fault::new(Errno::from_raw_os_error(code), "remove the socket"));
+    fn bind(&mut self, role: Role, address: io::Result<SocketAddrUnix>) -> CallResult {
+        let bound = self.table.get(role).and_then(|socket| {
+            let address = address?;
+            Ok((sockets::bind_to(socket, &address), address))
+        });
+        match bound {
+            Ok((result, address)) => {
+                let socket = if role == Role::Listener { &mut self.table.listener } else { &mut self.table.connection };
+                if result == slocket_core::BindResult::Bound {
+                    socket.set_address(Some(address));
+                }
+                result.into()
+            }
+            Err(errno) => slocket_core::BindResult::Failed(sys::code(errno)).into(),
         }
-        removal
+    }
+
+    fn connect(&mut self, role: Role, target: Target) -> ConnectResult {
+        let address = match target {
+            Target::Pinned(pin) => {
+                self.table.get(pin).and_then(|pin| address::of_path(&address::proc_path(pin)).ok_or(Errno::NAMETOOLONG))
+            }
+            Target::Path(name) => self.address(name, Way::Path),
+            Target::Abstract => self.address(Name::Lock, Way::Abstract),
+        };
+        let connect =
+            |socket: BorrowedFd<'_>| -> io::Result<ConnectResult> { Ok(sockets::connect_to(socket, &address?)) };
+        let result = self.table.get(role).and_then(connect);
+        result.unwrap_or_else(|errno| ConnectResult::Failed(sys::code(errno)))
+    }
+
+    fn peer(&mut self, role: Role) -> PeerResult {
+        let Some(peer) = self.table.get(role).ok().and_then(Peer::of) else { return PeerResult::Unknown };
+        let uid = peer.user();
+        let is_ours = uid == *self.user.get_or_init(peer::user) && !peer::is_anybody(uid);
+        let is_trusted = is_ours || self.lock.trusts_also(uid);
+        if role == Role::Connection {
+            self.table.connection.list(self.process);
+            self.server = Some(peer.holder());
+        }
+        PeerResult::Peer { is_ours, is_trusted }
+    }
+
+    fn accept(&mut self, role: Role) -> slocket_core::AcceptResult {
+        let Ok(listener) = self.table.get(Role::Listener) else { return slocket_core::AcceptResult::Failed };
+        let (result, peer) = sockets::accept(listener);
+        if let Some(peer) = peer {
+            self.table.put(role, peer);
+            if role == Role::Guest {
+                self.table.guest.set_address(self.table.listener.address().cloned());
+                self.table.guest.list(self.process);
+            }
+        }
+        result
+    }
+
+    /// An attempt begins with its socket; nobody asks when the first did.
+    fn note_attempt(&mut self, role: Role) {
+        match role {
+            Role::Connection => {
+                self.began = Some(Instant::now());
+                self.server = None;
+            }
+            Role::Listener => {
+                if let Some(began) = &mut self.began {
+                    *began = Instant::now();
+                }
+            }
+            Role::Guest
+            | Role::Pin
+            | Role::Guard
+            | Role::Probe
+            | Role::Listing
+            | Role::Swept
+            | Role::Queue
+            | Role::Strays
+            | Role::Watch => {}
+        }
     }
 
     /// The error that a failure of the machine is for the user.
     pub(crate) fn error(&mut self, failure: Failure) -> Error {
         self.lock.failed(match failure {
-            Failure::Os(code) => {
-                let fault = self.fault.take().filter(|fault| fault.errno.raw_os_error() == code);
-                let fault = fault.unwrap_or_else(|| Fault::new(Errno::from_raw_os_error(code), "use the lock"));
-                return self.lock.error(fault);
-            }
+            Failure::Call(fault) => return self.lock.error(fault.into()),
             Failure::Denied => return self.lock.error(Fault::new(Errno::PERM, "remove the dead socket")),
             Failure::Inaccessible => return self.lock.error(Fault::new(Errno::ACCESS, "connect")),
             Failure::NotASlocket => self.found(),
+            Failure::Occupied => What::Occupied(self.lock.path().map_or("something else", what_is_at)),
             Failure::Untrusted => What::Untrusted(self.server.as_ref().map_or(u32::MAX, |server| server.uid)),
             Failure::Stale => What::Stale,
+            Failure::NoSockets => no_sockets(),
+            Failure::TooLong => What::PathTooLong,
             Failure::Elsewhere => {
                 What::UnsupportedFileSystem(match self.lock.at_path().map(|at| at.folder().place()) {
                     Some(Ok(Place::Network(name))) => name.to_owned(),
@@ -517,7 +618,7 @@ impl Participant {
             return What::NotASlocket("a server that does not speak the slocket protocol");
         };
         match at.look() {
-            Ok(Some(found)) if found.is_socket => {
+            Ok(Some(seen)) if seen.found.is_socket() => {
                 What::NotASlocket("a socket whose server does not speak the slocket protocol")
             }
             Ok(Some(_)) => What::Occupied(what_is_at(at.path())),

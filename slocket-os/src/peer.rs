@@ -55,11 +55,6 @@ impl Peer {
         Some(Self { pid, uid: peer.uid() })
     }
 
-    /// Whether it is of our own user.
-    pub(crate) fn is_ours(self) -> bool {
-        is_ours(self.uid)
-    }
-
     pub(crate) fn user(self) -> u32 {
         self.uid
     }
@@ -72,13 +67,18 @@ impl Peer {
 
 /// Whether a user is our own. Inside of a user namespace the number that stands for all users without a name is nobody's.
 #[must_use]
-pub fn is_ours(user: u32) -> bool {
-    user == geteuid().as_raw() && !is_anybody(user)
+pub fn is_ours(uid: u32) -> bool {
+    uid == user() && !is_anybody(uid)
+}
+
+/// Our user's number.
+pub(crate) fn user() -> u32 {
+    geteuid().as_raw()
 }
 
 /// Whether a user may be any user who has no name in our user namespace: the kernel shows all of these under one number. (Where
 /// all users have names, that is the number of one, called nobody.)
-fn is_anybody(user: u32) -> bool {
+pub(crate) fn is_anybody(user: u32) -> bool {
     static OVERFLOW: LazyLock<u32> = LazyLock::new(|| {
         let text = fs::read_to_string("/proc/sys/kernel/overflowuid").ok();
         text.and_then(|text| text.trim().parse().ok()).unwrap_or(65534)
@@ -107,8 +107,8 @@ pub(crate) fn program(pid: u32) -> Option<String> {
 
 /// Who owns the socket at a path, of whom nothing else is known.
 pub(crate) fn owner(at: &AtPath) -> Option<Holder> {
-    let found = at.look().ok().flatten()?;
-    Some(Holder { pid: None, uid: found.owner, program: None })
+    let seen = at.look().ok().flatten()?;
+    Some(Holder { pid: None, uid: seen.uid, program: None })
 }
 
 #[cfg(test)]

@@ -22,6 +22,10 @@ pub(crate) struct Resolved {
     pub(crate) is_fixed: bool,
     /// No other user can rename files of ours in the folder.
     pub(crate) is_private: bool,
+    /// What the folder was when the lock was named.
+    pub(crate) folder: Stat,
+    /// Our user then.
+    pub(crate) user: u32,
 }
 
 /// The last fixed path that was resolved. A program that names a lock mostly names one in the same folder again.
@@ -44,14 +48,14 @@ pub(crate) fn resolve(folder: &Folder, given: &Path) -> Result<Resolved> {
         && (last.given.as_path(), last.user) == (given, user)
         && is_same(&last.folder, &own)
     {
-        return Ok(Resolved { path: last.path.clone(), is_fixed: true, is_private });
+        return Ok(Resolved { path: last.path.clone(), is_fixed: true, is_private, folder: own, user });
     }
     let path = path_of(folder, given)?;
     let is_fixed = is_fixed(&path, &own, user);
     if is_fixed && let Some(mut last) = last {
         *last = Some(Last { given: given.to_path_buf(), user, folder: own, path: path.clone() });
     }
-    Ok(Resolved { path, is_fixed, is_private })
+    Ok(Resolved { path, is_fixed, is_private, folder: own, user })
 }
 
 fn path_of(folder: &Folder, given: &Path) -> Result<PathBuf> {

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
-use slocket_core::{Event, Report, Timer};
+use slocket_core::{Event, Notice, Report, Request, Timer};
 
 use crate::descriptor;
 use crate::error::{Error, Fault, What};
@@ -90,7 +90,7 @@ impl Session {
         let process = begin();
         let stage = if lock.queue().try_enter(process) {
             let mut participant = Participant::new(lock, process);
-            participant.tell(Event::Try(lock.stale().0));
+            participant.tell(Event::Request(Request::Try(lock.policy())));
             Stage::Outside(participant)
         } else {
             Stage::Over(Some(Ok(Outcome::WouldBlock)))
@@ -227,7 +227,7 @@ impl Session {
             Stage::Outside(participant) => match self.lock.queue().pass(Turn::Place(participant), self.process) {
                 None => self.stage = Stage::Over(Some(Err(self.timed_out(None)))),
                 Some(Turn::Place(mut participant)) => {
-                    participant.tell(Event::TimerFired(Timer::Deadline));
+                    participant.tell(Event::Notice(Notice::TimerFired(Timer::Deadline)));
                     self.stage = Stage::Outside(participant);
                 }
                 Some(Turn::Lock(_) | Turn::Go) => {}
@@ -289,7 +289,7 @@ impl Drop for Session {
                         Some(Turn::Lock(_) | Turn::Go) | None => return,
                     }
                 }
-                participant.tell(Event::Cancel);
+                participant.tell(Event::Request(Request::Cancel));
                 participant.settle();
                 self.lock.queue().leave(self.process);
             }
@@ -314,7 +314,7 @@ fn begin() -> Process {
 /// Goes outside for the lock.
 fn go(lock: &Lock, here: Process) -> Box<Participant> {
     let mut participant = Participant::new(lock, here);
-    participant.tell(Event::Acquire(lock.stale().0));
+    participant.tell(Event::Request(Request::Acquire(lock.policy())));
     participant
 }
 
@@ -341,7 +341,7 @@ fn give_up(lock: &Lock, turn: Turn, here: Process) {
 /// Asks who listens at the lock's path.
 pub(crate) fn look(lock: &Lock) -> Result<Option<Holder>, Error> {
     let mut participant = Participant::new(lock, begin());
-    participant.tell(Event::Look);
+    participant.tell(Event::Request(Request::Look));
     let holder = match participant.take_report() {
         Some(Report::Listened) => match (participant.take_server(), lock.at_path()) {
             (Some(server), _) => Ok(Some(server)),

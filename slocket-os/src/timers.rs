@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use slocket_core::Timer;
+use slocket_core::{Timer, Wait};
 
-use crate::address;
+use crate::process::Process;
+use crate::random::random;
 
 /// How often a path is looked at again although a watch is on it.
 const RECHECK_WATCHED: Duration = Duration::from_secs(1);
@@ -28,10 +29,18 @@ impl Default for Timers {
 }
 
 impl Timers {
-    /// Arms a timer. A time too far away to be told never comes.
-    pub(crate) fn arm(&mut self, timer: Timer, from: Instant, after: Duration) {
-        for (_, due) in self.due.iter_mut().filter(|(each, _)| *each == timer) {
-            *due = from.checked_add(after);
+    /// Arms those that are to be and are not yet, to fire at the time that `due` tells; disarms the others. A time too far away to be
+    /// told never comes.
+    pub(crate) fn set(&mut self, wait: &Wait, mut at: impl FnMut(Timer) -> Option<Instant>) {
+        for (timer, due) in &mut self.due {
+            let is_named = match timer {
+                Timer::Retry => wait.retry.is_some(),
+                Timer::Recheck => wait.recheck,
+                Timer::Stale => wait.stale,
+                Timer::Try => wait.hasty,
+                Timer::Deadline => false,
+            };
+            *due = if is_named { due.or_else(|| at(*timer)) } else { None };
         }
     }
 
@@ -50,9 +59,9 @@ impl Timers {
 /// of a millisecond, four times as much with each level up to 128 milliseconds (so the last two are alike); at random, so that those who were sent
 /// away together do not come back together. (What is in the way at first is mostly gone in microseconds: a socket that does
 /// not listen yet, a guard.)
-pub(crate) fn retry_delay(level: u8) -> Duration {
+pub(crate) fn retry_delay(level: u8, here: Process) -> Duration {
     let ceiling = (250_u64 << (2 * (level.clamp(1, 7) - 1))).min(128_000);
-    let jitter = address::random().unwrap_or(0) % ceiling;
+    let jitter = random(here).unwrap_or(0) % ceiling;
     Duration::from_micros(ceiling / 2 + jitter)
 }
 

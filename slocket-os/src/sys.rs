@@ -1,0 +1,31 @@
+//! The table from call to system call: one function for each [`Call`](slocket_core::Call), which makes that system call (again, if a
+//! signal came between) and tells what came of it. Nothing here knows the protocol.
+
+pub(crate) mod files;
+pub(crate) mod found;
+pub(crate) mod messages;
+pub(crate) mod sockets;
+
+use rustix::io::Errno;
+
+/// The code of an error, as the core carries it.
+pub(crate) fn code(errno: Errno) -> slocket_core::Errno {
+    slocket_core::Errno(errno.raw_os_error())
+}
+
+/// Whether it was done.
+pub(crate) fn done<T>(result: rustix::io::Result<T>) -> slocket_core::DoneResult {
+    match result {
+        Ok(_) => slocket_core::DoneResult::Done,
+        Err(errno) => slocket_core::DoneResult::Failed(code(errno)),
+    }
+}
+
+/// The answer to a question.
+pub(crate) fn answer(result: rustix::io::Result<bool>) -> slocket_core::AnswerResult {
+    match result {
+        Ok(true) => slocket_core::AnswerResult::Yes,
+        Ok(false) => slocket_core::AnswerResult::No,
+        Err(errno) => slocket_core::AnswerResult::Failed(code(errno)),
+    }
+}

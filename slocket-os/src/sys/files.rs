@@ -1,0 +1,159 @@
+//! Names in a folder, and open files.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use rustix::fs::{
+    AtFlags, CWD, Dir, FlockOperation, Mode, OFlags, RenameFlags, Stat, Timestamps, chmod, flock, fstat, linkat,
+    openat, renameat_with, stat, statat, unlinkat, utimensat,
+};
+use rustix::io::{Errno, Result, retry_on_intr};
+use slocket_core::{
+    FileSystemResult, Flock, FlockResult, NextNameResult, OpenResult, ProcResult, RenameResult, TimesResult,
+    UnlinkResult,
+};
+
+use super::code;
+use crate::address::{self, proc_path};
+use crate::file_system::Place;
+use crate::folder::{Folder, is_same};
+
+pub(crate) fn stat_name(folder: BorrowedFd<'_>, name: &Path) -> Result<Stat> {
+    statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
+}
+
+pub(crate) fn stat_by_path(path: &Path) -> Result<Stat> {
+    statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW)
+}
+
+pub(crate) fn stat_file(file: BorrowedFd<'_>) -> Result<Stat> {
+    fstat(file)
+}
+
+/// Holds a file fast: its number is not used again, and it is reached whatever its name is by now. (Not so where the file system
+/// cannot keep a file that is open and was removed.) A symbolic link is held itself, not what it leads to.
+pub(crate) fn open(folder: BorrowedFd<'_>, name: &Path) -> Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    retry_on_intr(|| openat(folder, name, flags, Mode::empty()))
+}
+
+pub(crate) fn opened<T>(result: &Result<T>) -> OpenResult {
+    match result {
+        Ok(_) => OpenResult::Opened,
+        Err(Errno::NOENT) => OpenResult::Missing,
+        Err(Errno::ACCESS) => OpenResult::Denied(code(Errno::ACCESS)),
+        Err(errno) => OpenResult::Failed(code(*errno)),
+    }
+}
+
+/// A folder that is being read. Whoever may write to it can fill it: so not all of it is.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    names: Dir,
+    left: u32,
+}
+
+/// How many names of a folder are read.
+const MOST_NAMES: u32 = 4096;
+
+impl Listing {
+    pub(crate) fn new(folder: OwnedFd) -> Result<Self> {
+        Ok(Self { names: Dir::new(folder)?, left: MOST_NAMES })
+    }
+
+    pub(crate) fn next_name(&mut self) -> NextNameResult {
+        while self.left > 0 {
+            self.left -= 1;
+            let Some(Ok(entry)) = self.names.next() else { break };
+            if let Some(number) = address::number_of_temporary_name(entry.file_name().to_bytes()) {
+                return NextNameResult::Temporary(number);
+            }
+        }
+        NextNameResult::End
+    }
+}
+
+pub(crate) fn unlink(folder: BorrowedFd<'_>, name: &Path) -> UnlinkResult {
+    match unlinkat(folder, name, AtFlags::empty()) {
+        Ok(()) => UnlinkResult::Removed,
+        Err(Errno::NOENT) => UnlinkResult::Missing,
+        Err(errno @ (Errno::PERM | Errno::ACCESS)) => UnlinkResult::Denied(code(errno)),
+        Err(errno) => UnlinkResult::Failed(code(errno)),
+    }
+}
+
+pub(crate) fn rename(folder: BorrowedFd<'_>, from: &Path, to: &Path) -> RenameResult {
+    renamed(renameat_with(folder, from, folder, to, RenameFlags::NOREPLACE))
+}
+
+pub(crate) fn link(folder: BorrowedFd<'_>, from: &Path, to: &Path) -> RenameResult {
+    renamed(linkat(folder, from, folder, to, AtFlags::empty()))
+}
+
+fn renamed(result: Result<()>) -> RenameResult {
+    match result {
+        Ok(()) => RenameResult::Renamed,
+        Err(Errno::EXIST) => RenameResult::Exists,
+        Err(Errno::NOENT) => RenameResult::Missing,
+        Err(errno @ (Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP)) => RenameResult::Unsupported(code(errno)),
+        Err(errno) => RenameResult::Failed(code(errno)),
+    }
+}
+
+pub(crate) fn file_system(folder: &Folder) -> FileSystemResult {
+    match folder.place() {
+        Ok(Place::Local) => FileSystemResult::Local,
+        Ok(Place::Network(_) | Place::Unknown(_)) => FileSystemResult::Elsewhere,
+        Err(errno) => FileSystemResult::Failed(code(errno)),
+    }
+}
+
+pub(crate) fn stat_proc(folder: &Folder, own: &Stat) -> ProcResult {
+    match stat(proc_path(folder.as_fd())) {
+        Ok(found) if is_same(own, &found) => ProcResult::Leads,
+        Ok(_) | Err(_) => ProcResult::LeadsNowhere,
+    }
+}
+
+pub(crate) fn set_times_of_name(folder: BorrowedFd<'_>, name: &Path, times: &Timestamps) -> TimesResult {
+    timed(utimensat(folder, name, times, AtFlags::SYMLINK_NOFOLLOW))
+}
+
+pub(crate) fn set_times(file: impl AsFd, times: &Timestamps) -> TimesResult {
+    match utimensat(file, "", times, AtFlags::EMPTY_PATH) {
+        // Linux before 5.8.
+        Err(errno @ (Errno::INVAL | Errno::NOENT)) => TimesResult::Unsupported(code(errno)),
+        result => timed(result),
+    }
+}
+
+pub(crate) fn set_times_in_proc(file: BorrowedFd<'_>, times: &Timestamps) -> TimesResult {
+    timed(utimensat(CWD, proc_path(file), times, AtFlags::empty()))
+}
+
+fn timed(result: Result<()>) -> TimesResult {
+    match result {
+        Ok(()) => TimesResult::Done,
+        Err(errno) => TimesResult::Failed(code(errno)),
+    }
+}
+
+pub(crate) fn set_mode(file: BorrowedFd<'_>, mode: Mode) -> Result<()> {
+    chmod(proc_path(file), mode)
+}
+
+pub(crate) fn guard(folder: BorrowedFd<'_>, how: Flock) -> FlockResult {
+    let operation = match how {
+        Flock::Shared => FlockOperation::NonBlockingLockShared,
+        Flock::Exclusive => FlockOperation::NonBlockingLockExclusive,
+    };
+    match retry_on_intr(|| flock(folder, operation)) {
+        Ok(()) => FlockResult::Locked,
+        Err(Errno::WOULDBLOCK) => FlockResult::Busy,
+        Err(errno) => FlockResult::Failed(code(errno)),
+    }
+}
+
+pub(crate) fn unlock(folder: BorrowedFd<'_>) -> Result<()> {
+    retry_on_intr(|| flock(folder, FlockOperation::Unlock))
+}
