@@ -98,8 +98,9 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepp
         Step::Socket => match result.done()? {
             DoneResult::Failed(errno) => failed(memory, Call::Socket(Role::Listener, Kind::Stream), errno),
             DoneResult::Done if memory.platform.home == Home::Name => bind(memory, Way::Abstract, false),
+            DoneResult::Done if first_way(memory).is_none() => look_first(),
             // Where the umask takes bits away, the mode is made right before anybody sees the socket.
-            DoneResult::Done if memory.hints.spoiled || first_way(memory).is_none() => look_first(),
+            DoneResult::Done if memory.hints.spoiled => Next::Call(Call::FileSystem, Step::SeeFileSystem),
             DoneResult::Done => Next::Call(Call::OpenFolder(Role::Guard), Step::OpenGuard),
         },
 

@@ -89,7 +89,7 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepp
         // of one that was bound in another mount namespace, its path there.)
         Step::SocketName => match result.done()? {
             DoneResult::Done => Next::Call(Call::ComparePeerName, Step::PeerName),
-            DoneResult::Failed(_) => drop_listener(),
+            DoneResult::Failed(_) => Next::Call(Call::Ask(Question::Listens), Step::Listens),
         },
         Step::PeerName => match result.answer()? {
             // (There, a socket of another type can have the same name.)
