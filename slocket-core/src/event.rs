@@ -99,10 +99,6 @@ pub enum Stale {
     Reclaim,
 }
 
-/// A result of another type than that of the call that was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Misfit;
-
 /// An event that no faithful driver sends in that state: the result of a call that was not asked for, or a request at the
 /// wrong time. It tells a mistake of the driver, never one of a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -3,7 +3,7 @@
 use crate::accept::{self, Accepted};
 use crate::call::{Call, Cargo, Half, Role};
 use crate::close_out::{self, Removal};
-use crate::event::{Event, Misfit, Misuse, Notice, Occupied, Policy, Request, Stale, Timer};
+use crate::event::{Event, Misuse, Notice, Occupied, Policy, Request, Stale, Timer};
 use crate::inspect::{self, Inspected};
 use crate::join::{self, Joined};
 use crate::leave::{self, Left};
@@ -14,7 +14,7 @@ use crate::publish::{self, Published};
 use crate::receive::{self, Received};
 use crate::reclaim::{self, Reclaimed};
 use crate::report::{Failure, Report};
-use crate::result::{CallResult, DrainResult, Inode, SendResult};
+use crate::result::{CallResult, DrainResult, Inode, Misfit, SendResult};
 use crate::state::{Attempt, Going, Owed, Patience, State, Wait, Wish};
 use crate::{close, give_back, hand_over, mark, part};
 

@@ -1,7 +1,7 @@
 //! How a procedure goes on: the next call, or its end.
 
 use crate::call::Call;
-use crate::event::Misfit;
+use crate::result::Misfit;
 
 /// The next call of a procedure and the step that takes its result; or what the procedure has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

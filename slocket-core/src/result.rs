@@ -1,11 +1,14 @@
 //! What goes into the machine: what a system call came to. Facts, not error codes; what has no name carries its code.
 
-use crate::event::Misfit;
 use crate::platform::Probe;
 
 /// The error code of a system call, for the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Errno(pub i32);
+
+/// A result of another type than that of the call that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Misfit;
 
 /// Declares the union of all results, with a method for each that takes it out.
 macro_rules! results {

@@ -104,8 +104,14 @@ pub fn close_copies() {
     descriptor::close_copies(Process::current());
 }
 
-/// Looks after a participant whose caller has been told already.
-pub(crate) fn adopt(participant: Participant) {
+/// Looks after a participant whose caller has been told, if there is something left to be done.
+pub(crate) fn settle_later(participant: Box<Participant>) {
+    if !participant.is_finished() {
+        adopt(*participant);
+    }
+}
+
+fn adopt(participant: Participant) {
     let here = participant.process();
     let mut background = BACKGROUND.lock(here);
     background.has_loans |= !participant.is_lingering();

@@ -52,6 +52,12 @@ impl Folder {
         retry_on_intr(|| openat(&self.file, ".", FLAGS, Mode::empty()))
     }
 
+    /// The device that it is on.
+    #[allow(clippy::useless_conversion, clippy::unnecessary_cast, reason = "the types differ between systems")]
+    pub(crate) fn device(&self) -> Result<u64> {
+        Ok(self.stat()?.st_dev as u64)
+    }
+
     /// Where its files live.
     pub(crate) fn place(&self) -> Result<Place> {
         Place::of_folder(&self.file)

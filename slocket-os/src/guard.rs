@@ -3,6 +3,7 @@
 use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd};
 
+use crate::background;
 use crate::descriptor::{self, Descriptor};
 use crate::disowned::Disowned;
 use crate::error::{Error, ErrorKind, Fault, What};
@@ -174,7 +175,9 @@ fn release(participant: Box<Participant>) -> Result<(), Error> {
     } else {
         participant
     };
+    let mut participant = participant;
     let released = participant.release();
+    background::settle_later(participant);
     queue.leave(here);
     released
 }

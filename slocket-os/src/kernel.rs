@@ -14,7 +14,6 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use slocket_core::{BindResult, ConnectResult, Half, Kind, Probe, ProbeResult, SendResult};
 
 use crate::at_once::at_once;
-use crate::at_path::AtPath;
 use crate::folder::Folder;
 use crate::process::Process;
 use crate::random::random;
@@ -29,9 +28,10 @@ pub(crate) fn known(device: u64) -> Option<Probe> {
     at_once(&ANSWERS)?.iter().find(|(of, _)| *of == device).map(|(_, probe)| *probe)
 }
 
-/// Asks what tells a live socket from a dead one in the lock's folder.
-pub(crate) fn ask_in(at: &AtPath, here: Process) -> ProbeResult {
-    let asked = match ask(at.folder(), at.path(), at.is_private(), here) {
+/// Asks what tells a live socket from a dead one in the folder of the lock at `path`, in which nobody else has our names if it
+/// `is_private`.
+pub(crate) fn ask_in(folder: &Folder, path: &Path, is_private: bool, here: Process) -> ProbeResult {
+    let asked = match ask(folder, path, is_private, here) {
         // No room for a socket: the kernel is the same elsewhere.
         Err(Errno::NOSPC | Errno::DQUOT) => {
             let elsewhere = std::env::temp_dir();
@@ -43,9 +43,10 @@ pub(crate) fn ask_in(at: &AtPath, here: Process) -> ProbeResult {
         Ok(probe) => {
             // (A kernel of which nothing can be made is asked again.)
             if probe != Probe::None
+                && let Ok(device) = folder.device()
                 && let Some(mut answers) = at_once(&ANSWERS)
             {
-                answers.push((at.device(), probe));
+                answers.push((device, probe));
             }
             ProbeResult::Known(probe)
         }

@@ -29,7 +29,7 @@ use crate::timers::Timers;
 use crate::trace::{Span, trace};
 use crate::wait::Wait;
 use crate::watch::Watch;
-use crate::{address, background, kernel, reserve, timers};
+use crate::{address, kernel, reserve, timers};
 
 /// The machine with its descriptors and timers.
 #[derive(Debug)]
@@ -147,15 +147,13 @@ impl Participant {
         }
     }
 
-    /// Gives the lock back.
-    pub(crate) fn release(mut self: Box<Self>) -> Result<(), Error> {
+    /// Gives the lock back. (There may be something left to be done: see [`is_finished`](Self::is_finished).)
+    pub(crate) fn release(&mut self) -> Result<(), Error> {
         self.tell(Event::Request(Request::Release));
-        let result = match self.report.take() {
+        match self.report.take() {
             Some(Report::Failed(failure)) => Err(self.error(failure)),
             _ => Ok(()),
-        };
-        self.settle();
-        result
+        }
     }
 
     /// Whether everything is over.
@@ -187,13 +185,6 @@ impl Participant {
     pub(crate) fn recent_holder(&mut self) -> Option<Holder> {
         let is_recent = self.began.is_some_and(|began| began.elapsed() < ANSWER_LASTS);
         if self.server_lasts || is_recent { self.server.take() } else { None }
-    }
-
-    /// Leaves what is still to be done to the background thread.
-    pub(crate) fn settle(self: Box<Self>) {
-        if !self.is_finished() {
-            background::adopt(*self);
-        }
     }
 
     /// Leaves a server that does not take note that we are done. A listener that has come is passed on.
@@ -349,17 +340,17 @@ impl Participant {
                 Ok(file) => files::set_times_in_proc(file, &times(what)).into(),
                 Err(errno) => slocket_core::TimesResult::Failed(sys::code(errno)).into(),
             },
-            Call::SetMode(role, mode) => done(self.set_mode(role, mode)).into(),
+            Call::SetMode(role, mode) => done(&self.set_mode(role, mode)).into(),
             Call::Flock(how) => match self.table.get(Role::Guard) {
                 Ok(guard) => files::guard(guard, how).into(),
                 Err(errno) => slocket_core::FlockResult::Failed(sys::code(errno)).into(),
             },
-            Call::Unlock => done(self.table.get(Role::Guard).and_then(files::unlock)).into(),
+            Call::Unlock => done(&self.table.get(Role::Guard).and_then(files::unlock)).into(),
 
             Call::Socket(role, kind) => {
                 self.note_attempt(role);
                 let socket = sockets::socket(kind);
-                let result = done(socket.as_ref().map_err(|errno| *errno));
+                let result = done(&socket);
                 if let Ok(socket) = socket {
                     self.table.put(role, socket);
                 }
@@ -368,7 +359,7 @@ impl Participant {
             Call::SetSocketMode => {
                 let mode = self.at().map(|at| published_mode(at.mode()));
                 let set = mode.and_then(|mode| sockets::set_socket_mode(self.table.get(Role::Listener)?, mode));
-                done(set).into()
+                done(&set).into()
             }
             Call::Bind(name, way) => {
                 let address = self.address(name, way);
@@ -380,11 +371,11 @@ impl Participant {
                 if listens.is_ok() {
                     self.table.listener.list(self.process);
                 }
-                done(listens).into()
+                done(&listens).into()
             }
             Call::Connect(role, target) => self.connect(role, target).into(),
             Call::Shutdown(role, half) => {
-                done(self.table.get(role).and_then(|socket| sockets::shut_down(socket, half))).into()
+                done(&self.table.get(role).and_then(|socket| sockets::shut_down(socket, half))).into()
             }
             Call::Peer(role) => self.peer(role).into(),
             Call::Ask(question) => {
@@ -392,7 +383,7 @@ impl Participant {
             }
             Call::SocketName => {
                 let name = self.table.get(Role::Listener).and_then(sockets::name);
-                let result = done(name.as_ref().map_err(|errno| *errno));
+                let result = done(&name);
                 self.table.listener.set_address(name.unwrap_or_default());
                 result.into()
             }
@@ -400,7 +391,7 @@ impl Participant {
                 let name = self.table.listener.address();
                 answer(self.table.get(Role::Connection).and_then(|socket| sockets::has_peer_name(socket, name))).into()
             }
-            Call::SetNonblocking => done(self.table.get(Role::Listener).and_then(sockets::set_nonblocking)).into(),
+            Call::SetNonblocking => done(&self.table.get(Role::Listener).and_then(sockets::set_nonblocking)).into(),
             Call::Poll => answer(self.table.get(Role::Listener).and_then(sockets::is_contended)).into(),
             Call::Accept(role) => self.accept(role).into(),
             Call::HasEnded(role) => answer(self.table.get(role).map(sockets::has_ended)).into(),
@@ -433,7 +424,7 @@ impl Participant {
             },
             Call::Reserve => {
                 let descriptor = reserve::descriptor();
-                let result = done(descriptor.as_ref().map_err(|errno| *errno));
+                let result = done(&descriptor);
                 if let Ok(descriptor) = descriptor {
                     self.table.put(Role::Pin, descriptor);
                 }
@@ -452,7 +443,7 @@ impl Participant {
                 answer(Ok(self.table.watch.is_some())).into()
             }
             Call::AskKernel => match self.at() {
-                Ok(at) => kernel::ask_in(at, self.process).into(),
+                Ok(at) => kernel::ask_in(at.folder(), at.path(), at.is_private(), self.process).into(),
                 Err(errno) => slocket_core::ProbeResult::Failed(sys::code(errno)).into(),
             },
             Call::Close(role) => {

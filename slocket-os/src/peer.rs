@@ -10,7 +10,6 @@ use nix::sys::socket::getsockopt;
 use nix::sys::socket::sockopt::PeerCredentials;
 use rustix::process::geteuid;
 
-use crate::at_path::AtPath;
 use crate::escape::escaped;
 
 /// Who holds a lock.
@@ -103,12 +102,6 @@ pub(crate) fn program(pid: u32) -> Option<String> {
         return None;
     }
     fs::read_to_string(format!("/proc/{pid}/comm")).ok().map(|name| name.trim_end().to_owned())
-}
-
-/// Who owns the socket at a path, of whom nothing else is known.
-pub(crate) fn owner(at: &AtPath) -> Option<Holder> {
-    let seen = at.look().ok().flatten()?;
-    Some(Holder { pid: None, uid: seen.uid, program: None })
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 use slocket_core::{Event, Notice, Report, Request, Timer};
 
+use crate::background;
 use crate::descriptor;
 use crate::error::{Error, Fault, What};
 use crate::flocks;
@@ -15,7 +16,7 @@ use crate::guard::Guard;
 use crate::local::{Ticket, Turn};
 use crate::lock::Lock;
 use crate::participant::Participant;
-use crate::peer::{self, Holder};
+use crate::peer::Holder;
 use crate::process::Process;
 use crate::wait::Wait;
 
@@ -260,7 +261,7 @@ impl Session {
                 Ok(Outcome::WouldBlock)
             }
         };
-        participant.settle();
+        background::settle_later(participant);
         self.lock.queue().leave(self.process);
         Some(outcome)
     }
@@ -290,7 +291,7 @@ impl Drop for Session {
                     }
                 }
                 participant.tell(Event::Request(Request::Cancel));
-                participant.settle();
+                background::settle_later(participant);
                 self.lock.queue().leave(self.process);
             }
             Stage::Over(_) => {}
@@ -346,13 +347,15 @@ pub(crate) fn look(lock: &Lock) -> Result<Option<Holder>, Error> {
         Some(Report::Listened) => match (participant.take_server(), lock.at_path()) {
             (Some(server), _) => Ok(Some(server)),
             // Whose queue is full is known by the owner of the socket alone.
-            (None, Some(at)) => Ok(peer::owner(at)),
+            (None, Some(at)) => {
+                Ok(at.look().ok().flatten().map(|seen| Holder { pid: None, uid: seen.uid, program: None }))
+            }
             (None, None) => Err(lock.error(Fault::new(Errno::AGAIN, "ask a server whose queue is full"))),
         },
         Some(Report::Failed(failure)) => Err(participant.error(failure)),
         _ => Ok(None),
     };
-    participant.settle();
+    background::settle_later(participant);
     holder
 }
 

@@ -14,10 +14,10 @@ pub(crate) fn code(errno: Errno) -> slocket_core::Errno {
 }
 
 /// Whether it was done.
-pub(crate) fn done<T>(result: rustix::io::Result<T>) -> slocket_core::DoneResult {
+pub(crate) fn done<T>(result: &rustix::io::Result<T>) -> slocket_core::DoneResult {
     match result {
         Ok(_) => slocket_core::DoneResult::Done,
-        Err(errno) => slocket_core::DoneResult::Failed(code(errno)),
+        Err(errno) => slocket_core::DoneResult::Failed(code(*errno)),
     }
 }
 

@@ -14,7 +14,7 @@ pub struct Wait<'a> {
     pub descriptor: Option<BorrowedFd<'a>>,
     /// To be woken at, at the latest.
     pub until: Option<Instant>,
-    /// The same, by the clock of the [`Runtime`](crate::asynchronous::Runtime), where that has one of its own.
+    /// The same, by the clock of the runtime, where that has one of its own.
     pub deadline: Option<Instant>,
 }
 
