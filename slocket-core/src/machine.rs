@@ -291,12 +291,12 @@ impl Machine {
 
     // ---- An attempt to have the lock.
 
-    /// Where the lock is contended, to publish in vain takes seven calls, and to look takes two of those that joining needs.
+    /// Where the lock is contended, to publish in vain takes seven calls, and joining begins with a look.
     fn begin(&mut self, attempt: Attempt) -> Step {
-        match attempt.wish {
-            Wish::Acquire if self.memory.hints.in_use && self.memory.platform.home == Home::Path => self.join(attempt),
-            Wish::Try if self.memory.hints.in_use && self.memory.platform.home == Home::Path => self.inspect(attempt),
-            Wish::Acquire | Wish::Try => self.publish(attempt),
+        match (attempt.wish, self.memory.platform.home) {
+            (Wish::Acquire, Home::Path | Home::Name) if self.memory.hints.in_use => self.join(attempt),
+            (Wish::Try, Home::Path) if self.memory.hints.in_use => self.inspect(attempt),
+            (Wish::Acquire | Wish::Try, Home::Path | Home::Name) => self.publish(attempt),
         }
     }
 

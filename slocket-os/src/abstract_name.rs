@@ -4,9 +4,11 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::marker::PhantomData;
 use std::os::unix::ffi::OsStrExt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustix::net::SocketAddrUnix;
+use slocket_core::Hints;
 
 use crate::error::{Error, What};
 use crate::lock::{Home, Lock, OccupiedPolicy, Trust};
@@ -69,6 +71,7 @@ impl<L: From<Lock>> AbstractBuilder<L> {
 pub(crate) struct AbstractName {
     name: LockName,
     address: SocketAddrUnix,
+    in_use: AtomicBool,
 }
 
 impl AbstractName {
@@ -86,11 +89,20 @@ impl AbstractName {
             return Err(invalid("the name is longer than 107 bytes"));
         }
         let address = SocketAddrUnix::new_abstract_name(bytes).map_err(|_| invalid("the system takes no such name"))?;
-        Ok(Self { name: lock, address })
+        Ok(Self { name: lock, address, in_use: AtomicBool::new(false) })
     }
 
     pub(crate) fn name(&self) -> &LockName {
         &self.name
+    }
+
+    /// What participants have learned of it.
+    pub(crate) fn hints(&self) -> Hints {
+        Hints { in_use: self.in_use.load(Ordering::Relaxed), ..Hints::default() }
+    }
+
+    pub(crate) fn set_hints(&self, hints: Hints) {
+        self.in_use.store(hints.in_use, Ordering::Relaxed);
     }
 
     pub(crate) fn address(&self) -> &SocketAddrUnix {

@@ -45,7 +45,7 @@ pub(crate) struct Participant {
     hints: Hints,
     table: Table,
     /// Who listened when we connected, and whether that cannot have changed since.
-    server: Option<Holder>,
+    server: Option<Peer>,
     server_lasts: bool,
     timers: Timers,
     /// When the last attempt began; nobody asks for the first.
@@ -58,7 +58,7 @@ impl Participant {
     pub(crate) fn new(lock: &Lock, process: Process) -> Box<Self> {
         let (platform, hints) = match lock.home() {
             Home::Path(at) => (at.platform(), at.hints()),
-            Home::Name(_) => (Platform { home: slocket_core::Home::Name, ..Platform::default() }, Hints::default()),
+            Home::Name(name) => (Platform { home: slocket_core::Home::Name, ..Platform::default() }, name.hints()),
         };
         Box::new(Self {
             process,
@@ -97,7 +97,7 @@ impl Participant {
 
     /// Who listened when the queue was left.
     pub(crate) fn take_server(&mut self) -> Option<Holder> {
-        self.server.take()
+        self.server.take().map(Peer::holder)
     }
 
     /// The descriptor that carries the lock.
@@ -178,13 +178,14 @@ impl Participant {
 
     /// Who has the lock or lends it, if that is the server at which we queue, whoever it grants the lock to.
     pub(crate) fn lender(&self) -> Option<Holder> {
-        self.server.clone().filter(|_| self.machine.has(Role::Connection) && !self.machine.server_hands_over())
+        let lends = self.machine.has(Role::Connection) && !self.machine.server_hands_over();
+        self.server.filter(|_| lends).map(Peer::holder)
     }
 
     /// Who holds the lock, if that is the server that was left, whoever it grants the lock to; or was within the last second.
     pub(crate) fn recent_holder(&mut self) -> Option<Holder> {
         let is_recent = self.began.is_some_and(|began| began.elapsed() < ANSWER_LASTS);
-        if self.server_lasts || is_recent { self.server.take() } else { None }
+        if self.server_lasts || is_recent { self.take_server() } else { None }
     }
 
     /// Leaves a server that does not take note that we are done. A listener that has come is passed on.
@@ -247,11 +248,12 @@ impl Participant {
         };
         self.set_timers(wait);
         let hints = self.machine.hints();
-        if hints != self.hints
-            && let Some(at) = self.lock.at_path()
-        {
-            at.set_hints(hints);
+        if hints != self.hints {
             self.hints = hints;
+            match self.lock.home() {
+                Home::Path(at) => at.set_hints(hints),
+                Home::Name(name) => name.set_hints(hints),
+            }
         }
     }
 
@@ -536,7 +538,7 @@ impl Participant {
         let is_trusted = is_ours || self.lock.trusts_also(uid);
         if role == Role::Connection {
             self.table.connection.list(self.process);
-            self.server = Some(peer.holder());
+            self.server = Some(peer);
         }
         PeerResult::Peer { is_ours, is_trusted }
     }
@@ -586,7 +588,7 @@ impl Participant {
             Failure::Inaccessible => return self.lock.error(Fault::new(Errno::ACCESS, "connect")),
             Failure::NotASlocket => self.found(),
             Failure::Occupied => What::Occupied(self.lock.path().map_or("something else", what_is_at)),
-            Failure::Untrusted => What::Untrusted(self.server.as_ref().map_or(u32::MAX, |server| server.uid)),
+            Failure::Untrusted => What::Untrusted(self.server.map_or(u32::MAX, Peer::user)),
             Failure::Stale => What::Stale,
             Failure::NoSockets => no_sockets(),
             Failure::TooLong => What::PathTooLong,

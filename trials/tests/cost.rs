@@ -22,8 +22,14 @@ const BUDGET_AT_NAME: usize = 7;
 /// The clock tick of `proc_pid_stat(5)`.
 const TICK: Duration = Duration::from_millis(10);
 
+/// How many a waiter may make until it holds the lock that is handed over to it, the wait among them; and a holder that hands it
+/// over, with the connection by which it got the lock.
+const BUDGET_OF_A_WAITER: usize = 17;
+const BUDGET_TO_HAND_OVER: usize = 10;
+
 at_path_and_name! {
     an_uncontended_lock_makes_few_system_calls
+    a_contended_lock_makes_few_system_calls
     a_holder_does_no_work
     a_waiter_in_the_queue_uses_no_processor_time
 }
@@ -60,6 +66,60 @@ fn an_uncontended_lock_makes_few_system_calls(place: &Place) {
     let sum = acquire.len() + release.len();
     let budget = if place.is_at_name() { BUDGET_AT_NAME } else { BUDGET };
     assert!(sum <= budget, "{sum} system calls, {budget} are the budget");
+}
+
+fn a_contended_lock_makes_few_system_calls(place: &Place) {
+    if !strace_or_skip() {
+        return;
+    }
+    let _alone = alone();
+    let file = place.note("trace");
+    let mut traced = Player::start_traced(Adapter::under_trial(), &place.lock(), &file);
+    let mut before = Player::start(Adapter::under_trial(), &place.lock());
+    let mut after = Player::start(Adapter::under_trial(), &place.lock());
+    // The first time it learns that the path is in use, and pays for what later ones reuse.
+    for _ in 0..2 {
+        before.acquire();
+        traced.send("acquire");
+        wait_until_queued(&place.lock(), 1);
+        before.release();
+        traced.expect_held();
+        after.send("acquire");
+        wait_until_queued(&place.lock(), 1);
+        traced.release();
+        after.expect_held();
+        after.release();
+    }
+    for player in [traced, before, after] {
+        player.quit();
+    }
+    let calls = trace::read(&file);
+    let second = calls.iter().rposition(|call| call.line.contains("\"acquire\\n\"")).expect("the second acquire");
+    let until = |from: usize, mark: &str| {
+        let end = calls[from..].iter().position(|call| call.line.contains(mark)).expect("the answer");
+        of_the_protocol(&calls[from + 1..from + end])
+    };
+    let acquire = until(second, "write(1, \"held");
+    let release = calls.iter().rposition(|call| call.line.contains("\"release\\n\"")).expect("the release");
+    let release = until(release, "write(1, \"released");
+    tell(format!("cost: {} system calls to wait for the lock, {} to hand it over:", acquire.len(), release.len()));
+    for call in acquire.iter().chain(&release) {
+        tell(format!("    {}", call.line));
+    }
+    assert!(acquire.iter().any(|call| call.name() == "recvmsg") && release.iter().any(|call| call.name() == "sendmsg"));
+    assert!(acquire.len() <= BUDGET_OF_A_WAITER, "{} system calls, {BUDGET_OF_A_WAITER} are the budget", acquire.len());
+    assert!(
+        release.len() <= BUDGET_TO_HAND_OVER,
+        "{} system calls, {BUDGET_TO_HAND_OVER} are the budget",
+        release.len()
+    );
+}
+
+/// The calls that the protocol makes, and the wait of the blocking adapter; without those with which a runtime waits.
+fn of_the_protocol(calls: &[Call]) -> Vec<Call> {
+    let is_sync = Adapter::under_trial() == Adapter::Sync;
+    let is_ours = |call: &Call| is_sync || USED.contains(&call.name());
+    library(calls).into_iter().filter(is_ours).collect()
 }
 
 fn a_holder_does_no_work(place: &Place) {
@@ -180,6 +240,7 @@ const USED: &[&str] = &[
     "shutdown",
     "socket",
     "unlinkat",
+    "utimensat",
 ];
 
 /// The calls without those that are not the library's: with debug assertions on, the standard library asks about each
