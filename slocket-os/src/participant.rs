@@ -1,7 +1,7 @@
 //! One participant: the core's machine, its descriptors and timers, and the loop that makes its calls.
 
-use std::cell::OnceCell;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use rustix::io::{self, Errno};
@@ -39,7 +39,7 @@ pub(crate) struct Participant {
     /// the copies: to drop this.
     process: Process,
     /// Our user, when that was first of interest.
-    user: OnceCell<u32>,
+    user: OnceLock<u32>,
     span: Span,
     machine: Machine,
     hints: Hints,
@@ -62,7 +62,7 @@ impl Participant {
         };
         Box::new(Self {
             process,
-            user: OnceCell::new(),
+            user: OnceLock::new(),
             span: Span::new(lock.name()),
             lock: lock.clone(),
             machine: Machine::new(platform, hints),
@@ -136,7 +136,7 @@ impl Participant {
     /// Takes over a lock that its process has left.
     pub(crate) fn adopt(&mut self, here: Process) {
         self.process = here;
-        self.user = OnceCell::new();
+        self.user = OnceLock::new();
         if let Some(listener) = self.table.listener.descriptor() {
             listener.list(here);
             // It listens already: all that could fail is to be named as the holder.
