@@ -30,7 +30,7 @@ pub(crate) enum Accepted {
 
 /// How many are accepted for one release, at most: all who can be in the queue when it begins (4,097, unless the system's
 /// administrator has raised `net.core.somaxconn`), and one. Whoever comes and goes meanwhile must not keep it from its end.
-const MOST: u16 = 4_098;
+pub(crate) const MOST: u16 = 4_098;
 
 /// The result that is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

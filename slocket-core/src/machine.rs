@@ -246,11 +246,20 @@ impl Machine {
             }
             // The server outlives its own release.
             State::Lending(owed) => match result.send()? {
-                SendResult::Sent => match owed {
-                    Some(report) => self.tell(report, State::Lent),
-                    None => self.rest(State::Lent),
-                },
-                SendResult::Gone | SendResult::Failed => self.set_mark(owed),
+                SendResult::Sent => {
+                    // When it is back, another release begins.
+                    self.memory.accepted = 0;
+                    match owed {
+                        Some(report) => self.tell(report, State::Lent),
+                        None => self.rest(State::Lent),
+                    }
+                }
+                SendResult::Gone => self.set_mark(owed),
+                // Nothing can be sent to the next one, either; and npm's clients come again at once.
+                SendResult::Failed => {
+                    self.memory.accepted = accept::MOST;
+                    self.set_mark(owed)
+                }
             },
             // (Not all that a borrower sent, if that is much: others wait, too.)
             State::SeeingLoan(count) => match result.drain()? {
@@ -571,7 +580,6 @@ impl Machine {
     }
 
     fn set_mark(&mut self, owed: Owed) -> Step {
-        self.memory.accepted = 0;
         self.memory.intact = false;
         let next = mark::begin(&self.memory, true);
         self.setting_mark(owed, next)
