@@ -63,6 +63,8 @@ pub(crate) enum Step {
     LookLast,
     // What was bound in vain goes.
     Discard(Published),
+    OpenDiscarded(Published),
+    LookAtDiscarded(Published),
     RemoveDiscarded(Published),
     /// What is left open is closed.
     Clean(Published),
@@ -210,18 +212,21 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepp
             StatResult::Found(_) | StatResult::Missing => discard(memory, Published::Swept),
             StatResult::Failed(errno) => discard(memory, fault(Call::Stat(Name::Lock), errno)),
         },
-        Step::Discard(published) => {
-            let ours = match result.stat()? {
-                StatResult::Found(found) => is_to_be_discarded(memory, &found),
-                StatResult::Missing => false,
-                StatResult::Failed(_) => memory.platform.is_private,
-            };
-            if ours {
-                Next::Call(Call::Unlink(name(memory)), Step::RemoveDiscarded(published))
-            } else {
-                clean(memory, published)
-            }
-        }
+        Step::Discard(published) => match result.stat()? {
+            StatResult::Found(found) => remove_if_ours(memory, &found, published),
+            StatResult::Missing => clean(memory, published),
+            // (It is not removed unseen: at the path it can be another's, if the folder was moved.)
+            StatResult::Failed(_) if memory.places.is_full(Role::Pin) => look_at_discarded(published),
+            StatResult::Failed(_) => Next::Call(Call::Open(Role::Pin, name(memory)), Step::OpenDiscarded(published)),
+        },
+        Step::OpenDiscarded(published) => match result.open()? {
+            OpenResult::Opened => look_at_discarded(published),
+            OpenResult::Missing | OpenResult::Denied(_) | OpenResult::Failed(_) => clean(memory, published),
+        },
+        Step::LookAtDiscarded(published) => match result.stat()? {
+            StatResult::Found(found) => remove_if_ours(memory, &found, published),
+            StatResult::Missing | StatResult::Failed(_) => clean(memory, published),
+        },
         Step::RemoveDiscarded(published) => {
             result.unlink()?;
             clean(memory, published)
@@ -397,6 +402,18 @@ fn look_last(memory: &mut Memory) -> Going {
 /// Removes a socket that was bound in vain, unless somebody has swept it.
 fn discard(memory: &Memory, published: Published) -> Going {
     Next::Call(Call::Stat(name(memory)), Step::Discard(published))
+}
+
+fn look_at_discarded(published: Published) -> Going {
+    Next::Call(Call::StatFile(Role::Pin), Step::LookAtDiscarded(published))
+}
+
+fn remove_if_ours(memory: &mut Memory, found: &Found, published: Published) -> Going {
+    if is_to_be_discarded(memory, found) {
+        Next::Call(Call::Unlink(name(memory)), Step::RemoveDiscarded(published))
+    } else {
+        clean(memory, published)
+    }
 }
 
 /// Whether what has the name is the socket that was bound in vain. Nobody else removes a live socket; but whoever may rename in
