@@ -54,17 +54,18 @@ impl Machine {
     /// # Errors
     /// [`Misuse`] if the driver sent an event that does not belong in this state; nothing changes then.
     pub fn handle(&mut self, event: Event) -> Result<Step, Misuse> {
-        let before = *self;
-        let step = match (self.asked.take(), event) {
-            (Some(call), Event::Result(result)) => self.result(call, result),
+        let step = match (self.asked, event) {
+            (Some(call), Event::Result(result)) if result.fits(call) => {
+                self.asked = None;
+                self.result(call, result)
+            }
             (None, Event::Request(request)) => self.request(request),
             (None, Event::Notice(notice)) => Ok(self.notice(notice)),
-            (Some(_), Event::Request(_) | Event::Notice(_)) | (None, Event::Result(_)) => Err(Misfit),
+            (Some(_), Event::Request(_) | Event::Notice(_) | Event::Result(_)) | (None, Event::Result(_)) => {
+                Err(Misfit)
+            }
         };
-        step.map_err(|Misfit| {
-            *self = before;
-            Misuse { asked: before.asked, event }
-        })
+        step.map_err(|Misfit| Misuse { asked: self.asked, event })
     }
 
     fn request(&mut self, request: Request) -> Result<Step, Misfit> {
@@ -171,7 +172,6 @@ impl Machine {
 
     /// A call has come to this: on with its procedure.
     fn result(&mut self, call: Call, result: CallResult) -> Result<Step, Misfit> {
-        let before = self.memory;
         self.memory.note(call, result);
         let memory = &mut self.memory;
         Ok(match self.state {
@@ -291,10 +291,7 @@ impl Machine {
             | State::Holding
             | State::Borrowing
             | State::Lent
-            | State::Finished => {
-                self.memory = before;
-                return Err(Misfit);
-            }
+            | State::Finished => return Err(Misfit),
         })
     }
 

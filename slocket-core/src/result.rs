@@ -1,5 +1,6 @@
 //! What goes into the machine: what a system call came to. Facts, not error codes; what has no name carries its code.
 
+use crate::call::Call;
 use crate::platform::Probe;
 
 /// The error code of a system call, for the message.
@@ -55,6 +56,53 @@ results! {
     SendResult send;
     RandomResult random;
     ProbeResult probe;
+}
+
+impl CallResult {
+    /// Whether it is of the type that answers a call.
+    pub(crate) const fn fits(&self, call: Call) -> bool {
+        match call {
+            Call::Stat(_) | Call::StatByPath(_) | Call::StatFile(_) => matches!(self, Self::StatResult(_)),
+            Call::Open(..) | Call::OpenFolder(_) => matches!(self, Self::OpenResult(_)),
+            Call::NextName => matches!(self, Self::NextNameResult(_)),
+            Call::Unlink(_) => matches!(self, Self::UnlinkResult(_)),
+            Call::Rename(_) | Call::Link(_) => matches!(self, Self::RenameResult(_)),
+            Call::FileSystem => matches!(self, Self::FileSystemResult(_)),
+            Call::StatProc => matches!(self, Self::ProcResult(_)),
+            Call::SetTimesOfName(_) | Call::SetTimes(..) | Call::SetTimesInProc(..) => {
+                matches!(self, Self::TimesResult(_))
+            }
+            Call::Flock(_) => matches!(self, Self::FlockResult(_)),
+            Call::Bind(..) | Call::BindBadge(_) => matches!(self, Self::BindResult(_)),
+            Call::Connect(..) => matches!(self, Self::ConnectResult(_)),
+            Call::Peer(_) => matches!(self, Self::PeerResult(_)),
+            Call::Ask(_)
+            | Call::ComparePeerName
+            | Call::Poll
+            | Call::HasEnded(_)
+            | Call::HasUnread(_)
+            | Call::Watch => matches!(self, Self::AnswerResult(_)),
+            Call::Accept(_) => matches!(self, Self::AcceptResult(_)),
+            Call::Drain => matches!(self, Self::DrainResult(_)),
+            Call::Receive => matches!(self, Self::ReceiveResult(_)),
+            Call::Send(_) => matches!(self, Self::SendResult(_)),
+            Call::Random => matches!(self, Self::RandomResult(_)),
+            Call::AskKernel => matches!(self, Self::ProbeResult(_)),
+            Call::SetMode(..)
+            | Call::Unlock
+            | Call::Socket(..)
+            | Call::SetSocketMode
+            | Call::Listen
+            | Call::Shutdown(..)
+            | Call::SocketName
+            | Call::SetNonblocking
+            | Call::Reserve
+            | Call::SpendReserve
+            | Call::KeepReserve
+            | Call::Close(_)
+            | Call::CloseApart(_) => matches!(self, Self::DoneResult(_)),
+        }
+    }
 }
 
 /// Whether it was done.

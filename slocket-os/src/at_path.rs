@@ -31,6 +31,8 @@ pub(crate) struct AtPath {
     /// What the folder was when the lock was named, and our user then.
     resolved: Stat,
     user: u32,
+    /// The address of the path, if it fits one.
+    address: Option<SocketAddrUnix>,
     /// Which addresses fit.
     ways: (Ways, Ways),
     is_private: bool,
@@ -56,6 +58,7 @@ impl AtPath {
             proc: folder.address_of(name).is_some(),
         };
         Self {
+            address: address::of_path(&path),
             ways: (ways(name), ways(Path::new(&address::temporary_name(0)))),
             resolved: resolved.folder,
             user: resolved.user,
@@ -145,6 +148,7 @@ impl AtPath {
     /// The address of a name in the folder.
     pub(crate) fn address(&self, name: Name, way: Way) -> Result<SocketAddrUnix> {
         match way {
+            Way::Path if name == Name::Lock => self.address.clone(),
             Way::Path => address::of_path(&self.path_of(name)),
             Way::Proc => self.folder.address_of(&self.name_of(name)),
             Way::Abstract => None,
