@@ -15,7 +15,7 @@ use slocket_core::Stale;
 use crate::address;
 use crate::folder::Folder;
 use crate::inode::{Inode, Look, Pin, look_in};
-use crate::lock::StalePolicy;
+use crate::policy::StalePolicy;
 use crate::resolve::Resolved;
 
 /// A lock at a path.

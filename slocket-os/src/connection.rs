@@ -345,7 +345,8 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::lock::{Builder, Lock};
+    use crate::builder::Builder;
+    use crate::lock::Lock;
 
     /// A connection to a server that may lend, which has granted the lock and was killed.
     fn granted_by_the_dead(leave: impl FnOnce(&mut Connection)) -> (TempDir, Lock, Connection) {
