@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, utimensat};
 use rustix::net::SocketAddrUnix;
-use slocket_os::{AbstractBuilder, Builder, Lock, OccupiedPolicy};
+use slocket_os::{Builder, Lock, LockName, OccupiedPolicy};
 
 /// The time of modification of a marked socket; that of a lent one is a second later.
 const MAGIC: i64 = 1_397_509_955;
@@ -36,11 +36,11 @@ impl Home {
 
     /// The lock as another process would have it.
     pub(crate) fn lock(&self) -> Lock {
-        match self {
-            Self::Path(path) => Builder::new(path).occupied(OccupiedPolicy::Wait).build(),
-            Self::Name(name) => AbstractBuilder::new(name).build(),
-        }
-        .expect("it is a good one")
+        let builder = match self {
+            Self::Path(path) => Builder::new(path).occupied(OccupiedPolicy::Wait),
+            Self::Name(name) => Builder::new(LockName::abstract_name(name)),
+        };
+        builder.build().expect("it is a good one")
     }
 
     /// A server there; `None` if there is one already.

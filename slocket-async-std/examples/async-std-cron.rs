@@ -6,7 +6,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::{env, io};
 
-use slocket_async_std::Slocket;
+use slocket_async_std::{Slocket, TryAcquireError};
 
 fn main() -> Result<(), Box<dyn Error>> {
     async_std::task::block_on(run())
@@ -14,12 +14,16 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 async fn run() -> Result<(), Box<dyn Error>> {
     let slocket = Slocket::new(private_folder().join("slocket-cron.lock"))?;
-    let Some(guard) = slocket.try_acquire().await? else {
-        match slocket.holder().await? {
-            Some(holder) => println!("skipped: {holder} is at it"),
-            None => println!("skipped: somebody was at it a moment ago"),
+    let guard = match slocket.try_acquire() {
+        Ok(guard) => guard,
+        Err(TryAcquireError::WouldBlock) => {
+            match slocket.holder()? {
+                Some(holder) => println!("skipped: {holder} is at it"),
+                None => println!("skipped: somebody was at it a moment ago"),
+            }
+            return Ok(());
         }
-        return Ok(());
+        Err(error) => return Err(error.into()),
     };
     async_std::task::spawn_blocking(job).await?;
     guard.release()?;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{SigSet, Signal, raise};
 use rustix::process::WaitStatus;
-use slocket_sync::{Error, ErrorKind, Guard, LockName, OccupiedPolicy, Slocket, Trust};
+use slocket_sync::{Error, ErrorKind, Guard, LockName, OccupiedPolicy, Slocket, Trust, TryAcquireError};
 
 use crate::cli::Run;
 use crate::found::{self, Found, Standing};
@@ -83,15 +83,12 @@ enum Refusal {
 }
 
 fn slocket(args: &Run, waiting: &Waiting) -> Result<Slocket, Error> {
-    let told = (!args.quiet).then(|| waiting.hook(&args.lock, believes(args)));
-    let path = match &args.lock {
-        Target::Abstract(name) => {
-            let builder = Slocket::abstract_builder(OsStr::from_bytes(name));
-            return if let Some(told) = told { builder.on_wait(PATIENCE, told) } else { builder }.build();
-        }
-        Target::Path(path) => path,
+    let name = match &args.lock {
+        Target::Abstract(name) => LockName::abstract_name(OsStr::from_bytes(name)),
+        Target::Path(path) => path.into(),
     };
-    let builder = Slocket::builder(path).occupied(OccupiedPolicy::Wait);
+    let told = (!args.quiet).then(|| waiting.hook(&args.lock, believes(args)));
+    let builder = Slocket::builder(name).occupied(OccupiedPolicy::Wait);
     let builder = if let Some(told) = told { builder.on_wait(PATIENCE, told) } else { builder };
     let builder = if trusts_anyone(args) { builder.trust(Trust::Anyone) } else { builder };
     if let Some(mode) = args.mode { builder.mode(mode) } else { builder }.build()
@@ -138,20 +135,20 @@ fn in_the_way(slocket: &Slocket, args: &Run) -> (Found, Standing) {
 fn at_once(slocket: &Slocket, args: &Run) -> Result<Guard, Refusal> {
     let mut last = Found::Nothing;
     for _ in 0..TRIES {
-        let tried = slocket.try_acquire();
-        if let Ok(Some(guard)) = tried {
-            return Ok(guard);
-        }
+        let refused = match slocket.try_acquire() {
+            Ok(guard) => return Ok(guard),
+            Err(refused) => refused,
+        };
         let (found, standing) = in_the_way(slocket, args);
-        match tried {
+        match refused {
             // It may not be connected to, but is seen to be held.
-            Err(error)
+            TryAcquireError::Error(error)
                 if error.kind() == ErrorKind::PermissionDenied
                     && error.user().is_some()
                     && standing == Standing::Held
                     && matches!(found, Found::Held(_)) => {}
-            Err(error) => return Err(Refusal::Failed(error)),
-            Ok(_) => {}
+            TryAcquireError::Error(error) => return Err(Refusal::Failed(error)),
+            TryAcquireError::WouldBlock => {}
         }
         if standing != Standing::Gone {
             return Err(refusal(slocket, standing, args, || report::held(slocket, &found)));

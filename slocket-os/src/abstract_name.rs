@@ -1,70 +1,17 @@
 //! A lock at an abstract name instead of a path (protocol section 6): no file, and nothing to reclaim.
 
-use std::ffi::{OsStr, OsString};
-use std::fmt;
-use std::marker::PhantomData;
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use rustix::net::SocketAddrUnix;
 use slocket_core::Hints;
 
 use crate::error::{Error, What};
-use crate::lock::{Home, Lock, OccupiedPolicy, Trust};
 use crate::name::LockName;
-use crate::waiting::{Hook, Waiting};
 
 /// The longest name: `sun_path` less the NUL that an abstract address begins with (unix(7)).
 const LONGEST: usize = 107;
-
-/// Options for a lock at an abstract name, in every adapter: `build` gives the adapter's own type.
-///
-/// There is no mode, for an abstract name has no permissions, and no stale policy, for the kernel frees the name when its
-/// socket is gone.
-#[must_use = "options do nothing until `build`"]
-#[derive(Clone)]
-pub struct AbstractBuilder<L> {
-    name: OsString,
-    trust: Trust,
-    hook: Option<Hook>,
-    builds: PhantomData<fn() -> L>,
-}
-
-impl<L> fmt::Debug for AbstractBuilder<L> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, trust, hook, builds: _ } = self;
-        write!(f, "AbstractBuilder {{ name: {name:?}, trust: {trust:?}, hook: {hook:?} }}")
-    }
-}
-
-impl<L: From<Lock>> AbstractBuilder<L> {
-    /// Starts with the default options.
-    pub fn new(name: impl AsRef<OsStr>) -> Self {
-        Self { name: name.as_ref().to_os_string(), trust: Trust::default(), hook: None, builds: PhantomData }
-    }
-
-    /// Whose servers are believed; [`Trust::Owner`] if not said. (Any user of this machine can take the name.)
-    pub fn trust(mut self, trust: Trust) -> Self {
-        self.trust = trust;
-        self
-    }
-
-    /// Calls `hook` once in each acquire that still waits after that long, as [`Builder::on_wait`](crate::Builder::on_wait) says.
-    pub fn on_wait(mut self, after: Duration, hook: impl Fn(&Waiting<'_>) + Send + Sync + 'static) -> Self {
-        self.hook = Some(Hook::new(after, hook));
-        self
-    }
-
-    /// Checks the name. Touches nothing.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidName`](crate::ErrorKind::InvalidName) if the name is empty, is longer than 107 bytes, or contains a NUL byte.
-    pub fn build(self) -> Result<L, Error> {
-        let name = AbstractName::new(&self.name)?;
-        Ok(L::from(Lock::new(Home::Name(name), OccupiedPolicy::Fail, self.trust, self.hook)))
-    }
-}
 
 /// A lock at an abstract name.
 #[derive(Debug)]
@@ -75,7 +22,7 @@ pub(crate) struct AbstractName {
 }
 
 impl AbstractName {
-    fn new(name: &OsStr) -> Result<Self, Error> {
+    pub(crate) fn new(name: &OsStr) -> Result<Self, Error> {
         let lock = LockName::abstract_name(name);
         let invalid = |reason| Error::new(&lock, What::InvalidName(reason));
         let bytes = name.as_bytes();

@@ -14,8 +14,8 @@ use rustix::net::SocketAddrUnix;
 use slocket_core::{Hints, Home, Inode, Name, Owner, Platform, Stale, Way, Ways};
 
 use crate::folder::Folder;
-use crate::lock::StalePolicy;
 use crate::mark::published_mode;
+use crate::policy::StalePolicy;
 use crate::resolve::Resolved;
 use crate::sys::files;
 use crate::sys::found::Seen;

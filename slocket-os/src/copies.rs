@@ -133,7 +133,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::lock::Builder;
+    use crate::builder::Builder;
     use crate::sys::sockets;
 
     fn is_ours(file: impl AsFd, lock: &Lock) -> bool {

@@ -1,6 +1,7 @@
 //! What can go wrong, in the words of the user.
 
 use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -26,7 +27,7 @@ use crate::sys::files;
 ///     Ok(Builder::new("/no/such/folder/lock").build()?)
 /// }
 ///
-/// let error = Builder::<Lock>::new("/no/such/folder/lock").build().unwrap_err();
+/// let error = Builder::new("/no/such/folder/lock").build().unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::ParentMissing);
 /// assert_eq!(error.to_string(), "/no/such/folder/lock: its folder does not exist or is not a folder; create it first");
 /// assert_eq!(name_it().unwrap_err().kind(), std::io::ErrorKind::NotFound);
@@ -68,7 +69,8 @@ pub enum ErrorKind {
     Stale,
     /// The path, or the abstract name, cannot name a lock.
     InvalidName,
-    /// The mode has bits besides the nine permissions, or does not let the owner write, without which nobody could queue.
+    /// The mode has bits besides the nine permissions, or does not let the owner write, without which nobody could queue. Or
+    /// the lock has an abstract name, which has no permissions.
     InvalidMode,
     /// The path, or a part of it, is longer than the system allows.
     PathTooLong,
@@ -80,6 +82,9 @@ pub enum ErrorKind {
     Forked,
     /// The lock was [disowned](crate::Guard::disown), and another process has adopted it already.
     Adopted,
+    /// The thread holds the lock already, and would wait for itself: a deadlock. Told only with debug assertions, and only where it
+    /// can be known.
+    Deadlock,
     /// The system refused something else.
     Io,
 }
@@ -113,6 +118,8 @@ pub(crate) enum What {
     InvalidName(&'static str),
     #[error("mode {0:#o} must be one of 0o200 to 0o777 that lets the owner write")]
     InvalidMode(u32),
+    #[error("an abstract name has no permissions; set a mode for a path only")]
+    ModeOfName,
     #[error("longer than the system allows; choose a shorter path")]
     PathTooLong,
     #[error("on a file system that cannot hold a lock ({0}); choose one local to this machine")]
@@ -125,9 +132,15 @@ pub(crate) enum What {
     Forked,
     #[error("another process has adopted the lock already")]
     Adopted,
+    #[error("a deadlock: this thread holds the lock already, and would wait for itself; acquire it once, outside")]
+    Deadlock,
     #[error("cannot {0}")]
     Io(&'static str),
 }
+
+// What the system said is only read.
+impl UnwindSafe for Error {}
+impl RefUnwindSafe for Error {}
 
 impl Error {
     pub(crate) fn new(lock: &LockName, what: What) -> Self {
@@ -150,12 +163,13 @@ impl Error {
             What::Untrusted(_) => ErrorKind::Untrusted,
             What::Stale => ErrorKind::Stale,
             What::InvalidName(_) => ErrorKind::InvalidName,
-            What::InvalidMode(_) => ErrorKind::InvalidMode,
+            What::InvalidMode(_) | What::ModeOfName => ErrorKind::InvalidMode,
             What::PathTooLong => ErrorKind::PathTooLong,
             What::UnsupportedFileSystem(_) => ErrorKind::UnsupportedFileSystem,
             What::LockLost => ErrorKind::LockLost,
             What::Forked => ErrorKind::Forked,
             What::Adopted => ErrorKind::Adopted,
+            What::Deadlock => ErrorKind::Deadlock,
             What::Io(_) => ErrorKind::Io,
         }
     }
@@ -224,6 +238,48 @@ impl Error {
     }
 }
 
+/// Why a lock was not acquired by a try.
+///
+/// ```
+/// use slocket_os::{Builder, TryAcquireError};
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("lock");
+///
+/// match Builder::new(&path).build()?.try_acquire() {
+///     Ok(_guard) => println!("held until the guard is dropped"),
+///     Err(TryAcquireError::WouldBlock) => println!("somebody else has it"),
+///     Err(error) => return Err(error.into()),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+// Complete, as std's `TryLockError` is: it is held, or something is wrong.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum TryAcquireError {
+    /// The lock is held: to acquire it means to wait.
+    #[error("the lock is held")]
+    WouldBlock,
+    /// The lock cannot be acquired.
+    #[error(transparent)]
+    Error(#[from] Error),
+}
+
+impl TryAcquireError {
+    /// Whether the lock is only held.
+    #[must_use]
+    pub fn is_would_block(&self) -> bool {
+        matches!(self, Self::WouldBlock)
+    }
+}
+
+impl From<TryAcquireError> for io::Error {
+    fn from(error: TryAcquireError) -> Self {
+        match error {
+            TryAcquireError::WouldBlock => Self::new(io::ErrorKind::WouldBlock, error),
+            TryAcquireError::Error(error) => error.into(),
+        }
+    }
+}
+
 impl From<Error> for io::Error {
     /// Keeps the error: it is what [`io::Error::get_ref`] gives.
     fn from(error: Error) -> Self {
@@ -238,6 +294,7 @@ impl From<Error> for io::Error {
             (ErrorKind::InvalidName | ErrorKind::InvalidMode, _) => io::ErrorKind::InvalidInput,
             (ErrorKind::PathTooLong, _) => io::ErrorKind::InvalidFilename,
             (ErrorKind::UnsupportedFileSystem, _) => io::ErrorKind::Unsupported,
+            (ErrorKind::Deadlock, _) => io::ErrorKind::Deadlock,
             (ErrorKind::LockLost | ErrorKind::Forked | ErrorKind::Io, _) => io::ErrorKind::Other,
         };
         Self::new(kind, error)

@@ -2,12 +2,16 @@
 
 use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::path::Path;
 
 use crate::background;
 use crate::descriptor::{self, Descriptor};
 use crate::disowned::Disowned;
 use crate::error::{Error, ErrorKind, Fault, What};
 use crate::local::Turn;
+use crate::lock::Lock;
+use crate::name::LockName;
 use crate::participant::Participant;
 use crate::process::Process;
 use crate::trace::warning;
@@ -44,6 +48,23 @@ pub struct Guard {
 impl Guard {
     pub(crate) fn new(participant: Box<Participant>) -> Self {
         Self { participant: Some(participant) }
+    }
+
+    /// Returns the name of the lock, with the folder of a path resolved.
+    #[must_use]
+    pub fn name(&self) -> &LockName {
+        self.lock().name()
+    }
+
+    /// Returns the path of the lock, with its folder resolved; `None` for an abstract name.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.lock().path()
+    }
+
+    fn lock(&self) -> &Lock {
+        let Some(participant) = &self.participant else { unreachable!("a guard has its lock until it is dropped") };
+        participant.lock()
     }
 
     /// Gives the lock back. What `drop` does, but tells whether something was wrong.
@@ -134,6 +155,10 @@ impl AsFd for Guard {
             .expect("a guard has its descriptor until it is dropped")
     }
 }
+
+// It releases the lock when a panic drops it, and is whole until then.
+impl UnwindSafe for Guard {}
+impl RefUnwindSafe for Guard {}
 
 impl fmt::Debug for Guard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,40 +1,47 @@
 //! The system calls of slocket: everything that the adapters share.
 //!
-//! `slocket-core` decides; this crate performs. A [`Session`] is one participant: it drives the core's machine, owns the
-//! descriptors, and never blocks. An adapter only waits, in the way of its runtime, for what [`Session::wait`] names:
+//! `slocket-core` decides; this crate performs. Applications use `slocket-sync` or one of the asynchronous adapters. This crate is
+//! for an adapter to a further runtime:
+//!
+//! * [`Runtime`] is what an asynchronous runtime must be able to do; implementing it takes about 30 lines.
+//! * [`Session`] is one request, for whoever has a loop of their own. It drives the core's machine, owns the descriptors, and never
+//!   blocks:
 //!
 //! ```no_run
-//! # fn main() -> Result<(), slocket_os::Error> {
-//! use slocket_os::{Builder, Lock, Outcome, Session};
+//! use slocket_os::{Builder, Error, Guard, Lock, Outcome, Session};
 //!
-//! let lock: Lock = Builder::new("/run/backup/lock").build()?;
-//! let mut session = Session::acquire(&lock, None);
-//! let outcome = loop {
-//!     match session.outcome() {
-//!         Some(outcome) => break outcome?,
-//!         None => {
-//!             session.wait().block();
-//!             session.wake();
+//! fn acquire(lock: &Lock) -> Result<Guard, Error> {
+//!     let mut session = Session::acquire(lock, None);
+//!     loop {
+//!         match session.outcome() {
+//!             Some(Ok(Outcome::Acquired(guard))) => return Ok(guard),
+//!             Some(Ok(Outcome::WouldBlock)) => unreachable!("this is not a try"),
+//!             Some(Err(error)) => return Err(error),
+//!             None => {
+//!                 session.block(); // until the lock, a time, or the turn of this handle among its clones comes
+//!                 session.wake();
+//!             }
 //!         }
 //!     }
-//! };
-//! if let Outcome::Acquired(guard) = outcome {
-//!     guard.release()?;
 //! }
-//! # Ok(())
+//!
+//! # fn main() -> Result<(), Error> {
+//! let lock = Builder::new("/run/backup/lock").build()?;
+//! acquire(&lock)?.release()
 //! # }
 //! ```
-//!
-//! Applications use `slocket-sync` or one of the asynchronous adapters rather than this crate.
 
 mod abstract_name;
+mod adapter;
 mod address;
 pub mod asynchronous;
 mod at_once;
 mod at_path;
 mod background;
+mod builder;
 mod closing;
 mod copies;
+mod deadlock;
 mod descriptor;
 mod disowned;
 mod error;
@@ -51,10 +58,12 @@ mod mark;
 mod name;
 mod participant;
 mod peer;
+mod policy;
 mod process;
 mod random;
 mod reserve;
 mod resolve;
+mod runtime;
 mod session;
 mod sys;
 mod table;
@@ -66,16 +75,18 @@ mod watch;
 mod watcher;
 mod weak_list;
 
-pub use abstract_name::AbstractBuilder;
 pub use background::{close_copies, depart, settle, settle_timeout};
+pub use builder::Builder;
 pub use disowned::Disowned;
-pub use error::{Error, ErrorKind};
+pub use error::{Error, ErrorKind, TryAcquireError};
 pub use flocks::who_locks;
 pub use guard::Guard;
-pub use lock::{Builder, Lock, OccupiedPolicy, StalePolicy, Trust};
+pub use lock::Lock;
 pub use mark::is_marked;
 pub use name::LockName;
 pub use peer::{Holder, is_ours};
+pub use policy::{OccupiedPolicy, StalePolicy, Trust};
+pub use runtime::Runtime;
 pub use session::{Outcome, Session};
 pub use wait::Wait;
 pub use waiting::Waiting;

@@ -16,7 +16,7 @@ use crate::escape::escaped;
 ///
 /// If the holder has lent it to a client that cannot take a listener (npm's), this is the lender: the kernel does not
 /// tell more.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Holder {
     /// Its process, as of when it took the lock; `None` if that cannot be told: it lives outside our pid namespace, or its

@@ -32,6 +32,9 @@ pub enum Outcome {
 /// A request for a lock, from the call to its outcome. Its methods never block (but [`block`](Self::block), and the user's
 /// waiting hook, which [`wake`](Self::wake) calls).
 ///
+/// To drive it: take the [`outcome`](Self::outcome) if there is one; wait, either with [`block`](Self::block), or for what
+/// [`wait`](Self::wait) and [`poll_turn`](Self::poll_turn) say; [`wake`](Self::wake) it; and so on.
+///
 /// Clones of one [`Lock`] queue inside the process first, and one of them at a time outside.
 ///
 /// Dropping a session cancels the request: it leaves the queue, passes on a lock that was granted meanwhile, and leaves
@@ -55,7 +58,7 @@ pub struct Session {
 }
 
 /// Tells the time.
-type Clock = fn() -> Instant;
+pub(crate) type Clock = fn() -> Instant;
 
 #[derive(Debug)]
 enum Stage {
@@ -70,18 +73,21 @@ enum Stage {
 impl Session {
     /// Asks for the lock, waiting for it `timeout` at most.
     pub fn acquire(lock: &Lock, timeout: Option<Duration>) -> Self {
-        Self::acquire_by(lock, timeout, Instant::now)
+        Self::acquire_until(lock, timeout.and_then(|timeout| after(timeout, Instant::now)))
+    }
+
+    /// Asks for the lock, waiting for it until the deadline at most.
+    pub fn acquire_until(lock: &Lock, deadline: Option<Instant>) -> Self {
+        Self::acquire_by(lock, deadline, Instant::now)
     }
 
     /// The same, of which the time is told by another clock.
-    pub(crate) fn acquire_by(lock: &Lock, timeout: Option<Duration>, clock: Clock) -> Self {
+    pub(crate) fn acquire_by(lock: &Lock, deadline: Option<Instant>, clock: Clock) -> Self {
         let process = begin();
         let stage = match lock.queue().enter(process) {
             Some(ticket) => Stage::Inside(ticket),
             None => Stage::Outside(go(lock, process)),
         };
-        // A time too far away to be told never comes.
-        let deadline = timeout.and_then(|timeout| clock().checked_add(timeout));
         let notice = lock.hook().and_then(|hook| hook.due(clock()));
         Self { lock: lock.clone(), process, clock, deadline, notice, queues: true, stage }
     }
@@ -112,8 +118,8 @@ impl Session {
         }
     }
 
-    /// What to wait for outside. A session that waits for its turn inside has no descriptor: see
-    /// [`poll_turn`](Self::poll_turn).
+    /// What to wait for outside. A session that waits for its turn inside has no descriptor, but wakes the waker that
+    /// [`poll_turn`](Self::poll_turn) was given last.
     #[must_use]
     pub fn wait(&self) -> Wait<'_> {
         if !self.process.is_current() {
@@ -297,6 +303,11 @@ impl Drop for Session {
             Stage::Over(_) => {}
         }
     }
+}
+
+/// That time from now. One too far away to be told never comes.
+pub(crate) fn after(time: Duration, clock: Clock) -> Option<Instant> {
+    clock().checked_add(time)
 }
 
 /// Whether a time has come, which is over then.

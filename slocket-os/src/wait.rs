@@ -14,7 +14,7 @@ pub struct Wait<'a> {
     pub descriptor: Option<BorrowedFd<'a>>,
     /// To be woken at, at the latest.
     pub until: Option<Instant>,
-    /// The same, by the clock of the runtime, where that has one of its own.
+    /// The same, by the clock of the [`Runtime`](crate::Runtime), where that has one of its own.
     pub deadline: Option<Instant>,
 }
 
@@ -26,7 +26,7 @@ impl Wait<'_> {
     }
 
     /// Blocks the thread until it has come: one poll(2), no CPU. It may return early.
-    pub fn block(self) {
+    pub(crate) fn block(self) {
         block_on_any(&[self]);
     }
 }

@@ -58,7 +58,8 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::lock::{Builder, Lock};
+    use crate::builder::Builder;
+    use crate::lock::Lock;
     use crate::wait::Wait;
 
     fn named(path: PathBuf) -> Lock {

@@ -46,7 +46,7 @@ async fn show(slocket: &Slocket) -> Result<(), Box<dyn Error>> {
     launcher.kill()?;
     launcher.status().await?;
     println!("the launcher was killed");
-    println!("is the lock free? {}", if slocket.try_acquire().await?.is_some() { "yes" } else { "no" });
+    println!("is the lock free? {}", if slocket.try_acquire().is_ok() { "yes" } else { "no" });
 
     drop(input); // the command's input as well: it ends
     slocket.acquire().await?.release()?;

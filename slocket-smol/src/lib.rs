@@ -22,18 +22,18 @@
 //!   file behind. A guard may be dropped anywhere, on any thread, inside or outside a runtime: the release is complete
 //!   when `drop` returns, and never blocks.
 //! * **Futurelock.** A future that is not polled, but not dropped either, keeps its place: when its turn comes, it holds
-//!   the lock for nobody, and everybody behind it waits. Poll it, or drop it.
-//! * **Order.** First come, first served among the processes of one user, until a holder is killed or cannot pass the
-//!   lock on: the next in line is another user's, or no descriptor is to be had. Then those who waited race. Clones of
-//!   one [`Slocket`] queue inside the process, with one connection to the outside for all of them, and the lock is passed
-//!   on inside only while nobody outside waits.
+//!   the lock for nobody, and all waiters behind it wait. Poll it, or drop it.
+//! * **Order.** First come, first served among the processes of one user, until a holder is killed or cannot pass the lock on:
+//!   the next in line is another user's, or no descriptor is to be had. Then the waiters race. Clones of one [`Slocket`] queue
+//!   inside the process, with one connection to the outside for all of them, and the lock is passed on inside only while no
+//!   process waits outside.
 //! * **A holder that dies**, however it dies, releases the lock; the next waiter has it at once. There is no lease, no
 //!   heartbeat, and no poisoning: what the lock protects may be half-written, as after any crash.
 //! * **Fork** without exec: the lock belongs to the process that acquired it. A forked child has no part in it: nothing that
 //!   the child does or drops releases it, and the child acquires the lock as any other process does. The parent's release is
-//!   complete; but an abstract name is free only when the last copy of the listener is closed, if nobody waited. If the parent
-//!   is *killed*, or a later holder of the same listener, the lock is free when the last copy is closed, at a path, too: a
-//!   child closes its copies when it first uses any lock, or by [`close_copies`]. Exec closes all of them.
+//!   complete; but an abstract name is free only when the last copy of the listener is closed, if no process waited. If the
+//!   parent is *killed*, or a later holder of the same listener, the lock is free when the last copy is closed, at a path, too:
+//!   a child closes its copies when it first uses any lock, or by [`close_copies`]. Exec closes all of them.
 //!   [`Guard::disown`] is for a daemon that forks itself and takes its lock along.
 //!
 //!   The reactor of async-io does not survive a fork: its thread is missing in the child, and a mutex that this thread had
@@ -44,56 +44,53 @@
 //!   processes of one network namespace.
 //! * **Interoperates** with the npm package `slocket`. Its clients can only be *lent* the lock, which this process must
 //!   outlive: see [`settle`].
+//! * **Blocking code** of the same process uses the same lock: [`Slocket::acquire_blocking`], or a handle of `slocket-sync`, into
+//!   which one of this crate converts, and back (`Slocket::from(&other)`). They share one queue.
+//! * **Not reentrant**: a task that acquires a lock which it holds waits for itself, a deadlock.
+//!
+//! # Features
+//!
+//! `tracing` (off by default) emits [`tracing`](https://docs.rs/tracing) events with the words of the protocol, in a span for each
+//! request.
+//!
+//! # Platform support
+//!
+//! Linux, on all of its architectures; checked on Linux 5.10, 6.1 and later, and in gVisor. [docs/environment.md][environment] says
+//! what works where: file systems, users, namespaces, limits. Rust 1.88 or later.
+//!
+//! [environment]: https://github.com/slocket/slocket/blob/main/docs/environment.md
 
-use std::future::pending;
-use std::time::Duration;
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::time::Instant;
 
 use async_io::{Async, Timer};
-use futures_lite::future::or;
-use slocket_os::asynchronous::{Runtime, turn};
+use slocket_os::Runtime;
 pub use slocket_os::{
-    Disowned, Error, ErrorKind, Guard, Holder, LockName, OccupiedPolicy, StalePolicy, Trust, Waiting, close_copies,
-    depart, settle, settle_timeout,
+    Disowned, Error, ErrorKind, Guard, Holder, LockName, OccupiedPolicy, StalePolicy, Trust, TryAcquireError, Waiting,
+    close_copies, depart, settle, settle_timeout,
 };
 
-/// A lock that processes of this machine share by its path.
-pub type Slocket = slocket_os::asynchronous::Slocket<AsyncIo>;
+slocket_os::adapter! {
+    /// A lock that processes of this machine share by its path, or by an abstract name.
+    ///
+    /// Cheap to clone, `Send` and `Sync`. Nothing is held and nothing is on disk until it is acquired. Clones share one queue inside
+    /// the process, and so do the handles of other adapters that were made from it (`From`).
+    "slocket_smol"
+}
 
-/// Options for a [`Slocket`].
-pub type Builder = slocket_os::Builder<Slocket>;
+slocket_os::asynchronous_adapter!(AsyncIo);
 
-/// Options for a [`Slocket`] at an abstract name.
-pub type AbstractBuilder = slocket_os::AbstractBuilder<Slocket>;
-
-/// How often a descriptor is looked at that the reactor does not take.
-const RECHECK: Duration = Duration::from_millis(10);
-
-/// Waits with the reactor of async-io.
+/// The reactor of async-io, as a [`Runtime`] of `slocket-os`: for code that is generic in the runtime.
 #[derive(Debug)]
 pub enum AsyncIo {}
 
 impl Runtime for AsyncIo {
-    async fn wait(session: &mut slocket_os::Session) {
-        let until = session.wait().time();
-        let timer = async {
-            match until {
-                Some(until) => drop(Timer::at(until).await),
-                None => pending().await,
-            }
-        };
-        or(ready(session), timer).await;
+    async fn readable(descriptor: BorrowedFd<'_>) -> io::Result<()> {
+        Async::new_nonblocking(descriptor)?.readable().await
     }
-}
 
-/// Waits for the turn inside the process, or for the session's descriptor.
-async fn ready(session: &mut slocket_os::Session) {
-    if session.is_inside() {
-        return turn(session).await;
-    }
-    let Some(descriptor) = session.wait().descriptor else { return pending().await };
-    match Async::new_nonblocking(descriptor) {
-        Ok(readiness) => drop(readiness.readable().await),
-        // The reactor takes no more descriptors (`max_user_watches` of epoll(7)): look again before long.
-        Err(_) => drop(Timer::after(RECHECK).await),
+    async fn sleep_until(time: Instant) {
+        Timer::at(time).await;
     }
 }

@@ -6,16 +6,20 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::{env, io};
 
-use slocket_sync::Slocket;
+use slocket_sync::{Slocket, TryAcquireError};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let slocket = Slocket::new(private_folder().join("slocket-cron.lock"))?;
-    let Some(guard) = slocket.try_acquire()? else {
-        match slocket.holder()? {
-            Some(holder) => println!("skipped: {holder} is at it"),
-            None => println!("skipped: somebody was at it a moment ago"),
+    let guard = match slocket.try_acquire() {
+        Ok(guard) => guard,
+        Err(TryAcquireError::WouldBlock) => {
+            match slocket.holder()? {
+                Some(holder) => println!("skipped: {holder} is at it"),
+                None => println!("skipped: somebody was at it a moment ago"),
+            }
+            return Ok(());
         }
-        return Ok(());
+        Err(error) => return Err(error.into()),
     };
     job()?;
     guard.release()?;

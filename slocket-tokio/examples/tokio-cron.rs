@@ -6,17 +6,21 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::{env, io};
 
-use slocket_tokio::Slocket;
+use slocket_tokio::{Slocket, TryAcquireError};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let slocket = Slocket::new(private_folder().join("slocket-cron.lock"))?;
-    let Some(guard) = slocket.try_acquire().await? else {
-        match slocket.holder().await? {
-            Some(holder) => println!("skipped: {holder} is at it"),
-            None => println!("skipped: somebody was at it a moment ago"),
+    let guard = match slocket.try_acquire() {
+        Ok(guard) => guard,
+        Err(TryAcquireError::WouldBlock) => {
+            match slocket.holder()? {
+                Some(holder) => println!("skipped: {holder} is at it"),
+                None => println!("skipped: somebody was at it a moment ago"),
+            }
+            return Ok(());
         }
-        return Ok(());
+        Err(error) => return Err(error.into()),
     };
     tokio::task::spawn_blocking(job).await??;
     guard.release()?;

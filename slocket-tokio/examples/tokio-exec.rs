@@ -43,7 +43,7 @@ async fn show(slocket: &Slocket) -> Result<(), Box<dyn Error>> {
 
     launcher.kill().await?; // and waits for its end
     println!("the launcher was killed");
-    println!("is the lock free? {}", if slocket.try_acquire().await?.is_some() { "yes" } else { "no" });
+    println!("is the lock free? {}", if slocket.try_acquire().is_ok() { "yes" } else { "no" });
 
     drop(input); // the command's input as well: it ends
     slocket.acquire().await?.release()?;

@@ -25,18 +25,18 @@
 //!   file behind. A guard may be dropped anywhere, on any thread, inside or outside a runtime: the release is complete
 //!   when `drop` returns, and never blocks.
 //! * **Futurelock.** A future that is not polled, but not dropped either, keeps its place: when its turn comes, it holds
-//!   the lock for nobody, and everybody behind it waits. Poll it, or drop it.
-//! * **Order.** First come, first served among the processes of one user, until a holder is killed or cannot pass the
-//!   lock on: the next in line is another user's, or no descriptor is to be had. Then those who waited race. Clones of
-//!   one [`Slocket`] queue inside the process, with one connection to the outside for all of them, and the lock is passed
-//!   on inside only while nobody outside waits.
+//!   the lock for nobody, and all waiters behind it wait. Poll it, or drop it.
+//! * **Order.** First come, first served among the processes of one user, until a holder is killed or cannot pass the lock on:
+//!   the next in line is another user's, or no descriptor is to be had. Then the waiters race. Clones of one [`Slocket`] queue
+//!   inside the process, with one connection to the outside for all of them, and the lock is passed on inside only while no
+//!   process waits outside.
 //! * **A holder that dies**, however it dies, releases the lock; the next waiter has it at once. There is no lease, no
 //!   heartbeat, and no poisoning: what the lock protects may be half-written, as after any crash.
 //! * **Fork** without exec: the lock belongs to the process that acquired it. A forked child has no part in it: nothing that
 //!   the child does or drops releases it, and the child acquires the lock as any other process does. The parent's release is
-//!   complete; but an abstract name is free only when the last copy of the listener is closed, if nobody waited. If the parent
-//!   is *killed*, or a later holder of the same listener, the lock is free when the last copy is closed, at a path, too: a
-//!   child closes its copies when it first uses any lock, or by [`close_copies`]. Exec closes all of them.
+//!   complete; but an abstract name is free only when the last copy of the listener is closed, if no process waited. If the
+//!   parent is *killed*, or a later holder of the same listener, the lock is free when the last copy is closed, at a path, too:
+//!   a child closes its copies when it first uses any lock, or by [`close_copies`]. Exec closes all of them.
 //!   [`Guard::disown`] is for a daemon that forks itself and takes its lock along.
 //!
 //!   Tokio's runtime does not survive a fork: its threads are missing in the child, and parent and child share its descriptors. A
@@ -47,44 +47,70 @@
 //!   processes of one network namespace.
 //! * **Interoperates** with the npm package `slocket`. Its clients can only be *lent* the lock, which this process must
 //!   outlive: see [`settle`].
+//! * **Blocking code** of the same process uses the same lock: [`Slocket::acquire_blocking`], or a handle of `slocket-sync`, into
+//!   which one of this crate converts, and back (`Slocket::from(&other)`). They share one queue.
+//! * **Not reentrant**: a task that acquires a lock which it holds waits for itself, a deadlock.
+//!
+//! # Features
+//!
+//! `tracing` (off by default) emits [`tracing`](https://docs.rs/tracing) events with the words of the protocol, in a span for each
+//! request.
+//!
+//! # Platform support
+//!
+//! Linux, on all of its architectures; checked on Linux 5.10, 6.1 and later, and in gVisor. [docs/environment.md][environment] says
+//! what works where: file systems, users, namespaces, limits. Rust 1.88 or later.
+//!
+//! [environment]: https://github.com/slocket/slocket/blob/main/docs/environment.md
 
 use std::cell::Cell;
-use std::future::{pending, poll_fn};
-use std::pin::pin;
+use std::io;
+use std::os::fd::BorrowedFd;
 use std::sync::Mutex;
-use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use slocket_os::asynchronous::{Runtime, turn};
+use slocket_os::Runtime;
 pub use slocket_os::{
-    Disowned, Error, ErrorKind, Guard, Holder, LockName, OccupiedPolicy, StalePolicy, Trust, Waiting, close_copies,
-    depart, settle, settle_timeout,
+    Disowned, Error, ErrorKind, Guard, Holder, LockName, OccupiedPolicy, StalePolicy, Trust, TryAcquireError, Waiting,
+    close_copies, depart, settle, settle_timeout,
 };
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::net::UnixDatagram;
 use tokio::runtime::{Handle, Id};
 use tokio::task::spawn_blocking;
-use tokio::time::{sleep, sleep_until, timeout_at};
+use tokio::time::{sleep, sleep_until};
 
-/// A lock that processes of this machine share by its path.
-pub type Slocket = slocket_os::asynchronous::Slocket<Tokio>;
+slocket_os::adapter! {
+    /// A lock that processes of this machine share by its path, or by an abstract name.
+    ///
+    /// Cheap to clone, `Send` and `Sync`. Nothing is held and nothing is on disk until it is acquired. Clones share one queue inside
+    /// the process, and so do the handles of other adapters that were made from it (`From`).
+    "slocket_tokio"
+}
 
-/// Options for a [`Slocket`].
-pub type Builder = slocket_os::Builder<Slocket>;
+slocket_os::asynchronous_adapter!(Tokio);
 
-/// Options for a [`Slocket`] at an abstract name.
-pub type AbstractBuilder = slocket_os::AbstractBuilder<Slocket>;
-
-/// How often a descriptor is looked at that the reactor does not take.
-const RECHECK: Duration = Duration::from_millis(10);
-
-/// Waits with Tokio's I/O and time drivers.
+/// Tokio, as a [`Runtime`] of `slocket-os`: for code that is generic in the runtime.
 #[derive(Debug)]
 pub enum Tokio {}
 
 impl Runtime for Tokio {
+    #[expect(deprecated, reason = "its successor is unsafe; a borrowed descriptor outlives its registration as it is")]
+    async fn readable(descriptor: BorrowedFd<'_>) -> io::Result<()> {
+        AsyncFd::with_interest(descriptor, Interest::READABLE)?.readable().await.map(drop)
+    }
+
+    /// Other processes do not stand still when a test has paused Tokio's clock.
+    async fn sleep_until(time: Instant) {
+        sleep_until(time.into()).await;
+        let left = time.saturating_duration_since(Instant::now());
+        if !left.is_zero() {
+            let _ = spawn_blocking(move || thread::sleep(left)).await;
+        }
+    }
+
     /// Tokio itself panics, and says what is missing: a runtime, its I/O driver, or its time driver.
     fn check() {
         thread_local! { static CHECKED: Cell<Option<Id>> = const { Cell::new(None) } }
@@ -110,48 +136,7 @@ impl Runtime for Tokio {
         tokio::time::Instant::now().into_std()
     }
 
-    async fn wait(session: &mut slocket_os::Session) {
-        let wait = session.wait();
-        let (until, deadline) = (wait.until, wait.deadline);
-        let woken = first(ready(session), pause(until));
-        match deadline {
-            // A time that is over is as good as a wake-up.
-            Some(deadline) => drop(timeout_at(deadline.into(), woken).await),
-            None => woken.await,
-        }
+    async fn deadline(time: Instant) {
+        sleep_until(time.into()).await;
     }
-}
-
-/// Waits for the turn inside the process, or for the session's descriptor.
-async fn ready(session: &mut slocket_os::Session) {
-    if session.is_inside() {
-        return turn(session).await;
-    }
-    let Some(descriptor) = session.wait().descriptor else { return pending().await };
-    #[expect(deprecated, reason = "its successor is unsafe; a borrowed descriptor outlives its registration as it is")]
-    match AsyncFd::with_interest(descriptor, Interest::READABLE) {
-        Ok(readiness) => drop(readiness.readable().await),
-        // The reactor takes no more descriptors (`max_user_watches` of epoll(7)): look again before long.
-        Err(_) => pause(Some(Instant::now() + RECHECK)).await,
-    }
-}
-
-/// Waits until that time, by the clock on the wall: other processes do not stand still when a test has paused Tokio's.
-async fn pause(until: Option<Instant>) {
-    let Some(until) = until else { return pending().await };
-    sleep_until(until.into()).await;
-    let left = until.saturating_duration_since(Instant::now());
-    if !left.is_zero() {
-        let _ = spawn_blocking(move || thread::sleep(left)).await;
-    }
-}
-
-/// Waits for the first of two.
-async fn first(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
-    let (mut one, mut other) = (pin!(one), pin!(other));
-    poll_fn(|context| match one.as_mut().poll(context) {
-        Poll::Ready(()) => Poll::Ready(()),
-        Poll::Pending => other.as_mut().poll(context),
-    })
-    .await;
 }

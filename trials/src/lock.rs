@@ -12,16 +12,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::task::Poll;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use slocket_os::{AbstractBuilder, Lock, asynchronous};
-pub use slocket_os::{Error, ErrorKind, Guard, Holder, LockName, OccupiedPolicy, StalePolicy, Trust, Waiting, settle};
+use slocket_os::Lock;
+pub use slocket_os::{
+    Error, ErrorKind, Guard, Holder, LockName, OccupiedPolicy, StalePolicy, Trust, TryAcquireError, Waiting, settle,
+};
 use tokio::runtime::{self, Runtime};
 
 use crate::Adapter;
 
-/// Options for a [`Slocket`].
-pub type Builder = slocket_os::Builder<Slocket>;
+/// How long a try looks again.
+const TRY_AGAIN: Duration = Duration::from_millis(10);
+
+/// Options for a [`Slocket`] of the adapter under trial.
+#[derive(Clone, Debug)]
+pub struct Builder(slocket_os::Builder);
 
 /// A lock, used through one of the adapters. (Their guards and errors are the same types.)
 #[derive(Clone, Debug)]
@@ -62,20 +68,19 @@ impl Slocket {
     /// Those of the adapters.
     pub fn new(lock: impl Into<LockName>) -> Result<Self, Error> {
         match lock.into() {
-            LockName::Abstract(name) => Self::abstract_builder(name).build(),
             LockName::Path(path) => open(&path),
-            other => panic!("what is {other}?"),
+            name => Self::builder(name).build(),
         }
     }
 
     /// Names a lock of the adapter under trial, with options; it waits at [what is no socket](OccupiedPolicy::Wait).
-    pub fn builder(path: impl AsRef<Path>) -> Builder {
-        Builder::new(path).occupied(OccupiedPolicy::Wait)
+    pub fn builder(name: impl Into<LockName>) -> Builder {
+        Builder(slocket_os::Builder::new(name).occupied(OccupiedPolicy::Wait))
     }
 
     /// Names a lock of the adapter under trial by an abstract name, with options.
-    pub fn abstract_builder(name: impl AsRef<OsStr>) -> AbstractBuilder<Self> {
-        AbstractBuilder::new(name)
+    pub fn abstract_builder(name: impl AsRef<OsStr>) -> Builder {
+        Self::builder(LockName::abstract_name(name.as_ref()))
     }
 
     /// The lock, used through this adapter.
@@ -99,8 +104,9 @@ impl Slocket {
     pub fn name(&self) -> &LockName {
         match self {
             Self::Sync(slocket) => slocket.name(),
-            Self::Tokio(slocket) | Self::TokioThreads(slocket) => asynchronous::Slocket::name(slocket),
-            Self::AsyncStd(slocket) | Self::Smol(slocket) => asynchronous::Slocket::name(slocket),
+            Self::Tokio(slocket) | Self::TokioThreads(slocket) => slocket.name(),
+            Self::AsyncStd(slocket) => slocket.name(),
+            Self::Smol(slocket) => slocket.name(),
         }
     }
 
@@ -170,19 +176,48 @@ impl Slocket {
     pub fn acquire_beside(&self, beside: impl FnOnce(Waits) -> Waits + Send + 'static) -> Result<Guard, Error> {
         match self {
             Self::Sync(_) => panic!("the blocking adapter has no futures"),
-            Self::Tokio(slocket) => TOKIO.block_on(wait_beside(slocket.clone(), beside)),
-            Self::TokioThreads(slocket) => in_a_task(wait_beside(slocket.clone(), beside)),
-            Self::AsyncStd(slocket) => async_std::task::block_on(wait_beside(slocket.clone(), beside)),
-            Self::Smol(slocket) => smol::block_on(wait_beside(slocket.clone(), beside)),
+            Self::Tokio(slocket) => {
+                let slocket = slocket.clone();
+                TOKIO.block_on(wait_beside(async move { slocket.acquire().await }, beside))
+            }
+            Self::TokioThreads(slocket) => {
+                let slocket = slocket.clone();
+                in_a_task(wait_beside(async move { slocket.acquire().await }, beside))
+            }
+            Self::AsyncStd(slocket) => {
+                let slocket = slocket.clone();
+                async_std::task::block_on(wait_beside(async move { slocket.acquire().await }, beside))
+            }
+            Self::Smol(slocket) => {
+                let slocket = slocket.clone();
+                smol::block_on(wait_beside(async move { slocket.acquire().await }, beside))
+            }
         }
     }
 
-    /// Takes the lock if that is possible without queueing.
+    /// Takes the lock if that is possible without queueing: `None` if it is held.
+    ///
+    /// (A try of the asynchronous adapters does not look again at who is only passing through. So they are asked again as long as
+    /// the blocking one looks.)
     ///
     /// # Errors
     /// Those of the adapters.
     pub fn try_acquire(&self) -> Result<Option<Guard>, Error> {
-        block_on!(self, try_acquire())
+        let start = Instant::now();
+        loop {
+            let tried = match self {
+                Self::Sync(slocket) => slocket.try_acquire(),
+                Self::Tokio(slocket) | Self::TokioThreads(slocket) => slocket.try_acquire(),
+                Self::AsyncStd(slocket) => slocket.try_acquire(),
+                Self::Smol(slocket) => slocket.try_acquire(),
+            };
+            match tried {
+                Ok(guard) => return Ok(Some(guard)),
+                Err(TryAcquireError::Error(error)) => return Err(error),
+                Err(_) if matches!(self, Self::Sync(_)) || start.elapsed() >= TRY_AGAIN => return Ok(None),
+                Err(_) => thread::yield_now(),
+            }
+        }
     }
 
     /// Who holds the lock; `None` if nobody listens at the path.
@@ -190,7 +225,52 @@ impl Slocket {
     /// # Errors
     /// Those of the adapters.
     pub fn holder(&self) -> Result<Option<Holder>, Error> {
-        block_on!(self, holder())
+        match self {
+            Self::Sync(slocket) => slocket.holder(),
+            Self::Tokio(slocket) | Self::TokioThreads(slocket) => slocket.holder(),
+            Self::AsyncStd(slocket) => slocket.holder(),
+            Self::Smol(slocket) => slocket.holder(),
+        }
+    }
+}
+
+impl Builder {
+    /// The permissions of the socket.
+    #[must_use]
+    pub fn mode(self, mode: u32) -> Self {
+        Self(self.0.mode(mode))
+    }
+
+    /// What to do about a stale socket.
+    #[must_use]
+    pub fn stale(self, policy: StalePolicy) -> Self {
+        Self(self.0.stale(policy))
+    }
+
+    /// What to do about something at the path that is no socket.
+    #[must_use]
+    pub fn occupied(self, policy: OccupiedPolicy) -> Self {
+        Self(self.0.occupied(policy))
+    }
+
+    /// Which users' servers to trust.
+    #[must_use]
+    pub fn trust(self, trust: Trust) -> Self {
+        Self(self.0.trust(trust))
+    }
+
+    /// What to call after a long wait.
+    #[must_use]
+    pub fn on_wait(self, after: Duration, hook: impl Fn(&Waiting<'_>) + Send + Sync + 'static) -> Self {
+        Self(self.0.on_wait(after, hook))
+    }
+
+    /// Names the lock.
+    ///
+    /// # Errors
+    /// Those of the adapters.
+    pub fn build(self) -> Result<Slocket, Error> {
+        self.0.build().map(Slocket::from)
     }
 }
 
@@ -210,11 +290,11 @@ pub fn is_untrusted<T>(result: &Result<T, Error>, user: u32) -> bool {
 pub type Waits = Pin<Box<dyn Future<Output = Result<Guard, Error>> + Send>>;
 
 /// Waits for the lock; calls `beside` when there is something to wait for.
-async fn wait_beside<R: asynchronous::Runtime>(
-    slocket: asynchronous::Slocket<R>,
+async fn wait_beside(
+    acquire: impl Future<Output = Result<Guard, Error>> + Send + 'static,
     beside: impl FnOnce(Waits) -> Waits,
 ) -> Result<Guard, Error> {
-    let mut waits: Waits = Box::pin(async move { slocket.acquire().await });
+    let mut waits: Waits = Box::pin(acquire);
     let first = poll_fn(|context| Poll::Ready(waits.as_mut().poll(context))).await;
     match first {
         Poll::Ready(result) => result,
@@ -233,10 +313,11 @@ impl From<Lock> for Slocket {
 /// # Errors
 /// Those of the adapters.
 pub fn open<L: From<Lock>>(lock: &Path) -> Result<L, Error> {
-    match lock.as_os_str().as_bytes().strip_prefix(b"@") {
-        Some(name) => AbstractBuilder::new(OsStr::from_bytes(name)).build(),
-        None => slocket_os::Builder::new(lock).occupied(OccupiedPolicy::Wait).build(),
-    }
+    let name = match lock.as_os_str().as_bytes().strip_prefix(b"@") {
+        Some(name) => LockName::abstract_name(OsStr::from_bytes(name)),
+        None => LockName::from(lock),
+    };
+    slocket_os::Builder::new(name).occupied(OccupiedPolicy::Wait).build().map(L::from)
 }
 
 static TOKIO: LazyLock<Runtime> = LazyLock::new(|| build(&mut runtime::Builder::new_current_thread()));

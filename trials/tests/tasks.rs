@@ -6,7 +6,8 @@ use std::fs;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use slocket_os::asynchronous::{Runtime, Slocket};
+use slocket_os::Runtime;
+use slocket_os::asynchronous::Slocket;
 use trials::witness::{self, Witness};
 use trials::{Adapter, Place, Player, alone, process, tell, wait_until_queued};
 
@@ -59,7 +60,7 @@ fn a_thousand_tasks_on_one_thread() {
 
 fn serve<R: Runtime>(name: &str, run: impl FnOnce(Vec<Task>)) {
     let place = Rc::new(Place::new());
-    let slocket = Slocket::<R>::new(place.lock()).expect("a lock");
+    let slocket = trials::lock::open::<Slocket<R>>(&place.lock()).expect("a lock");
     let notes = Rc::new(RefCell::new(Notes {
         asked: Vec::new(),
         served: Vec::new(),

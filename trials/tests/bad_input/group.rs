@@ -27,7 +27,7 @@ fn folder(mode: u32) -> Scene {
 }
 
 fn lock(path: impl AsRef<Path>) -> Slocket {
-    Slocket::builder(path).mode(0o660).trust(Trust::Anyone).build().unwrap()
+    Slocket::builder(path.as_ref()).mode(0o660).trust(Trust::Anyone).build().unwrap()
 }
 
 /// The process at the other end tries to have the lock, and this comes of it.

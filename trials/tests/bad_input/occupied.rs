@@ -8,7 +8,7 @@ use std::thread;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with};
-use trials::lock::{Error, ErrorKind, Slocket, StalePolicy, failed_as};
+use trials::lock::{Error, ErrorKind, OccupiedPolicy, Slocket, StalePolicy, failed_as};
 
 use crate::alone::{Setting, alone};
 use crate::census::watches;
@@ -59,7 +59,7 @@ fn assert_no_holder(put: impl Fn(&Path)) {
 fn by_default_it_is_an_error() {
     alone(Setting::Plain, || {
         let scene = Scene::new();
-        let slocket: Slocket = slocket_os::Builder::new(scene.lock()).build().unwrap();
+        let slocket = Slocket::builder(scene.lock()).occupied(OccupiedPolicy::default()).build().unwrap();
         for (put, what) in [
             ((|path| fs::write(path, "4711\n").unwrap()) as fn(&Path), "a file"),
             (|path| fs::create_dir(path).unwrap(), "a directory"),

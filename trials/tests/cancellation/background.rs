@@ -52,5 +52,5 @@ fn leave<H: Host>() {
     assert_eq!(connection.read(&mut [0]).expect("the end of the stream"), 0);
     drop((server, connection));
     std::fs::remove_file(place.lock()).expect("remove");
-    assert_unused(&host, &place, &slocket, before);
+    assert_unused::<H>(&place, &slocket, before);
 }

@@ -6,7 +6,7 @@ use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
-use slocket_os::asynchronous::Runtime;
+use slocket_os::Runtime;
 
 /// A runtime that runs.
 pub(crate) trait Host: Sized + Send + Sync + 'static {

@@ -27,7 +27,7 @@ fn with_server<H: Host>(trial: impl FnOnce(&H, &Place, &mut Player)) {
     server.quit();
     settle();
     watch_for("the queue to be empty", || (queued(&place.lock()) == 0).then_some(()));
-    assert_unused(&host, &place, &slocket, before);
+    assert_unused::<H>(&place, &slocket, before);
 }
 
 /// A process that is queued, with so many before it.

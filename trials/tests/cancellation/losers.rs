@@ -32,7 +32,7 @@ fn with_players<H: Host>(trial: impl FnOnce(&H, &Place, &Lock<H>, &mut Player)) 
     holder.acquire();
     trial(&host, &place, &slocket, &mut holder);
     holder.quit();
-    assert_unused(&host, &place, &slocket, before);
+    assert_unused::<H>(&place, &slocket, before);
 }
 
 /// Is ready with nothing as soon as it is so, and is polled for ever until then.

@@ -1,15 +1,17 @@
 //! At which await point a future was dropped: the adapters' own waiting, with a note of where it was dropped, and of who
 //! was sent away from a queue.
 
+use std::io;
 use std::marker::PhantomData;
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Waker};
+use std::time::Instant;
 
 use rustix::net::{RecvFlags, getsockname, recv};
+use slocket_os::Runtime;
 use slocket_os::Session;
-use slocket_os::asynchronous::Runtime;
 
 /// An await point of an acquire, and whether what it waits for has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,6 +64,14 @@ pub(crate) fn sent_away() -> usize {
 pub(crate) struct Noted<R>(PhantomData<fn() -> R>);
 
 impl<R: Runtime> Runtime for Noted<R> {
+    async fn readable(descriptor: BorrowedFd<'_>) -> io::Result<()> {
+        R::readable(descriptor).await
+    }
+
+    async fn sleep_until(time: Instant) {
+        R::sleep_until(time).await;
+    }
+
     async fn wait(session: &mut Session) {
         WAITS.fetch_add(1, Ordering::SeqCst);
         *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(point(session));

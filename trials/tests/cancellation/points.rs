@@ -210,7 +210,7 @@ fn travel<H: Host>(
     if let Some(follower) = follower {
         follower.hold(host).release().expect("release");
     }
-    assert_unused(host, place, slocket, before);
+    assert_unused::<H>(place, slocket, before);
     is_on_time.then(|| points.first().copied())
 }
 

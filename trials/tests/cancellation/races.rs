@@ -34,7 +34,7 @@ fn with_scene<H: Host>(place: &Place, trial: impl FnOnce(&Scene<'_, H>)) {
     let scene = Scene { host, place, slocket, descriptors: descriptors() };
     noted::take();
     trial(&scene);
-    assert_unused(&scene.host, scene.place, &scene.slocket, scene.descriptors);
+    assert_unused::<H>(scene.place, &scene.slocket, scene.descriptors);
 }
 
 impl<H: Host> Scene<'_, H> {

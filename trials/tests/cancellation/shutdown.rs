@@ -189,7 +189,7 @@ fn a_guard_is_dropped_elsewhere<H: Host>() {
             }
         }
     }
-    assert_unused(&here, &place, &slocket, before);
+    assert_unused::<H>(&place, &slocket, before);
     other.quit();
 }
 

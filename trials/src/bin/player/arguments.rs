@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use slocket_os::{AbstractBuilder, Builder, Lock, OccupiedPolicy};
+use slocket_os::{Builder, Lock, LockName, OccupiedPolicy};
 use trials::Adapter;
 use trials::lock::{StalePolicy, Trust, warm_up};
 
@@ -18,17 +18,11 @@ pub(crate) fn open(arguments: &[String]) -> Result<(Adapter, Lock), String> {
 
 /// A lock with the options that the arguments name; after an `@`, at an abstract name.
 fn build(path: &str, options: &[String]) -> Result<Lock, String> {
-    if let Some(name) = path.strip_prefix('@') {
-        let mut builder = AbstractBuilder::<Lock>::new(name);
-        for option in options {
-            builder = match option.split_once('=') {
-                Some(("--trust", value)) => builder.trust(trust(value)?),
-                _ => return Err(format!("what is {option}, of an abstract name?")),
-            };
-        }
-        return builder.build().map_err(|error| error.to_string());
-    }
-    let mut builder = Builder::<Lock>::new(path).occupied(OccupiedPolicy::Wait);
+    let name = match path.strip_prefix('@') {
+        Some(name) => LockName::abstract_name(name),
+        None => LockName::from(path),
+    };
+    let mut builder = Builder::new(name).occupied(OccupiedPolicy::Wait);
     for option in options {
         let (name, value) = option.split_once('=').ok_or_else(|| format!("what is {option}?"))?;
         builder = match name {

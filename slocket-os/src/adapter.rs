@@ -1,0 +1,279 @@
+//! What all adapters have alike: their own `Slocket` and `Builder`, so that each crate's documentation shows all methods.
+
+/// Defines an adapter's `Slocket` and its `Builder`, without the ways to acquire: `adapter!("slocket_sync")`.
+///
+/// Attributes before the name of the crate are those of `Slocket`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! adapter {
+    ($(#[$attribute:meta])* $name:literal) => {
+        $(#[$attribute])*
+        #[derive(Clone)]
+        pub struct Slocket {
+            lock: $crate::Lock,
+        }
+
+        impl Slocket {
+            /// Names a lock by its path, with the default options. Resolves the folder of the path, which must exist; touches
+            /// nothing.
+            ///
+            /// # Errors
+            /// `InvalidName`, `ParentMissing`, `PermissionDenied` or `PathTooLong`; `UnsupportedFileSystem` on a network file
+            /// system: see [`ErrorKind`].
+            pub fn new(path: impl AsRef<std::path::Path>) -> Result<Self, Error> {
+                Self::builder(path.as_ref()).build()
+            }
+
+            /// Names a lock by an abstract name instead of a path, with the default options. Touches nothing. Linux only.
+            ///
+            /// The same lock, but no file, and nothing to reclaim: the kernel frees the name when its socket is gone. Acquire
+            /// and release of a free lock are 7 system calls, where a path takes 19. What it gives up:
+            ///
+            /// * **Its scope is the network namespace**: processes in two containers with networks of their own do not share
+            ///   it, processes that share the network do, whatever files they see.
+            /// * **It has no permissions**: any user of the machine can take the name, and so keep others from the lock. Nobody
+            ///   is fooled by that: servers of other users are refused, but for root's ([`Trust`]).
+            /// * **npm's slocket cannot share it.**
+            /// * **Whoever has a copy of the listener keeps it**: a process that was forked without exec while the lock was
+            ///   held, or that another thread is starting just now, holds it until it is gone or has called exec, even if
+            ///   nobody waited and this process has released it.
+            ///
+            /// ```
+            #[doc = concat!("use ", $name, "::Slocket;")]
+            ///
+            /// let slocket = Slocket::abstract_name("my-app")?; // `slocket run @my-app` shares it
+            /// assert_eq!(slocket.name().to_string(), "@my-app");
+            #[doc = concat!("# Ok::<(), ", $name, "::Error>(())")]
+            /// ```
+            ///
+            /// # Errors
+            /// [`ErrorKind::InvalidName`] if the name is empty, is longer than 107 bytes, or contains a NUL byte.
+            pub fn abstract_name(name: impl AsRef<std::ffi::OsStr>) -> Result<Self, Error> {
+                Self::builder(LockName::abstract_name(name.as_ref())).build()
+            }
+
+            /// Starts a builder, to name a lock with options: by its path, or by an abstract name.
+            ///
+            /// ```
+            /// use std::time::Duration;
+            ///
+            #[doc = concat!("use ", $name, "::{LockName, OccupiedPolicy, Slocket};")]
+            /// # let folder = tempfile::tempdir()?;
+            /// # let path = folder.path().join("shared.lock");
+            ///
+            /// let shared = Slocket::builder(&path).mode(0o660).occupied(OccupiedPolicy::Wait).build()?;
+            /// let named = Slocket::builder(LockName::abstract_name("my-app"))
+            ///     .on_wait(Duration::from_secs(1), |waiting| eprintln!("{waiting}"))
+            ///     .build()?;
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
+            pub fn builder(name: impl Into<LockName>) -> Builder {
+                Builder { options: $crate::Builder::new(name) }
+            }
+
+            /// Returns the lock's name, with the folder of a path resolved.
+            #[must_use]
+            pub fn name(&self) -> &LockName {
+                self.lock.name()
+            }
+
+            /// Returns the lock's path, with its folder resolved; `None` for an abstract name.
+            #[must_use]
+            pub fn path(&self) -> Option<&std::path::Path> {
+                self.lock.path()
+            }
+
+            /// Returns who holds the lock; `None` if no process listens there. It does not wait.
+            ///
+            /// To find out, it stands in the queue for an instant, without taking the lock. Of a lock that is lent to an npm
+            /// client, it tells the lender.
+            ///
+            /// # Errors
+            /// [`ErrorKind::Occupied`] or [`ErrorKind::NotASlocket`] if something else is at the path; or what the system
+            /// refused.
+            pub fn holder(&self) -> Result<Option<Holder>, Error> {
+                self.lock.holder()
+            }
+        }
+
+        impl std::fmt::Debug for Slocket {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct("Slocket").field("name", self.name()).finish_non_exhaustive()
+            }
+        }
+
+        impl AsRef<$crate::Lock> for Slocket {
+            fn as_ref(&self) -> &$crate::Lock {
+                &self.lock
+            }
+        }
+
+        /// Another handle of the same lock, from a handle of any adapter. Both share one queue inside the process.
+        impl<T: AsRef<$crate::Lock>> From<&T> for Slocket {
+            fn from(handle: &T) -> Self {
+                Self { lock: handle.as_ref().clone() }
+            }
+        }
+
+        impl From<$crate::Lock> for Slocket {
+            fn from(lock: $crate::Lock) -> Self {
+                Self { lock }
+            }
+        }
+
+        impl From<Slocket> for $crate::Lock {
+            fn from(slocket: Slocket) -> Self {
+                slocket.lock
+            }
+        }
+
+        /// Options for a [`Slocket`]: see [`Slocket::builder`].
+        #[must_use = "options do nothing until `build`"]
+        #[derive(Clone, Debug)]
+        pub struct Builder {
+            options: $crate::Builder,
+        }
+
+        impl Builder {
+            /// Sets the permissions of the socket, exactly, whatever the umask. Defaults to 0o600.
+            ///
+            /// Users who can write to the socket can wait for the lock; its owner must be able to. Other users are served as
+            /// well, but the lock is not handed over between users, for the next holder must be able to remove the socket: each
+            /// change of user sends all waiters away, and they race. So the order is that of arrival among the processes of one
+            /// user alone. What each user can do to the others is in [docs/security.md][security].
+            ///
+            /// An abstract name has no permissions: with a mode, `build` fails.
+            ///
+            /// [security]: https://github.com/slocket/slocket/blob/main/docs/security.md
+            pub fn mode(self, mode: u32) -> Self {
+                Self { options: self.options.mode(mode) }
+            }
+
+            /// Sets what to do about a stale socket. Defaults to [`StalePolicy::Wait`]. An abstract name leaves none.
+            pub fn stale(self, policy: StalePolicy) -> Self {
+                Self { options: self.options.stale(policy) }
+            }
+
+            /// Sets what to do about something at the path that is not a socket. Defaults to [`OccupiedPolicy::Fail`].
+            pub fn occupied(self, policy: OccupiedPolicy) -> Self {
+                Self { options: self.options.occupied(policy) }
+            }
+
+            /// Sets which users' servers to trust. Defaults to [`Trust::Owner`].
+            pub fn trust(self, trust: Trust) -> Self {
+                Self { options: self.options.trust(trust) }
+            }
+
+            /// Calls `hook` once in each acquire that still waits after that long, to tell the user who holds the lock.
+            ///
+            /// The thread or task that waits calls it, holding nothing of the library's. The wait goes on when the hook
+            /// returns, so it should not block. To find out the holder, the library stands in the queue for an instant, as
+            /// [`Slocket::holder`] does. A try never calls it.
+            pub fn on_wait(
+                self,
+                after: std::time::Duration,
+                hook: impl Fn(&Waiting<'_>) + Send + Sync + 'static,
+            ) -> Self {
+                Self { options: self.options.on_wait(after, hook) }
+            }
+
+            /// Checks the options, and resolves the folder of a path (following symbolic links). Touches nothing.
+            ///
+            /// # Errors
+            /// `InvalidName`, `InvalidMode`, `ParentMissing`, `PermissionDenied` or `PathTooLong`; `UnsupportedFileSystem` on
+            /// a network file system: see [`ErrorKind`].
+            pub fn build(self) -> Result<Slocket, Error> {
+                self.options.build().map(Slocket::from)
+            }
+        }
+    };
+}
+
+/// Defines the ways to acquire an asynchronous adapter's `Slocket`, which waits in the way of a [`Runtime`](crate::Runtime).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! asynchronous_adapter {
+    ($runtime:ty) => {
+        impl Slocket {
+            /// Acquires the lock, waiting for its turn.
+            ///
+            /// Not reentrant: a task that acquires a lock that it holds waits for itself, a deadlock.
+            ///
+            /// # Cancel safety
+            /// Cancel safe: a dropped future leaves the queue, and passes on a lock that was granted meanwhile.
+            ///
+            /// # Errors
+            /// `Occupied`, `NotASlocket`, `Untrusted`, `Stale`, `PermissionDenied`, `ParentMissing`, or what else the system
+            /// refused: see [`ErrorKind`]. The lock is not held then, and nothing is left behind.
+            pub async fn acquire(&self) -> Result<Guard, Error> {
+                self.handle().acquire().await
+            }
+
+            /// Acquires the lock, waiting for its turn for `timeout` at most, measured on the monotonic clock. A lock that is
+            /// free is acquired even with a time-out of zero.
+            ///
+            /// # Cancel safety
+            /// Cancel safe, as [`acquire`](Self::acquire).
+            ///
+            /// # Errors
+            /// [`ErrorKind::TimedOut`]: the error names the holder if it is known. And those of [`acquire`](Self::acquire).
+            pub async fn acquire_timeout(&self, timeout: std::time::Duration) -> Result<Guard, Error> {
+                self.handle().acquire_timeout(timeout).await
+            }
+
+            /// Acquires the lock, waiting for its turn until `deadline` at most. A lock that is free is acquired even after
+            /// that.
+            ///
+            /// # Cancel safety
+            /// Cancel safe, as [`acquire`](Self::acquire).
+            ///
+            /// # Errors
+            /// Those of [`acquire_timeout`](Self::acquire_timeout).
+            pub async fn acquire_until(&self, deadline: std::time::Instant) -> Result<Guard, Error> {
+                self.handle().acquire_until(deadline).await
+            }
+
+            /// Acquires the lock, runs `body` while holding it, and releases it. Returns what the body returns.
+            ///
+            /// # Cancel safety
+            /// Before the body runs as [`acquire`](Self::acquire). A future that is dropped later drops the body, and releases
+            /// the lock.
+            ///
+            /// # Errors
+            /// Those of [`acquire`](Self::acquire): the body has not run. Those of [`Guard::release`]: it has run, and after
+            /// [`ErrorKind::LockLost`] another process may have been at what the lock protects.
+            pub async fn with_lock<T, F: Future<Output = T>>(&self, body: impl FnOnce() -> F) -> Result<T, Error> {
+                let guard = self.acquire().await?;
+                let value = body().await;
+                guard.release()?;
+                Ok(value)
+            }
+
+            /// Acquires the lock if that is possible at once: without queueing, and without waiting.
+            ///
+            /// It answers [`TryAcquireError::WouldBlock`] also if another process is just passing through, such as one that
+            /// repairs a crash. To wait for that, use [`acquire_timeout`](Self::acquire_timeout) with a short time.
+            ///
+            /// # Errors
+            /// [`TryAcquireError::WouldBlock`] if the lock is held; else [`TryAcquireError::Error`], as of
+            /// [`acquire`](Self::acquire).
+            pub fn try_acquire(&self) -> Result<Guard, TryAcquireError> {
+                self.lock.try_acquire_at_once()
+            }
+
+            /// Acquires the lock, blocking the thread until its turn comes: for threads that run no tasks. It needs no runtime.
+            ///
+            /// All other ways to block are those of `slocket_sync::Slocket`, into which this handle converts.
+            ///
+            /// # Errors
+            /// Those of [`acquire`](Self::acquire).
+            pub fn acquire_blocking(&self) -> Result<Guard, Error> {
+                self.lock.acquire_blocking(None)
+            }
+
+            fn handle(&self) -> $crate::asynchronous::Slocket<$runtime> {
+                self.lock.clone().into()
+            }
+        }
+    };
+}

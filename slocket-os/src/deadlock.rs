@@ -1,0 +1,59 @@
+//! Threads that would wait for themselves, where that can be known.
+//!
+//! A guard may go to another thread, which releases it. So that a thread has acquired a lock does not tell that it still holds it.
+//! Two cases are certain: the thread is inside of a [`with_lock`](crate::Lock::with_lock) of that lock; or the process has no other
+//! thread.
+
+use std::cell::RefCell;
+use std::fs;
+
+use crate::error::{Error, What};
+use crate::lock::Lock;
+use crate::process::Process;
+
+thread_local! {
+    /// The locks inside of whose `with_lock` this thread is. Those of a process that it was forked from count for nothing.
+    static INSIDE: RefCell<Vec<(Process, Lock)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The thread is inside of a `with_lock`, until this is dropped.
+pub(crate) struct Inside;
+
+impl Inside {
+    pub(crate) fn of(lock: &Lock) -> Self {
+        if cfg!(debug_assertions) {
+            INSIDE.with_borrow_mut(|inside| inside.push((Process::current(), lock.clone())));
+        }
+        Self
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        if cfg!(debug_assertions) {
+            INSIDE.with_borrow_mut(|inside| drop(inside.pop()));
+        }
+    }
+}
+
+/// Fails if this thread holds the lock, and is about to wait for it.
+pub(crate) fn check(lock: &Lock) -> Result<(), Error> {
+    if !cfg!(debug_assertions) {
+        return Ok(());
+    }
+    let here = Process::current();
+    // By name: another handle of the same path is as good.
+    let is_inside = INSIDE
+        .with_borrow(|inside| inside.iter().any(|(process, other)| *process == here && other.name() == lock.name()));
+    let is_busy = || lock.queue().is_busy(here);
+    // Asked once more: another thread may have released it, and ended, before they were counted.
+    if is_inside || (is_busy() && is_only_thread() && is_busy()) {
+        return Err(lock.failed(What::Deadlock));
+    }
+    Ok(())
+}
+
+/// Whether the process has no other thread; `false` where that cannot be told.
+fn is_only_thread() -> bool {
+    fs::read_dir("/proc/self/task").is_ok_and(|tasks| tasks.count() == 1)
+}

@@ -1,0 +1,58 @@
+//! What to do about what stands in the way of a lock, and whom to trust.
+
+use std::time::Duration;
+
+/// What to do about a *stale* socket: a dead one, which no process has open, that may be lent out, for it does not carry
+/// the mark ([protocol section 2, "Reclaim"][protocol]).
+///
+/// Only npm's slocket, or a holder killed while it lent to npm's, leaves such a socket behind. A dead socket *with* the
+/// mark is always removed and never needs a policy.
+///
+/// [protocol]: https://github.com/slocket/slocket/blob/main/docs/protocol.md#reclaim
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StalePolicy {
+    /// Wait until somebody removes it, without using the CPU. Safe.
+    #[default]
+    Wait,
+    /// Fail with [`ErrorKind::Stale`](crate::ErrorKind::Stale). Safe.
+    Fail,
+    /// Remove it when it has been stale for that long. **Unsafe while an npm client may be alive that holds the lock on
+    /// loan: there are two holders then.**
+    Reclaim {
+        /// How long it must have been stale.
+        after: Duration,
+    },
+}
+
+/// What to do about something at the path that is not a socket, such as a file.
+///
+/// Nothing takes such a file away by itself, and the lock cannot be acquired while it is there. Old lock files of flock(1), which
+/// leaves them behind, are the common case. So the default is an error that says so. If it were to wait, a program that is given
+/// the path of an old lock file would hang without a word, and a job that is skipped while the lock is held would be skipped for
+/// ever.
+///
+/// In either case what is at the path stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OccupiedPolicy {
+    /// Fail with [`ErrorKind::Occupied`](crate::ErrorKind::Occupied).
+    #[default]
+    Fail,
+    /// Count it as held: wait until it is gone, without using the CPU. As npm's slocket does, and for a path at which other
+    /// programs create a file as long as *they* want to keep everybody out.
+    Wait,
+}
+
+/// Whose servers are believed ([protocol section 4][protocol]).
+///
+/// [protocol]: https://github.com/slocket/slocket/blob/main/docs/protocol.md#4-edges
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Trust {
+    /// Those of our own user and of root.
+    #[default]
+    Owner,
+    /// Those of any user: whoever may create a socket at the path can keep the lock, or grant it twice.
+    Anyone,
+}

@@ -1,0 +1,31 @@
+//! A process of one thread, which the harness of tests is not: whoever holds the lock cannot release it while this thread waits.
+
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use slocket_sync::{ErrorKind, Slocket};
+
+fn main() {
+    let folder = tempfile::tempdir().unwrap();
+    let slocket = Slocket::new(folder.path().join("lock")).unwrap();
+    let guard = slocket.acquire().unwrap();
+    for again in [slocket.acquire(), slocket.clone().acquire()] {
+        assert_eq!(again.unwrap_err().kind(), ErrorKind::Deadlock);
+    }
+    // What ends in time is no deadlock.
+    assert!(slocket.acquire_timeout(Duration::from_millis(5)).unwrap_err().is_timed_out());
+    drop(guard);
+
+    // With a second thread it cannot be known: that may release it.
+    let guard = slocket.acquire().unwrap();
+    let (send, receive) = channel();
+    let thread = std::thread::spawn(move || {
+        let guard = receive.recv().unwrap();
+        drop(guard);
+    });
+    send.send(guard).unwrap();
+    slocket.acquire().unwrap().release().unwrap();
+    thread.join().unwrap();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    println!("a process of one thread is told that it waits for itself");
+}
