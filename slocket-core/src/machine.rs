@@ -210,7 +210,6 @@ impl Machine {
             }
             State::Unwatching(attempt, going) => {
                 result.done()?;
-                let attempt = Attempt { watched: false, ..attempt };
                 match going {
                     Going::Publish => self.publish(attempt),
                     Going::Join => self.join(attempt),
@@ -308,9 +307,10 @@ impl Machine {
 
     /// Publishes. What was watched for has happened.
     fn publish(&mut self, attempt: Attempt) -> Step {
-        if attempt.watched {
+        if self.memory.places.is_full(Role::Watch) {
             return self.ask(Call::Close(Role::Watch), State::Unwatching(attempt, Going::Publish));
         }
+        let attempt = Attempt { watched: false, ..attempt };
         self.publishing(attempt, publish::begin())
     }
 
@@ -329,9 +329,10 @@ impl Machine {
     }
 
     fn join(&mut self, attempt: Attempt) -> Step {
-        if attempt.watched {
+        if self.memory.places.is_full(Role::Watch) {
             return self.ask(Call::Close(Role::Watch), State::Unwatching(attempt, Going::Join));
         }
+        let attempt = Attempt { watched: false, ..attempt };
         let next = join::begin(&self.memory, false);
         self.joining(attempt, next)
     }
