@@ -87,7 +87,8 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &Memory) -> Stepped<S
             StatResult::Found(found) if memory.pinned(pin).is_some_and(|pinned| pinned.inode == found.inode) => {
                 told(step, memory, ConnectResult::Connected, by_path)
             }
-            StatResult::Found(_) | StatResult::Missing => told(step, memory, ConnectResult::Refused, by_path),
+            // Something else has the name by now: of what is held fast that tells nothing.
+            StatResult::Found(_) | StatResult::Missing => call(Call::Close(Role::Probe), At::Close(Probed::Missing)),
             StatResult::Failed(errno) => {
                 let fault = Fault::new(Call::StatByPath(name), errno);
                 call(Call::Close(Role::Probe), At::Close(Probed::Failed(fault)))
