@@ -262,7 +262,11 @@ impl Machine {
             },
             // (Not all that a borrower sent, if that is much: others wait, too.)
             State::SeeingLoan(count) => match result.drain()? {
-                DrainResult::Ended => self.set_mark(None),
+                // What follows a loan is another release.
+                DrainResult::Ended => {
+                    self.memory.accepted = 0;
+                    self.set_mark(None)
+                }
                 DrainResult::More if count < 16 => self.ask(Call::Drain, State::SeeingLoan(count + 1)),
                 DrainResult::More | DrainResult::Nothing => self.rest(State::Lent),
             },
