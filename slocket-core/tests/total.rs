@@ -36,7 +36,7 @@ const STARTS: [Start; 11] = [
 ];
 
 /// How many kinds of calls there are.
-const KINDS_OF_CALLS: usize = 45;
+const KINDS_OF_CALLS: usize = 44;
 
 #[test]
 fn every_step_of_every_machine_keeps_the_rules() {
@@ -47,7 +47,7 @@ fn every_step_of_every_machine_keeps_the_rules() {
         let others: Vec<_> = others.iter().map(|start| (*start, explore(*start))).collect();
         others.into_iter().chain([first.join().expect("no rule is broken")]).collect()
     });
-    let mut calls = HashSet::new();
+    let mut calls: HashSet<_> = HashSet::new();
     for (start, explored) in &explored {
         let Explored { states, steps, misuses, longest, held, background, finished, .. } = explored;
         println!(
@@ -58,7 +58,7 @@ fn every_step_of_every_machine_keeps_the_rules() {
         assert!(*finished > 0, "{start:?}");
         assert_eq!(*held > 0, start.request != Request::Look, "{start:?}");
         assert!(*longest < 400, "{start:?}");
-        calls.extend(explored.calls.iter());
+        calls.extend(explored.calls.iter().copied());
     }
     let states: usize = explored.iter().map(|(_, explored)| explored.states).sum();
     let steps: usize = explored.iter().map(|(_, explored)| explored.steps).sum();
@@ -71,15 +71,15 @@ fn every_step_of_every_machine_keeps_the_rules() {
 #[test]
 fn no_walk_at_random_breaks_a_rule() {
     let (mut steps, mut finished, mut longest) = (0, 0, 0);
-    for seed in 0..4_000 {
+    for seed in 0..20_000 {
         let start = STARTS[usize::try_from(seed).expect("small") % STARTS.len()];
-        let walk = at_random(start, seed, 2_000);
+        let walk = at_random(start, seed, 3_000);
         steps += walk.steps;
         finished += usize::from(walk.has_finished);
         longest = longest.max(walk.longest);
     }
     println!("{steps} steps at random, {finished} walks to the end, at most {longest} calls from one wait to the next");
-    assert!(finished > 3_000 && longest > 250, "{finished} {longest}");
+    assert!(finished > 15_000 && longest > 1_000, "{finished} {longest}");
     assert!(usize::from(BUDGET.names) < 64, "the walks go further than what is explored");
 }
 

@@ -66,7 +66,7 @@ pub(crate) fn answers(call: Call) -> Vec<CallResult> {
         Call::Open(..) | Call::OpenFolder(_) => {
             all([OpenResult::Opened, OpenResult::Missing, OpenResult::Denied(ERRNO), OpenResult::Failed(ERRNO)])
         }
-        Call::NextName => all([NextNameResult::End, NextNameResult::Temporary(1), NextNameResult::Temporary(2)]),
+        Call::NextName => all([NextNameResult::Temporary(1), NextNameResult::Temporary(2), NextNameResult::End]),
         Call::Unlink(_) => all([
             UnlinkResult::Removed,
             UnlinkResult::Missing,

@@ -1,7 +1,7 @@
 //! Every machine that can be reached, by every result of every call, every notice and every request.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash};
 use std::mem::{Discriminant, discriminant};
 
 use slocket_core::{
@@ -195,7 +195,6 @@ fn misuses(asked: Option<Call>) -> Vec<Event> {
 /// # Panics
 /// If a rule is broken, with the way there.
 pub(crate) fn explore(start: Start) -> Explored {
-    let fingerprint = |node: &Node| BuildHasherDefault::<DefaultHasher>::default().hash_one(node);
     let first = Node::new(start, BUDGET);
     let mut known = HashMap::from([(fingerprint(&first), 0_u32)]);
     let mut parents: Vec<(u32, u8)> = vec![(0, 0)];
@@ -280,8 +279,14 @@ pub(crate) fn at_random(start: Start, seed: u64, most: usize) -> Walk {
     let (mut said, mut calls) = (Vec::new(), 0);
     while walk.steps < most && !node.machine.is_finished() {
         let events = events(&node, start);
-        // The first answer, half of the time: it is the likeliest.
-        let event = if random(2) == 0 { events[0] } else { events[random(events.len())] };
+        // Each walk has a world of its own: mostly a call comes to the same there, whenever it is made.
+        let usual = node.machine.asked().map(|call| fingerprint(&(seed, discriminant(&call))));
+        let event = match usual {
+            // (The first is the likeliest.)
+            Some(usual) if random(16) != 0 && usual % 4 != 0 => events[0],
+            Some(usual) if random(16) != 0 => events[usize::try_from((usual / 4) % events.len() as u64).expect("less")],
+            Some(_) | None => events[random(events.len())],
+        };
         said.push(event);
         match node.tell(event, PLENTY) {
             Err(rule) => panic!("{rule}: after {start:?}\n{said:#?}"),
@@ -296,6 +301,10 @@ pub(crate) fn at_random(start: Start, seed: u64, most: usize) -> Walk {
     }
     walk.has_finished = node.machine.is_finished();
     walk
+}
+
+fn fingerprint(value: &impl Hash) -> u64 {
+    BuildHasherDefault::<DefaultHasher>::default().hash_one(value)
 }
 
 /// The longest way along these edges; or a node on a cycle.

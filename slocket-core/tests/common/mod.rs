@@ -199,7 +199,7 @@ impl Participant {
     #[track_caller]
     pub(crate) fn ignores(&mut self, event: Event) -> &mut Self {
         let before = self.node.machine;
-        self.tell(event);
+        let _ = self.tell(event);
         assert_eq!(self.calls, []);
         assert_eq!(self.node.machine, before, "on {event:?}");
         self
