@@ -92,7 +92,7 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepp
         Step::Accept => match result.accept()? {
             // A holder can still pass the lock on when descriptors have run out.
             AcceptResult::Exhausted => Next::Call(Call::SpendReserve, Step::SpendReserve),
-            result => accepted(result),
+            result @ (AcceptResult::Accepted { .. } | AcceptResult::Nobody | AcceptResult::Failed) => accepted(result),
         },
         Step::SpendReserve => {
             result.done()?;

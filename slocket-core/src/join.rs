@@ -140,7 +140,12 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepp
         },
         At::ConnectByPath => match result.connect()? {
             ConnectResult::Connected => call(Call::StatByPath(Name::Lock), At::LookByPath),
-            answer => told(step, memory, answer, Target::Path(Name::Lock)),
+            answer @ (ConnectResult::Missing(_)
+            | ConnectResult::Refused
+            | ConnectResult::Full
+            | ConnectResult::WrongType
+            | ConnectResult::Denied(_)
+            | ConnectResult::Failed(_)) => told(step, memory, answer, Target::Path(Name::Lock)),
         },
         At::LookByPath => match result.stat()? {
             StatResult::Found(found) if is_pinned(memory, found.inode) => {

@@ -100,7 +100,46 @@ impl Machine {
             // Where no request is open, a cancel comes to nothing.
             (State::Idle | State::Lingering | State::Lent | State::Finished, Request::Cancel) => self.stay(),
             (State::Idle | State::Lent | State::Finished, Request::Dismiss | Request::Cut) => self.stay(),
-            (_, _) => return Err(Misfit),
+            (
+                State::Idle
+                | State::Queued(_)
+                | State::Watching(_)
+                | State::Pausing(..)
+                | State::Lingering
+                | State::Holding
+                | State::Borrowing
+                | State::Lent
+                | State::Finished
+                | State::Publishing(..)
+                | State::Joining(..)
+                | State::Looking(_)
+                | State::LeavingLook(_)
+                | State::Receiving(..)
+                | State::ReceivingLate(_)
+                | State::Inspecting(..)
+                | State::ArmingWatch(_)
+                | State::Reclaiming(..)
+                | State::Unwatching(..)
+                | State::Parting(..)
+                | State::Leaving(..)
+                | State::Dismissing
+                | State::Accepting(..)
+                | State::HandingOver(..)
+                | State::ClearingMark(..)
+                | State::Lending(_)
+                | State::SeeingLoan(_)
+                | State::SettingMark(..)
+                | State::ClosingOut(..)
+                | State::GivingBack(..)
+                | State::Closing(..),
+                Request::Acquire(_)
+                | Request::Try(_)
+                | Request::Look
+                | Request::Release
+                | Request::Cancel
+                | Request::Dismiss
+                | Request::Cut,
+            ) => return Err(Misfit),
         })
     }
 

@@ -77,11 +77,21 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &Memory) -> Stepped<S
         At::Connect => match result.connect()? {
             // `/proc` is not mounted, or the file is gone.
             ConnectResult::Missing(_) => call(by_path, At::ConnectByPath),
-            answer => told(step, memory, answer, pinned),
+            answer @ (ConnectResult::Connected
+            | ConnectResult::Refused
+            | ConnectResult::Full
+            | ConnectResult::WrongType
+            | ConnectResult::Denied(_)
+            | ConnectResult::Failed(_)) => told(step, memory, answer, pinned),
         },
         At::ConnectByPath => match result.connect()? {
             ConnectResult::Connected => call(Call::StatByPath(name), At::LookByPath),
-            answer => told(step, memory, answer, by_path),
+            answer @ (ConnectResult::Missing(_)
+            | ConnectResult::Refused
+            | ConnectResult::Full
+            | ConnectResult::WrongType
+            | ConnectResult::Denied(_)
+            | ConnectResult::Failed(_)) => told(step, memory, answer, by_path),
         },
         At::LookByPath => match result.stat()? {
             StatResult::Found(found) if memory.pinned(pin).is_some_and(|pinned| pinned.inode == found.inode) => {
