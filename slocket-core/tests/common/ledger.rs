@@ -2,10 +2,10 @@
 //! then. It knows nothing of the machine's insides, and is written down apart from them.
 
 use slocket_core::{
-    AcceptResult, AnswerResult, BindResult, Call, CallResult, Cargo, ConnectResult, DoneResult, FileKind,
-    FileSystemResult, Flock, FlockResult, Found, Half, Home, Inode, Kind, Links, Mode, Name, Notice, OpenResult, Owner,
-    PeerResult, Platform, Probe, ProbeResult, Question, ReceiveResult, RenameResult, Report, Request, Role, SendResult,
-    Stale, StatResult, Target, Timer, Times, TimesFound, TimesResult, Wait, Way,
+    AcceptResult, AnswerResult, BindResult, Call, CallResult, Cargo, ConnectResult, DoneResult, Failure, FileKind,
+    FileSystemResult, Flock, FlockResult, Found, Half, Home, Inode, Kind, Links, Mode, Name, NextNameResult, Notice,
+    OpenResult, Owner, PeerResult, Platform, Probe, ProbeResult, Question, ReceiveResult, RenameResult, Report,
+    Request, Role, SendResult, Stale, StatResult, Target, Timer, Times, TimesFound, TimesResult, Wait, Way,
 };
 
 /// A rule that was broken.
@@ -291,7 +291,7 @@ impl Ledger {
             (Report::Cancelled | Report::TimedOut, _) | (_, None) => {}
             (_, Some(_)) => return Err("the caller has given up, and is told something else"),
         }
-        let is_release = report == Report::Released || report == Report::Failed(slocket_core::Failure::LockLost);
+        let is_release = report == Report::Released || report == Report::Failed(Failure::LockLost);
         let looks = self.asked == Some(Request::Look);
         if matches!(report, Report::Free | Report::Listened) != looks
             && !matches!(report, Report::Failed(_))
@@ -627,14 +627,12 @@ impl Ledger {
                 None => {}
             },
             (Call::SetTimesOfName(_), _) => self.is_marked = Mark::Set,
+            // (A new socket has the mark that bind gave it, whatever comes of this.)
             (
                 Call::SetTimes(_, Times::Marked) | Call::SetTimesInProc(_, Times::Marked),
                 CallResult::TimesResult(result),
-            ) => {
-                // (A new socket has the mark that bind gave it, whatever comes of this.)
-                if self.guard != Some(Flock::Exclusive) && (result == TimesResult::Done || !self.listens) {
-                    self.is_marked = Mark::Set;
-                }
+            ) if self.guard != Some(Flock::Exclusive) && (result == TimesResult::Done || !self.listens) => {
+                self.is_marked = Mark::Set;
             }
             (
                 Call::SetTimes(_, Times::Lent) | Call::SetTimesInProc(_, Times::Lent),
@@ -651,7 +649,7 @@ impl Ledger {
                 self.path = None;
             }
             (Call::BindBadge(_), CallResult::BindResult(BindResult::InUse)) => {
-                self.spend(|budget| &mut budget.bad_luck)
+                self.spend(|budget| &mut budget.bad_luck);
             }
             (Call::Bind(name, _), CallResult::BindResult(BindResult::Broken(_))) => self.bound = Some(name),
             (Call::Rename(_), CallResult::RenameResult(RenameResult::Renamed)) => {
@@ -705,13 +703,13 @@ impl Ledger {
             }
             (Call::SocketName, CallResult::DoneResult(result)) => self.checks.name = result == DoneResult::Done,
             (Call::ComparePeerName, CallResult::AnswerResult(result)) => {
-                self.checks.same_name = result == AnswerResult::Yes
+                self.checks.same_name = result == AnswerResult::Yes;
             }
             (Call::Ask(Question::IsStream), CallResult::AnswerResult(result)) => {
                 self.checks.is_stream = result == AnswerResult::Yes;
             }
             (Call::SetNonblocking, CallResult::DoneResult(result)) => {
-                self.checks.never_blocks = result == DoneResult::Done
+                self.checks.never_blocks = result == DoneResult::Done;
             }
             (Call::Accept(role), CallResult::AcceptResult(AcceptResult::Accepted { has_badge })) => {
                 self.spend(|budget| &mut budget.guests);
@@ -721,10 +719,8 @@ impl Ledger {
                     _ => self.guest = Guest { has_badge, is: Peer::Unknown },
                 }
             }
-            (Call::NextName, CallResult::NextNameResult(result)) => {
-                if result != slocket_core::NextNameResult::End {
-                    self.spend(|budget| &mut budget.names);
-                }
+            (Call::NextName, CallResult::NextNameResult(NextNameResult::Temporary(_))) => {
+                self.spend(|budget| &mut budget.names);
             }
             (Call::Receive, CallResult::ReceiveResult(result)) => self.received(result),
             (Call::Send(Cargo::Listener), CallResult::SendResult(SendResult::Sent)) => self.is_sent = true,
@@ -871,7 +867,7 @@ impl Ledger {
     pub(crate) fn affords(&self, call: Call, result: CallResult) -> bool {
         let Budget { names, guests, messages, bad_luck } = self.budget;
         match (call, result) {
-            (Call::NextName, CallResult::NextNameResult(slocket_core::NextNameResult::Temporary(_))) => names > 0,
+            (Call::NextName, CallResult::NextNameResult(NextNameResult::Temporary(_))) => names > 0,
             (Call::Accept(_), CallResult::AcceptResult(AcceptResult::Accepted { .. })) => guests > 0,
             (Call::Receive, CallResult::ReceiveResult(result)) => {
                 messages > 0 || matches!(result, ReceiveResult::Nothing | ReceiveResult::PeerClosed)
