@@ -1,7 +1,8 @@
 //! Who is next? (protocol section 2, "Release, in full")
 //!
 //! If the path is our socket still, the head of the queue is accepted, and it is seen who that is. A socket that has lost its
-//! mark while it was held gets it again first: somebody has touched it.
+//! mark while it was held gets it again first: somebody has touched it. If it cannot be had again, the path is looked at
+//! once more.
 
 use crate::call::{Call, Name, Role};
 use crate::memory::Memory;

@@ -1,4 +1,5 @@
-//! A waiter joins the queue at the path (protocol section 1, CONNECT; section 2, "The badge").
+//! A waiter joins the queue at the path (protocol section 1, CONNECT; section 2, "Who can take a
+//! listener: the badge" and "Look").
 //!
 //! What is at the path is held fast and looked at; a socket of our own, bound to a badge, is connected to it: to that file,
 //! not to whatever has its name by then. A server whose user is not trusted is left at once, and nothing of it is read.

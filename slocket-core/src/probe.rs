@@ -1,4 +1,4 @@
-//! Is a socket alive? (protocol section 2, "The probe")
+//! Is a socket alive? (protocol section 2, "Is a socket alive: the probe")
 //!
 //! A socket of our own is connected to the file that is held fast, not to its name. A datagram socket is refused by a stream
 //! socket that some process has open (`EPROTOTYPE`), and finds nobody at one that no process has open (`ECONNREFUSED`); it
