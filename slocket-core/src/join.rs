@@ -165,6 +165,8 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepp
             PeerResult::Peer { is_ours, is_trusted: true } => {
                 memory.server = memory.pin.map(|found| found.inode);
                 memory.hands_over = hands_over(memory);
+                // From here on it is but the reserve.
+                memory.pin = None;
                 memory.peer_is_ours = is_ours;
                 Next::Done(Joined::Queued)
             }

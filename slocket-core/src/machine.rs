@@ -301,11 +301,7 @@ impl Machine {
             },
             // (Not all that a borrower sent, if that is much: others wait, too.)
             State::SeeingLoan(count) => match result.drain()? {
-                // What follows a loan is another release.
-                DrainResult::Ended => {
-                    self.memory.accepted = 0;
-                    self.set_mark(None)
-                }
+                DrainResult::Ended => self.set_mark(None),
                 DrainResult::More if count < 16 => self.ask(Call::Drain, State::SeeingLoan(count + 1)),
                 DrainResult::More | DrainResult::Nothing => self.rest(State::Lent),
             },
@@ -481,8 +477,7 @@ impl Machine {
 
     /// No busy loops.
     fn pause(&mut self, attempt: Attempt, going: Going) -> Step {
-        let attempt = one_up(attempt);
-        self.rest(State::Pausing(attempt, going, attempt.level))
+        self.rest(State::Pausing(one_up(attempt), going, attempt.level + 1))
     }
 
     /// A try meets somebody who may be only passing through, as a look or a reclaim does, so it looks again for a short time.
@@ -799,8 +794,9 @@ impl Machine {
     }
 }
 
+/// (The next pause is one level above; and there are six.)
 const fn one_up(attempt: Attempt) -> Attempt {
-    let level = if attempt.level < 6 { attempt.level + 1 } else { 6 };
+    let level = if attempt.level < 5 { attempt.level + 1 } else { 5 };
     Attempt { level, ..attempt }
 }
 
