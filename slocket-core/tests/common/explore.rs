@@ -290,7 +290,8 @@ pub(crate) fn at_random(start: Start, seed: u64, most: usize) -> Walk {
         said.push(event);
         match node.tell(event, PLENTY) {
             Err(rule) => panic!("{rule}: after {start:?}\n{said:#?}"),
-            Ok(None) => {}
+            Ok(None) if matches!(event, Event::Request(_)) => {}
+            Ok(None) => panic!("what can happen is called a misuse: after {start:?}\n{said:#?}"),
             Ok(Some((after, step))) => {
                 calls = if matches!(step, Step::Call(_)) { calls + 1 } else { 0 };
                 walk.longest = walk.longest.max(calls);
@@ -363,4 +364,50 @@ fn way(start: Start, parents: &[(u32, u8)], mut at: u32) -> Vec<String> {
 
 fn fail(start: Start, parents: &[(u32, u8)], at: u32, event: Event, rule: &str) -> ! {
     panic!("{rule}: {event:?}, after {start:?}\n{}", way(start, parents, at).join("\n"));
+}
+
+/// Pairs of machines that can be reached, differ, and behave alike for ever, for drivers that know the same.
+pub(crate) fn alike(start: Start) -> (usize, Vec<(Machine, Machine)>) {
+    let first = Node::new(start, BUDGET);
+    let mut known = HashMap::from([(first, 0_usize)]);
+    let mut nodes = vec![first];
+    let mut steps: Vec<Vec<(Step, usize)>> = Vec::new();
+    while let Some(node) = nodes.get(steps.len()).copied() {
+        let mut from_here = Vec::new();
+        for event in events(&node, start) {
+            if let Ok(Some((after, step))) = node.tell(event, BUDGET) {
+                let next = nodes.len();
+                let to = *known.entry(after).or_insert(next);
+                if to == next {
+                    nodes.push(after);
+                }
+                from_here.push((step, to));
+            }
+        }
+        steps.push(from_here);
+    }
+    let seen =
+        |machine: &Machine| (machine.inode(), machine.hints(), machine.server_hands_over(), machine.is_dismissed());
+    let mut class: Vec<u64> = nodes.iter().map(|node| fingerprint(&(node.ledger, seen(&node.machine)))).collect();
+    let mut count = 0;
+    loop {
+        let next = steps.iter().zip(&class).map(|(steps, class_here)| {
+            let after: Vec<_> = steps.iter().map(|(step, to)| (*step, class[*to])).collect();
+            fingerprint(&(*class_here, after))
+        });
+        class = next.collect();
+        let classes = class.iter().collect::<HashSet<_>>().len();
+        if classes == count {
+            break;
+        }
+        count = classes;
+    }
+    let mut by_class: HashMap<u64, Machine> = HashMap::new();
+    let at_rest = nodes.iter().zip(&class).filter(|(node, _)| node.machine.asked().is_none());
+    let pairs = at_rest.filter_map(|(node, class)| {
+        let other = *by_class.entry(*class).or_insert(node.machine);
+        (other != node.machine).then_some((other, node.machine))
+    });
+    let pairs = pairs.collect();
+    (nodes.len(), pairs)
 }
