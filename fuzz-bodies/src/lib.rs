@@ -2,7 +2,6 @@
 //!
 //! | body | the bytes are | who decides |
 //! |---|---|---|
-//! | [`machine()`] | events for one machine of `slocket-core`, legal and not | `ledger`: what a faithful driver knows |
 //! | [`world()`] | who takes part in a world of `model`, what may go wrong, and each step | the promises of `model` |
 //! | [`clients()`] | what clients do to a holder of `slocket-os`: they come with badges and without, send, end, are strangers, while the lock is passed on | a ledger of the queue, and the kernel |
 //! | [`untrusted()`] | what a server of another user sends to a waiter of `slocket-os` | the kernel: what was read, and whose name a listener carries |
@@ -14,14 +13,12 @@ mod clients;
 mod descriptor;
 mod home;
 mod left;
-mod machine;
 mod received;
 mod untrusted;
 mod user;
 mod world;
 
 pub use clients::clients;
-pub use machine::machine;
 pub use received::received;
 pub use untrusted::untrusted;
 pub use user::can_be_another_user;

@@ -1,7 +1,8 @@
 //! Who is next? (protocol section 2, "Release, in full")
 //!
 //! If the path is our socket still, the head of the queue is accepted, and it is seen who that is. A socket that has lost its
-//! mark while it was held gets it again first: somebody has touched it.
+//! mark while it was held gets it again first: somebody has touched it. If it cannot be had again, the path is looked at
+//! once more.
 
 use crate::call::{Call, Name, Role};
 use crate::memory::Memory;
@@ -38,6 +39,7 @@ pub(crate) enum Step {
     DismissGuest(part::Step),
     Look,
     SetMark(mark::Step),
+    LookAgain,
     Poll,
     Accept,
     SpendReserve,
@@ -61,22 +63,21 @@ pub(crate) fn begin(memory: &mut Memory) -> Going {
 pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepped<Step, Accepted> {
     Ok(match step {
         Step::DismissGuest(inner) => part::next(inner, result)?.within(Step::DismissGuest, |()| look(memory)),
-        Step::Look => {
-            let found = match result.stat()? {
-                StatResult::Found(found) => Some(found),
-                StatResult::Missing => None,
-                // (It is not known: who closes out looks once more.)
-                StatResult::Failed(_) => return Ok(poll()),
-            };
-            match found.filter(|found| Some(found.inode) == memory.listener) {
-                Some(found) => {
-                    memory.intact = true;
-                    if found.is_marked() { poll() } else { mark::begin(memory, true).within(Step::SetMark, |_| poll()) }
-                }
-                None => Next::Done(Accepted::Lost),
+        Step::Look => match at_path(result.stat()?, memory) {
+            AtPath::Ours { is_marked: false } => {
+                mark::begin(memory, true).within(Step::SetMark, |is_set| marked(memory, is_set))
             }
+            // (Where it is not known, whoever closes out looks once more.)
+            AtPath::Ours { is_marked: true } | AtPath::Unknown => poll(),
+            AtPath::Another => Next::Done(Accepted::Lost),
+        },
+        Step::SetMark(inner) => {
+            mark::next(inner, result, memory)?.within(Step::SetMark, |is_set| marked(memory, is_set))
         }
-        Step::SetMark(inner) => mark::next(inner, result, memory)?.within(Step::SetMark, |_| poll()),
+        Step::LookAgain => match at_path(result.stat()?, memory) {
+            AtPath::Ours { .. } | AtPath::Unknown => poll(),
+            AtPath::Another => Next::Done(Accepted::Lost),
+        },
         // accept(2) makes a socket before it looks whether anybody waits: that takes ten times as long as to ask.
         Step::Poll => {
             memory.empty = match result.answer()? {
@@ -92,7 +93,7 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepp
         Step::Accept => match result.accept()? {
             // A holder can still pass the lock on when descriptors have run out.
             AcceptResult::Exhausted => Next::Call(Call::SpendReserve, Step::SpendReserve),
-            result => accepted(result),
+            result @ (AcceptResult::Accepted { .. } | AcceptResult::Nobody | AcceptResult::Failed) => accepted(result),
         },
         Step::SpendReserve => {
             result.done()?;
@@ -128,6 +129,37 @@ fn look(memory: &mut Memory) -> Going {
         // (An abstract name cannot be taken from the socket that has it.)
         None => poll(),
     }
+}
+
+/// What is at the path.
+enum AtPath {
+    /// Our socket.
+    Ours { is_marked: bool },
+    /// Something else, or nothing.
+    Another,
+    /// The system did not tell.
+    Unknown,
+}
+
+fn at_path(result: StatResult, memory: &mut Memory) -> AtPath {
+    let at_path = match result {
+        StatResult::Found(found) if Some(found.inode) == memory.listener => {
+            AtPath::Ours { is_marked: found.is_marked() }
+        }
+        StatResult::Found(_) | StatResult::Missing => AtPath::Another,
+        StatResult::Failed(_) => AtPath::Unknown,
+    };
+    memory.intact = matches!(at_path, AtPath::Ours { .. });
+    at_path
+}
+
+/// If the mark could not be set, it may be because something else is at the path by now.
+fn marked(memory: &mut Memory, is_set: bool) -> Going {
+    if is_set {
+        return poll();
+    }
+    memory.intact = false;
+    Next::Call(Call::Stat(Name::Lock), Step::LookAgain)
 }
 
 fn poll() -> Going {

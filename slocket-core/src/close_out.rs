@@ -1,4 +1,4 @@
-//! The path is given up (protocol section 2, "Close out").
+//! The path is given up (protocol section 2, "Release, in full": close out; section 6).
 //!
 //! It is unlinked if it is still ours, then newcomers are refused, then who is queued is ended, then the listener is closed: in
 //! this order. At an abstract name the listener is closed first, for the kernel frees the name then; who was queued has been

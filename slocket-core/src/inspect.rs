@@ -1,4 +1,4 @@
-//! What is at the path, and is it alive? (protocol section 2, "Is a socket alive?")
+//! What is at the path, and is it alive? (protocol section 2, "Is a socket alive: the probe")
 //!
 //! It is held fast, looked at and probed. If it is dead, the mark is read after the probe: its owner may have cleared it, lent
 //! the lock and died in between. What is said here is not acted on before a reclaim has looked again.

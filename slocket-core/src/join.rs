@@ -1,4 +1,5 @@
-//! A waiter joins the queue at the path (protocol section 1, CONNECT; section 2, "The badge").
+//! A waiter joins the queue at the path (protocol section 1, CONNECT; section 2, "Who can take a
+//! listener: the badge" and "Look").
 //!
 //! What is at the path is held fast and looked at; a socket of our own, bound to a badge, is connected to it: to that file,
 //! not to whatever has its name by then. A server whose user is not trusted is left at once, and nothing of it is read.
@@ -140,7 +141,12 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepp
         },
         At::ConnectByPath => match result.connect()? {
             ConnectResult::Connected => call(Call::StatByPath(Name::Lock), At::LookByPath),
-            answer => told(step, memory, answer, Target::Path(Name::Lock)),
+            answer @ (ConnectResult::Missing(_)
+            | ConnectResult::Refused
+            | ConnectResult::Full
+            | ConnectResult::WrongType
+            | ConnectResult::Denied(_)
+            | ConnectResult::Failed(_)) => told(step, memory, answer, Target::Path(Name::Lock)),
         },
         At::LookByPath => match result.stat()? {
             StatResult::Found(found) if is_pinned(memory, found.inode) => {
@@ -159,6 +165,8 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepp
             PeerResult::Peer { is_ours, is_trusted: true } => {
                 memory.server = memory.pin.map(|found| found.inode);
                 memory.hands_over = hands_over(memory);
+                // From here on it is but the reserve.
+                memory.pin = None;
                 memory.peer_is_ours = is_ours;
                 Next::Done(Joined::Queued)
             }

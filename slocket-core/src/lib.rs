@@ -1,5 +1,7 @@
 #![no_std]
 #![doc = include_str!("lib.md")]
+// A call, a result or a state that is new is an error in each place that has to know of it.
+#![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 
 mod accept;
 mod call;

@@ -100,7 +100,46 @@ impl Machine {
             // Where no request is open, a cancel comes to nothing.
             (State::Idle | State::Lingering | State::Lent | State::Finished, Request::Cancel) => self.stay(),
             (State::Idle | State::Lent | State::Finished, Request::Dismiss | Request::Cut) => self.stay(),
-            (_, _) => return Err(Misfit),
+            (
+                State::Idle
+                | State::Queued(_)
+                | State::Watching(_)
+                | State::Pausing(..)
+                | State::Lingering
+                | State::Holding
+                | State::Borrowing
+                | State::Lent
+                | State::Finished
+                | State::Publishing(..)
+                | State::Joining(..)
+                | State::Looking(_)
+                | State::LeavingLook(_)
+                | State::Receiving(..)
+                | State::ReceivingLate(_)
+                | State::Inspecting(..)
+                | State::ArmingWatch(_)
+                | State::Reclaiming(..)
+                | State::Unwatching(..)
+                | State::Parting(..)
+                | State::Leaving(..)
+                | State::Dismissing
+                | State::Accepting(..)
+                | State::HandingOver(..)
+                | State::ClearingMark(..)
+                | State::Lending(_)
+                | State::SeeingLoan(_)
+                | State::SettingMark(..)
+                | State::ClosingOut(..)
+                | State::GivingBack(..)
+                | State::Closing(..),
+                Request::Acquire(_)
+                | Request::Try(_)
+                | Request::Look
+                | Request::Release
+                | Request::Cancel
+                | Request::Dismiss
+                | Request::Cut,
+            ) => return Err(Misfit),
         })
     }
 
@@ -210,7 +249,6 @@ impl Machine {
             }
             State::Unwatching(attempt, going) => {
                 result.done()?;
-                let attempt = Attempt { watched: false, ..attempt };
                 match going {
                     Going::Publish => self.publish(attempt),
                     Going::Join => self.join(attempt),
@@ -308,9 +346,10 @@ impl Machine {
 
     /// Publishes. What was watched for has happened.
     fn publish(&mut self, attempt: Attempt) -> Step {
-        if attempt.watched {
+        if self.memory.places.is_full(Role::Watch) {
             return self.ask(Call::Close(Role::Watch), State::Unwatching(attempt, Going::Publish));
         }
+        let attempt = Attempt { watched: false, ..attempt };
         self.publishing(attempt, publish::begin())
     }
 
@@ -329,9 +368,10 @@ impl Machine {
     }
 
     fn join(&mut self, attempt: Attempt) -> Step {
-        if attempt.watched {
+        if self.memory.places.is_full(Role::Watch) {
             return self.ask(Call::Close(Role::Watch), State::Unwatching(attempt, Going::Join));
         }
+        let attempt = Attempt { watched: false, ..attempt };
         let next = join::begin(&self.memory, false);
         self.joining(attempt, next)
     }
@@ -437,8 +477,7 @@ impl Machine {
 
     /// No busy loops.
     fn pause(&mut self, attempt: Attempt, going: Going) -> Step {
-        let attempt = one_up(attempt);
-        self.rest(State::Pausing(attempt, going, attempt.level))
+        self.rest(State::Pausing(one_up(attempt), going, attempt.level + 1))
     }
 
     /// A try meets somebody who may be only passing through, as a look or a reclaim does, so it looks again for a short time.
@@ -755,8 +794,9 @@ impl Machine {
     }
 }
 
+/// (The next pause is one level above; and there are six.)
 const fn one_up(attempt: Attempt) -> Attempt {
-    let level = if attempt.level < 6 { attempt.level + 1 } else { 6 };
+    let level = if attempt.level < 5 { attempt.level + 1 } else { 5 };
     Attempt { level, ..attempt }
 }
 

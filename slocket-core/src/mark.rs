@@ -1,4 +1,4 @@
-//! The mark of our socket is set or cleared (protocol section 2, "The mark"; "May a dead socket be removed?").
+//! The mark of our socket is set or cleared (protocol section 2, "May a dead socket be removed: the mark").
 //!
 //! What is at the path is held fast, and touched only if it is our socket. First the sticky bit, then the times: somebody who
 //! touches the socket in between would leave it unmarked while it is held.

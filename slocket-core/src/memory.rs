@@ -57,14 +57,24 @@ impl Memory {
     /// Takes note of what a call has opened, found or closed.
     pub(crate) fn note(&mut self, call: Call, result: CallResult) {
         self.places.note(call, result);
-        match (call, result) {
-            (Call::StatFile(Role::Pin), CallResult::StatResult(StatResult::Found(found))) => self.pin = Some(found),
-            (Call::StatFile(Role::Swept), CallResult::StatResult(StatResult::Found(found))) => self.swept = Some(found),
-            (Call::Open(Role::Swept, Name::Temporary(number)), _) => self.sweeping = Some(number),
-            (Call::Close(Role::Pin), _) => self.pin = None,
-            (Call::Close(Role::Swept), _) => self.swept = None,
-            (Call::Close(Role::Listing), _) => self.sweeping = None,
-            _ => {}
+        if let (Call::StatFile(role), CallResult::StatResult(StatResult::Found(found))) = (call, result) {
+            self.hold(role, Some(found));
+        } else if let Call::Open(Role::Swept, Name::Temporary(number)) = call {
+            self.sweeping = Some(number);
+        } else if let Call::Close(role) = call {
+            self.hold(role, None);
+            if role == Role::Listing {
+                self.sweeping = None;
+            }
+        }
+    }
+
+    /// Takes note of what is held fast there, if anything can be.
+    fn hold(&mut self, role: Role, found: Option<Found>) {
+        if role == Role::Pin {
+            self.pin = found;
+        } else if role == Role::Swept {
+            self.swept = found;
         }
     }
 

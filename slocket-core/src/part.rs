@@ -1,4 +1,5 @@
-//! A connection is ended or closed, without waiting for what the peer sent.
+//! A connection is ended or closed, without waiting for what the peer sent (protocol section 5, "A connection that is ended on
+//! purpose"; section 2, "Received").
 //!
 //! To close a descriptor can take for ever: a file of a file system in user space, a TCP socket that lingers. So what a peer
 //! sent and nobody has read is closed on a thread of its own.

@@ -28,32 +28,69 @@ impl Places {
 
     /// Takes note of what a call has opened or closed.
     pub(crate) fn note(&mut self, call: Call, result: CallResult) {
-        match (call, result) {
-            (Call::Open(role, _) | Call::OpenFolder(role), CallResult::OpenResult(OpenResult::Opened))
-            | (Call::Socket(role, _), CallResult::DoneResult(DoneResult::Done)) => self.fill(role),
-            (Call::Accept(Role::Queue), CallResult::AcceptResult(AcceptResult::Accepted { .. })) => {
-                self.queued = self.queued.saturating_add(1);
-                self.fill(Role::Queue);
-            }
-            (Call::Accept(role), CallResult::AcceptResult(AcceptResult::Accepted { .. })) => self.fill(role),
-            (Call::Reserve, CallResult::DoneResult(DoneResult::Done)) => self.fill(Role::Pin),
-            (Call::Watch, CallResult::AnswerResult(AnswerResult::Yes)) => self.fill(Role::Watch),
-            (Call::Receive, CallResult::ReceiveResult(ReceiveResult::Listener)) => self.fill(Role::Listener),
-            (Call::Receive, CallResult::ReceiveResult(ReceiveResult::Truncated | ReceiveResult::Foreign)) => {
-                self.fill(Role::Strays);
-            }
-            (Call::Flock(Flock::Shared | Flock::Exclusive), CallResult::FlockResult(FlockResult::Locked)) => {
-                self.locked = true;
-            }
-            (Call::Unlock, _) => self.locked = false,
-            (Call::Close(Role::Queue) | Call::CloseApart(Role::Queue), _) => {
-                self.queued = self.queued.saturating_sub(1);
-                if self.queued == 0 {
-                    self.full &= !bit(Role::Queue);
+        match call {
+            Call::Open(role, _) | Call::OpenFolder(role) => self.fill_if(role, result, OpenResult::Opened),
+            Call::Socket(role, _) => self.fill_if(role, result, DoneResult::Done),
+            Call::Reserve => self.fill_if(Role::Pin, result, DoneResult::Done),
+            Call::Watch => self.fill_if(Role::Watch, result, AnswerResult::Yes),
+            Call::Accept(role) => {
+                if let CallResult::AcceptResult(AcceptResult::Accepted { .. }) = result {
+                    self.fill(role);
+                    self.queued = self.queued.saturating_add(u16::from(role == Role::Queue));
                 }
             }
-            (Call::Close(role) | Call::CloseApart(role), _) => self.full &= !bit(role),
-            _ => {}
+            Call::Receive => {
+                self.fill_if(Role::Listener, result, ReceiveResult::Listener);
+                self.fill_if(Role::Strays, result, ReceiveResult::Truncated);
+                self.fill_if(Role::Strays, result, ReceiveResult::Foreign);
+            }
+            Call::Flock(Flock::Shared | Flock::Exclusive) => self.locked |= result == FlockResult::Locked.into(),
+            Call::Unlock => self.locked = false,
+            Call::Close(role) | Call::CloseApart(role) => {
+                self.queued = self.queued.saturating_sub(u16::from(role == Role::Queue));
+                if role != Role::Queue || self.queued == 0 {
+                    self.full &= !bit(role);
+                }
+            }
+            Call::Stat(_)
+            | Call::StatByPath(_)
+            | Call::StatFile(_)
+            | Call::NextName
+            | Call::Unlink(_)
+            | Call::Rename(_)
+            | Call::Link(_)
+            | Call::FileSystem
+            | Call::StatProc
+            | Call::SetTimesOfName(_)
+            | Call::SetTimes(..)
+            | Call::SetTimesInProc(..)
+            | Call::SetMode(..)
+            | Call::SetSocketMode
+            | Call::Bind(..)
+            | Call::BindBadge(_)
+            | Call::Listen
+            | Call::Connect(..)
+            | Call::Shutdown(..)
+            | Call::Peer(_)
+            | Call::Ask(_)
+            | Call::SocketName
+            | Call::ComparePeerName
+            | Call::SetNonblocking
+            | Call::Poll
+            | Call::HasEnded(_)
+            | Call::Drain
+            | Call::HasUnread(_)
+            | Call::Send(_)
+            | Call::Random
+            | Call::SpendReserve
+            | Call::KeepReserve
+            | Call::AskKernel => {}
+        }
+    }
+
+    fn fill_if(&mut self, role: Role, result: CallResult, filled: impl Into<CallResult>) {
+        if result == filled.into() {
+            self.fill(role);
         }
     }
 

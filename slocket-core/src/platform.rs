@@ -35,7 +35,7 @@ pub enum Home {
     Name,
 }
 
-/// What tells a live socket from a dead one (protocol section 2, "The probe").
+/// What tells a live socket from a dead one (protocol section 2, "Is a socket alive: the probe").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Probe {
     /// Connecting a datagram socket, at any time. It disturbs nobody.

@@ -1,4 +1,4 @@
-//! Is a socket alive? (protocol section 2, "The probe")
+//! Is a socket alive? (protocol section 2, "Is a socket alive: the probe")
 //!
 //! A socket of our own is connected to the file that is held fast, not to its name. A datagram socket is refused by a stream
 //! socket that some process has open (`EPROTOTYPE`), and finds nobody at one that no process has open (`ECONNREFUSED`); it
@@ -77,17 +77,28 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &Memory) -> Stepped<S
         At::Connect => match result.connect()? {
             // `/proc` is not mounted, or the file is gone.
             ConnectResult::Missing(_) => call(by_path, At::ConnectByPath),
-            answer => told(step, memory, answer, pinned),
+            answer @ (ConnectResult::Connected
+            | ConnectResult::Refused
+            | ConnectResult::Full
+            | ConnectResult::WrongType
+            | ConnectResult::Denied(_)
+            | ConnectResult::Failed(_)) => told(step, memory, answer, pinned),
         },
         At::ConnectByPath => match result.connect()? {
             ConnectResult::Connected => call(Call::StatByPath(name), At::LookByPath),
-            answer => told(step, memory, answer, by_path),
+            answer @ (ConnectResult::Missing(_)
+            | ConnectResult::Refused
+            | ConnectResult::Full
+            | ConnectResult::WrongType
+            | ConnectResult::Denied(_)
+            | ConnectResult::Failed(_)) => told(step, memory, answer, by_path),
         },
         At::LookByPath => match result.stat()? {
             StatResult::Found(found) if memory.pinned(pin).is_some_and(|pinned| pinned.inode == found.inode) => {
                 told(step, memory, ConnectResult::Connected, by_path)
             }
-            StatResult::Found(_) | StatResult::Missing => told(step, memory, ConnectResult::Refused, by_path),
+            // Something else has the name by now: of what is held fast that tells nothing.
+            StatResult::Found(_) | StatResult::Missing => call(Call::Close(Role::Probe), At::Close(Probed::Missing)),
             StatResult::Failed(errno) => {
                 let fault = Fault::new(Call::StatByPath(name), errno);
                 call(Call::Close(Role::Probe), At::Close(Probed::Failed(fault)))

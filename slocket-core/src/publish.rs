@@ -200,7 +200,9 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepp
             // The path is ours from here on. A sweeper that has looked early may have removed the other name already.
             RenameResult::Renamed => Next::Call(Call::Unlink(name(memory)), Step::UnlinkOld),
             RenameResult::Unsupported(errno) => discard(memory, fault(Call::Link(name(memory)), errno)),
-            other => moved(other, memory, Call::Link(name(memory))),
+            other @ (RenameResult::Exists | RenameResult::Missing | RenameResult::Failed(_)) => {
+                moved(other, memory, Call::Link(name(memory)))
+            }
         },
         Step::UnlinkOld => {
             result.unlink()?;

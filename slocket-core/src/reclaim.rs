@@ -81,7 +81,7 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepp
     Ok(match at {
         At::SeeFileSystem => match result.file_system()? {
             FileSystemResult::Failed(errno) => failed(memory, Call::FileSystem, errno),
-            local => {
+            local @ (FileSystemResult::Local | FileSystemResult::Elsewhere) => {
                 let is_local = local == FileSystemResult::Local;
                 Next::Call(Call::OpenFolder(Role::Guard), Step { is_local, at: At::OpenGuard, ..step })
             }

@@ -93,7 +93,7 @@ pub(crate) struct Attempt {
     pub(crate) policy: Policy,
     /// How long a stale socket, or by a try whatever is in the way, has been put up with.
     pub(crate) patience: Patience,
-    /// How often in a row the attempt came to nothing, 6 at most.
+    /// How often in a row the attempt came to nothing, 5 at most.
     pub(crate) level: u8,
     /// Whether the path is being watched.
     pub(crate) watched: bool,

@@ -1,4 +1,4 @@
-//! The sweep of dead temporary names (protocol section 2, "Aside").
+//! The sweep of dead temporary names (protocol section 2, "Publishing the socket": aside).
 //!
 //! Each temporary name in the folder is held fast and probed; of a dead socket it is removed, marked or not. What cannot be
 //! removed, or is one too many, stays for the next participant.

@@ -1,4 +1,4 @@
-//! The times of the mark are set (protocol section 2, "The mark"), on every Linux.
+//! The times of the mark are set (protocol section 2, "May a dead socket be removed: the mark"), on every Linux.
 
 use crate::call::{Call, Role, Times};
 use crate::next::{Next, Stepped};

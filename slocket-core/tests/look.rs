@@ -1,68 +1,75 @@
-//! From `Idle`, looking: who listens, without taking the lock.
+//! From idle, looking: who listens, without taking the lock (protocol section 2, "Look").
 
 mod common;
 
 use common::*;
 
-#[track_caller]
-fn looking() -> Participant {
-    let mut participant = idle();
-    participant.connects(Look);
-    participant
-}
-
 #[test]
 fn nobody_at_the_path_is_free() {
-    looking().tell(connected(Connected::Missing), [Close, tells(Report::Free)]);
+    Participant::at(None).ends(LOOK, Report::Free).did_not(PUBLISH);
 }
 
 #[test]
-fn nobody_who_listens_is_free() {
-    looking().tell(connected(Connected::Refused), [Close, tells(Report::Free)]);
+fn a_socket_at_which_nobody_listens_is_free() {
+    Participant::at(DEAD).ends(LOOK, Report::Free).did_not(UNLINK);
 }
 
+/// Nothing can be sent to such a connection, so the holder passes it over, and a look is never handed the lock.
 #[test]
-fn somebody_who_listens_is_told_of_and_left() {
-    let mut participant = looking();
-    participant.tell(connected(Connected::Queued), [Leave]);
-    participant.tell(left(Left::Closed), [Close, tells(Report::Listened)]);
-    participant.is_finished();
+fn a_server_that_hands_over_is_told_of_and_left_and_can_send_nothing() {
+    let mut participant = Participant::at(HOLDER);
+    participant.ends(LOOK, Report::Listened);
+    let connect = Call::Connect(Role::Connection, Target::Pinned(Role::Pin));
+    participant.did(&[STOP_READING, connect, Call::Close(Role::Connection)]).did_not(PUBLISH);
+}
+
+/// An npm server that cannot send dies.
+#[test]
+fn a_server_that_may_lend_can_still_send_and_is_left_in_the_background() {
+    let mut participant = Participant::at(NPM);
+    participant.leaves_behind(LOOK, Report::Listened, QUEUED).did_not(STOP_READING);
+    participant.world.sent.push_back(ReceiveResult::PeerClosed);
+    participant.finishes(READABLE);
 }
 
 #[test]
 fn an_untrusted_server_is_told_of_and_not_read_from() {
-    looking().tell(connected(Connected::Untrusted), [Close, tells(Report::Listened)]);
+    let mut participant = Participant::at(HOLDER);
+    participant.world.server = PeerResult::Peer { is_ours: false, is_trusted: false };
+    participant.ends(LOOK, Report::Listened).did_not(Call::Receive);
 }
 
-/// Who looks stands in the queue for an instant, and may be handed the lock in it.
+/// Where the mark was set between the look at the path and the end of the look, it stood in a queue for an instant.
 #[test]
-fn a_listener_that_came_for_who_only_looks_is_passed_on() {
-    let mut participant = looking();
-    participant.tell(connected(Connected::Queued), [Leave]);
-    participant.tell(left(Left::Listener), [Accept]);
-    participant.tell(accepted(Accepted::Waiter), [HandOver]);
-    participant.tell(HandedOver(Delivery::Sent), [Close, tells(Report::Listened)]);
-}
-
-#[test]
-fn a_lending_server_is_left_in_the_background() {
-    let mut participant = looking();
-    participant.tell(connected(Connected::Queued), [Leave]);
-    participant.tell(left(Left::Lingering), [tells(Report::Listened)]);
-    assert!(participant.state().is_background());
-    let connection = participant.connection();
-    participant.tell(Ended(connection), [Close]);
+fn a_listener_that_came_for_a_look_is_passed_on() {
+    let mut participant = Participant::at(NPM);
+    participant.world.queue.push_back(WAITER);
+    participant.world.sent.push_back(ReceiveResult::Listener);
+    // It is marked by the time that it is left.
+    participant.instead(Call::Stat(Name::Lock), StatResult::Found(MARKED));
+    participant.ends(LOOK, Report::Listened).did(&[STOP_READING, Call::Receive, Call::Listen, HAND_OVER]);
 }
 
 #[test]
 fn a_full_backlog_is_that_of_somebody() {
-    looking().tell(connected(Connected::BacklogFull), [Close, tells(Report::Listened)]);
+    Participant::at(There { life: Life::Full, ..HOLDER }).ends(LOOK, Report::Listened);
 }
 
 #[test]
 fn what_is_no_slocket_is_an_error() {
-    looking().tell(connected(Connected::NotASocket), [Close, fails(Failure::NotASlocket)]);
-    looking().tell(connected(Connected::Denied), [Close, fails(Failure::Inaccessible)]);
-    looking().tell(connected(Connected::WrongType), [Close, fails(Failure::NotASlocket)]);
-    looking().tell(connected(Connected::Failed(CODE)), [Close, fails(Failure::Os(CODE))]);
+    Participant::at(DIRECTORY).fails(LOOK, Failure::NotASlocket);
+    Participant::at(There { life: Life::Datagram, ..HOLDER }).fails(LOOK, Failure::NotASlocket);
+    let theirs = Found { owner: Owner::Other, ..MARKED };
+    Participant::at(There { found: theirs, life: Life::Denied }).fails(LOOK, Failure::Inaccessible);
+    Participant::at(HOLDER).instead(JOIN, DoneResult::Failed(ERRNO)).fails(LOOK, failed(JOIN));
+}
+
+#[test]
+fn an_abstract_name_is_looked_at_by_a_connection_that_can_be_sent_nothing() {
+    let mut participant = Participant::new(NAME, Hints::default());
+    participant.ends(LOOK, Report::Free);
+    let mut participant = Participant::new(NAME, Hints::default());
+    participant.world.path = Some(HOLDER);
+    participant.ends(LOOK, Report::Listened);
+    participant.did(&[STOP_READING, Call::Connect(Role::Connection, Target::Abstract)]);
 }

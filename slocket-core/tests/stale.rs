@@ -6,152 +6,105 @@ use common::*;
 
 #[test]
 fn to_wait_is_to_watch() {
-    let mut participant = inspecting(Stale::Wait);
-    participant.tell(inspected(Inspected::Stale), [Watch]);
-    participant.tell(WatchArmed, [Inspect]);
-    participant.tell(inspected(Inspected::Stale), [arm(Timer::Recheck, 0)]);
-    participant.tell(PathChanged, [Inspect]);
-    participant.tell(inspected(Inspected::Missing), [Unwatch, Publish]);
+    let mut participant = Participant::at(STALE);
+    // It is probed twice before it is called stale: the first probe may have come before it was registered.
+    participant.waits(ACQUIRE, WATCHING).did(&[PROBE, Call::Stat(Name::Lock), PROBE, Call::Watch, PROBE]);
+    participant.world.path = None;
+    participant.holds(CHANGE);
 }
 
 /// However long it takes: no timer makes it removable.
 #[test]
-fn who_waits_never_removes_it() {
-    let mut participant = inspecting(Stale::Wait);
-    participant.tell(inspected(Inspected::Stale), [Watch]);
-    participant.ignores(fired(Timer::Stale));
-    participant.tell(WatchArmed, [Inspect]);
-    participant.ignores(fired(Timer::Stale));
-    participant.tell(inspected(Inspected::Stale), [arm(Timer::Recheck, 0)]);
-    for timer in [Timer::Recheck, Timer::Stale, Timer::Recheck] {
-        participant.tell(fired(timer), [Inspect]);
-        participant.tell(inspected(Inspected::Stale), [arm(Timer::Recheck, 0)]);
+fn one_that_waits_never_removes_it() {
+    let mut participant = Participant::at(STALE);
+    participant.waits(ACQUIRE, WATCHING).did_not(UNLINK);
+    for timer in [RECHECK, STALE_TIME, RECHECK, STALE_TIME] {
+        participant.waits(timer, WATCHING).did_not(UNLINK).did_not(RECLAIM);
     }
 }
 
 #[test]
 fn to_fail_is_to_fail_at_once() {
-    let mut participant = inspecting(Stale::Fail);
-    participant.tell(inspected(Inspected::Stale), [Close, fails(Failure::Stale)]);
-    participant.is_finished();
+    Participant::at(STALE).fails(acquire(Stale::Fail), Failure::Stale).did_not(UNLINK);
 }
 
 /// What is dead and marked is free under every policy; only a stale socket makes it fail.
 #[test]
-fn who_fails_at_a_stale_socket_reclaims_a_dead_one() {
-    let mut participant = reclaiming(Stale::Fail);
-    participant.tell(reclaimed(Reclaimed::Removed), [Publish]);
+fn what_is_dead_and_marked_is_reclaimed_under_every_policy() {
+    for stale in [Stale::Wait, Stale::Fail, Stale::Reclaim] {
+        Participant::at(DEAD).holds(acquire(stale)).did(&[RECLAIM, UNLINK, PUBLISH]);
+    }
 }
 
 #[test]
 fn to_reclaim_is_to_remove_it_after_the_stated_time() {
-    let mut participant = inspecting(Stale::Reclaim);
-    participant.tell(inspected(Inspected::Stale), [arm(Timer::Stale, 0), Watch]);
-    participant.tell(WatchArmed, [Inspect]);
-    participant.tell(inspected(Inspected::Stale), [arm(Timer::Recheck, 0)]);
-    participant.tell(fired(Timer::Stale), [Inspect]);
-    participant.tell(inspected(Inspected::Stale), [RECLAIM_ANY]);
-    participant.tell(reclaimed(Reclaimed::Removed), [Unwatch, Publish]);
-    participant.tell(published(Published::Listening), [tells(Report::Acquired)]);
+    let mut participant = Participant::at(STALE);
+    participant.waits(acquire(Stale::Reclaim), WATCHING_STALE).did_not(RECLAIM);
+    participant.holds(STALE_TIME).did(&[PROBE, RECLAIM, PROBE, UNLINK, Call::Close(Role::Watch), PUBLISH]);
 }
 
 #[test]
 fn the_stated_time_runs_on_while_the_path_is_looked_at() {
     let mut participant = watching_a_stale_socket();
-    for cause in [PathChanged, fired(Timer::Recheck), PathChanged] {
-        participant.tell(cause, [Inspect]);
-        participant.tell(inspected(Inspected::Stale), [arm(Timer::Recheck, 0)]);
+    for cause in [CHANGE, RECHECK, CHANGE] {
+        participant.waits(cause, WATCHING_STALE).did_not(RECLAIM);
     }
-    participant.tell(fired(Timer::Stale), [Inspect]);
-    participant.tell(inspected(Inspected::Stale), [RECLAIM_ANY]);
-}
-
-#[test]
-fn the_stated_time_may_end_while_an_answer_is_outstanding() {
-    let mut participant = inspecting(Stale::Reclaim);
-    participant.tell(inspected(Inspected::Stale), [arm(Timer::Stale, 0), Watch]);
-    participant.tell(fired(Timer::Stale), []);
-    participant.tell(WatchArmed, [Inspect]);
-    participant.tell(inspected(Inspected::Stale), [RECLAIM_ANY]);
-
-    let mut participant = watching_a_stale_socket();
-    participant.tell(PathChanged, [Inspect]);
-    participant.tell(fired(Timer::Stale), []);
-    participant.tell(inspected(Inspected::Stale), [RECLAIM_ANY]);
+    participant.holds(STALE_TIME).did(&[UNLINK]);
 }
 
 #[test]
 fn a_sign_of_life_starts_the_stated_time_anew() {
     let mut participant = watching_a_stale_socket();
-    participant.tell(PathChanged, [Inspect]);
-    participant.tell(inspected(Inspected::Alive), [arm(Timer::Retry, 1)]);
-    participant.ignores(fired(Timer::Stale));
-    let next = following(participant.connection());
-    participant.tell(fired(Timer::Retry), [Unwatch, Connect(next)]);
-    participant.tell(connected(Connected::Refused), [Inspect]);
-    participant.tell(inspected(Inspected::Stale), [arm(Timer::Stale, 0), Watch]);
+    participant.world.path = Some(NPM);
+    participant.waits(CHANGE, pause(1));
+    participant.ignores(STALE_TIME);
+    participant.world.path = Some(STALE);
+    participant.waits(RETRY, WATCHING_STALE).did_not(RECLAIM);
 }
 
 #[test]
 fn something_else_in_its_place_starts_the_stated_time_anew() {
     let mut participant = watching_a_stale_socket();
-    participant.tell(PathChanged, [Inspect]);
-    participant.tell(inspected(Inspected::NotASocket), [arm(Timer::Recheck, 0)]);
-    participant.tell(PathChanged, [Inspect]);
-    participant.tell(inspected(Inspected::Stale), [arm(Timer::Stale, 0), arm(Timer::Recheck, 0)]);
+    participant.world.path = Some(DIRECTORY);
+    participant.waits(CHANGE, WATCHING);
+    participant.world.path = Some(STALE);
+    participant.waits(CHANGE, WATCHING_STALE).did_not(RECLAIM);
 }
 
 #[test]
 fn a_time_that_ended_for_an_earlier_socket_removes_no_other() {
     let mut participant = watching_a_stale_socket();
-    participant.tell(PathChanged, [Inspect]);
-    participant.tell(inspected(Inspected::NotASocket), [arm(Timer::Recheck, 0)]);
-    participant.tell(fired(Timer::Stale), [Inspect]);
-    participant.tell(inspected(Inspected::Stale), [arm(Timer::Stale, 0), arm(Timer::Recheck, 0)]);
+    participant.world.path = Some(DIRECTORY);
+    participant.waits(CHANGE, WATCHING);
+    participant.world.path = Some(STALE);
+    participant.waits(STALE_TIME, WATCHING_STALE).did_not(RECLAIM);
 }
 
+/// It is removed as marked: if the mark has gone by then, it stays.
 #[test]
 fn what_is_marked_when_the_time_is_over_is_removed_as_marked_only() {
     let mut participant = watching_a_stale_socket();
-    participant.tell(fired(Timer::Stale), [Inspect]);
-    participant.tell(inspected(Inspected::Dead), [RECLAIM_MARKED]);
-}
-
-/// Brings a participant to where the stated time is over and the stale socket is being removed.
-#[track_caller]
-fn reclaiming_a_stale_socket() -> Participant {
-    let mut participant = watching_a_stale_socket();
-    participant.tell(fired(Timer::Stale), [Inspect]);
-    participant.tell(inspected(Inspected::Stale), [RECLAIM_ANY]);
-    participant
+    participant.world.path = Some(DEAD);
+    let marked = StatResult::Found(DEAD.found);
+    participant.instead(Call::Stat(Name::Lock), marked).instead(Call::Stat(Name::Lock), StatResult::Found(UNMARKED));
+    participant.waits(STALE_TIME, WATCHING_STALE).did(&[RECLAIM]).did_not(UNLINK);
 }
 
 /// Hours later, an npm server that died while it lent must be put up with for the stated time like any other.
 #[test]
 fn the_next_stale_socket_is_put_up_with_for_the_stated_time_again() {
-    let mut participant = reclaiming_a_stale_socket();
-    participant.tell(reclaimed(Reclaimed::Removed), [Unwatch, Publish]);
-    participant.connects(published(Published::InUse));
-    participant.tell(connected(Connected::Queued), []);
-    let connection = participant.connection();
-    participant.tell(Ended(connection), [Disconnect, Publish]);
-    participant.connects(published(Published::InUse));
-    participant.tell(connected(Connected::Refused), [Inspect]);
-    participant.tell(inspected(Inspected::Stale), [arm(Timer::Stale, 0), Watch]);
+    let mut participant = watching_a_stale_socket();
+    // Another is faster when the first has been removed, and dies of the same.
+    participant.world.next = Some(There { found: Found { inode: OTHER, ..STALE.found }, ..STALE });
+    participant.waits(STALE_TIME, WATCHING_STALE).did(&[UNLINK, PUBLISH, JOIN, PROBE]);
+    assert_eq!(participant.count(UNLINK), 1);
 }
 
 #[test]
 fn what_took_its_place_while_it_was_removed_is_put_up_with_again() {
-    let mut participant = reclaiming_a_stale_socket();
-    participant.tell(reclaimed(Reclaimed::Changed), [Unwatch, Publish]);
-    participant.connects(published(Published::InUse));
-    participant.tell(connected(Connected::Refused), [Inspect]);
-    participant.tell(inspected(Inspected::Stale), [arm(Timer::Stale, 0), Watch]);
-
-    let mut participant = reclaiming_a_stale_socket();
-    participant.tell(reclaimed(Reclaimed::Busy), [arm(Timer::Retry, 1)]);
-    let next = following(participant.connection());
-    participant.tell(fired(Timer::Retry), [Unwatch, Connect(next)]);
-    participant.tell(connected(Connected::Refused), [Inspect]);
-    participant.tell(inspected(Inspected::Stale), [arm(Timer::Stale, 0), Watch]);
+    let mut participant = watching_a_stale_socket();
+    participant.world.guard = FlockResult::Busy;
+    participant.waits(STALE_TIME, pause(1)).did(&[RECLAIM]).did_not(UNLINK);
+    participant.world.guard = FlockResult::Locked;
+    participant.waits(RETRY, WATCHING_STALE).did_not(RECLAIM);
 }

@@ -1,37 +1,33 @@
-//! A cancel or a time-out, at every point: between two questions, and while an answer is outstanding (protocol
-//! section 2, "Cancel").
+//! A cancel or a time-out, wherever something is waited for (protocol section 2, "Cancel").
 
 mod common;
 
 use common::*;
 
 /// Both ways to stop wanting the lock, with what the caller is told.
-const STOPS: [(Event, Report); 2] = [(Cancel, Report::Cancelled), (TimerFired(Timer::Deadline), Report::TimedOut)];
+const STOPS: [(Event, Report); 2] = [(CANCEL, Report::Cancelled), (DEADLINE, Report::TimedOut)];
 
 #[test]
 fn before_anything_was_asked_for_there_is_nothing_to_stop() {
-    for (stop, _) in STOPS {
-        idle().ignores(stop);
-    }
+    Participant::at(None).ignores(CANCEL).ignores(DEADLINE).ignores(DISMISS).ignores(CUT);
 }
 
 #[test]
-fn who_waits_in_no_queue_stops_at_once() {
+fn one_that_waits_in_no_queue_stops_at_once() {
     for (stop, report) in STOPS {
-        for mut participant in [watching(), watching_a_stale_socket(), pausing_to_publish(), pausing_to_connect()] {
-            participant.tell(stop, [Close, tells(report)]);
-            participant.is_finished();
+        for mut participant in [watching(), watching_a_stale_socket(), pausing_to_join()] {
+            participant.ends(stop, report).did_not(UNLINK);
         }
     }
 }
 
+/// After nothing more can arrive, what has arrived is read.
 #[test]
-fn who_is_queued_leaves_the_queue() {
+fn a_waiter_leaves_the_queue_of_one_that_hands_over() {
     for (stop, report) in STOPS {
         let mut participant = queued();
-        participant.tell(stop, [Leave]);
-        participant.tell(left(Left::Closed), [Close, tells(report)]);
-        participant.is_finished();
+        participant.ends(stop, report);
+        participant.did(&[STOP_READING, Call::Receive, Call::Close(Role::Connection)]);
     }
 }
 
@@ -39,12 +35,19 @@ fn who_is_queued_leaves_the_queue() {
 fn a_listener_that_came_first_is_passed_on_before_the_caller_is_told() {
     for (stop, report) in STOPS {
         let mut participant = queued();
-        participant.tell(stop, [Leave]);
-        participant.tell(left(Left::Listener), [Accept]);
-        participant.tell(accepted(Accepted::Waiter), [HandOver]);
-        participant.tell(HandedOver(Delivery::Gone), [Accept]);
-        participant.tell(accepted(Accepted::Nobody), [CloseOut]);
-        participant.tell(ClosedOut(Removal::Done), [Close, tells(report)]);
+        participant.world.sent.push_back(ReceiveResult::Listener);
+        participant.world.queue.extend([Guest { takes: SendResult::Gone, ..WAITER }, WAITER]);
+        participant.ends(stop, report).did(&[STOP_READING, Call::Receive, Call::Listen, HAND_OVER, HAND_OVER]);
+        participant.did_not(UNLINK);
+    }
+}
+
+#[test]
+fn a_listener_that_came_first_and_nobody_wants_is_closed_out() {
+    for (stop, report) in STOPS {
+        let mut participant = queued();
+        participant.world.sent.push_back(ReceiveResult::Listener);
+        participant.ends(stop, report).did(&[STOP_READING, Call::Listen, UNLINK]);
     }
 }
 
@@ -52,208 +55,139 @@ fn a_listener_that_came_first_is_passed_on_before_the_caller_is_told() {
 fn a_listener_that_came_first_can_be_lent() {
     for (stop, report) in STOPS {
         let mut participant = queued();
-        participant.tell(stop, [Leave]);
-        participant.tell(left(Left::Listener), [Accept]);
-        participant.tell(accepted(Accepted::Client), [ClearMark]);
-        participant.tell(MarkCleared(true), [Lend]);
-        participant.tell(Granted(Delivery::Sent), [tells(report)]);
-        assert_eq!(*participant.state(), State::Lent);
+        participant.world.sent.push_back(ReceiveResult::Listener);
+        participant.world.queue.push_back(CLIENT);
+        participant.leaves_behind(stop, report, LENT).did(&[STOP_READING, Call::Listen, LEND]);
+    }
+}
+
+/// The server sent something else first, and the listener is behind it.
+#[test]
+fn all_that_has_arrived_is_read() {
+    for before in [ReceiveResult::Loan, ReceiveResult::Foreign] {
+        let mut participant = queued();
+        participant.world.sent.extend([before, ReceiveResult::Listener]);
+        participant.ends(CANCEL, Report::Cancelled).did(&[
+            STOP_READING,
+            Call::Receive,
+            Call::Receive,
+            Call::Listen,
+            UNLINK,
+        ]);
     }
 }
 
 /// Who never had the lock has lost none.
 #[test]
-fn who_gave_up_is_told_so_even_if_the_path_was_lost() {
-    for removal in [Removal::NotOurs, Removal::Failed(CODE)] {
-        let mut participant = leaving();
-        participant.tell(left(Left::Listener), [Accept]);
-        participant.tell(accepted(Accepted::Nobody), [CloseOut]);
-        participant.tell(ClosedOut(removal), [Close, tells(Report::Cancelled)]);
-    }
+fn a_waiter_that_gave_up_is_told_so_even_if_the_path_was_lost() {
+    let mut participant = queued();
+    participant.world.sent.push_back(ReceiveResult::Listener);
+    let other = Found { inode: OTHER, ..MARKED };
+    participant.instead(Call::Stat(Name::Lock), StatResult::Found(MARKED));
+    participant.world.path = Some(There { found: other, ..HOLDER });
+    participant.ends(CANCEL, Report::Cancelled).did(&[Call::Listen]).did_not(UNLINK);
 }
 
 /// An npm server dies of a connection that is closed under its grant.
 #[test]
-fn a_lending_server_is_left_gently_in_the_background() {
+fn a_server_that_may_lend_is_left_in_the_background() {
     for (stop, report) in STOPS {
-        let mut participant = queued();
-        participant.tell(stop, [Leave]);
-        participant.tell(left(Left::Lingering), [tells(report)]);
-        assert!(participant.state().is_background());
-        assert_eq!(participant.state().interest(), Interest::Connection);
-        let connection = participant.connection();
-        participant.tell(Ended(connection), [Close]);
-        participant.is_finished();
+        let mut participant = queued_at(NPM);
+        participant.leaves_behind(stop, report, QUEUED).did_just(&[Call::Stat(Name::Lock), Call::Close(Role::Pin)]);
+        assert!(participant.machine().is_lingering());
+        participant.world.sent.push_back(ReceiveResult::PeerClosed);
+        participant.finishes(READABLE);
     }
+}
+
+/// It may have been a loan when we came, and be none now.
+#[test]
+fn a_server_that_hands_over_by_now_is_left_like_any_that_does() {
+    let mut participant = queued_at(NPM);
+    participant.instead(Call::Stat(Name::Lock), StatResult::Found(MARKED));
+    participant.ends(CANCEL, Report::Cancelled).did(&[Call::Stat(Name::Lock), STOP_READING]);
 }
 
 #[test]
 fn a_loan_that_comes_after_all_is_given_back_without_a_word() {
-    for removal in [Removal::Done, Removal::NotOurs, Removal::Failed(CODE)] {
+    let mut participant = lingering();
+    participant.world.sent.push_back(ReceiveResult::Loan);
+    participant.finishes(READABLE).did(&[Call::Receive, Call::Shutdown(Role::Connection, Half::Both)]);
+}
+
+/// Whatever becomes of it: the caller was told long ago.
+#[test]
+fn a_loan_of_a_server_that_has_gone_is_given_back_without_a_word() {
+    for there in [Some(STALE), Some(DIRECTORY), None] {
         let mut participant = lingering();
-        participant.receives(Received::Loan, [GiveBack]);
-        assert!(participant.state().is_background());
-        participant.tell(Event::GivenBack(removal), [Close]);
-        participant.is_finished();
+        participant.world.sent.push_back(ReceiveResult::Loan);
+        participant.world.server_has_ended = true;
+        participant.world.path = there;
+        participant.finishes(READABLE);
+        assert_eq!(participant.calls.contains(&UNLINK), there.is_some_and(|there| there.found.inode == ONE));
     }
 }
 
 #[test]
-fn anything_else_that_comes_after_all_is_ignored() {
+fn anything_else_that_comes_after_all_is_put_away() {
     let mut participant = lingering();
-    let connection = participant.connection();
-    participant.ignores(Event::Received(connection, Received::Truncated));
-    participant.ignores(Event::Received(connection, Received::Foreign));
-    participant.tell(Ended(connection), [Close]);
+    for sent in [ReceiveResult::Truncated, ReceiveResult::Foreign] {
+        participant.world.sent.push_back(sent);
+        participant.waits(READABLE, QUEUED).did_just(&[Call::Receive, Call::CloseApart(Role::Strays)]);
+    }
+    participant.world.sent.push_back(ReceiveResult::PeerClosed);
+    participant.finishes(READABLE);
 }
 
 #[test]
 fn a_listener_that_comes_after_all_is_passed_on_without_a_word() {
     let mut participant = lingering();
-    participant.receives(Received::Listener, [Accept]);
-    participant.tell(accepted(Accepted::Waiter), [HandOver]);
-    participant.tell(HandedOver(Delivery::Sent), [Close]);
+    participant.world.sent.push_back(ReceiveResult::Listener);
+    participant.world.queue.push_back(WAITER);
+    participant.finishes(READABLE).did(&[Call::Listen, HAND_OVER]);
 }
 
 #[test]
-fn who_lingers_listens_to_its_own_connection_only() {
-    let mut participant = lingering();
-    let other = following(participant.connection());
-    participant.ignores(Ended(other));
-    participant.ignores(Event::Received(other, Received::Listener));
-    participant.ignores(Cancel);
-    participant.ignores(fired(Timer::Deadline));
+fn one_that_lingers_has_nothing_left_to_stop() {
+    lingering().ignores(CANCEL).ignores(DEADLINE).ignores(RETRY).ignores(CHANGE).refuses(RELEASE);
 }
 
+/// Who has taken its leave is no holder, whatever still comes: the server may have granted the lock to the next by then.
 #[test]
-fn while_publishing_it_is_remembered() {
-    for (stop, report) in STOPS {
-        for answer in [Published::InUse, Published::Swept, Published::Failed(CODE)] {
-            let mut participant = publishing(Stale::Wait);
-            participant.tell(stop, []);
-            participant.tell(published(answer), [Close, tells(report)]);
-        }
-    }
-}
-
-#[test]
-fn a_socket_that_is_published_all_the_same_is_released_properly() {
-    for (stop, report) in STOPS {
-        let mut participant = publishing(Stale::Wait);
-        participant.tell(stop, []);
-        participant.tell(published(Published::Listening), [Accept]);
-        participant.tell(accepted(Accepted::Waiter), [HandOver]);
-        participant.tell(HandedOver(Delivery::Sent), [Close, tells(report)]);
-    }
-}
-
-#[test]
-fn while_connecting_it_is_remembered() {
-    use Connected::{BacklogFull, Failed, Missing, NotASocket, Refused, WrongType};
-    for (stop, report) in STOPS {
-        for answer in [Missing, Refused, BacklogFull, NotASocket, WrongType, Failed(CODE)] {
-            let mut participant = connecting(Stale::Wait);
-            participant.tell(stop, []);
-            participant.tell(connected(answer), [Close, tells(report)]);
-        }
-    }
-}
-
-#[test]
-fn a_queue_that_was_joined_all_the_same_is_left() {
-    for (stop, report) in STOPS {
-        let mut participant = connecting(Stale::Wait);
-        participant.tell(stop, []);
-        participant.tell(connected(Connected::Queued), [Leave]);
-        participant.tell(left(Left::Lingering), [tells(report)]);
-        let connection = participant.connection();
-        participant.tell(Ended(connection), [Close]);
-    }
-}
-
-#[test]
-fn while_looking_at_the_path_it_is_remembered() {
-    use Inspected::{Alive, Dead, Denied, Failed, Missing, NotASocket, Unmarked, WrongType};
-    for (stop, report) in STOPS {
-        for answer in [Missing, Alive, Unmarked, Dead, Inspected::Stale, NotASocket, WrongType, Denied, Failed(CODE)] {
-            let mut participant = inspecting(Stale::Fail);
-            participant.tell(stop, []);
-            participant.tell(inspected(answer), [Close, tells(report)]);
-        }
-    }
-}
-
-#[test]
-fn while_a_watch_is_armed_it_is_remembered() {
-    for (stop, report) in STOPS {
-        let mut participant = arming_watch();
-        participant.tell(stop, []);
-        participant.tell(WatchArmed, [Close, tells(report)]);
-    }
-}
-
-#[test]
-fn while_a_dead_socket_is_removed_it_is_remembered() {
-    use Reclaimed::{Busy, Changed, Denied, Elsewhere, Failed, Removed, Unmarked};
-    for (stop, report) in STOPS {
-        for answer in [Removed, Changed, Busy, Unmarked, Denied, Elsewhere, Failed(CODE)] {
-            let mut participant = reclaiming(Stale::Fail);
-            participant.tell(stop, []);
-            participant.tell(reclaimed(answer), [Close, tells(report)]);
-        }
-    }
-}
-
-#[test]
-fn while_leaving_what_the_caller_is_told_is_settled() {
-    for (stop, _) in STOPS {
-        let mut participant = leaving();
-        participant.ignores(stop);
-        participant.tell(left(Left::Closed), [Close, tells(Report::Cancelled)]);
+fn a_server_that_was_told_that_we_are_done_lends_us_nothing() {
+    for (request, half) in [(DISMISS, Half::Write), (CUT, Half::Both)] {
+        let mut participant = lingering();
+        participant.waits(request, QUEUED).did_just(&[Call::Shutdown(Role::Connection, half)]);
+        assert!(participant.machine().is_dismissed() && participant.machine().is_lingering());
+        participant.world.sent.push_back(ReceiveResult::Loan);
+        participant.world.server_has_ended = true;
+        participant.world.path = Some(STALE);
+        participant.finishes(READABLE).did_not(UNLINK).did_not(Call::HasEnded(Role::Connection));
     }
 }
 
 #[test]
 fn a_cancel_gives_back_what_is_held() {
-    let mut participant = holding();
-    participant.tell(Cancel, [Accept]);
-    participant.tell(accepted(Accepted::Waiter), [HandOver]);
-    participant.tell(HandedOver(Delivery::Sent), [Close, tells(Report::Cancelled)]);
+    let mut participant = holding_with(&[WAITER]);
+    participant.ends(CANCEL, Report::Cancelled).did(&[HAND_OVER]);
 
+    // A loan whose path is lost is no concern of one that gives up.
     let mut participant = borrowing();
-    participant.tell(Cancel, [GiveBack]);
-    participant.tell(GivenBack(Removal::NotOurs), [Close, tells(Report::Cancelled)]);
+    participant.world.server_has_ended = true;
+    participant.world.path = None;
+    participant.ends(CANCEL, Report::Cancelled);
 }
 
 #[test]
 fn a_deadline_that_comes_too_late_takes_nothing_away() {
-    holding().ignores(fired(Timer::Deadline));
-    borrowing().ignores(fired(Timer::Deadline));
-    lent().ignores(fired(Timer::Deadline));
-    finished().ignores(fired(Timer::Deadline));
-}
-
-#[test]
-fn a_release_that_is_under_way_goes_on() {
-    let under_way =
-        [accepting(), handing_over(), clearing_mark(), lending(), lent(), setting_mark(), closing_out(), giving_back()];
-    for mut participant in under_way {
-        participant.ignores(Cancel);
-        participant.ignores(fired(Timer::Deadline));
+    for mut participant in [holding(), borrowing(), lent(), lingering(), finished()] {
+        participant.ignores(DEADLINE);
     }
 }
 
 #[test]
-fn who_stops_twice_is_told_of_the_first_time() {
-    for (at, (stop, report)) in STOPS.into_iter().enumerate() {
-        let (other, _) = STOPS[1 - at];
-        for mut participant in [publishing(Stale::Wait), connecting(Stale::Wait), inspecting(Stale::Wait)] {
-            participant.tell(stop, []);
-            participant.ignores(other);
-        }
-        let mut participant = publishing(Stale::Wait);
-        participant.tell(stop, []);
-        participant.ignores(other);
-        participant.tell(published(Published::InUse), [Close, tells(report)]);
+fn where_no_request_is_open_a_cancel_comes_to_nothing() {
+    for mut participant in [lent(), lingering(), finished()] {
+        participant.ignores(CANCEL);
     }
 }

@@ -1,270 +1,103 @@
-//! Every pair of a state and an event has the outcome that this table says it has.
+//! Every pair of a machine that can be reached and an event is defined, and no step breaks a rule of the ledger, whatever the
+//! calls come to.
 
 mod common;
 
-use common::every::{Every, events};
-use common::kinds::{Kind, Waits, kind, waits};
-use slocket_core::{Actions, Attempt, Connection, Event, Patience, Received, State, Timer, Wish, transition};
+use std::collections::HashSet;
 
-/// What is to come of an event in a state, whatever their payloads are:
-///
-/// - `+` handled: something is done, or the state changes
-/// - `.` ignored: nothing is done, and the state stays
-/// - `!` misuse: a faithful driver does not send it; the state stays
-///
-/// and where it depends on the payload:
-///
-/// - `present` handled if it is of the present connection, ignored otherwise
-/// - `granted` handled if it is a listener or a loan on the present connection, ignored otherwise
-/// - `quits` handled unless it is noted already that the caller wants no more
-/// - `patient` handled if a stale socket is being put up with, ignored otherwise
-/// - `hurried` handled if it is a try that puts up with what is in the way, ignored otherwise
-///
-/// The column *answer* is the answer to the question that the state waits for; every other answer is a misuse.
-const TABLE: &str = "
-state            start release cancel answer received ended   loan path deadline retry recheck stale   try
-Idle             +     !       .      !      .        .       .    .    .        .     .       .       .
-Publishing       !     !       quits  +      .        .       .    .    quits    .     .       .       hurried
-Connecting       !     !       quits  +      .        .       .    .    quits    .     .       .       .
-Queued           !     !       +      !      present  present .    .    +        .     .       .       .
-Inspecting       !     !       quits  +      .        .       .    .    quits    .     .       patient hurried
-ArmingWatch      !     !       quits  +      .        .       .    .    quits    .     .       patient .
-Watching         !     !       +      !      .        .       .    +    +        .     +       +       .
-Reclaiming       !     !       quits  +      .        .       .    .    quits    .     .       .       hurried
-PausingToPublish !     !       +      !      .        .       .    .    +        +     .       .       hurried
-PausingToConnect !     !       +      !      .        .       .    .    +        +     .       .       .
-Leaving          !     !       .      +      .        .       .    .    .        .     .       .       .
-Lingering        !     !       .      !      granted  present .    .    .        .     .       .       .
-Holding          !     +       +      !      .        .       .    .    .        .     .       .       .
-Borrowing        !     +       +      !      .        .       .    .    .        .     .       .       .
-Accepting        !     !       .      +      .        .       .    .    .        .     .       .       .
-HandingOver      !     !       .      +      .        .       .    .    .        .     .       .       .
-ClearingMark     !     !       .      +      .        .       .    .    .        .     .       .       .
-Lending          !     !       .      +      .        .       .    .    .        .     .       .       .
-Lent             !     !       .      !      .        .       +    .    .        .     .       .       .
-SettingMark      !     !       .      +      .        .       .    .    .        .     .       .       .
-ClosingOut       !     !       .      +      .        .       .    .    .        .     .       .       .
-GivingBack       !     !       .      +      .        .       .    .    .        .     .       .       .
-Finished         !     !       .      !      .        .       .    .    .        .     .       .       .
-";
+use common::explore::{BUDGET, Explored, Start, alike, at_random, explore};
+use common::{BOTH, NAME, PRIVATE, SHARED};
+use slocket_core::{Hints, Machine, Platform, Probe, Request, Stale, Ways};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    Handled,
-    Ignored,
-    Misuse,
+const NO_HINT: Hints = Hints { in_use: false, unfixed: false, spoiled: false };
+const UNFIXED: Hints = Hints { unfixed: true, ..NO_HINT };
+const IN_USE: Hints = Hints { in_use: true, ..NO_HINT };
+const SPOILED: Hints = Hints { spoiled: true, ..NO_HINT };
+/// A path that is too long to be bound.
+const LONG: Platform = Platform { lock: Ways { path: false, proc: false }, temporary: BOTH, ..PRIVATE };
+
+const fn start(platform: Platform, hints: Hints, request: Request) -> Start {
+    Start { platform, hints, request }
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Cell {
-    Always(Outcome),
-    Present,
-    Granted,
-    Quits,
-    Patient,
-    Hurried,
-}
+/// Each request, each kind of folder, each probe, and a name.
+const STARTS: [Start; 11] = [
+    start(SHARED, UNFIXED, Request::Acquire(Stale::Reclaim)),
+    start(PRIVATE, NO_HINT, Request::Acquire(Stale::Wait)),
+    start(PRIVATE, IN_USE, Request::Try(Stale::Fail)),
+    start(Platform { probe: Some(Probe::Stream), ..PRIVATE }, SPOILED, Request::Try(Stale::Wait)),
+    start(Platform { probe: Some(Probe::None), ..LONG }, NO_HINT, Request::Try(Stale::Reclaim)),
+    start(PRIVATE, NO_HINT, Request::Look),
+    start(NAME, NO_HINT, Request::Acquire(Stale::Wait)),
+    start(NAME, NO_HINT, Request::Acquire(Stale::Reclaim)),
+    start(NAME, NO_HINT, Request::Try(Stale::Wait)),
+    start(NAME, IN_USE, Request::Try(Stale::Fail)),
+    start(NAME, NO_HINT, Request::Look),
+];
 
-/// The row of a state.
-fn row(state: &State) -> &'static str {
-    match state {
-        State::Idle => "Idle",
-        State::Publishing(_) => "Publishing",
-        State::Connecting(_) => "Connecting",
-        State::Queued(_) => "Queued",
-        State::Inspecting(_) => "Inspecting",
-        State::ArmingWatch(_) => "ArmingWatch",
-        State::Watching(_) => "Watching",
-        State::Reclaiming(_) => "Reclaiming",
-        State::PausingToPublish(_) => "PausingToPublish",
-        State::PausingToConnect(_) => "PausingToConnect",
-        State::Leaving(..) => "Leaving",
-        State::Lingering(_) => "Lingering",
-        State::Holding => "Holding",
-        State::Borrowing => "Borrowing",
-        State::Accepting(_) => "Accepting",
-        State::HandingOver(_) => "HandingOver",
-        State::ClearingMark(_) => "ClearingMark",
-        State::Lending(_) => "Lending",
-        State::Lent => "Lent",
-        State::SettingMark(_) => "SettingMark",
-        State::ClosingOut(_) => "ClosingOut",
-        State::GivingBack(_) => "GivingBack",
-        State::Finished => "Finished",
+/// How many kinds of calls there are.
+const KINDS_OF_CALLS: usize = 44;
+
+#[test]
+fn every_step_of_every_machine_keeps_the_rules() {
+    // (The longest by itself, the others beside it.)
+    let (first, others) = STARTS.split_first().expect("there are some");
+    let explored: Vec<(Start, Explored)> = std::thread::scope(|scope| {
+        let first = scope.spawn(|| (*first, explore(*first)));
+        let others: Vec<_> = others.iter().map(|start| (*start, explore(*start))).collect();
+        others.into_iter().chain([first.join().expect("no rule is broken")]).collect()
+    });
+    let mut calls: HashSet<_> = HashSet::new();
+    for (start, explored) in &explored {
+        let Explored { states, steps, misuses, longest, held, background, finished, .. } = explored;
+        println!(
+            "{:?} at a {:?}: {states} machines with their ledgers, {steps} steps, {misuses} misuses, at most {longest} calls \
+             from one wait to the next; {held} hold the lock, {background} are in the background, {finished} have finished",
+            start.request, start.platform.home
+        );
+        assert!(*finished > 0, "{start:?}");
+        assert_eq!(*held > 0, start.request != Request::Look, "{start:?}");
+        assert!(*longest < 400, "{start:?}");
+        calls.extend(explored.calls.iter().copied());
     }
+    let states: usize = explored.iter().map(|(_, explored)| explored.states).sum();
+    let steps: usize = explored.iter().map(|(_, explored)| explored.steps).sum();
+    println!("{states} machines in all, {steps} steps, {} kinds of calls", calls.len());
+    assert!(states > 1_000_000 && steps > 3_000_000, "{states} {steps}");
+    assert_eq!(calls.len(), KINDS_OF_CALLS, "each call is asked for by somebody");
 }
 
-/// The column of an event.
-fn column(event: Event) -> &'static str {
-    match event {
-        Event::Acquire(_) | Event::Try(_) | Event::Look => "start",
-        Event::Release => "release",
-        Event::Cancel => "cancel",
-        Event::Published(_)
-        | Event::Connected(_)
-        | Event::Inspected(_)
-        | Event::WatchArmed
-        | Event::Reclaimed(_)
-        | Event::Left(_)
-        | Event::Accepted(_)
-        | Event::HandedOver(_)
-        | Event::MarkCleared(_)
-        | Event::Granted(_)
-        | Event::MarkSet(_)
-        | Event::ClosedOut(_)
-        | Event::GivenBack(_) => "answer",
-        Event::Received(..) => "received",
-        Event::Ended(_) => "ended",
-        Event::LoanEnded => "loan",
-        Event::PathChanged => "path",
-        Event::TimerFired(Timer::Deadline) => "deadline",
-        Event::TimerFired(Timer::Retry) => "retry",
-        Event::TimerFired(Timer::Recheck) => "recheck",
-        Event::TimerFired(Timer::Stale) => "stale",
-        Event::TimerFired(Timer::Try) => "try",
+/// Longer runs, in which more may come than can be explored: 64 names, thousands of connections, message after message.
+#[test]
+fn no_walk_at_random_breaks_a_rule() {
+    let (mut steps, mut finished, mut longest) = (0, 0, 0);
+    for seed in 0..20_000 {
+        let start = STARTS[usize::try_from(seed).expect("small") % STARTS.len()];
+        let walk = at_random(start, seed, 3_000);
+        steps += walk.steps;
+        finished += usize::from(walk.has_finished);
+        longest = longest.max(walk.longest);
     }
-}
-
-/// The table, read: the names of the columns, and the rows with their names.
-fn table() -> (Vec<&'static str>, Vec<(&'static str, Vec<Cell>)>) {
-    let mut lines = TABLE.trim().lines().map(str::split_whitespace);
-    let columns: Vec<_> = lines.next().expect("the table has a head").skip(1).collect();
-    let rows: Vec<_> =
-        lines.map(|mut words| (words.next().expect("a row has a name"), words.map(cell).collect::<Vec<_>>())).collect();
-    assert!(rows.iter().all(|(_, cells)| cells.len() == columns.len()), "a row is as long as the head");
-    (columns, rows)
-}
-
-fn cell(word: &str) -> Cell {
-    match word {
-        "+" => Cell::Always(Outcome::Handled),
-        "." => Cell::Always(Outcome::Ignored),
-        "!" => Cell::Always(Outcome::Misuse),
-        "present" => Cell::Present,
-        "granted" => Cell::Granted,
-        "quits" => Cell::Quits,
-        "patient" => Cell::Patient,
-        "hurried" => Cell::Hurried,
-        other => panic!("the table says {other:?}"),
-    }
-}
-
-/// What a cell says for these payloads.
-fn outcome(cell: Cell, state: &State, event: Event) -> Outcome {
-    let handled = match cell {
-        Cell::Always(outcome) => return outcome,
-        Cell::Present => matches!(event,
-            Event::Received(connection, _) | Event::Ended(connection) if Some(connection) == present(state)),
-        Cell::Granted => matches!(event,
-            Event::Received(connection, Received::Listener | Received::Loan) if Some(connection) == present(state)),
-        Cell::Quits => attempt(state).is_some_and(|attempt| attempt.quit.is_none()),
-        Cell::Patient => puts_up(state).is_some_and(|wish| wish != Wish::Try),
-        Cell::Hurried => puts_up(state) == Some(Wish::Try),
-    };
-    if handled { Outcome::Handled } else { Outcome::Ignored }
-}
-
-/// The wish of one that is putting up with something.
-fn puts_up(state: &State) -> Option<Wish> {
-    attempt(state).filter(|attempt| attempt.patience == Patience::Running).map(|attempt| attempt.wish)
-}
-
-fn attempt(state: &State) -> Option<&Attempt> {
-    match state {
-        State::Publishing(attempt)
-        | State::Connecting(attempt)
-        | State::Queued(attempt)
-        | State::Inspecting(attempt)
-        | State::ArmingWatch(attempt)
-        | State::Watching(attempt)
-        | State::Reclaiming(attempt)
-        | State::PausingToPublish(attempt)
-        | State::PausingToConnect(attempt) => Some(attempt),
-        State::Idle
-        | State::Leaving(..)
-        | State::Lingering(_)
-        | State::Holding
-        | State::Borrowing
-        | State::Accepting(_)
-        | State::HandingOver(_)
-        | State::ClearingMark(_)
-        | State::Lending(_)
-        | State::Lent
-        | State::SettingMark(_)
-        | State::ClosingOut(_)
-        | State::GivingBack(_)
-        | State::Finished => None,
-    }
-}
-
-/// The number of the connection that a state is waiting on.
-fn present(state: &State) -> Option<Connection> {
-    if let State::Lingering(connection) = state { Some(*connection) } else { attempt(state).map(|a| a.connection) }
-}
-
-/// What the machine does, in how many actions.
-fn observed(state: State, event: Event) -> (Outcome, usize) {
-    match transition(state, event) {
-        Err(misuse) => {
-            assert_eq!((misuse.state, misuse.event), (state, event), "a misuse names what was wrong");
-            (Outcome::Misuse, 0)
-        }
-        Ok((after, actions)) => match actions.into_iter().count() {
-            0 if after == state => (Outcome::Ignored, 0),
-            count => (Outcome::Handled, count),
-        },
-    }
+    println!("{steps} steps at random, {finished} walks to the end, at most {longest} calls from one wait to the next");
+    assert!(finished > 15_000 && longest > 1_000, "{finished} {longest}");
+    assert!(usize::from(BUDGET.names) < 64, "the walks go further than what is explored");
 }
 
 #[test]
-fn every_pair_has_the_outcome_of_the_table() {
-    let (columns, rows) = table();
-    let events: Vec<(usize, Event)> = events()
-        .iter()
-        .map(|event| {
-            let at = columns.iter().position(|name| *name == column(*event));
-            (at.unwrap_or_else(|| panic!("no column for {event:?}")), *event)
-        })
-        .collect();
-    let states = State::every();
-    let (mut counts, mut most) = ([0_usize; 3], 0);
-    let mut met = vec![vec![0_usize; columns.len()]; rows.len()];
-    for state in &states {
-        let at = rows.iter().position(|(name, _)| *name == row(state));
-        let at = at.unwrap_or_else(|| panic!("no row for {state:?}"));
-        for (column, event) in &events {
-            let expected = match kind(*event) {
-                Kind::Answer(question) if waits(state) != Waits::Answer(question) => Outcome::Misuse,
-                Kind::Request | Kind::Answer(_) | Kind::Happening => outcome(rows[at].1[*column], state, *event),
-            };
-            let (outcome, actions) = observed(*state, *event);
-            assert_eq!(outcome, expected, "{event:?} in {state:?}");
-            most = most.max(actions);
-            counts[expected as usize] += 1;
-            met[at][*column] += 1;
-        }
-    }
-    let [handled, ignored, misuse] = counts;
-    println!(
-        "{} states x {} events = {} pairs: {handled} handled, {ignored} ignored, {misuse} misuse",
-        states.len(),
-        events.len(),
-        handled + ignored + misuse
-    );
-    for ((name, _), met) in rows.iter().zip(&met) {
-        assert!(met.iter().all(|count| *count > 0), "a cell in the row of {name} stands for no pair: {met:?}");
-    }
-    assert_eq!(most, Actions::CAPACITY, "the capacity is what the longest step needs, from whatever state");
-    assert!(handled > 100_000 && ignored > 100_000 && misuse > 100_000, "too few pairs: {counts:?}");
+fn a_machine_is_small() {
+    let size = size_of::<Machine>();
+    println!("{size} bytes");
+    assert!(size <= 320, "{size}");
 }
 
+/// So a model checker explores few states twice. (Within a procedure what was held fast is remembered as it was found, all of it.)
 #[test]
-fn a_state_waits_for_the_answer_that_its_row_handles() {
-    let (columns, rows) = table();
-    let answer = columns.iter().position(|name| *name == "answer").expect("a column for answers");
-    for state in State::every() {
-        let (name, cells) = rows.iter().find(|(name, _)| *name == row(&state)).expect("a row for each state");
-        let handles = matches!(cells[answer], Cell::Always(Outcome::Handled));
-        assert_eq!(handles, matches!(waits(&state), Waits::Answer(_)), "{name}");
+fn machines_that_wait_and_behave_alike_are_equal() {
+    for start in [STARTS[3], STARTS[5], STARTS[6], STARTS[8], STARTS[10]] {
+        let (count, pairs) = alike(start);
+        println!("{count} machines with their ledgers, {start:?}");
+        if let Some((one, other)) = pairs.first() {
+            panic!("these behave alike, and {} others:\n  {one:?}\n  {other:?}", pairs.len() - 1);
+        }
     }
 }

@@ -1,144 +1,125 @@
-//! From `Idle`, trying: the lock without queueing (protocol section 2, "Try").
+//! From idle, trying: the lock without queueing (protocol section 2, "Try").
 
 mod common;
 
 use common::*;
 
-#[track_caller]
-fn trying(stale: Stale) -> Participant {
-    let mut participant = idle();
-    participant.tell(Event::Try(stale), [Publish]);
-    participant
-}
-
-/// Looks at the path, since it is in use.
-#[track_caller]
-fn trying_in_vain(stale: Stale) -> Participant {
-    let mut participant = trying(stale);
-    participant.tell(published(Published::InUse), [Inspect]);
-    participant
-}
-
-const WOULD_BLOCK: [Action; 2] = [Close, Action::Report(Report::WouldBlock)];
+/// It looks again, for whoever is in the way may be only passing through.
+const FIRST_PAUSE: Wait = Wait { hasty: true, ..pause(1) };
+const NEXT_PAUSE: Wait = Wait { hasty: true, ..pause(2) };
 
 #[test]
 fn a_free_path_becomes_ours() {
-    let mut participant = trying(Stale::Wait);
-    participant.tell(published(Published::Listening), [tells(Report::Acquired)]);
-    assert_eq!(*participant.state(), State::Holding);
+    Participant::at(None).holds(TRY);
 }
 
-/// Looks again, since whoever is in the way may be only passing through.
-#[track_caller]
-fn pausing(answer: Event) -> Participant {
-    let mut participant = trying_in_vain(Stale::Wait);
-    if answer == reclaimed(Reclaimed::Busy) {
-        participant.tell(inspected(Inspected::Dead), [RECLAIM_MARKED]);
-    }
-    participant.tell(answer, [arm(Timer::Try, 0), arm(Timer::Retry, 1)]);
-    participant
+#[test]
+fn where_the_path_was_in_use_it_is_looked_at_first() {
+    let mut participant = Participant::new(PRIVATE, Hints { in_use: true, ..Hints::default() });
+    participant.world.path = Some(NPM);
+    participant.ends(TRY, Report::WouldBlock).did_not(PUBLISH).did_not(JOIN);
 }
 
 #[test]
 fn a_living_socket_would_block_if_it_is_there_for_a_while() {
-    let mut participant = pausing(inspected(Inspected::Alive));
+    let mut participant = Participant::at(HOLDER);
+    participant.waits(TRY, FIRST_PAUSE).did(&[PUBLISH, PROBE]).did_not(JOIN);
     for _ in 0..20 {
-        participant.tell(fired(Timer::Retry), [Publish]);
-        participant.tell(published(Published::InUse), [Inspect]);
-        participant.tell(inspected(Inspected::Alive), [arm(Timer::Retry, 2)]);
+        participant.waits(RETRY, NEXT_PAUSE).did(&[PUBLISH, PROBE]);
     }
-    participant.tell(fired(Timer::Try), []);
-    participant.ignores(fired(Timer::Try));
-    participant.tell(fired(Timer::Retry), [Publish]);
-    participant.tell(published(Published::InUse), [Inspect]);
-    participant.tell(inspected(Inspected::Alive), WOULD_BLOCK);
-    participant.is_finished();
+    participant.waits(TRY_TIME, pause(2)).did_just(&[]);
+    participant.ignores(TRY_TIME);
+    participant.ends(RETRY, Report::WouldBlock).did(&[PUBLISH, PROBE]);
 }
 
 #[test]
 fn whoever_was_only_passing_through_is_in_nobodys_way() {
-    for answer in [inspected(Inspected::Alive), reclaimed(Reclaimed::Busy)] {
-        let mut participant = pausing(answer);
-        participant.tell(fired(Timer::Retry), [Publish]);
-        participant.tell(published(Published::Listening), [tells(Report::Acquired)]);
-    }
+    let mut participant = Participant::at(HOLDER);
+    participant.waits(TRY, FIRST_PAUSE);
+    participant.world.path = None;
+    participant.holds(RETRY);
+
+    let mut participant = Participant::at(DEAD);
+    participant.world.guard = FlockResult::Busy;
+    participant.waits(TRY, FIRST_PAUSE).did(&[RECLAIM]);
+    participant.world.path = None;
+    participant.world.guard = FlockResult::Locked;
+    participant.holds(RETRY);
 }
 
 /// However many come by, a try takes no longer.
 #[test]
 fn the_time_of_a_try_begins_once() {
-    let mut participant = pausing(inspected(Inspected::Alive));
-    participant.tell(fired(Timer::Retry), [Publish]);
-    participant.tell(published(Published::InUse), [Inspect]);
-    participant.tell(inspected(Inspected::Missing), [Publish]);
-    participant.tell(published(Published::InUse), [Inspect]);
-    participant.tell(inspected(Inspected::Dead), [RECLAIM_MARKED]);
-    participant.tell(fired(Timer::Try), []);
-    participant.tell(reclaimed(Reclaimed::Busy), WOULD_BLOCK);
+    let mut participant = Participant::at(HOLDER);
+    participant.waits(TRY, FIRST_PAUSE);
+    participant.instead(Call::Open(Role::Pin, Name::Lock), OpenResult::Missing);
+    participant.waits(RETRY, NEXT_PAUSE);
+    participant.waits(TRY_TIME, pause(2));
+    participant.world.path = Some(DEAD);
+    participant.world.guard = FlockResult::Busy;
+    participant.ends(RETRY, Report::WouldBlock);
 }
 
-/// npm's server lends and does not come and go.
+/// npm's server lends, and does not come and go.
 #[test]
 fn a_living_socket_without_the_mark_would_block_at_once() {
-    trying_in_vain(Stale::Wait).tell(inspected(Inspected::Unmarked), WOULD_BLOCK);
+    Participant::at(NPM).ends(TRY, Report::WouldBlock);
 }
 
 #[test]
 fn a_try_that_looks_again_is_cancelled_at_once() {
-    let mut participant = pausing(inspected(Inspected::Alive));
-    participant.tell(Cancel, [Close, tells(Report::Cancelled)]);
+    let mut participant = Participant::at(HOLDER);
+    participant.waits(TRY, FIRST_PAUSE).ends(CANCEL, Report::Cancelled);
 }
 
 /// Nothing tells whether anybody holds it.
 #[test]
 fn a_socket_of_another_user_that_may_not_be_probed_is_an_error() {
-    trying_in_vain(Stale::Wait).tell(inspected(Inspected::Denied), [Close, fails(Failure::Inaccessible)]);
+    let theirs = Found { owner: Owner::Other, ..MARKED };
+    Participant::at(There { found: theirs, life: Life::Denied }).fails(TRY, Failure::Inaccessible);
 }
 
 #[test]
 fn a_dead_socket_is_removed_and_the_path_taken() {
-    let mut participant = trying_in_vain(Stale::Wait);
-    participant.tell(inspected(Inspected::Dead), [RECLAIM_MARKED]);
-    participant.tell(reclaimed(Reclaimed::Removed), [Publish]);
-    participant.tell(published(Published::Listening), [tells(Report::Acquired)]);
-}
-
-#[test]
-fn who_comes_first_after_a_reclaim_is_looked_at_anew() {
-    let mut participant = trying_in_vain(Stale::Wait);
-    participant.tell(inspected(Inspected::Dead), [RECLAIM_MARKED]);
-    participant.tell(reclaimed(Reclaimed::Changed), [Publish]);
-    participant.tell(published(Published::InUse), [Inspect]);
-    participant.tell(inspected(Inspected::Unmarked), WOULD_BLOCK);
+    Participant::at(DEAD).holds(TRY).did(&[RECLAIM, UNLINK, PUBLISH]);
 }
 
 #[test]
 fn a_stale_socket_would_block_unless_the_policy_is_to_fail() {
-    // Who only tries has no time to put up with it first: it is not removed.
-    trying_in_vain(Stale::Reclaim).tell(inspected(Inspected::Stale), WOULD_BLOCK);
-    trying_in_vain(Stale::Wait).tell(inspected(Inspected::Stale), WOULD_BLOCK);
-    trying_in_vain(Stale::Fail).tell(inspected(Inspected::Stale), [Close, fails(Failure::Stale)]);
+    // A try has no time to put up with it first: it is not removed.
+    for stale in [Stale::Wait, Stale::Reclaim] {
+        Participant::at(STALE).ends(Event::Request(Request::Try(stale)), Report::WouldBlock).did_not(RECLAIM);
+    }
+    Participant::at(STALE).fails(Event::Request(Request::Try(Stale::Fail)), Failure::Stale);
 }
 
 #[test]
 fn what_is_no_socket_would_block() {
-    trying_in_vain(Stale::Wait).tell(inspected(Inspected::NotASocket), WOULD_BLOCK);
+    Participant::at(DIRECTORY).ends(TRY, Report::WouldBlock).did_not(Call::Watch);
 }
 
 #[test]
 fn a_path_that_goes_away_is_tried_again_and_after_the_second_time_with_a_pause() {
-    let mut participant = trying_in_vain(Stale::Wait);
-    for _ in 0..2 {
-        participant.tell(inspected(Inspected::Missing), [Publish]);
-        participant.tell(published(Published::InUse), [Inspect]);
+    let mut participant = Participant::at(HOLDER);
+    for _ in 0..3 {
+        participant.instead(Call::Open(Role::Pin, Name::Lock), OpenResult::Missing);
     }
-    participant.tell(inspected(Inspected::Missing), [arm(Timer::Retry, 3)]);
-    participant.tell(fired(Timer::Retry), [Publish]);
+    participant.waits(TRY, pause(3));
+    assert_eq!(participant.count(PUBLISH), 3);
 }
 
 #[test]
 fn what_can_never_be_had_is_an_error() {
-    trying_in_vain(Stale::Wait).tell(inspected(Inspected::WrongType), [Close, fails(Failure::NotASlocket)]);
-    trying_in_vain(Stale::Wait).tell(inspected(Inspected::Failed(CODE)), [Close, fails(Failure::Os(CODE))]);
-    trying(Stale::Wait).tell(published(Published::Failed(CODE)), [Close, fails(Failure::Os(CODE))]);
+    Participant::at(There { life: Life::Datagram, ..HOLDER }).fails(TRY, Failure::NotASlocket);
+    Participant::at(HOLDER).instead(PROBE, DoneResult::Failed(ERRNO)).fails(TRY, failed(PROBE));
+    Participant::at(HOLDER).instead(PUBLISH, DoneResult::Failed(ERRNO)).fails(TRY, failed(PUBLISH));
+}
+
+#[test]
+fn an_abstract_name_that_is_in_use_is_tried_again_for_a_while() {
+    let mut participant = Participant::new(NAME, Hints::default());
+    participant.world.path = Some(HOLDER);
+    participant.waits(TRY, FIRST_PAUSE).did_not(JOIN).did_not(PROBE);
+    participant.world.path = None;
+    participant.holds(RETRY);
 }

@@ -1,336 +1,330 @@
-//! A participant to play scenarios with, and builders that bring one into each state the way a driver would.
+//! A participant to play scenarios with, and builders that bring one into each state the way a driver would. Each step of a
+//! scenario has to keep the rules of the ledger, too.
 
 #![allow(dead_code, unused_imports, reason = "each test file uses a part of it")]
 
-pub(crate) mod every;
+pub(crate) mod answers;
 pub(crate) mod explore;
-pub(crate) mod kinds;
+pub(crate) mod ledger;
+pub(crate) mod world;
 
-pub(crate) use slocket_core::Action::{
-    Accept, Arm, ClearMark, Close, CloseOut, Connect, Disconnect, GiveBack, HandOver, Inspect, Leave, Lend, Publish,
-    Reclaim, SetMark, Unwatch, Watch,
-};
-pub(crate) use slocket_core::Event::{
-    Cancel, ClosedOut, Ended, GivenBack, Granted, HandedOver, LoanEnded, Look, MarkCleared, MarkSet, PathChanged,
-    Release, TimerFired, WatchArmed,
-};
+pub(crate) use answers::{ERRNO, MARKED, NEW, ONE, OTHER, UNMARKED, UNSETTLED};
 pub(crate) use slocket_core::{
-    Accepted, Action, Connected, Connection, Delivery, Event, Failure, Inspected, Interest, Left, Machine, Misuse,
-    Published, Received, Reclaimed, Removal, Report, Stale, State, Timer,
+    AcceptResult, AnswerResult, BindResult, Call, CallResult, Cargo, ConnectResult, DoneResult, DrainResult, Event,
+    Failure, Fault, FileKind, FileSystemResult, Flock, FlockResult, Found, Half, Hints, Home, Kind, Links, Machine,
+    Misuse, Mode, ModeFit, Name, Notice, OpenResult, Owner, PeerResult, Platform, Probe, ProbeResult, ProcResult,
+    Question, ReceiveResult, RenameResult, Report, Request, Role, SendResult, Source, Stale, StatResult, Step, Target,
+    Timer, Times, TimesFound, TimesResult, UnlinkResult, Wait, Way, Ways,
 };
+pub(crate) use world::{CLIENT, DEAD, DIRECTORY, Guest, HOLDER, Life, NPM, STALE, STRANGER, There, WAITER, World};
 
-/// Some error code of the system.
-pub(crate) const CODE: i32 = 28;
+use explore::{Node, PLENTY, Start};
 
-/// One participant: a machine, and the number of the connection it has last asked for.
+pub(crate) const BOTH: Ways = Ways { path: true, proc: true };
+
+/// A lock at a path, in a folder in which no other user can rename.
+pub(crate) const PRIVATE: Platform =
+    Platform { home: Home::Path, is_private: true, lock: BOTH, temporary: BOTH, probe: Some(Probe::Datagram) };
+/// A lock in a folder in which others can, on a kernel that was not asked yet.
+pub(crate) const SHARED: Platform = Platform { is_private: false, probe: None, ..PRIVATE };
+/// A lock at an abstract name.
+pub(crate) const NAME: Platform = Platform { home: Home::Name, ..PRIVATE };
+
+pub(crate) const ACQUIRE: Event = Event::Request(Request::Acquire(Stale::Wait));
+pub(crate) const TRY: Event = Event::Request(Request::Try(Stale::Wait));
+pub(crate) const LOOK: Event = Event::Request(Request::Look);
+pub(crate) const RELEASE: Event = Event::Request(Request::Release);
+pub(crate) const CANCEL: Event = Event::Request(Request::Cancel);
+pub(crate) const DISMISS: Event = Event::Request(Request::Dismiss);
+pub(crate) const CUT: Event = Event::Request(Request::Cut);
+pub(crate) const READABLE: Event = Event::Notice(Notice::Readable);
+pub(crate) const CHANGE: Event = Event::Notice(Notice::FsChange);
+pub(crate) const DEADLINE: Event = Event::Notice(Notice::TimerFired(Timer::Deadline));
+pub(crate) const RETRY: Event = Event::Notice(Notice::TimerFired(Timer::Retry));
+pub(crate) const RECHECK: Event = Event::Notice(Notice::TimerFired(Timer::Recheck));
+pub(crate) const STALE_TIME: Event = Event::Notice(Notice::TimerFired(Timer::Stale));
+pub(crate) const TRY_TIME: Event = Event::Notice(Notice::TimerFired(Timer::Try));
+
+pub(crate) const PUBLISH: Call = Call::Socket(Role::Listener, Kind::Stream);
+pub(crate) const JOIN: Call = Call::Socket(Role::Connection, Kind::Stream);
+/// (An inspection and a join begin alike: this one asks.)
+pub(crate) const PROBE: Call = Call::Socket(Role::Probe, Kind::Datagram);
+pub(crate) const RECLAIM: Call = Call::Flock(Flock::Exclusive);
+pub(crate) const UNLINK: Call = Call::Unlink(Name::Lock);
+pub(crate) const HAND_OVER: Call = Call::Send(Cargo::Listener);
+pub(crate) const LEND: Call = Call::Send(Cargo::Nothing);
+pub(crate) const STOP_READING: Call = Call::Shutdown(Role::Connection, Half::Read);
+
+pub(crate) const QUEUED: Wait = wait(Source::Connection);
+pub(crate) const LENT: Wait = wait(Source::Guest);
+pub(crate) const NOTHING: Wait = Wait { source: None, retry: None, recheck: false, stale: false, hasty: false };
+pub(crate) const WATCHING: Wait = Wait { recheck: true, ..wait(Source::Path) };
+pub(crate) const WATCHING_STALE: Wait = Wait { stale: true, ..WATCHING };
+
+const fn wait(source: Source) -> Wait {
+    Wait { source: Some(source), retry: None, recheck: false, stale: false, hasty: false }
+}
+
+pub(crate) const fn pause(level: u8) -> Wait {
+    Wait { retry: Some(level), ..NOTHING }
+}
+
+pub(crate) const fn acquire(stale: Stale) -> Event {
+    Event::Request(Request::Acquire(stale))
+}
+
+/// One participant, and its world.
 #[derive(Clone, Debug)]
 pub(crate) struct Participant {
-    machine: Machine,
-    connection: Connection,
+    node: Node,
+    pub(crate) world: World,
+    /// The calls since the last event that was told.
+    pub(crate) calls: Vec<Call>,
 }
 
 impl Participant {
-    /// Tells the machine an event; it must do exactly this.
+    pub(crate) fn new(platform: Platform, hints: Hints) -> Self {
+        let start = Start { platform, hints, request: Request::Look };
+        Self { node: Node::new(start, PLENTY), world: World::new(), calls: Vec::new() }
+    }
+
+    /// At a path where this is.
+    pub(crate) fn at(there: impl Into<Option<There>>) -> Self {
+        let mut participant = Self::new(PRIVATE, Hints::default());
+        participant.world.path = there.into();
+        participant
+    }
+
+    pub(crate) fn machine(&self) -> &Machine {
+        &self.node.machine
+    }
+
+    /// A call comes to this once.
+    pub(crate) fn instead(&mut self, call: Call, result: impl Into<CallResult>) -> &mut Self {
+        self.world.instead.push((call, result.into()));
+        self
+    }
+
+    /// Tells the machine an event, and performs all that comes of it.
     #[track_caller]
-    pub(crate) fn tell<const N: usize>(&mut self, event: Event, actions: [Action; N]) {
-        let before = *self.state();
-        let done: Vec<Action> = match self.machine.handle(event) {
-            Ok(done) => done.into_iter().collect(),
-            Err(misuse) => panic!("{misuse}"),
-        };
-        for action in &done {
-            if let Connect(connection) = action {
-                self.connection = *connection;
-            }
+    fn tell(&mut self, event: Event) -> Step {
+        self.calls.clear();
+        let mut event = event;
+        loop {
+            let step = self.step(event);
+            let Step::Call(call) = step else {
+                assert!(self.world.instead.is_empty(), "not asked for: {:?}, but {:?}", self.world.instead, self.calls);
+                return step;
+            };
+            self.calls.push(call);
+            event = Event::Result(self.world.perform(call));
         }
-        assert_eq!(done, actions, "on {event:?} in {before:?}");
     }
 
-    /// Tells the machine an event; nothing must come of it.
+    /// Tells the machine an event, and performs what comes of it up to this call. Returns what the call comes to.
     #[track_caller]
-    pub(crate) fn ignores(&mut self, event: Event) {
-        let before = *self.state();
-        self.tell(event, []);
-        assert_eq!(*self.state(), before, "on {event:?}");
+    pub(crate) fn up_to(&mut self, event: Event, call: Call) -> Event {
+        self.calls.clear();
+        let mut event = event;
+        loop {
+            let step = self.step(event);
+            let Step::Call(asked) = step else { panic!("{step:?} without {call:?}: {:?}", self.calls) };
+            event = Event::Result(self.world.perform(asked));
+            if asked == call {
+                return event;
+            }
+            self.calls.push(asked);
+        }
     }
 
-    /// Tells the machine an event that only a faulty driver sends; it must say so, and stay where it is.
+    /// Tells the machine an event, and performs nothing.
     #[track_caller]
-    pub(crate) fn refuses(&mut self, event: Event) {
-        let state = *self.state();
-        assert_eq!(self.machine.handle(event), Err(Misuse { state, event }));
-        assert_eq!(*self.state(), state, "on {event:?}");
+    pub(crate) fn step(&mut self, event: Event) -> Step {
+        match self.node.tell(event, PLENTY) {
+            Ok(Some((node, step))) => {
+                self.node = node;
+                step
+            }
+            Ok(None) => panic!("{event:?} is a misuse"),
+            Err(rule) => panic!("{rule}: {event:?} after {:?}", self.calls),
+        }
     }
 
-    pub(crate) fn state(&self) -> &State {
-        self.machine.state()
-    }
-
-    /// The number of the present connection.
-    pub(crate) fn connection(&self) -> Connection {
-        self.connection
-    }
-
-    /// The machine asks to connect, under whatever number.
+    /// The event ends in a wait.
     #[track_caller]
-    pub(crate) fn connects(&mut self, event: Event) {
-        let next = following(self.connection);
-        self.tell(event, [Connect(next)]);
+    pub(crate) fn waits(&mut self, event: Event, wait: Wait) -> &mut Self {
+        assert_eq!(self.tell(event), Step::Wait(wait), "after {:?}", self.calls);
+        self
     }
 
-    /// Bytes arrive on the present connection.
+    /// The event ends in a report, and the machine has finished.
     #[track_caller]
-    pub(crate) fn receives<const N: usize>(&mut self, received: Received, actions: [Action; N]) {
-        self.tell(Event::Received(self.connection, received), actions);
+    pub(crate) fn ends(&mut self, event: Event, report: Report) -> &mut Self {
+        assert_eq!(self.tell(event), Step::Report(report, NOTHING), "after {:?}", self.calls);
+        assert!(self.machine().is_finished());
+        self
+    }
+
+    /// The event ends in a failure, and the machine has finished.
+    #[track_caller]
+    pub(crate) fn fails(&mut self, event: Event, failure: Failure) -> &mut Self {
+        self.ends(event, Report::Failed(failure))
+    }
+
+    /// The event ends in the lock.
+    #[track_caller]
+    pub(crate) fn holds(&mut self, event: Event) -> &mut Self {
+        assert_eq!(self.tell(event), Step::Report(Report::Acquired, NOTHING), "after {:?}", self.calls);
+        assert!(self.machine().is_held());
+        self
+    }
+
+    /// The event ends in a report, and the rest goes on in the background.
+    #[track_caller]
+    pub(crate) fn leaves_behind(&mut self, event: Event, report: Report, wait: Wait) -> &mut Self {
+        assert_eq!(self.tell(event), Step::Report(report, wait), "after {:?}", self.calls);
+        assert!(self.machine().is_background());
+        self
+    }
+
+    /// The event ends what goes on in the background.
+    #[track_caller]
+    pub(crate) fn finishes(&mut self, event: Event) -> &mut Self {
+        self.waits(event, NOTHING);
+        assert!(self.machine().is_finished());
+        self
+    }
+
+    /// Nothing comes of the event.
+    #[track_caller]
+    pub(crate) fn ignores(&mut self, event: Event) -> &mut Self {
+        let before = self.node.machine;
+        let _ = self.tell(event);
+        assert_eq!(self.calls, []);
+        assert_eq!(self.node.machine, before, "on {event:?}");
+        self
+    }
+
+    /// Only a faulty driver sends this.
+    #[track_caller]
+    pub(crate) fn refuses(&mut self, event: Event) -> &mut Self {
+        assert_eq!(self.node.tell(event, PLENTY), Ok(None), "on {event:?}");
+        self
+    }
+
+    /// These were among the calls, in this order.
+    #[track_caller]
+    pub(crate) fn did(&self, calls: &[Call]) -> &Self {
+        let mut left = self.calls.iter();
+        for call in calls {
+            assert!(left.any(|done| done == call), "{call:?} is missing, or too early: {:?}", self.calls);
+        }
+        self
+    }
+
+    /// These were all the calls.
+    #[track_caller]
+    pub(crate) fn did_just(&self, calls: &[Call]) -> &Self {
+        assert_eq!(self.calls, calls);
+        self
     }
 
     #[track_caller]
-    pub(crate) fn is_finished(&self) {
-        assert_eq!(*self.state(), State::Finished);
+    pub(crate) fn did_not(&self, call: Call) -> &Self {
+        assert!(!self.calls.contains(&call), "{call:?}: {:?}", self.calls);
+        self
+    }
+
+    pub(crate) fn count(&self, call: Call) -> usize {
+        self.calls.iter().filter(|done| **done == call).count()
     }
 }
 
-/// The numbers that connections are given, in their order, beginning with the first.
-pub(crate) fn connections() -> [Connection; 4] {
-    let mut machine = Machine::new();
-    let _ = machine.handle(Event::Acquire(Stale::Wait)).expect("a faithful driver");
-    let mut first = Some(published(Published::InUse));
-    std::array::from_fn(|_| {
-        let event = first.take().unwrap_or_else(|| {
-            let _ = machine.handle(connected(Connected::BacklogFull)).expect("the answer to the question");
-            fired(Timer::Retry)
-        });
-        let actions = machine.handle(event).expect("a faithful driver");
-        let connect = |action| if let Connect(connection) = action { Some(connection) } else { None };
-        actions.into_iter().find_map(connect).expect("whose path is in use connects")
-    })
+/// The call failed.
+pub(crate) const fn failed(call: Call) -> Failure {
+    Failure::Call(Fault { call, errno: ERRNO })
 }
-
-/// The number of the connection after this one.
-pub(crate) fn following(connection: Connection) -> Connection {
-    let numbers = connections();
-    let at = numbers.iter().position(|number| *number == connection).expect("a number like any other");
-    numbers[(at + 1) % numbers.len()]
-}
-
-// ---- Words for events and actions that would be long otherwise.
-
-pub(crate) fn published(published: Published) -> Event {
-    Event::Published(published)
-}
-
-pub(crate) fn connected(connected: Connected) -> Event {
-    Event::Connected(connected)
-}
-
-pub(crate) fn inspected(inspected: Inspected) -> Event {
-    Event::Inspected(inspected)
-}
-
-pub(crate) fn reclaimed(reclaimed: Reclaimed) -> Event {
-    Event::Reclaimed(reclaimed)
-}
-
-pub(crate) fn accepted(accepted: Accepted) -> Event {
-    Event::Accepted(accepted)
-}
-
-pub(crate) fn left(left: Left) -> Event {
-    Event::Left(left)
-}
-
-pub(crate) fn fired(timer: Timer) -> Event {
-    TimerFired(timer)
-}
-
-pub(crate) fn arm(timer: Timer, level: u8) -> Action {
-    Arm { timer, level }
-}
-
-pub(crate) fn tells(report: Report) -> Action {
-    Action::Report(report)
-}
-
-pub(crate) fn fails(failure: Failure) -> Action {
-    Action::Report(Report::Failed(failure))
-}
-
-/// Remove a dead socket that carries the mark.
-pub(crate) const RECLAIM_MARKED: Action = Reclaim { unmarked_too: false };
-/// Remove a dead socket whether or not it carries the mark.
-pub(crate) const RECLAIM_ANY: Action = Reclaim { unmarked_too: true };
 
 // ---- Participants, each brought into its state from the one before.
 
-pub(crate) fn idle() -> Participant {
-    Participant { machine: Machine::new(), connection: Connection::default() }
-}
-
-#[track_caller]
-pub(crate) fn publishing(stale: Stale) -> Participant {
-    let mut participant = idle();
-    participant.tell(Event::Acquire(stale), [Publish]);
-    participant
-}
-
-#[track_caller]
-pub(crate) fn connecting(stale: Stale) -> Participant {
-    let mut participant = publishing(stale);
-    participant.connects(published(Published::InUse));
-    participant
-}
-
+/// In the queue of one that hands over.
 #[track_caller]
 pub(crate) fn queued() -> Participant {
-    let mut participant = connecting(Stale::Wait);
-    participant.tell(connected(Connected::Queued), []);
-    participant
+    queued_at(HOLDER)
 }
 
-/// Looks at the path, since nobody listens there.
+/// In the queue of one that may lend.
 #[track_caller]
-pub(crate) fn inspecting(stale: Stale) -> Participant {
-    let mut participant = connecting(stale);
-    participant.tell(connected(Connected::Refused), [Inspect]);
-    participant
-}
-
-/// Arms its watch, since there is a directory at the path.
-#[track_caller]
-pub(crate) fn arming_watch() -> Participant {
-    let mut participant = connecting(Stale::Wait);
-    participant.tell(connected(Connected::NotASocket), [Watch]);
-    participant
-}
-
-/// Waits until the directory at the path goes away.
-#[track_caller]
-pub(crate) fn watching() -> Participant {
-    let mut participant = arming_watch();
-    participant.tell(WatchArmed, [Inspect]);
-    participant.tell(inspected(Inspected::NotASocket), [arm(Timer::Recheck, 0)]);
-    participant
-}
-
-/// Waits in front of a stale socket, for as long as its user has stated.
-#[track_caller]
-pub(crate) fn watching_a_stale_socket() -> Participant {
-    let mut participant = inspecting(Stale::Reclaim);
-    participant.tell(inspected(Inspected::Stale), [arm(Timer::Stale, 0), Watch]);
-    participant.tell(WatchArmed, [Inspect]);
-    participant.tell(inspected(Inspected::Stale), [arm(Timer::Recheck, 0)]);
-    participant
-}
-
-#[track_caller]
-pub(crate) fn reclaiming(stale: Stale) -> Participant {
-    let mut participant = inspecting(stale);
-    participant.tell(inspected(Inspected::Dead), [RECLAIM_MARKED]);
-    participant
-}
-
-#[track_caller]
-pub(crate) fn pausing_to_publish() -> Participant {
-    let mut participant = publishing(Stale::Wait);
-    participant.tell(published(Published::Swept), [arm(Timer::Retry, 1)]);
-    participant
-}
-
-#[track_caller]
-pub(crate) fn pausing_to_connect() -> Participant {
-    let mut participant = connecting(Stale::Wait);
-    participant.tell(connected(Connected::BacklogFull), [arm(Timer::Retry, 1)]);
-    participant
-}
-
-#[track_caller]
-pub(crate) fn leaving() -> Participant {
-    let mut participant = queued();
-    participant.tell(Cancel, [Leave]);
-    participant
-}
-
-#[track_caller]
-pub(crate) fn lingering() -> Participant {
-    let mut participant = leaving();
-    participant.tell(left(Left::Lingering), [tells(Report::Cancelled)]);
+pub(crate) fn queued_at(there: There) -> Participant {
+    let mut participant = Participant::at(there);
+    participant.waits(ACQUIRE, QUEUED);
     participant
 }
 
 #[track_caller]
 pub(crate) fn holding() -> Participant {
-    let mut participant = publishing(Stale::Wait);
-    participant.tell(published(Published::Listening), [tells(Report::Acquired)]);
+    let mut participant = Participant::at(None);
+    participant.holds(ACQUIRE);
+    participant
+}
+
+/// It holds, and these are in its queue.
+#[track_caller]
+pub(crate) fn holding_with(queue: &[Guest]) -> Participant {
+    let mut participant = holding();
+    participant.world.queue.extend(queue);
     participant
 }
 
 #[track_caller]
 pub(crate) fn borrowing() -> Participant {
-    let mut participant = queued();
-    participant.receives(Received::Loan, [tells(Report::Acquired)]);
-    participant
-}
-
-#[track_caller]
-pub(crate) fn accepting() -> Participant {
-    let mut participant = holding();
-    participant.tell(Release, [Accept]);
-    participant
-}
-
-#[track_caller]
-pub(crate) fn handing_over() -> Participant {
-    let mut participant = accepting();
-    participant.tell(accepted(Accepted::Waiter), [HandOver]);
-    participant
-}
-
-#[track_caller]
-pub(crate) fn clearing_mark() -> Participant {
-    let mut participant = accepting();
-    participant.tell(accepted(Accepted::Client), [ClearMark]);
-    participant
-}
-
-#[track_caller]
-pub(crate) fn lending() -> Participant {
-    let mut participant = clearing_mark();
-    participant.tell(MarkCleared(true), [Lend]);
+    let mut participant = queued_at(NPM);
+    participant.world.sent.push_back(ReceiveResult::Loan);
+    participant.holds(READABLE);
     participant
 }
 
 #[track_caller]
 pub(crate) fn lent() -> Participant {
-    let mut participant = lending();
-    participant.tell(Granted(Delivery::Sent), [tells(Report::Released)]);
-    participant
-}
-
-/// The loan is over, and the server sets the mark.
-#[track_caller]
-pub(crate) fn setting_mark() -> Participant {
-    let mut participant = lent();
-    participant.tell(LoanEnded, [SetMark]);
+    let mut participant = holding_with(&[CLIENT]);
+    participant.leaves_behind(RELEASE, Report::Released, LENT);
     participant
 }
 
 #[track_caller]
-pub(crate) fn closing_out() -> Participant {
-    let mut participant = accepting();
-    participant.tell(accepted(Accepted::Nobody), [CloseOut]);
+pub(crate) fn lingering() -> Participant {
+    let mut participant = queued_at(NPM);
+    participant.leaves_behind(CANCEL, Report::Cancelled, QUEUED);
     participant
 }
 
+/// There is a directory at the path.
 #[track_caller]
-pub(crate) fn giving_back() -> Participant {
-    let mut participant = borrowing();
-    participant.tell(Release, [GiveBack]);
+pub(crate) fn watching() -> Participant {
+    let mut participant = Participant::at(DIRECTORY);
+    participant.waits(ACQUIRE, WATCHING);
+    participant
+}
+
+/// In front of a stale socket, for as long as its user has stated.
+#[track_caller]
+pub(crate) fn watching_a_stale_socket() -> Participant {
+    let mut participant = Participant::at(STALE);
+    participant.waits(acquire(Stale::Reclaim), WATCHING_STALE);
+    participant
+}
+
+/// The queue is full.
+#[track_caller]
+pub(crate) fn pausing_to_join() -> Participant {
+    let mut participant = Participant::at(There { life: Life::Full, ..HOLDER });
+    participant.waits(ACQUIRE, pause(1));
     participant
 }
 
 #[track_caller]
 pub(crate) fn finished() -> Participant {
-    let mut participant = closing_out();
-    participant.tell(ClosedOut(Removal::Done), [Close, tells(Report::Released)]);
+    let mut participant = holding();
+    participant.ends(RELEASE, Report::Released);
     participant
 }

@@ -1,0 +1,348 @@
+//! What a driver knows of one machine, by the calls that it has made and what they came to; and what the machine may ask for
+//! then. It knows nothing of the machine's insides, and is written down apart from them.
+
+mod asks;
+mod results;
+
+use slocket_core::{Failure, Flock, Home, Inode, Name, Notice, Platform, Probe, Report, Request, Role, Timer, Wait};
+
+/// A rule that was broken.
+pub(crate) type Rule = &'static str;
+
+/// What a driver knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Ledger {
+    home: Home,
+    is_private: bool,
+    /// What tells a live socket from a dead one, as far as that is known.
+    probe: Option<Probe>,
+
+    // The places.
+    full: u16,
+    queued: u16,
+    guard: Option<Flock>,
+    /// What is held fast there.
+    pin: Pin,
+    swept: Option<u64>,
+
+    // The caller.
+    asked: Option<Request>,
+    is_open: bool,
+    /// How the caller has given up.
+    stopped: Option<Report>,
+    has: Has,
+    is_told: bool,
+
+    // The listener: where its file is, whether it listens, and what became of it.
+    bound: Option<Name>,
+    file: Option<Inode>,
+    is_marked: Mark,
+    listens: bool,
+    is_published: bool,
+    has_old_name: bool,
+    is_sent: bool,
+    is_unlinked: bool,
+    is_given_up: bool,
+    refuses: bool,
+    /// Of one that came: what it was asked.
+    checks: Checks,
+
+    // The path, as it was when it was last looked at. Forgotten with each wait.
+    path: Option<Seen>,
+    /// The probe's verdict of what is held fast.
+    verdict: Verdict,
+
+    // Peers.
+    server: Option<Inode>,
+    server_is: Peer,
+    /// "OK" alone came.
+    is_lent_to_us: bool,
+    guest: Guest,
+
+    // How much may still come before the next wait: a world in which more and more comes for ever is another test's.
+    pub(crate) budget: Budget,
+}
+
+/// How much may come before the next wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Budget {
+    /// Temporary names.
+    pub(crate) names: u16,
+    /// Connections.
+    pub(crate) guests: u16,
+    /// Messages.
+    pub(crate) messages: u16,
+    /// Badges and addresses that are taken already.
+    pub(crate) bad_luck: u16,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+enum Pin {
+    #[default]
+    Nothing,
+    File(Name, Option<Inode>),
+    Reserve,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+enum Has {
+    #[default]
+    Nothing,
+    Listener,
+    Loan,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+enum Mark {
+    #[default]
+    None,
+    Set,
+    /// The sticky bit is taken, or may be.
+    Clearing,
+    Cleared,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct Checks {
+    name: bool,
+    same_name: bool,
+    at_path: bool,
+    is_stream: bool,
+    never_blocks: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Seen {
+    /// A socket, and whether it is marked.
+    Socket(Inode, bool),
+    /// What bind made instead of a socket.
+    EmptyFile,
+    Else,
+    Missing,
+    /// The system did not tell.
+    Unknown,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+enum Verdict {
+    #[default]
+    None,
+    Dead,
+    /// We may not ask, and it is one of ours whose mode is still to come.
+    Unsettled,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+enum Peer {
+    #[default]
+    Unknown,
+    Ours,
+    Trusted,
+    Stranger,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct Guest {
+    has_badge: bool,
+    is: Peer,
+}
+
+const ROLES: [Role; 11] = [
+    Role::Listener,
+    Role::Connection,
+    Role::Guest,
+    Role::Pin,
+    Role::Guard,
+    Role::Probe,
+    Role::Listing,
+    Role::Swept,
+    Role::Queue,
+    Role::Strays,
+    Role::Watch,
+];
+
+/// Every role.
+pub(crate) const fn roles() -> [Role; 11] {
+    ROLES
+}
+
+impl Ledger {
+    pub(crate) fn new(platform: Platform, budget: Budget) -> Self {
+        Self {
+            home: platform.home,
+            is_private: platform.is_private,
+            probe: platform.probe,
+            full: 0,
+            queued: 0,
+            guard: None,
+            pin: Pin::default(),
+            swept: None,
+            asked: None,
+            is_open: false,
+            stopped: None,
+            has: Has::default(),
+            is_told: false,
+            bound: None,
+            file: None,
+            is_marked: Mark::default(),
+            listens: false,
+            is_published: false,
+            has_old_name: false,
+            is_sent: false,
+            is_unlinked: false,
+            is_given_up: false,
+            refuses: false,
+            checks: Checks::default(),
+            path: None,
+            verdict: Verdict::default(),
+            server: None,
+            server_is: Peer::default(),
+            is_lent_to_us: false,
+            guest: Guest::default(),
+            budget,
+        }
+    }
+
+    pub(crate) fn is_full(&self, role: Role) -> bool {
+        self.full & bit(role) != 0
+    }
+
+    // ---- The caller.
+
+    /// A request that the machine has taken.
+    pub(crate) fn request(&mut self, request: Request) -> Result<(), Rule> {
+        let begins = matches!(request, Request::Acquire(_) | Request::Try(_) | Request::Look);
+        match request {
+            _ if begins && (self.asked.is_some() || self.is_open) => Err("a machine serves one request"),
+            Request::Acquire(_) | Request::Try(_) | Request::Look => {
+                self.asked = Some(request);
+                self.is_open = true;
+                Ok(())
+            }
+            Request::Release if self.has == Has::Nothing => Err("what is not held is released"),
+            Request::Release | Request::Cancel if self.has != Has::Nothing => {
+                self.has = Has::Nothing;
+                self.is_open = true;
+                if request == Request::Cancel {
+                    self.stopped = Some(Report::Cancelled);
+                }
+                Ok(())
+            }
+            Request::Release => Err("the lock is given back twice"),
+            Request::Cancel => {
+                if self.is_open {
+                    self.stopped = Some(Report::Cancelled);
+                }
+                Ok(())
+            }
+            Request::Dismiss | Request::Cut => Ok(()),
+        }
+    }
+
+    /// A notice that the machine has made something of.
+    pub(crate) fn notice(&mut self, notice: Notice) {
+        if notice == Notice::TimerFired(Timer::Deadline) && self.is_open {
+            self.stopped = Some(Report::TimedOut);
+        }
+    }
+
+    /// The machine waits; `is_over` if it says that it has finished.
+    pub(crate) fn waits(&mut self, wait: Wait, is_over: bool, budget: Budget) -> Result<(), Rule> {
+        let transient = [Role::Probe, Role::Listing, Role::Swept, Role::Guard, Role::Queue, Role::Strays];
+        if transient.into_iter().any(|role| self.is_full(role)) || self.guard.is_some() {
+            return Err("something is left open while the machine waits");
+        }
+        let can_move = wait.source.is_some() || wait.retry.is_some() || wait.recheck;
+        if self.is_open && !can_move {
+            return Err("a request is open, and nothing is waited for");
+        }
+        if self.is_told && !is_over && !can_move {
+            return Err("a duty in the background that waits for nothing");
+        }
+        if is_over && ROLES.into_iter().any(|role| self.is_full(role)) {
+            return Err("something is left open at the end");
+        }
+        if is_over && (self.is_open || self.has != Has::Nothing || !self.is_told) {
+            return Err("the end, and the caller was not told");
+        }
+        if is_over && self.has_old_name {
+            return Err("a temporary name is left behind");
+        }
+        self.path = None;
+        self.verdict = Verdict::None;
+        self.budget = budget;
+        Ok(())
+    }
+
+    /// The caller is told.
+    pub(crate) fn reports(&mut self, report: Report) -> Result<(), Rule> {
+        if !self.is_open {
+            return Err("a report without a request");
+        }
+        self.is_open = false;
+        match (report, self.stopped) {
+            (Report::Cancelled | Report::TimedOut, stopped) if stopped != Some(report) => {
+                return Err("the caller is told that it gave up, and did not");
+            }
+            (Report::Cancelled | Report::TimedOut, _) | (_, None) => {}
+            (_, Some(_)) => return Err("the caller has given up, and is told something else"),
+        }
+        let is_release = report == Report::Released || report == Report::Failed(Failure::LockLost);
+        let looks = self.asked == Some(Request::Look);
+        if matches!(report, Report::Free | Report::Listened) != looks
+            && !matches!(report, Report::Failed(_))
+            && !is_release
+            && self.stopped.is_none()
+        {
+            return Err("the answer to another question");
+        }
+        if report == Report::WouldBlock && !matches!(self.asked, Some(Request::Try(_))) {
+            return Err("would block, and was to wait");
+        }
+        if report != Report::Acquired {
+            self.is_told = true;
+            return Ok(());
+        }
+        self.has = if self.is_full(Role::Listener) && self.listens && !self.is_sent && !self.is_given_up {
+            Has::Listener
+        } else if self.is_lent_to_us && self.is_full(Role::Connection) {
+            Has::Loan
+        } else {
+            return Err("the lock is not held");
+        };
+        if self.has == Has::Listener && self.home == Home::Path && self.is_marked != Mark::Set {
+            return Err("the socket that is held is not marked");
+        }
+        Ok(())
+    }
+
+    /// Whether this is what the machine says of itself.
+    pub(crate) fn agrees(&self, is_held: bool, is_background: bool, is_finished: bool) -> Result<(), Rule> {
+        if is_held != (self.has != Has::Nothing) {
+            return Err("whether the lock is held is told wrong");
+        }
+        if self.is_told && !is_background && !is_finished {
+            return Err("the caller was told, and it is neither over nor in the background");
+        }
+        if is_background && !self.is_told {
+            return Err("in the background, and the caller was not told");
+        }
+        Ok(())
+    }
+}
+
+const fn bit(role: Role) -> u16 {
+    1 << match role {
+        Role::Listener => 0,
+        Role::Connection => 1,
+        Role::Guest => 2,
+        Role::Pin => 3,
+        Role::Guard => 4,
+        Role::Probe => 5,
+        Role::Listing => 6,
+        Role::Swept => 7,
+        Role::Queue => 8,
+        Role::Strays => 9,
+        Role::Watch => 10,
+    }
+}
