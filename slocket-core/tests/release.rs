@@ -189,11 +189,13 @@ fn each_loan_that_comes_back_begins_anew_to_count() {
 
 #[test]
 fn a_client_that_could_not_be_lent_to_is_passed_over_with_the_mark_set_again() {
-    for takes in [SendResult::Gone, SendResult::Failed] {
-        let mut participant = holding_with(&[Guest { takes, ..CLIENT }, WAITER]);
-        let (mode, times) = (Call::SetMode(Role::Pin, Mode::Sticky), Call::SetTimes(Role::Pin, Times::Marked));
-        participant.ends(RELEASE, Report::Released).did(&[LEND, mode, times, LOOK, HAND_OVER]);
-    }
+    let (mode, times) = (Call::SetMode(Role::Pin, Mode::Sticky), Call::SetTimes(Role::Pin, Times::Marked));
+    let mut participant = holding_with(&[Guest { takes: SendResult::Gone, ..CLIENT }, WAITER]);
+    participant.ends(RELEASE, Report::Released).did(&[LEND, mode, times, LOOK, HAND_OVER]);
+
+    // Nothing can be sent to the next one, either.
+    let mut participant = holding_with(&[Guest { takes: SendResult::Failed, ..CLIENT }, WAITER]);
+    participant.ends(RELEASE, Report::Released).did(&[LEND, mode, times, LOOK, UNLINK]).did_not(HAND_OVER);
 }
 
 /// Whoever may not change the mark lends nothing, and hands over nothing unmarked.

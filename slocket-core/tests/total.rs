@@ -6,7 +6,7 @@ mod common;
 use std::collections::HashSet;
 
 use common::explore::{BUDGET, Explored, Start, alike, at_random, explore};
-use common::{BOTH, NAME, PRIVATE, SHARED};
+use common::{BOTH, NAME, PRIVATE, SHARED, waits};
 use slocket_core::{Hints, Machine, Platform, Probe, Request, Stale, Ways};
 
 const NO_HINT: Hints = Hints { in_use: false, unfixed: false, spoiled: false };
@@ -22,16 +22,16 @@ const fn start(platform: Platform, hints: Hints, request: Request) -> Start {
 
 /// Each request, each kind of folder, each probe, and a name.
 const STARTS: [Start; 11] = [
-    start(SHARED, UNFIXED, Request::Acquire(Stale::Reclaim)),
-    start(PRIVATE, NO_HINT, Request::Acquire(Stale::Wait)),
-    start(PRIVATE, IN_USE, Request::Try(Stale::Fail)),
-    start(Platform { probe: Some(Probe::Stream), ..PRIVATE }, SPOILED, Request::Try(Stale::Wait)),
-    start(Platform { probe: Some(Probe::None), ..LONG }, NO_HINT, Request::Try(Stale::Reclaim)),
+    start(SHARED, UNFIXED, Request::Acquire(waits(Stale::Reclaim))),
+    start(PRIVATE, NO_HINT, Request::Acquire(waits(Stale::Wait))),
+    start(PRIVATE, IN_USE, Request::Try(waits(Stale::Fail))),
+    start(Platform { probe: Some(Probe::Stream), ..PRIVATE }, SPOILED, Request::Try(waits(Stale::Wait))),
+    start(Platform { probe: Some(Probe::None), ..LONG }, NO_HINT, Request::Try(waits(Stale::Reclaim))),
     start(PRIVATE, NO_HINT, Request::Look),
-    start(NAME, NO_HINT, Request::Acquire(Stale::Wait)),
-    start(NAME, NO_HINT, Request::Acquire(Stale::Reclaim)),
-    start(NAME, NO_HINT, Request::Try(Stale::Wait)),
-    start(NAME, IN_USE, Request::Try(Stale::Fail)),
+    start(NAME, NO_HINT, Request::Acquire(waits(Stale::Wait))),
+    start(NAME, NO_HINT, Request::Acquire(waits(Stale::Reclaim))),
+    start(NAME, NO_HINT, Request::Try(waits(Stale::Wait))),
+    start(NAME, IN_USE, Request::Try(waits(Stale::Fail))),
     start(NAME, NO_HINT, Request::Look),
 ];
 

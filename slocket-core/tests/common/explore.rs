@@ -5,11 +5,13 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash};
 use std::mem::{Discriminant, discriminant};
 
 use slocket_core::{
-    Call, Event, Hints, Machine, Misuse, Notice, Platform, Request, Role, Source, Stale, Step, Timer, Wait,
+    Call, Event, Hints, Machine, Misuse, Notice, Occupied, Platform, Policy, Request, Role, Source, Stale, Step, Timer,
+    Wait,
 };
 
 use crate::common::answers::{answers, one_of_each_type};
 use crate::common::ledger::{Budget, Ledger, roles};
+use crate::common::waits;
 
 /// Where an exploration begins.
 #[derive(Clone, Copy, Debug)]
@@ -43,13 +45,18 @@ pub(crate) const BUDGET: Budget = Budget { names: 1, guests: 2, messages: 2, bad
 /// As much as may ever come.
 pub(crate) const PLENTY: Budget = Budget { names: u16::MAX, guests: u16::MAX, messages: u16::MAX, bad_luck: u16::MAX };
 
-pub(crate) const REQUESTS: [Request; 11] = [
-    Request::Acquire(Stale::Wait),
-    Request::Acquire(Stale::Fail),
-    Request::Acquire(Stale::Reclaim),
-    Request::Try(Stale::Wait),
-    Request::Try(Stale::Fail),
-    Request::Try(Stale::Reclaim),
+/// Something else at the path is an error.
+const FAILS: Policy = Policy { stale: Stale::Wait, occupied: Occupied::Fail };
+
+pub(crate) const REQUESTS: [Request; 13] = [
+    Request::Acquire(waits(Stale::Wait)),
+    Request::Acquire(waits(Stale::Fail)),
+    Request::Acquire(waits(Stale::Reclaim)),
+    Request::Try(waits(Stale::Wait)),
+    Request::Try(waits(Stale::Fail)),
+    Request::Try(waits(Stale::Reclaim)),
+    Request::Acquire(FAILS),
+    Request::Try(FAILS),
     Request::Look,
     Request::Release,
     Request::Cancel,
