@@ -5,7 +5,8 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash};
 use std::mem::{Discriminant, discriminant};
 
 use slocket_core::{
-    Call, Event, Hints, Machine, Misuse, Notice, Platform, Request, Role, Source, Stale, Step, Timer, Wait,
+    Call, Event, Hints, Machine, Misuse, Notice, Occupied, Platform, Policy, Request, Role, Source, Stale, Step, Timer,
+    Wait,
 };
 
 use crate::common::answers::{answers, one_of_each_type};
@@ -43,13 +44,18 @@ pub(crate) const BUDGET: Budget = Budget { names: 1, guests: 2, messages: 2, bad
 /// As much as may ever come.
 pub(crate) const PLENTY: Budget = Budget { names: u16::MAX, guests: u16::MAX, messages: u16::MAX, bad_luck: u16::MAX };
 
+/// The policy about stale sockets; what is no socket is waited for.
+pub(crate) const fn policy(stale: Stale) -> Policy {
+    Policy { stale, occupied: Occupied::Wait }
+}
+
 pub(crate) const REQUESTS: [Request; 11] = [
-    Request::Acquire(Stale::Wait),
-    Request::Acquire(Stale::Fail),
-    Request::Acquire(Stale::Reclaim),
-    Request::Try(Stale::Wait),
-    Request::Try(Stale::Fail),
-    Request::Try(Stale::Reclaim),
+    Request::Acquire(policy(Stale::Wait)),
+    Request::Acquire(policy(Stale::Fail)),
+    Request::Acquire(policy(Stale::Reclaim)),
+    Request::Try(policy(Stale::Wait)),
+    Request::Try(policy(Stale::Fail)),
+    Request::Try(policy(Stale::Reclaim)),
     Request::Look,
     Request::Release,
     Request::Cancel,

@@ -12,12 +12,13 @@ pub(crate) use answers::{ERRNO, MARKED, NEW, ONE, OTHER, UNMARKED, UNSETTLED};
 pub(crate) use slocket_core::{
     AcceptResult, AnswerResult, BindResult, Call, CallResult, Cargo, ConnectResult, DoneResult, DrainResult, Event,
     Failure, Fault, FileKind, FileSystemResult, Flock, FlockResult, Found, Half, Hints, Home, Kind, Links, Machine,
-    Misuse, Mode, ModeFit, Name, Notice, OpenResult, Owner, PeerResult, Platform, Probe, ProbeResult, ProcResult,
-    Question, ReceiveResult, RenameResult, Report, Request, Role, SendResult, Source, Stale, StatResult, Step, Target,
-    Timer, Times, TimesFound, TimesResult, UnlinkResult, Wait, Way, Ways,
+    Misuse, Mode, ModeFit, Name, Notice, Occupied, OpenResult, Owner, PeerResult, Platform, Policy, Probe, ProbeResult,
+    ProcResult, Question, ReceiveResult, RenameResult, Report, Request, Role, SendResult, Source, Stale, StatResult,
+    Step, Target, Timer, Times, TimesFound, TimesResult, UnlinkResult, Wait, Way, Ways,
 };
 pub(crate) use world::{CLIENT, DEAD, DIRECTORY, Guest, HOLDER, Life, NPM, STALE, STRANGER, There, WAITER, World};
 
+pub(crate) use explore::policy;
 use explore::{Node, PLENTY, Start};
 
 pub(crate) const BOTH: Ways = Ways { path: true, proc: true };
@@ -30,8 +31,8 @@ pub(crate) const SHARED: Platform = Platform { is_private: false, probe: None, .
 /// A lock at an abstract name.
 pub(crate) const NAME: Platform = Platform { home: Home::Name, ..PRIVATE };
 
-pub(crate) const ACQUIRE: Event = Event::Request(Request::Acquire(Stale::Wait));
-pub(crate) const TRY: Event = Event::Request(Request::Try(Stale::Wait));
+pub(crate) const ACQUIRE: Event = Event::Request(Request::Acquire(policy(Stale::Wait)));
+pub(crate) const TRY: Event = Event::Request(Request::Try(policy(Stale::Wait)));
 pub(crate) const LOOK: Event = Event::Request(Request::Look);
 pub(crate) const RELEASE: Event = Event::Request(Request::Release);
 pub(crate) const CANCEL: Event = Event::Request(Request::Cancel);
@@ -70,7 +71,7 @@ pub(crate) const fn pause(level: u8) -> Wait {
 }
 
 pub(crate) const fn acquire(stale: Stale) -> Event {
-    Event::Request(Request::Acquire(stale))
+    Event::Request(Request::Acquire(policy(stale)))
 }
 
 /// One participant, and its world.

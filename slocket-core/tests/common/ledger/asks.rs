@@ -1,6 +1,8 @@
 //! What the machine may ask for, by what its driver knows.
 
-use slocket_core::{Call, Cargo, Flock, Half, Home, Kind, Mode, Name, Probe, Request, Role, Stale, Target, Times, Way};
+use slocket_core::{
+    Call, Cargo, Flock, Half, Home, Kind, Mode, Name, Policy, Probe, Request, Role, Stale, Target, Times, Way,
+};
 
 use super::{Checks, Guest, Has, Ledger, Mark, Peer, Pin, Rule, Seen, Verdict};
 
@@ -184,7 +186,8 @@ impl Ledger {
             Some(Seen::Socket(inode, _))
                 if self.is_full(Role::Pin) && self.pin == Pin::File(Name::Lock, Some(inode)) =>
             {
-                let removes_unmarked = matches!(self.asked, Some(Request::Acquire(Stale::Reclaim)));
+                let removes_unmarked =
+                    matches!(self.asked, Some(Request::Acquire(Policy { stale: Stale::Reclaim, .. })));
                 let is_marked = matches!(self.path, Some(Seen::Socket(_, true)));
                 match self.guard {
                     Some(Flock::Exclusive) => {
