@@ -160,18 +160,23 @@ fn a_socket_that_cannot_listen_is_discarded_if_it_is_still_there() {
     participant.fails(listened, failed(Call::Listen)).did(&[LOOK]).did_not(UNLINK);
 }
 
-/// It may be another's by now: what cannot be looked at by any call stays, marked by its birth, to be reclaimed.
+/// It may be another's by now: what cannot be looked at stays, marked by its birth, to be reclaimed.
 #[test]
 fn what_cannot_be_looked_at_is_not_discarded() {
-    let file = Call::StatFile(Role::Pin);
-    let mut participant = in_folder(PRIVATE);
-    participant.instead(LOOK, StatResult::Failed(ERRNO)).instead(LOOK, StatResult::Failed(ERRNO));
-    participant.fails(ACQUIRE, failed(LOOK)).did(&[BIND, LOOK, LOOK, file, UNLINK]);
-
-    let mut participant = in_folder(PRIVATE);
-    participant.instead(LOOK, StatResult::Failed(ERRNO)).instead(LOOK, StatResult::Failed(ERRNO));
-    participant.instead(file, StatResult::Failed(ERRNO));
-    participant.fails(ACQUIRE, failed(LOOK)).did(&[BIND, LOOK, LOOK, file]).did_not(UNLINK);
+    let pin = Call::Open(Role::Pin, Name::Lock);
+    let looked_at_in_vain = || {
+        let mut participant = in_folder(PRIVATE);
+        participant.instead(LOOK, StatResult::Failed(ERRNO)).instead(LOOK, StatResult::Failed(ERRNO));
+        participant
+    };
+    let mut participant = looked_at_in_vain();
+    participant.instead(pin, OpenResult::Failed(ERRNO));
+    participant.fails(ACQUIRE, failed(LOOK)).did(&[LOOK, LOOK, pin]).did_not(UNLINK);
+    let mut participant = looked_at_in_vain();
+    participant.instead(Call::StatFile(Role::Pin), StatResult::Failed(ERRNO));
+    participant.fails(ACQUIRE, failed(LOOK)).did(&[pin, Call::StatFile(Role::Pin)]).did_not(UNLINK);
+    // By whichever call it is seen.
+    looked_at_in_vain().fails(ACQUIRE, failed(LOOK)).did(&[pin, Call::StatFile(Role::Pin), UNLINK]);
 }
 
 // ---- By which address.

@@ -188,14 +188,19 @@ fn each_loan_that_comes_back_begins_anew_to_count() {
 }
 
 #[test]
-fn a_client_that_could_not_be_lent_to_is_passed_over_with_the_mark_set_again() {
-    let (mode, times) = (Call::SetMode(Role::Pin, Mode::Sticky), Call::SetTimes(Role::Pin, Times::Marked));
+fn a_client_that_has_gone_is_passed_over_with_the_mark_set_again() {
     let mut participant = holding_with(&[Guest { takes: SendResult::Gone, ..CLIENT }, WAITER]);
+    let (mode, times) = (Call::SetMode(Role::Pin, Mode::Sticky), Call::SetTimes(Role::Pin, Times::Marked));
     participant.ends(RELEASE, Report::Released).did(&[LEND, mode, times, LOOK, HAND_OVER]);
+}
 
-    // Nothing can be sent to the next one, either.
-    let mut participant = holding_with(&[Guest { takes: SendResult::Failed, ..CLIENT }, WAITER]);
-    participant.ends(RELEASE, Report::Released).did(&[LEND, mode, times, LOOK, UNLINK]).did_not(HAND_OVER);
+/// Nothing can be sent to the next one, either.
+#[test]
+fn where_no_loan_can_be_sent_the_mark_is_set_and_the_path_given_up() {
+    let mut participant = holding_with(&[Guest { takes: SendResult::Failed, ..CLIENT }, CLIENT]);
+    let times = Call::SetTimes(Role::Pin, Times::Marked);
+    participant.ends(RELEASE, Report::Released).did(&[LEND, times, UNLINK]);
+    assert_eq!(participant.count(LEND), 1);
 }
 
 /// Whoever may not change the mark lends nothing, and hands over nothing unmarked.

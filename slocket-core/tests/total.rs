@@ -5,9 +5,9 @@ mod common;
 
 use std::collections::HashSet;
 
-use common::explore::{BUDGET, Explored, Start, alike, at_random, explore};
-use common::{BOTH, NAME, PRIVATE, SHARED, waits};
-use slocket_core::{Hints, Machine, Platform, Probe, Request, Stale, Ways};
+use common::explore::{BUDGET, Explored, Start, alike, at_random, explore, policy};
+use common::{BOTH, NAME, PRIVATE, SHARED};
+use slocket_core::{Hints, Machine, Occupied, Platform, Policy, Probe, Request, Stale, Ways};
 
 const NO_HINT: Hints = Hints { in_use: false, unfixed: false, spoiled: false };
 const UNFIXED: Hints = Hints { unfixed: true, ..NO_HINT };
@@ -20,18 +20,21 @@ const fn start(platform: Platform, hints: Hints, request: Request) -> Start {
     Start { platform, hints, request }
 }
 
+/// Whatever is in the way is a failure.
+const FAILS: Policy = Policy { stale: Stale::Fail, occupied: Occupied::Fail };
+
 /// Each request, each kind of folder, each probe, and a name.
 const STARTS: [Start; 11] = [
-    start(SHARED, UNFIXED, Request::Acquire(waits(Stale::Reclaim))),
-    start(PRIVATE, NO_HINT, Request::Acquire(waits(Stale::Wait))),
-    start(PRIVATE, IN_USE, Request::Try(waits(Stale::Fail))),
-    start(Platform { probe: Some(Probe::Stream), ..PRIVATE }, SPOILED, Request::Try(waits(Stale::Wait))),
-    start(Platform { probe: Some(Probe::None), ..LONG }, NO_HINT, Request::Try(waits(Stale::Reclaim))),
+    start(SHARED, UNFIXED, Request::Acquire(policy(Stale::Reclaim))),
+    start(PRIVATE, NO_HINT, Request::Acquire(policy(Stale::Wait))),
+    start(PRIVATE, IN_USE, Request::Try(FAILS)),
+    start(Platform { probe: Some(Probe::Stream), ..PRIVATE }, SPOILED, Request::Try(policy(Stale::Wait))),
+    start(Platform { probe: Some(Probe::None), ..LONG }, NO_HINT, Request::Try(policy(Stale::Reclaim))),
     start(PRIVATE, NO_HINT, Request::Look),
-    start(NAME, NO_HINT, Request::Acquire(waits(Stale::Wait))),
-    start(NAME, NO_HINT, Request::Acquire(waits(Stale::Reclaim))),
-    start(NAME, NO_HINT, Request::Try(waits(Stale::Wait))),
-    start(NAME, IN_USE, Request::Try(waits(Stale::Fail))),
+    start(NAME, NO_HINT, Request::Acquire(policy(Stale::Wait))),
+    start(NAME, NO_HINT, Request::Acquire(policy(Stale::Reclaim))),
+    start(NAME, NO_HINT, Request::Try(policy(Stale::Wait))),
+    start(NAME, IN_USE, Request::Try(policy(Stale::Fail))),
     start(NAME, NO_HINT, Request::Look),
 ];
 

@@ -88,14 +88,20 @@ fn a_dead_socket_is_removed_and_the_path_taken() {
 fn a_stale_socket_would_block_unless_the_policy_is_to_fail() {
     // A try has no time to put up with it first: it is not removed.
     for stale in [Stale::Wait, Stale::Reclaim] {
-        Participant::at(STALE).ends(Event::Request(Request::Try(waits(stale))), Report::WouldBlock).did_not(RECLAIM);
+        Participant::at(STALE).ends(Event::Request(Request::Try(policy(stale))), Report::WouldBlock).did_not(RECLAIM);
     }
-    Participant::at(STALE).fails(Event::Request(Request::Try(waits(Stale::Fail))), Failure::Stale);
+    Participant::at(STALE).fails(Event::Request(Request::Try(policy(Stale::Fail))), Failure::Stale);
 }
 
 #[test]
 fn what_is_no_socket_would_block() {
     Participant::at(DIRECTORY).ends(TRY, Report::WouldBlock).did_not(Call::Watch);
+}
+
+#[test]
+fn what_is_no_socket_fails_if_that_is_the_policy() {
+    let fails = Policy { occupied: Occupied::Fail, ..Policy::default() };
+    Participant::at(DIRECTORY).fails(Event::Request(Request::Try(fails)), Failure::Occupied);
 }
 
 #[test]

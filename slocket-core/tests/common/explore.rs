@@ -45,18 +45,18 @@ pub(crate) const BUDGET: Budget = Budget { names: 1, guests: 2, messages: 2, bad
 /// As much as may ever come.
 pub(crate) const PLENTY: Budget = Budget { names: u16::MAX, guests: u16::MAX, messages: u16::MAX, bad_luck: u16::MAX };
 
-/// Something else at the path is an error.
-const FAILS: Policy = Policy { stale: Stale::Wait, occupied: Occupied::Fail };
+/// The policy about stale sockets; what is no socket is waited for.
+pub(crate) const fn policy(stale: Stale) -> Policy {
+    Policy { stale, occupied: Occupied::Wait }
+}
 
-pub(crate) const REQUESTS: [Request; 13] = [
-    Request::Acquire(waits(Stale::Wait)),
-    Request::Acquire(waits(Stale::Fail)),
-    Request::Acquire(waits(Stale::Reclaim)),
-    Request::Try(waits(Stale::Wait)),
-    Request::Try(waits(Stale::Fail)),
-    Request::Try(waits(Stale::Reclaim)),
-    Request::Acquire(FAILS),
-    Request::Try(FAILS),
+pub(crate) const REQUESTS: [Request; 11] = [
+    Request::Acquire(policy(Stale::Wait)),
+    Request::Acquire(policy(Stale::Fail)),
+    Request::Acquire(policy(Stale::Reclaim)),
+    Request::Try(policy(Stale::Wait)),
+    Request::Try(policy(Stale::Fail)),
+    Request::Try(policy(Stale::Reclaim)),
     Request::Look,
     Request::Release,
     Request::Cancel,

@@ -18,6 +18,7 @@ pub(crate) use slocket_core::{
 };
 pub(crate) use world::{CLIENT, DEAD, DIRECTORY, Guest, HOLDER, Life, NPM, STALE, STRANGER, There, WAITER, World};
 
+pub(crate) use explore::policy;
 use explore::{Node, PLENTY, Start};
 
 pub(crate) const BOTH: Ways = Ways { path: true, proc: true };
@@ -30,13 +31,8 @@ pub(crate) const SHARED: Platform = Platform { is_private: false, probe: None, .
 /// A lock at an abstract name.
 pub(crate) const NAME: Platform = Platform { home: Home::Name, ..PRIVATE };
 
-/// The policy about a stale socket; something else at the path is waited for.
-pub(crate) const fn waits(stale: Stale) -> Policy {
-    Policy { stale, occupied: Occupied::Wait }
-}
-
-pub(crate) const ACQUIRE: Event = Event::Request(Request::Acquire(waits(Stale::Wait)));
-pub(crate) const TRY: Event = Event::Request(Request::Try(waits(Stale::Wait)));
+pub(crate) const ACQUIRE: Event = Event::Request(Request::Acquire(policy(Stale::Wait)));
+pub(crate) const TRY: Event = Event::Request(Request::Try(policy(Stale::Wait)));
 pub(crate) const LOOK: Event = Event::Request(Request::Look);
 pub(crate) const RELEASE: Event = Event::Request(Request::Release);
 pub(crate) const CANCEL: Event = Event::Request(Request::Cancel);
@@ -75,7 +71,7 @@ pub(crate) const fn pause(level: u8) -> Wait {
 }
 
 pub(crate) const fn acquire(stale: Stale) -> Event {
-    Event::Request(Request::Acquire(waits(stale)))
+    Event::Request(Request::Acquire(policy(stale)))
 }
 
 /// One participant, and its world.
