@@ -17,8 +17,8 @@
 //! # }
 //! ```
 //!
-//! async-std is discontinued and points its users to smol. Its reactor is async-io, as smol's, so this crate waits as `slocket-smol`
-//! does, and brings no copy of async-std with it.
+//! async-std is discontinued and points its users to smol, for which `slocket-smol` is. This crate is for programs that run on
+//! async-std as long as they do. It waits with async-std's own timers, and with the reactor that async-std runs on.
 //!
 //! * **Cancellation.** Every future here may be dropped at any await point, by `select!`, a time-out, `abort` or a runtime
 //!   that shuts down: it leaves the queue, passes on a lock that was granted meanwhile, and leaves no descriptor and no
@@ -63,6 +63,13 @@
 //!
 //! [environment]: https://github.com/slocket/slocket/blob/main/docs/environment.md
 
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::time::Instant;
+
+use async_io::Async;
+use async_std::task;
+use slocket_os::Runtime;
 pub use slocket_os::{
     Disowned, Error, ErrorKind, Guard, Holder, LockName, OccupiedPolicy, StalePolicy, Trust, TryAcquireError, Waiting,
     close_copies, depart, settle, settle_timeout,
@@ -76,4 +83,19 @@ slocket_os::adapter! {
     "slocket_async_std"
 }
 
-slocket_os::asynchronous_adapter!(slocket_smol::AsyncIo);
+slocket_os::asynchronous_adapter!(AsyncStd);
+
+/// async-std, as a [`Runtime`] of `slocket-os`: for code that is generic in the runtime.
+#[derive(Debug)]
+pub enum AsyncStd {}
+
+impl Runtime for AsyncStd {
+    /// By the reactor of async-std, which is async-io: none of async-std's own types waits for a descriptor without reading from it.
+    async fn readable(descriptor: BorrowedFd<'_>) -> io::Result<()> {
+        Async::new_nonblocking(descriptor)?.readable().await
+    }
+
+    async fn sleep_until(time: Instant) {
+        task::sleep(time.saturating_duration_since(Instant::now())).await;
+    }
+}

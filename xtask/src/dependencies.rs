@@ -26,8 +26,8 @@ const TREES: [(&str, &[&str], usize); 6] = [
     ("slocket-os", &[], 25),
     ("slocket-sync", &[], 26),
     ("slocket-tokio", &["tokio"], 29),
-    ("slocket-smol", &["async-io"], 37),
-    ("slocket-async-std", &["async-io"], 38),
+    ("slocket-smol", &["async-io"], 36),
+    ("slocket-async-std", &["async-io", "async-std"], 55),
 ];
 
 /// Fails unless each library's normal tree has the runtime it is for and no other, is small, and is as large as README.md

@@ -303,7 +303,7 @@ impl Drop for SmolThreads {
 }
 
 impl Host for AsyncStd {
-    type Waits = slocket_smol::AsyncIo;
+    type Waits = slocket_async_std::AsyncStd;
     type Task = async_std::task::JoinHandle<()>;
     const NAME: &str = "async-std";
 
