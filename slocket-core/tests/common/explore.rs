@@ -11,7 +11,6 @@ use slocket_core::{
 
 use crate::common::answers::{answers, one_of_each_type};
 use crate::common::ledger::{Budget, Ledger, roles};
-use crate::common::waits;
 
 /// Where an exploration begins.
 #[derive(Clone, Copy, Debug)]
