@@ -28,23 +28,23 @@ fn one_process_again_and_again(place: &Place) {
 /// Nobody queues, so every hold is a new socket at the path, and everybody else probes it in the very instant it appears.
 fn nobody_queues(place: &Place) {
     const PLAYERS: u64 = 4;
-    // (At a name a try is over so soon that a player may come to its end in one turn of the processor.)
-    let rounds = if place.is_at_name() { 10_000 } else { 2000 };
+    // So many that no player comes to its end in one turn of the processor, on a busy machine either.
+    const ROUNDS: u64 = 10_000;
     let _alone = alone();
     let mut players: Vec<_> = (0..PLAYERS).map(|_| Player::start(Adapter::under_trial(), &place.lock())).collect();
     for player in &mut players {
-        player.begin_tries(rounds, place);
+        player.begin_tries(ROUNDS, place);
     }
     let mut blocked = 0;
     for player in &players {
         let answer = player.answer();
-        let would_block = answer.strip_prefix(&format!("done {rounds} ")).and_then(|number| number.parse::<u64>().ok());
+        let would_block = answer.strip_prefix(&format!("done {ROUNDS} ")).and_then(|number| number.parse::<u64>().ok());
         blocked += would_block.unwrap_or_else(|| panic!("{answer}"));
     }
     players.into_iter().for_each(Player::quit);
-    let turns = turns(&place.assert_exclusive(PLAYERS * rounds));
+    let turns = turns(&place.assert_exclusive(PLAYERS * ROUNDS));
     assert!(turns > PLAYERS as usize * 4, "the players did not contend: {turns} turns");
-    let holds = PLAYERS * rounds;
+    let holds = PLAYERS * ROUNDS;
     tell(format!("exclusion: {PLAYERS} processes, {holds} tries held, {turns} turns, {blocked} would have blocked"));
 }
 
