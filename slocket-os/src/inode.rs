@@ -18,6 +18,13 @@ pub(crate) struct Inode {
     number: u64,
 }
 
+impl Inode {
+    /// The lower 32 bits of its number.
+    pub(crate) fn lower(self) -> u32 {
+        (self.number & u64::from(u32::MAX)) as u32
+    }
+}
+
 /// What stat says of a file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Look {

@@ -80,6 +80,20 @@ impl Participant {
         })
     }
 
+    /// Holds the lock by a listener that was passed to this process.
+    pub(crate) fn holding(lock: &Lock, process: Process, listener: Listener) -> Box<Self> {
+        let mut participant = Self::new(lock, process);
+        listener.socket().list(process);
+        participant.listener = Some(listener);
+        // It is as if this process had published it: nothing is left to be done.
+        for event in [Event::Acquire(lock.stale().0), Event::Published(Published::Listening)] {
+            if let Err(misuse) = participant.machine.handle(event) {
+                unreachable!("{misuse}");
+            }
+        }
+        participant
+    }
+
     pub(crate) fn lock(&self) -> &Lock {
         &self.lock
     }
