@@ -25,12 +25,12 @@ async fn run() -> Result<(), Box<dyn Error>> {
 
 /// Runs a command that keeps the lock for as long as it, or whatever it starts, lives.
 async fn launch(guard: &Guard) -> Result<(), Box<dyn Error>> {
-    // The guard's own descriptor is closed on exec; a duplicate made like this one is not. Whatever else this process
-    // starts before the duplicate is closed inherits the lock, too.
-    let inherited = rustix::io::dup(guard)?;
-    let mut command = Command::new("sh").args(["-c", "echo the command runs; read line"]).spawn()?;
-    drop(inherited);
-    async_std::task::spawn_blocking(move || command.wait()).await?;
+    let mut command = Command::new("sh");
+    command.args(["-c", "echo the command runs; read line"]);
+    guard.pass_to(&mut command)?; // nothing else that this process starts inherits the lock
+    let mut child = command.spawn()?;
+    drop(command); // and its duplicate of the lock with it
+    async_std::task::spawn_blocking(move || child.wait()).await?;
     // The guard is released now, whatever the command left behind. (`slocket run` looks whether it did.)
     Ok(())
 }

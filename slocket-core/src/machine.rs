@@ -9,6 +9,7 @@ use crate::join::{self, Joined};
 use crate::leave::{self, Left};
 use crate::memory::Memory;
 use crate::next::Next;
+use crate::places::Places;
 use crate::platform::{Hints, Home, Platform};
 use crate::publish::{self, Published};
 use crate::receive::{self, Received};
@@ -47,6 +48,15 @@ impl Machine {
     #[must_use]
     pub fn new(platform: Platform, hints: Hints) -> Self {
         Self { state: State::Idle, asked: None, memory: Memory { platform, hints, ..Memory::default() } }
+    }
+
+    /// A machine that holds the lock by a listener that was passed to it, which is bound to that file (to none at an abstract
+    /// name).
+    #[must_use]
+    pub fn holding(platform: Platform, hints: Hints, listener: Option<Inode>) -> Self {
+        let places = Places::with(Role::Listener);
+        let memory = Memory { platform, hints, places, listener, ..Memory::default() };
+        Self { state: State::Holding, asked: None, memory }
     }
 
     /// Tells the machine an event; returns what is to be done next.

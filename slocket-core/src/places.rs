@@ -17,6 +17,11 @@ pub(crate) struct Places {
 const TRANSIENT: [Role; 5] = [Role::Probe, Role::Swept, Role::Listing, Role::Pin, Role::Guard];
 
 impl Places {
+    /// One place is full.
+    pub(crate) const fn with(role: Role) -> Self {
+        Self { full: bit(role), locked: false, queued: 0 }
+    }
+
     pub(crate) const fn is_full(&self, role: Role) -> bool {
         self.full & bit(role) != 0
     }

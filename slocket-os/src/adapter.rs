@@ -83,6 +83,20 @@ macro_rules! adapter {
                 self.lock.path()
             }
 
+            /// Makes the lock this process's whose descriptor another has given up by [`Guard::into_fd`], or this one. It does not
+            /// wait.
+            ///
+            /// A descriptor is adopted once. One that still has a guard, such as [`Guard::pass_to`] passes, is refused; but of two
+            /// processes that adopt copies of one descriptor in the same instant both may succeed. So pass it to one of them.
+            ///
+            /// # Errors
+            /// [`ErrorKind::NotTheLock`] if the descriptor does not carry this lock, or still has a guard. At a path, that is also
+            /// said of the descriptor of another network namespace, whose file the kernel does not tell. In any case the
+            /// descriptor is closed.
+            pub fn adopt(&self, descriptor: impl Into<std::os::fd::OwnedFd>) -> Result<Guard, Error> {
+                self.lock.adopt(descriptor.into())
+            }
+
             /// Returns who holds the lock; `None` if no process listens there. It does not wait.
             ///
             /// To find out, it stands in the queue for an instant, without taking the lock. Of a lock that is lent to an npm

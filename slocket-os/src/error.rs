@@ -82,6 +82,10 @@ pub enum ErrorKind {
     Forked,
     /// The lock was [disowned](crate::Guard::disown), and another process has adopted it already.
     Adopted,
+    /// The lock is on loan from an npm server, so its descriptor cannot be passed on.
+    OnLoan,
+    /// The descriptor does not carry this lock, or still has a guard.
+    NotTheLock,
     /// The thread holds the lock already, and would wait for itself: a deadlock. Told only with debug assertions, and only where it
     /// can be known.
     Deadlock,
@@ -132,6 +136,10 @@ pub(crate) enum What {
     Forked,
     #[error("another process has adopted the lock already")]
     Adopted,
+    #[error("on loan from an npm server, so it cannot be passed on; it was released")]
+    OnLoan,
+    #[error("the descriptor does not carry this lock, or still has a guard; pass on what into_fd gives")]
+    NotTheLock,
     #[error("a deadlock: this thread holds the lock already, and would wait for itself; acquire it once, outside")]
     Deadlock,
     #[error("cannot {0}")]
@@ -169,6 +177,8 @@ impl Error {
             What::LockLost => ErrorKind::LockLost,
             What::Forked => ErrorKind::Forked,
             What::Adopted => ErrorKind::Adopted,
+            What::OnLoan => ErrorKind::OnLoan,
+            What::NotTheLock => ErrorKind::NotTheLock,
             What::Deadlock => ErrorKind::Deadlock,
             What::Io(_) => ErrorKind::Io,
         }
@@ -291,9 +301,9 @@ impl From<Error> for io::Error {
             (ErrorKind::Occupied, _) => io::ErrorKind::AlreadyExists,
             (ErrorKind::NotASlocket, _) => io::ErrorKind::AddrInUse,
             (ErrorKind::Stale | ErrorKind::Adopted, _) => io::ErrorKind::ResourceBusy,
-            (ErrorKind::InvalidName | ErrorKind::InvalidMode, _) => io::ErrorKind::InvalidInput,
+            (ErrorKind::InvalidName | ErrorKind::InvalidMode | ErrorKind::NotTheLock, _) => io::ErrorKind::InvalidInput,
             (ErrorKind::PathTooLong, _) => io::ErrorKind::InvalidFilename,
-            (ErrorKind::UnsupportedFileSystem, _) => io::ErrorKind::Unsupported,
+            (ErrorKind::UnsupportedFileSystem | ErrorKind::OnLoan, _) => io::ErrorKind::Unsupported,
             (ErrorKind::Deadlock, _) => io::ErrorKind::Deadlock,
             (ErrorKind::LockLost | ErrorKind::Forked | ErrorKind::Io, _) => io::ErrorKind::Other,
         };

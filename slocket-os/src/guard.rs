@@ -62,7 +62,7 @@ impl Guard {
         self.lock().path()
     }
 
-    fn lock(&self) -> &Lock {
+    pub(crate) fn lock(&self) -> &Lock {
         let Some(participant) = &self.participant else { unreachable!("a guard has its lock until it is dropped") };
         participant.lock()
     }
@@ -101,8 +101,13 @@ impl Guard {
         Ok(Disowned::new(participant, token, here))
     }
 
+    /// What it is made of, which does not release the lock when it is dropped.
+    pub(crate) fn into_participant(mut self) -> Option<Box<Participant>> {
+        self.participant.take()
+    }
+
     /// Whether this process has the lock, rather than one that it was forked from.
-    fn is_ours(&self) -> bool {
+    pub(crate) fn is_ours(&self) -> bool {
         self.participant.as_deref().is_some_and(|participant| participant.process().is_current())
     }
 

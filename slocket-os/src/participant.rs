@@ -1,14 +1,14 @@
 //! One participant: the core's machine, its descriptors and timers, and the loop that makes its calls.
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
 use std::time::Instant;
 
 use rustix::io::{self, Errno};
 use rustix::net::SocketAddrUnix;
 use slocket_core::{
-    Call, CallResult, Cargo, ConnectResult, DoneResult, Event, Failure, Hints, Machine, Mode, Name, Notice, PeerResult,
-    Platform, RandomResult, Report, Request, Role, Source, StatResult, Step, Target, Timer, Times, Way,
+    Call, CallResult, Cargo, ConnectResult, DoneResult, Event, Failure, Hints, Inode, Machine, Mode, Name, Notice,
+    PeerResult, Platform, RandomResult, Report, Request, Role, Source, StatResult, Step, Target, Timer, Times, Way,
 };
 
 use crate::at_path::AtPath;
@@ -56,10 +56,7 @@ pub(crate) struct Participant {
 impl Participant {
     /// In a box: it is passed from hand to hand, and large.
     pub(crate) fn new(lock: &Lock, process: Process) -> Box<Self> {
-        let (platform, hints) = match lock.home() {
-            Home::Path(at) => (at.platform(), at.hints()),
-            Home::Name(name) => (Platform { home: slocket_core::Home::Name, ..Platform::default() }, name.hints()),
-        };
+        let (platform, hints) = known(lock);
         Box::new(Self {
             process,
             user: OnceLock::new(),
@@ -74,6 +71,23 @@ impl Participant {
             began: None,
             report: None,
         })
+    }
+
+    /// Holds the lock by a listener that was passed to this process, and is bound to `address` and to that file.
+    pub(crate) fn holding(
+        lock: &Lock,
+        process: Process,
+        listener: OwnedFd,
+        address: SocketAddrUnix,
+        inode: Option<Inode>,
+    ) -> Box<Self> {
+        let mut participant = Self::new(lock, process);
+        let (platform, hints) = known(lock);
+        participant.machine = Machine::holding(platform, hints, inode);
+        participant.table.put(Role::Listener, listener);
+        participant.table.listener.set_address(Some(address));
+        participant.table.listener.list(process);
+        participant
     }
 
     pub(crate) fn lock(&self) -> &Lock {
@@ -474,7 +488,7 @@ impl Participant {
         found::result(&seen).into()
     }
 
-    fn keep(&mut self, role: Role, opened: io::Result<std::os::fd::OwnedFd>) -> slocket_core::OpenResult {
+    fn keep(&mut self, role: Role, opened: io::Result<OwnedFd>) -> slocket_core::OpenResult {
         let result = files::opened(&opened);
         if let Ok(file) = opened {
             self.table.put(role, file);
@@ -617,5 +631,13 @@ impl Participant {
             Ok(Some(_)) => What::Occupied(what_is_at(at.path())),
             _ => What::NotASlocket("a server that does not speak the slocket protocol, gone by now"),
         }
+    }
+}
+
+/// What is known of the lock's place before a machine begins.
+fn known(lock: &Lock) -> (Platform, Hints) {
+    match lock.home() {
+        Home::Path(at) => (at.platform(), at.hints()),
+        Home::Name(name) => (Platform { home: slocket_core::Home::Name, ..Platform::default() }, name.hints()),
     }
 }

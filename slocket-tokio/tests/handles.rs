@@ -62,6 +62,24 @@ async fn a_deadline_and_a_body() {
     drop(slocket.try_acquire().expect("the body is over"));
 }
 
+/// A command of Tokio's keeps the lock, and nothing else that is started has it.
+#[tokio::test]
+async fn a_command_of_tokio() {
+    let folder = tempfile::tempdir().unwrap();
+    let slocket = Slocket::new(folder.path().join("lock")).unwrap();
+    let guard = slocket.acquire().await.unwrap();
+    let mut command = tokio::process::Command::new("test");
+    let number = guard.pass_to(command.as_std_mut()).unwrap();
+    command.args(["-S", &format!("/proc/self/fd/{number}")]);
+    assert!(command.status().await.unwrap().success(), "it has not inherited the lock");
+    let mut other = tokio::process::Command::new("test");
+    other.args(["-e", &format!("/proc/self/fd/{number}")]);
+    assert_eq!(other.status().await.unwrap().code(), Some(1), "another command has inherited the lock");
+    drop(command);
+    guard.release().unwrap();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
 #[test]
 fn an_abstract_name_has_no_mode() {
     let name = LockName::abstract_name(format!("slocket-handles-{}", std::process::id()));

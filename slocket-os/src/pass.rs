@@ -1,0 +1,170 @@
+//! Passing a lock that is held to another program.
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::process::Command;
+
+use command_fds::CommandFdExt;
+use rustix::fs::{OFlags, fcntl_getfl};
+use rustix::io::{Errno, FdFlags, fcntl_dupfd_cloexec, fcntl_setfd, ioctl_fionbio};
+use rustix::net::{SocketAddrUnix, getsockname};
+use slocket_core::{Found, Inode, Question};
+
+use crate::bound::inode_of;
+use crate::descriptor::close_copies;
+use crate::error::{Error, Fault, What};
+use crate::guard::Guard;
+use crate::lock::{Home, Lock};
+use crate::participant::Participant;
+use crate::process::Process;
+use crate::sys::sockets;
+
+/// Scripts use the low numbers as they like (`exec 3>log`), and would close the lock without knowing.
+const FIRST: RawFd = 100;
+
+impl Guard {
+    /// Lets the program that `command` starts keep the lock, too: if this process is killed, nobody else has the lock as long as
+    /// that program runs, or whatever it starts. Returns the number of its descriptor.
+    ///
+    /// This process is the holder as before, and releases the lock. It should do so when the program has ended.
+    ///
+    /// Only what this very command starts inherits the descriptor, whatever other threads start meanwhile. The command has a
+    /// duplicate until it is dropped: drop it as soon as it has started, for at an abstract name the duplicate keeps the lock after
+    /// the release.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("backup.lock");
+    /// use std::process::Command;
+    ///
+    /// # let lock = slocket_os::Builder::new(&path).build()?;
+    /// # let guard = lock.try_acquire()?;
+    /// let mut command = Command::new("true");
+    /// guard.pass_to(&mut command)?; // `guard` is what `acquire` gave
+    /// let mut child = command.spawn()?;
+    /// drop(command);
+    /// child.wait()?;
+    /// guard.release()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// With Tokio, `command` is what `tokio::process::Command::as_std_mut` gives; with smol, make its `Command` from this one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forked`](crate::ErrorKind::Forked) in a child of the process that holds the lock; or what the system refused, if
+    /// there is no descriptor left.
+    pub fn pass_to(&self, command: &mut Command) -> Result<RawFd, Error> {
+        let duplicate = self.duplicate()?;
+        let number = duplicate.as_raw_fd();
+        command.preserved_fds(vec![duplicate]);
+        Ok(number)
+    }
+
+    /// Gives the lock up to whoever has the descriptor: it is held as long as a copy of that is open, and released properly by the
+    /// process that [adopts](Lock::adopt) it. So another program can take the lock over without letting it go.
+    ///
+    /// The descriptor is closed on exec. To hand it to one program and no other, make it that program's standard input:
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("backup.lock");
+    /// use std::os::fd::AsFd;
+    /// use std::process::Command;
+    ///
+    /// # let lock = slocket_os::Builder::new(&path).build()?;
+    /// # let guard = lock.try_acquire()?;
+    /// let mut command = Command::new("true"); // a program that calls `adopt`
+    /// let child = command.stdin(guard.into_fd()?).spawn(); // `guard` is what `acquire` gave
+    /// drop(command); // has the descriptor, too
+    /// # child?.wait()?;
+    ///
+    /// // In that program, `slocket.adopt(fd)` gives the guard of this:
+    /// let fd = std::io::stdin().as_fd().try_clone_to_owned()?;
+    /// # assert!(lock.adopt(fd).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// If all copies are closed and none was adopted, it is as if the holder had been killed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forked`](crate::ErrorKind::Forked) in a child of the process that holds the lock. Else the lock is released, as
+    /// if the guard had been dropped: [`ErrorKind::OnLoan`](crate::ErrorKind::OnLoan) if it is an npm server's, or what the system
+    /// refused, if there is no descriptor left.
+    pub fn into_fd(self) -> Result<OwnedFd, Error> {
+        if self.is_ours() && self.is_loan() {
+            return Err(self.lock().failed(What::OnLoan));
+        }
+        let descriptor = self.duplicate()?;
+        let lock = self.lock().clone();
+        // The mark of one that is nobody's yet: see `Lock::adopt`. (A forked child closes copies of those alone that never block.)
+        ioctl_fionbio(&descriptor, false).map_err(|errno| lock.error(Fault::new(errno, PASS)))?;
+        drop(self.into_participant());
+        lock.queue().leave(Process::current());
+        Ok(descriptor)
+    }
+
+    /// Another descriptor of the lock, which is closed on exec.
+    fn duplicate(&self) -> Result<OwnedFd, Error> {
+        if !self.is_ours() {
+            return Err(self.lock().failed(What::Forked));
+        }
+        let duplicate = match fcntl_dupfd_cloexec(self.as_fd(), FIRST) {
+            // The limit for descriptors is below FIRST.
+            Err(Errno::INVAL) => fcntl_dupfd_cloexec(self.as_fd(), 3),
+            duplicate => duplicate,
+        };
+        duplicate.map_err(|errno| self.lock().error(Fault::new(errno, PASS)))
+    }
+}
+
+/// What is being done when a descriptor is passed on.
+const PASS: &str = "pass on the descriptor of the lock";
+
+impl Lock {
+    /// Makes the lock this process's whose descriptor another has [given up](Guard::into_fd), or this one: it is named as the
+    /// holder, and releases the lock.
+    ///
+    /// A descriptor is adopted once. One that still has a guard, such as [`Guard::pass_to`] passes, is refused; but of two processes
+    /// that adopt copies of one descriptor in the same instant both may succeed. So pass it to one of them.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotTheLock`](crate::ErrorKind::NotTheLock) if the descriptor does not carry this lock, or still has a guard. At
+    /// a path, that is also said of the descriptor of another network namespace, whose file the kernel does not tell. In any case
+    /// the descriptor is closed.
+    pub fn adopt(&self, descriptor: OwnedFd) -> Result<Guard, Error> {
+        let here = Process::current();
+        close_copies(here);
+        let failed = |errno| self.error(Fault::new(errno, "adopt the descriptor"));
+        let not_the_lock = || self.failed(What::NotTheLock);
+        if !is_listener(descriptor.as_fd()) || fcntl_getfl(&descriptor).map_err(failed)?.contains(OFlags::NONBLOCK) {
+            return Err(not_the_lock());
+        }
+        let address = getsockname(&descriptor).and_then(SocketAddrUnix::try_from).map_err(failed)?;
+        let inode = match self.home() {
+            Home::Name(name) if *name.address() == address => None,
+            Home::Name(_) => return Err(not_the_lock()),
+            Home::Path(at) => {
+                let found = at.look().map_err(failed)?.map(|seen| seen.found).filter(Found::is_socket);
+                let is_bound_to = |found: &Found| inode_of(descriptor.as_fd()) == Ok(Some(lower(found.inode)));
+                let found = found.filter(is_bound_to).map(|found| found.inode);
+                Some(found.ok_or_else(not_the_lock)?)
+            }
+        };
+        fcntl_setfd(&descriptor, FdFlags::CLOEXEC).map_err(failed)?;
+        sockets::set_nonblocking(descriptor.as_fd()).map_err(failed)?;
+        sockets::listen_on(descriptor.as_fd()).map_err(failed)?;
+        // If somebody of this process is outside already, it waits for this lock, and its place there stays as it is.
+        let _ = self.queue().try_enter(here);
+        Ok(Guard::new(Participant::holding(self, here, descriptor, address, inode)))
+    }
+}
+
+/// Whether that is a listening Unix stream socket.
+fn is_listener(socket: BorrowedFd<'_>) -> bool {
+    [Question::Listens, Question::IsStream, Question::IsUnix].map(|question| sockets::ask(socket, question))
+        == [Ok(true); 3]
+}
+
+/// The lower 32 bits of an inode's number.
+fn lower(inode: Inode) -> u32 {
+    (inode.number & u64::from(u32::MAX)) as u32
+}
