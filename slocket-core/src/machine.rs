@@ -441,7 +441,11 @@ impl Machine {
             Next::Call(call, step) => return self.ask(call, State::Inspecting(attempt, step)),
             Next::Done(inspected) => inspected,
         };
+        // (The pause ends the timer: in one go, what is met next would be put up with for the rest of this one's time.)
+        let is_put_up_with = attempt.wish == Wish::Acquire && attempt.patience == Patience::Running;
         match (inspected, attempt.wish) {
+            (Inspected::Missing, _) if is_put_up_with => self.pause(patient(attempt), Going::Publish),
+            (Inspected::Dead, _) if is_put_up_with => self.pause(patient(attempt), Going::Join),
             (Inspected::Missing, _) => self.again(patient(attempt)),
             (Inspected::Alive, Wish::Try) => self.try_again(attempt),
             (Inspected::Unmarked, Wish::Try) => self.finish(Report::WouldBlock),

@@ -62,6 +62,23 @@ fn a_sign_of_life_starts_the_stated_time_anew() {
     participant.waits(RETRY, WATCHING_STALE).did_not(RECLAIM);
 }
 
+/// Each wait that does not name the timer ends it. In one go, the next socket would have the rest of this one's time.
+#[test]
+fn a_socket_that_took_its_place_unseen_starts_the_stated_time_anew() {
+    let mut participant = watching_a_stale_socket();
+    participant.world.path = None;
+    participant.waits(CHANGE, pause(1)).did_not(PUBLISH);
+    participant.world.path = Some(There { found: Found { inode: OTHER, ..STALE.found }, ..STALE });
+    participant.waits(RETRY, WATCHING_STALE).did(&[PUBLISH, JOIN, PROBE]).did_not(RECLAIM);
+
+    // One that is free to be removed, and is not any more when that is done.
+    let mut participant = watching_a_stale_socket();
+    participant.world.path = Some(DEAD);
+    participant.waits(CHANGE, pause(1)).did_not(RECLAIM);
+    participant.world.path = Some(STALE);
+    participant.waits(RETRY, WATCHING_STALE).did_not(RECLAIM);
+}
+
 #[test]
 fn something_else_in_its_place_starts_the_stated_time_anew() {
     let mut participant = watching_a_stale_socket();
