@@ -193,6 +193,8 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepp
                 Some(number) => Next::Call(Call::Rename(Name::Temporary(number)), Step::Rename),
                 None => clean(memory, Published::Listening),
             },
+            // (An abstract name is gone with its socket.)
+            DoneResult::Failed(errno) if memory.platform.home == Home::Name => failed(memory, Call::Listen, errno),
             DoneResult::Failed(errno) => discard(memory, fault(Call::Listen, errno)),
         },
         Step::Rename => moved(result.rename()?, memory, Call::Rename(name(memory))),

@@ -334,6 +334,11 @@ fn at_an_abstract_name_it_is_bound_and_listens_and_that_is_all() {
     participant.holds(ACQUIRE).did_just(&[PUBLISH, bind, Call::Listen]);
     assert_eq!(participant.machine().inode(), None);
 
+    // Nothing is left behind, so nothing is looked for.
+    let mut participant = in_folder(NAME);
+    participant.instead(Call::Listen, DoneResult::Failed(ERRNO)).fails(ACQUIRE, failed(Call::Listen));
+    participant.did_just(&[PUBLISH, bind, Call::Listen, Call::Close(Role::Listener), Call::KeepReserve]);
+
     let mut participant = in_folder(NAME);
     participant.world.path = Some(HOLDER);
     participant.waits(ACQUIRE, QUEUED).did(&[bind, Call::Close(Role::Listener), JOIN, Call::Reserve]);
