@@ -97,8 +97,9 @@ impl AtPath {
 
     pub(crate) fn set_hints(&self, hints: Hints) {
         self.in_use.store(hints.in_use, Ordering::Relaxed);
-        self.unfixed.store(hints.unfixed, Ordering::Relaxed);
-        self.spoiled.store(hints.spoiled, Ordering::Relaxed);
+        // (Others may have learned these meanwhile.)
+        self.unfixed.fetch_or(hints.unfixed, Ordering::Relaxed);
+        self.spoiled.fetch_or(hints.spoiled, Ordering::Relaxed);
     }
 
     /// Whether no other user could rename files of ours in the folder when the lock was named.
@@ -200,4 +201,23 @@ fn umask() -> Option<u32> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let umask = status.lines().find_map(|line| line.strip_prefix("Umask:"))?;
     u32::from_str_radix(umask.trim(), 8).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::{Builder, Lock};
+
+    #[test]
+    fn what_one_has_learned_another_does_not_forget() {
+        let folder = TempDir::with_prefix("slocket-at-path-").unwrap();
+        let lock: Lock = Builder::new(folder.path().join("lock")).build().unwrap();
+        let at = lock.at_path().unwrap();
+        at.set_hints(Hints { in_use: true, unfixed: true, spoiled: true });
+        // One that began before that has met nobody.
+        at.set_hints(Hints::default());
+        assert_eq!(at.hints(), Hints { in_use: false, unfixed: true, spoiled: true });
+    }
 }
