@@ -641,3 +641,87 @@ fn known(lock: &Lock) -> (Platform, Hints) {
         Home::Name(name) => (Platform { home: slocket_core::Home::Name, ..Platform::default() }, name.hints()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::os::unix::net::{UnixListener, UnixStream};
+    use std::path::Path;
+
+    use slocket_core::{Occupied, Policy, Stale};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::Builder;
+
+    const ACQUIRE: Event = Event::Request(Request::Acquire(Policy { stale: Stale::Wait, occupied: Occupied::Wait }));
+
+    /// A server that may lend, one that is queued there, and the connection as the server has it.
+    struct Scene {
+        server: UnixListener,
+        accepted: UnixStream,
+        participant: Box<Participant>,
+        folder: TempDir,
+    }
+
+    impl Scene {
+        fn new() -> Self {
+            let folder = TempDir::with_prefix("slocket-participant-").unwrap();
+            let lock: Lock = Builder::new(folder.path().join("lock")).build().unwrap();
+            let server = UnixListener::bind(lock.path().unwrap()).unwrap();
+            let mut participant = Participant::new(&lock, Process::current());
+            participant.tell(ACQUIRE);
+            let accepted = server.accept().unwrap().0;
+            Self { server, accepted, participant, folder }
+        }
+
+        /// The server grants the lock and is killed.
+        fn grant_and_die(self) -> (Box<Participant>, TempDir) {
+            let Self { server, mut accepted, participant, folder } = self;
+            accepted.write_all(b"OK").unwrap();
+            drop((server, accepted));
+            (participant, folder)
+        }
+    }
+
+    fn has_lock(folder: &Path) -> bool {
+        folder.join("lock").exists()
+    }
+
+    #[test]
+    fn the_client_of_a_dead_server_removes_the_path() {
+        let (mut participant, folder) = Scene::new().grant_and_die();
+        participant.wake();
+        assert_eq!(participant.take_report(), Some(Report::Acquired));
+        assert!(participant.is_loan() && has_lock(folder.path()));
+        participant.release().unwrap();
+        assert!(participant.is_finished() && !has_lock(folder.path()));
+    }
+
+    #[test]
+    fn the_client_of_a_dead_server_that_gave_up_removes_the_path() {
+        let mut scene = Scene::new();
+        scene.participant.tell(Event::Request(Request::Cancel));
+        let (mut participant, folder) = scene.grant_and_die();
+        assert!(participant.is_lingering_untold());
+        participant.wake();
+        assert!(participant.is_finished() && !has_lock(folder.path()));
+    }
+
+    /// The server has seen the end of the stream, and may have granted the lock to the next before it was killed.
+    #[test]
+    fn whoever_has_taken_its_leave_removes_nothing() {
+        for leave in [Request::Dismiss, Request::Cut] {
+            let mut scene = Scene::new();
+            scene.participant.tell(Event::Request(Request::Cancel));
+            // (Nothing arrives after it was cut.)
+            scene.accepted.write_all(b"OK").unwrap();
+            scene.participant.tell(Event::Request(leave));
+            let Scene { server, accepted, mut participant, folder } = scene;
+            drop((server, accepted));
+            assert!(participant.is_lingering() && !participant.is_lingering_untold());
+            participant.wake();
+            assert!(participant.is_finished() && has_lock(folder.path()), "{leave:?}");
+        }
+    }
+}
