@@ -239,6 +239,9 @@ impl Participant {
         let _in_span = self.span.enter();
         if self.machine.has(Role::Connection) {
             self.server_lasts = !self.machine.server_hands_over();
+        } else {
+            // Whoever listened at a connection that has ended is no holder any more.
+            self.server = None;
         }
         let mut event = event;
         let wait = loop {
@@ -723,5 +726,22 @@ mod tests {
             participant.wake();
             assert!(participant.is_finished() && has_lock(folder.path()), "{leave:?}");
         }
+    }
+
+    /// A server that has ended is not named as the holder of what came to the path after it.
+    #[test]
+    fn a_server_that_has_ended_is_no_holder() {
+        let scene = Scene::new();
+        let path = scene.folder.path().join("lock");
+        let Scene { server, accepted, mut participant, folder: _folder } = scene;
+        assert!(participant.lender().is_some());
+        std::fs::remove_file(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        drop((server, accepted));
+        participant.wake();
+        assert!(!participant.has_report() && participant.lender().is_none());
+        participant.tell(Event::Notice(Notice::TimerFired(Timer::Deadline)));
+        assert_eq!(participant.take_report(), Some(Report::TimedOut));
+        assert_eq!(participant.recent_holder(), None);
     }
 }
