@@ -54,7 +54,8 @@ pub enum Call {
     Bind(Name, Way),
     /// bind(2) of [`Role::Connection`] to a badge made of this number → [`BindResult`](crate::BindResult).
     BindBadge(u64),
-    /// listen(2) of [`Role::Listener`] → [`DoneResult`](crate::DoneResult).
+    /// listen(2) of [`Role::Listener`], which gives it our user's name. Refused if that is another user than when the peer was
+    /// compared with ours → [`DoneResult`](crate::DoneResult).
     Listen,
     /// connect(2) → [`ConnectResult`](crate::ConnectResult).
     Connect(Role, Target),

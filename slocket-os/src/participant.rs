@@ -38,7 +38,7 @@ pub(crate) struct Participant {
     /// The process that has the lock, or asks for it. In another, which was forked from that, all that may be done is to close
     /// the copies: to drop this.
     process: Process,
-    /// Our user, when that was first of interest.
+    /// Our user, when that was first of interest in this attempt.
     user: OnceLock<u32>,
     span: Span,
     machine: Machine,
@@ -386,7 +386,10 @@ impl Participant {
             }
             Call::BindBadge(number) => self.bind(Role::Connection, address::badge(number)),
             Call::Listen => {
-                let listens = self.table.get(Role::Listener).and_then(sockets::listen_on);
+                let listens = self.table.get(Role::Listener).and_then(|listener| {
+                    self.is_user_still().then_some(()).ok_or(Errno::PERM)?;
+                    sockets::listen_on(listener)
+                });
                 if listens.is_ok() {
                     self.table.listener.list(self.process);
                 }
@@ -573,14 +576,22 @@ impl Participant {
         result
     }
 
+    /// Whether our user is the one that others were compared with. (A program can change it while it waits. listen(2) then gives
+    /// the new name to a listener that was believed under the old one, and may have come from anybody of that.)
+    fn is_user_still(&self) -> bool {
+        self.user.get().is_none_or(|user| *user == peer::user())
+    }
+
     /// An attempt begins with its socket; nobody asks when the first did.
     fn note_attempt(&mut self, role: Role) {
         match role {
             Role::Connection => {
                 self.began = Some(Instant::now());
                 self.server = None;
+                self.user = OnceLock::new();
             }
             Role::Listener => {
+                self.user = OnceLock::new();
                 if let Some(began) = &mut self.began {
                     *began = Instant::now();
                 }
@@ -743,5 +754,23 @@ mod tests {
         participant.tell(Event::Notice(Notice::TimerFired(Timer::Deadline)));
         assert_eq!(participant.take_report(), Some(Report::TimedOut));
         assert_eq!(participant.recent_holder(), None);
+    }
+
+    /// It was believed as our user's, and would have the name of another from there on.
+    #[test]
+    fn a_listener_that_comes_after_our_user_has_changed_is_given_away() {
+        let folder = TempDir::with_prefix("slocket-participant-").unwrap();
+        let lock: Lock = Builder::new(folder.path().join("lock")).build().unwrap();
+        let mut holder = Participant::new(&lock, Process::current());
+        holder.tell(ACQUIRE);
+        // (So that the lock is not free as soon as it is given away.)
+        let _copy = holder.descriptor().unwrap().as_fd().try_clone_to_owned().unwrap();
+        let mut waiter = Participant::new(&lock, Process::current());
+        waiter.tell(ACQUIRE);
+        // As if the program had changed it since.
+        waiter.user = OnceLock::from(peer::user() + 1);
+        holder.release().unwrap();
+        waiter.wake();
+        assert!(!waiter.has_report() && waiter.table.listener.descriptor().is_none());
     }
 }
