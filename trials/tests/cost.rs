@@ -19,11 +19,16 @@ const BUDGET: usize = 19;
 /// The same at an abstract name: getpid, socket, bind, listen; getpid, poll, close. The protocol needs each of them.
 const BUDGET_AT_NAME: usize = 7;
 
+/// How many system calls an acquire may make that queues, once, and is handed the lock. (Four of them are getpid, one of those
+/// with debug assertions only.)
+const BUDGET_TO_WAIT: usize = 25;
+
 /// The clock tick of `proc_pid_stat(5)`.
 const TICK: Duration = Duration::from_millis(10);
 
 at_path_and_name! {
     an_uncontended_lock_makes_few_system_calls
+    a_lock_that_is_waited_for_makes_few_system_calls
     a_holder_does_no_work
     a_waiter_in_the_queue_uses_no_processor_time
 }
@@ -60,6 +65,39 @@ fn an_uncontended_lock_makes_few_system_calls(place: &Place) {
     let sum = acquire.len() + release.len();
     let budget = if place.is_at_name() { BUDGET_AT_NAME } else { BUDGET };
     assert!(sum <= budget, "{sum} system calls, {budget} are the budget");
+}
+
+/// By the blocking adapter; a runtime makes calls of its own beside it.
+fn a_lock_that_is_waited_for_makes_few_system_calls(place: &Place) {
+    if !strace_or_skip() {
+        return;
+    }
+    let _alone = alone();
+    let file = place.note("trace");
+    let mut holder = Player::start(Adapter::Sync, &place.lock());
+    let mut player = Player::start_traced(Adapter::Sync, &place.lock(), &file);
+    // The first wait of a process pays for what later ones reuse.
+    for _ in 0..2 {
+        holder.acquire();
+        player.send("acquire");
+        wait_until_queued(&place.lock(), 1);
+        watch_for("the waiter to sleep", || (process::state(player.pid())? == 'S').then_some(()));
+        holder.release();
+        player.expect_held();
+        player.release();
+    }
+    player.quit();
+    holder.quit();
+    let calls = trace::read(&file);
+    let second = calls.iter().rposition(|call| call.line.contains("\"acquire\\n\"")).expect("the command");
+    let acquire = library(trace::between(&calls[second..], "\"acquire\\n\"", "write(1, \"held"));
+    tell(format!("cost: {} system calls to acquire a lock that is waited for:", acquire.len()));
+    for call in &acquire {
+        tell(format!("    {}", call.line));
+    }
+    let count = |name: &str| acquire.iter().filter(|call| call.name() == name).count();
+    assert_eq!((count("epoll_ctl"), count("epoll_wait")), (1, 1), "to wait");
+    assert!(acquire.len() <= BUDGET_TO_WAIT, "{} system calls, {BUDGET_TO_WAIT} are the budget", acquire.len());
 }
 
 fn a_holder_does_no_work(place: &Place) {
