@@ -83,6 +83,18 @@ macro_rules! adapter {
                 self.lock.path()
             }
 
+            /// Returns who holds the lock; `None` if no process listens there. It does not wait.
+            ///
+            /// To find out, it stands in the queue for an instant, without taking the lock. Of a lock that is lent to an npm
+            /// client, it tells the lender.
+            ///
+            /// # Errors
+            /// [`ErrorKind::Occupied`] or [`ErrorKind::NotASlocket`] if something else is at the path; or what the system
+            /// refused.
+            pub fn holder(&self) -> Result<Option<Holder>, Error> {
+                self.lock.holder()
+            }
+
             /// Makes the lock this process's whose descriptor another has given up by [`Guard::into_fd`], or this one. It does not
             /// wait.
             ///
@@ -95,18 +107,6 @@ macro_rules! adapter {
             /// descriptor is closed.
             pub fn adopt(&self, descriptor: impl Into<std::os::fd::OwnedFd>) -> Result<Guard, Error> {
                 self.lock.adopt(descriptor.into())
-            }
-
-            /// Returns who holds the lock; `None` if no process listens there. It does not wait.
-            ///
-            /// To find out, it stands in the queue for an instant, without taking the lock. Of a lock that is lent to an npm
-            /// client, it tells the lender.
-            ///
-            /// # Errors
-            /// [`ErrorKind::Occupied`] or [`ErrorKind::NotASlocket`] if something else is at the path; or what the system
-            /// refused.
-            pub fn holder(&self) -> Result<Option<Holder>, Error> {
-                self.lock.holder()
             }
         }
 
@@ -122,7 +122,7 @@ macro_rules! adapter {
             }
         }
 
-        /// Another handle of the same lock, from a handle of any adapter. Both share one queue inside the process.
+        /// Makes another handle of the same lock, from a handle of any adapter. Both share one queue inside the process.
         impl<T: AsRef<$crate::Lock>> From<&T> for Slocket {
             fn from(handle: &T) -> Self {
                 Self { lock: handle.as_ref().clone() }

@@ -26,6 +26,8 @@
 //!   parent is *killed*, or a later holder of the same listener, the lock is free when the last copy is closed, at a path, too:
 //!   a child closes its copies when it first uses any lock, or by [`close_copies`]. Exec closes all of them.
 //!   [`Guard::disown`] is for a daemon that forks itself and takes its lock along.
+//! * **Passing it on.** What this process starts does not inherit the lock. [`Guard::pass_to`] lets one command keep it, so that it
+//!   stays held if this process is killed; [`Guard::into_fd`] and [`Slocket::adopt`] hand it over to another program.
 //! * **Without a file**, if you like: [`Slocket::abstract_name`] names a lock that the kernel alone keeps, at less cost, for
 //!   processes of one network namespace.
 //! * **Interoperates** with the npm package `slocket`. Its clients can only be *lent* the lock, which this process must
@@ -49,6 +51,7 @@
 
 use std::time::{Duration, Instant};
 
+#[doc(inline)]
 pub use slocket_os::{
     Canceller, Disowned, Error, ErrorKind, Guard, Holder, LockName, OccupiedPolicy, Request, StalePolicy, Trust,
     TryAcquireError, Waiting, close_copies, depart, settle, settle_timeout,

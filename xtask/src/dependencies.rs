@@ -66,7 +66,7 @@ fn msrv() -> Result {
         return Err(format!("cargo metadata: {}", String::from_utf8_lossy(&output.stderr).trim()).into());
     }
     let packages = packages(&serde_json::from_slice(&output.stdout)?)?;
-    let msrv = stated(&std::fs::read_to_string(root().join("Cargo.toml"))?)?;
+    let msrv = stated_msrv()?;
     let mut wrong: Vec<_> = packages.iter().filter_map(|package| too_new(package, &msrv)).collect();
     let promise = format!("Rust {msrv}");
     if !std::fs::read_to_string(root().join("README.md"))?.contains(&promise) {
@@ -101,6 +101,10 @@ fn packages(metadata: &Value) -> Result<Vec<Package>> {
 }
 
 /// The MSRV as the root manifest states it.
+pub(crate) fn stated_msrv() -> Result<String> {
+    stated(&std::fs::read_to_string(root().join("Cargo.toml"))?)
+}
+
 fn stated(manifest: &str) -> Result<String> {
     let line = manifest.lines().find_map(|line| line.strip_prefix("rust-version = \""));
     Ok(line.and_then(|rest| rest.strip_suffix('"')).ok_or("Cargo.toml states no rust-version")?.to_owned())

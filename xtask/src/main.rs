@@ -26,6 +26,7 @@ mod package;
 #[cfg(test)]
 mod page;
 mod report;
+mod rustdoc;
 #[cfg(test)]
 mod security;
 mod storm;
