@@ -323,12 +323,18 @@ impl Participant {
                 _ => Delivery::Failed,
             })),
             Action::ClearMark => Some(Event::MarkCleared(self.set_mark(false))),
-            Action::Lend => Some(Event::Granted(match &self.guest {
-                Some(guest) => listener::lend(guest.as_fd()),
-                None => Delivery::Failed,
-            })),
+            Action::Lend => {
+                let delivery = self.guest.as_ref().map_or(Delivery::Failed, |guest| listener::lend(guest.as_fd()));
+                self.accepted = match delivery {
+                    // When it is back, another release begins.
+                    Delivery::Sent => 0,
+                    Delivery::Gone => self.accepted,
+                    // Nothing can be sent to the next one, either; and npm's clients come again at once.
+                    Delivery::Failed => MOST_ACCEPTED,
+                };
+                Some(Event::Granted(delivery))
+            }
             Action::SetMark => {
-                self.accepted = 0;
                 self.dismiss_guest();
                 Some(Event::MarkSet(self.set_mark(true)))
             }

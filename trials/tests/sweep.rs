@@ -2,10 +2,18 @@
 //! whole is `cargo xtask kill-sweep`, `pause-sweep`, `error-sweep`.
 #![cfg(target_arch = "x86_64")]
 
+use std::io::Read;
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use nix::errno::Errno;
+use nix::libc;
+use trials::player::Heard;
+use trials::stepper::{Deed, Failure, Side, Stepper, Stop};
 use trials::sweep::{Choice, Role, Sweep};
-use trials::{Adapter, node_or_skip, tell};
+use trials::{Adapter, PATIENCE, Place, Player, alone, node_or_skip, tell, wait_until_queued};
 
 #[test]
 fn killed_at_each_call() {
@@ -64,6 +72,46 @@ fn each_call_fails() {
 fn some_calls_fail() {
     check(Sweep::Error, &[Adapter::Sync], &Role::ALL, Choice::Some(15));
     check(Sweep::Error, &Adapter::OURS[1..], &Role::ALL, Choice::Some(2));
+}
+
+/// Clients of npm's come again as soon as they are sent away: a release to which no grant can be sent must not go on with them
+/// for ever, whether the system has no room for a message or they are said to be gone.
+#[test]
+fn no_grant_reaches_those_who_come_again() {
+    /// So many that the queue is never empty.
+    const CLIENTS: usize = 32;
+    let _alone = alone();
+    for (errno, most) in [(Errno::ENOBUFS, 1), (Errno::EPIPE, 4_098)] {
+        let place = Place::new();
+        let mut holder = Player::start_apart(Adapter::Sync, &place.lock(), &place.note("complaints"));
+        holder.acquire();
+        let released = AtomicBool::new(false);
+        let record = thread::scope(|scope| {
+            for _ in 0..CLIENTS {
+                scope.spawn(|| {
+                    while !released.load(Ordering::SeqCst) {
+                        if let Ok(mut client) = UnixStream::connect(place.lock()) {
+                            assert_eq!(client.read(&mut [0]).unwrap_or(0), 0, "a grant");
+                        }
+                    }
+                });
+            }
+            wait_until_queued(&place.lock(), CLIENTS);
+            let failure = Failure { number: libc::SYS_sendmsg, errno, forever: true, takes_effect: false };
+            let stepper =
+                Stepper::attach(&holder, &place, &[Stop { at: 0, side: Side::Before, deed: Deed::Fail(failure) }]);
+            holder.send("release");
+            let answer = holder.hear(PATIENCE);
+            released.store(true, Ordering::SeqCst);
+            let record = stepper.finish();
+            assert_eq!(answer, Heard::Answer("released".to_owned()), "{} calls", record.calls.len());
+            record
+        });
+        let failed = record.calls.iter().filter(|call| call.failed).count();
+        assert!((1..=most).contains(&failed), "{failed} grants were tried: {errno}");
+        holder.quit();
+        assert_eq!(place.leftovers(), [""; 0]);
+    }
 }
 
 /// With another seed each time, which is told; `SLOCKET_SEED` brings one back.
