@@ -21,8 +21,9 @@ pub(crate) fn check() -> Result {
 const RUNTIMES: [&str; 4] = ["async-io", "async-std", "smol", "tokio"];
 
 /// The libraries, the runtimes that they may bring, and how many crates their trees may have at most.
-const TREES: [(&str, &[&str], usize); 6] = [
+const TREES: [(&str, &[&str], usize); 7] = [
     ("slocket-core", &[], 1),
+    ("slocket-fork", &[], 4),
     ("slocket-os", &[], 26),
     ("slocket-sync", &[], 27),
     ("slocket-tokio", &["tokio"], 30),

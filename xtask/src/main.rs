@@ -32,6 +32,8 @@ mod security;
 mod storm;
 mod sweep;
 mod test;
+#[cfg(test)]
+mod unsafe_code;
 
 use std::process::ExitCode;
 
