@@ -1,15 +1,12 @@
 //! How a process tells itself from those that it was forked from, whatever made the fork and whatever the kernel can do.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
-use std::thread;
 
+use nix::libc;
 use rustix::process::geteuid;
-use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
-};
 use trials::needs::skip;
+use trials::refusal::Refusal;
 use trials::{Adapter, Fork, Place, Player, strace_or_skip, trace};
 
 /// A fork that the C library learns nothing of, with some flags of clone(2).
@@ -82,26 +79,6 @@ fn a_fork_with_the_same_process_id() {
     assert_tells_its_child(forks_by_clone(&place, "CLONE_NEWPID"), &place);
 }
 
-/// What madvise(2) answers when it is asked to empty memory in children: nothing else about it is changed.
-fn where_the_advice_is_answered_by(errno: u32, trace: &Path, place: &Place) -> Player {
-    const MADVISE: i64 = if cfg!(target_arch = "x86_64") { 28 } else { 233 };
-    const WIPEONFORK: u64 = 18;
-    let asked = SeccompCondition::new(2, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, WIPEONFORK).expect("a condition");
-    let rules = vec![SeccompRule::new(vec![asked]).expect("a rule")];
-    let arch: TargetArch = std::env::consts::ARCH.try_into().expect("a known processor");
-    let answer = SeccompAction::Errno(errno);
-    let filter = SeccompFilter::new([(MADVISE, rules)].into(), SeccompAction::Allow, answer, arch).expect("a filter");
-    let program = BpfProgram::try_from(filter).expect("a program");
-    // The filter is on this thread, and on what it starts.
-    thread::scope(|scope| {
-        let start = scope.spawn(|| {
-            seccompiler::apply_filter(&program).expect("it may");
-            Player::start_traced(Adapter::under_trial(), &place.lock(), trace)
-        });
-        start.join().expect("no panic")
-    })
-}
-
 /// As Linux before 4.14 and gVisor answer (EINVAL), and an emulator that says "done" to whatever advice it is given.
 #[test]
 fn a_fork_where_the_kernel_does_not_empty_memory() {
@@ -111,7 +88,9 @@ fn a_fork_where_the_kernel_does_not_empty_memory() {
     for errno in [22, 0] {
         let place = Place::new();
         let trace = place.note("trace");
-        assert_tells_its_child(where_the_advice_is_answered_by(errno, &trace, &place), &place);
+        let refusal = Refusal { call: libc::SYS_madvise, arguments: &[(2, libc::MADV_WIPEONFORK as u64)], errno };
+        let start = || Player::start_traced(Adapter::under_trial(), &place.lock(), &trace);
+        assert_tells_its_child(refusal.around(start), &place);
         let calls = trace::read(&trace);
         let asks = calls.iter().filter(|call| call.name() == "getpid").count();
         assert!(asks > 10, "it asks for its id {asks} times: it is told by something else");
