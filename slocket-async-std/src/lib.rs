@@ -43,6 +43,8 @@
 //!   locked stays locked, so an acquire in the child can hang. A child uses the blocking adapter, `slocket-sync`, or calls exec.
 //!   It may drop its copy of a future that waits, which changes nothing for the parent; polled there, the future ends with
 //!   [`ErrorKind::Forked`].
+//! * **Passing it on.** What this process starts does not inherit the lock. [`Guard::pass_to`] lets one command keep it, so that it
+//!   stays held if this process is killed; [`Guard::into_fd`] and [`Slocket::adopt`] hand it over to another program.
 //! * **Without a file**, if you like: [`Slocket::abstract_name`] names a lock that the kernel alone keeps, at less cost, for
 //!   processes of one network namespace.
 //! * **Interoperates** with the npm package `slocket`. Its clients can only be *lent* the lock, which this process must
@@ -70,6 +72,7 @@ use std::time::Instant;
 use async_io::Async;
 use async_std::task;
 use slocket_os::Runtime;
+#[doc(inline)]
 pub use slocket_os::{
     Disowned, Error, ErrorKind, Guard, Holder, LockName, OccupiedPolicy, StalePolicy, Trust, TryAcquireError, Waiting,
     close_copies, depart, settle, settle_timeout,

@@ -58,8 +58,8 @@ impl Background {
 /// Waits until every lock that this process has lent is back and has been passed on.
 ///
 /// A process that has released a lock to a client which cannot take the listener (npm's) is the server of that loan: if
-/// it ends before the loan does, those who are queued behind are sent away, and the order is lost. So a program that
-/// shares its lock with npm's calls this before it exits. It returns at once if nothing is lent.
+/// it ends before the loan does, the waiters behind are sent away, and the order is lost. So a program that shares its lock
+/// with npm's calls this before it exits. It returns at once if nothing is lent.
 pub fn settle() {
     let mut background = BACKGROUND.lock(Process::current());
     let idle = background.idle();
@@ -68,7 +68,7 @@ pub fn settle() {
     }
 }
 
-/// The same as [`settle`], for `within` at most: whether all locks are back.
+/// Waits as [`settle`] does, for `within` at most. Returns whether all locks are back.
 #[must_use]
 pub fn settle_timeout(within: Duration) -> bool {
     let mut background = BACKGROUND.lock(Process::current());
@@ -77,10 +77,10 @@ pub fn settle_timeout(within: Duration) -> bool {
     !waited.unwrap_or_else(PoisonError::into_inner).0.has_loans
 }
 
-/// To be called by a process that ends soon after it gave up waiting: tells the servers that may lend that nobody waits
-/// here any more, and waits until they have taken note, for `within` at most.
+/// Tells the servers that may lend (npm's) that no request of this process waits any more, and waits until they have taken note,
+/// for `within` at most. For a process that ends soon after it gave up waiting.
 ///
-/// While it runs, a process that gave up keeps its place at a server that may lend (npm's), and gives a loan back as soon
+/// While the process runs, a request that was given up keeps its place at such a server, and gives a loan back as soon
 /// as it comes: npm's server dies if it grants the lock to a connection that was just ended. One that has time to take
 /// note first does not. It returns at once if there is no such place.
 pub fn depart(within: Duration) {
@@ -96,10 +96,11 @@ pub fn depart(within: Duration) {
     background.departs = false;
 }
 
-/// To be called by a process that was forked without exec, if it uses no lock itself: closes its copies of what its parent
-/// has open, so that they keep no lock alive when the parent is killed, and no abstract name after a release. (Using any lock
-/// does the same first.) What a thread of the parent was about to bind in the instant of the fork may be left to a second call:
-/// see [`Guard`](crate::Guard#fork).
+/// Closes the copies that this process has of its parent's sockets, if it was forked without exec.
+///
+/// Else they keep a lock from being free when the parent is killed, and an abstract name even after a release. Using any lock does
+/// the same first, so this is for a child that uses none. What a thread of the parent was about to bind in the instant of the fork
+/// may be left to a second call: see [`Guard`](crate::Guard#fork).
 pub fn close_copies() {
     descriptor::close_copies(Process::current());
 }

@@ -6,10 +6,12 @@
 
 use std::cell::RefCell;
 use std::fs;
+use std::task::{Context, Waker};
 
 use crate::error::{Error, What};
 use crate::lock::Lock;
 use crate::process::Process;
+use crate::session::Session;
 
 thread_local! {
     /// The locks inside of whose `with_lock` this thread is. Those of a process that it was forked from count for nothing.
@@ -36,21 +38,26 @@ impl Drop for Inside {
     }
 }
 
-/// Fails if this thread holds the lock, and is about to wait for it.
+/// Fails if this thread is inside of a `with_lock` of the lock, and is about to wait for it.
 pub(crate) fn check(lock: &Lock) -> Result<(), Error> {
-    if !cfg!(debug_assertions) {
+    if !cfg!(debug_assertions) || INSIDE.with_borrow(Vec::is_empty) {
         return Ok(());
     }
     let here = Process::current();
     // By name: another handle of the same path is as good.
     let is_inside = INSIDE
         .with_borrow(|inside| inside.iter().any(|(process, other)| *process == here && other.name() == lock.name()));
-    let is_busy = || lock.queue().is_busy(here);
-    // Asked once more: another thread may have released it, and ended, before they were counted.
-    if is_inside || (is_busy() && is_only_thread() && is_busy()) {
-        return Err(lock.failed(What::Deadlock));
+    if is_inside { Err(lock.failed(What::Deadlock)) } else { Ok(()) }
+}
+
+/// Fails if a request waits behind another of this process, and there is no thread but the caller's, which is about to wait.
+pub(crate) fn check_waiting(lock: &Lock, session: &mut Session) -> Result<(), Error> {
+    if !cfg!(debug_assertions) || !session.is_inside() || !is_only_thread() {
+        return Ok(());
     }
-    Ok(())
+    // Another thread may have given it the turn, and ended, before they were counted.
+    let turn = session.poll_turn(&mut Context::from_waker(Waker::noop()));
+    if turn.is_pending() { Err(lock.failed(What::Deadlock)) } else { Ok(()) }
 }
 
 /// Whether the process has no other thread; `false` where that cannot be told.

@@ -11,11 +11,11 @@ use crate::guard::Guard;
 use crate::participant::Participant;
 use crate::process::Process;
 
-/// A lock that is held, and waits for the process that adopts it.
+/// A lock that is held, and waits for a process that adopts it.
 ///
-/// Whoever has a copy of it can adopt it: the process that disowned it, or one that was forked afterwards. The first does; the
+/// Every process that has a copy can adopt it: the one that disowned it, and those that were forked afterwards. The first does; the
 /// kernel sees to it that there is no second. Dropping a copy only closes it: the process that forks drops its own, or ends.
-/// If all copies are dropped and nobody has adopted the lock, it is as if its holder had been killed.
+/// If all copies are dropped and none was adopted, it is as if the holder had been killed.
 ///
 /// ```no_run
 /// # fn fork() -> std::io::Result<i32> { Ok(0) }

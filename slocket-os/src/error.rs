@@ -80,6 +80,8 @@ pub enum ErrorKind {
     LockLost,
     /// This process was forked, without exec, from the one that acquired the lock, which still has it.
     Forked,
+    /// The request was [cancelled](crate::Canceller::cancel) before the lock was acquired.
+    Cancelled,
     /// The lock was [disowned](crate::Guard::disown), and another process has adopted it already.
     Adopted,
     /// The lock is on loan from an npm server, so its descriptor cannot be passed on.
@@ -142,6 +144,8 @@ pub(crate) enum What {
     NotTheLock,
     #[error("a deadlock: this thread holds the lock already, and would wait for itself; acquire it once, outside")]
     Deadlock,
+    #[error("the request was cancelled")]
+    Cancelled,
     #[error("cannot {0}")]
     Io(&'static str),
 }
@@ -180,6 +184,7 @@ impl Error {
             What::OnLoan => ErrorKind::OnLoan,
             What::NotTheLock => ErrorKind::NotTheLock,
             What::Deadlock => ErrorKind::Deadlock,
+            What::Cancelled => ErrorKind::Cancelled,
             What::Io(_) => ErrorKind::Io,
         }
     }
@@ -305,7 +310,7 @@ impl From<Error> for io::Error {
             (ErrorKind::PathTooLong, _) => io::ErrorKind::InvalidFilename,
             (ErrorKind::UnsupportedFileSystem | ErrorKind::OnLoan, _) => io::ErrorKind::Unsupported,
             (ErrorKind::Deadlock, _) => io::ErrorKind::Deadlock,
-            (ErrorKind::LockLost | ErrorKind::Forked | ErrorKind::Io, _) => io::ErrorKind::Other,
+            (ErrorKind::LockLost | ErrorKind::Forked | ErrorKind::Cancelled | ErrorKind::Io, _) => io::ErrorKind::Other,
         };
         Self::new(kind, error)
     }

@@ -16,27 +16,30 @@ use crate::participant::Participant;
 use crate::process::Process;
 use crate::trace::warning;
 
-/// The lock is held as long as this lives.
+/// Holds the lock as long as it lives.
 ///
-/// Owned, `'static`, `Send` and `Sync`. While it is held the library does nothing: no thread, no system call. Dropping
-/// it releases the lock before `drop` returns, on any thread, inside or outside any runtime, without blocking (as
+/// Owned, `'static`, `Send` and `Sync`. While the lock is held the library does nothing: no thread, no system call. Dropping
+/// the guard releases the lock before `drop` returns, on any thread, inside or outside any runtime, without blocking (as
 /// [`release`](Self::release)).
 ///
 /// A process that is killed releases the lock, too: the next waiter has it as soon as the kernel has closed the
 /// process's descriptors.
 ///
+/// A program that this process starts does not inherit the lock, unless it is [passed to](Self::pass_to) that program, or
+/// [given up](Self::into_fd) to it.
+///
 /// # Fork
 /// The lock belongs to the process that acquired it. A child that was forked from it without exec has a copy of the guard, and
 /// no part in the lock: nothing that it does with the copy, nor dropping it, releases the lock. When the parent releases it,
-/// it is released, whatever copies there are; but an abstract name is free only when the last of them is closed, if nobody
-/// waited. If the parent is *killed*, or a later holder of the same listener, the lock is free when the last copy is closed,
+/// it is released, whatever copies there are; but an abstract name is free only when the last of them is closed, if no
+/// process waited. If the parent is *killed*, or a later holder of the same listener, the lock is free when the last copy is closed,
 /// at a path, too. A child closes its copies when it drops the guard, when it first uses any lock, on
 /// [`close_copies`](crate::close_copies), and on exec. [`disown`](Self::disown) is for a daemon that takes its lock along.
 ///
 /// So it is at whatever instant the child was forked, with two exceptions. A socket that a thread of the parent had made and not
 /// bound yet, nor binds within about 20 milliseconds, is closed by the next of those calls. And what a thread was making or
 /// closing in that very instant is found in `/proc`, and not looked for where that is not mounted, where the program was ever
-/// given a guard's descriptor ([`AsFd`]: it may have a duplicate), or where it has a disowned lock that nobody has adopted.
+/// given a guard's descriptor ([`AsFd`]: it may have a duplicate), or where it has a disowned lock that was not adopted.
 ///
 /// An asynchronous runtime does not survive a fork: an acquire in the child can hang. A child of a process that has one uses the
 /// blocking adapter, `slocket-sync`, or calls exec.
@@ -67,15 +70,15 @@ impl Guard {
         participant.lock()
     }
 
-    /// Gives the lock back. What `drop` does, but tells whether something was wrong.
+    /// Releases the lock, as `drop` does, and tells whether something was wrong.
     ///
     /// The first waiter has the lock when this returns. It does not block: if that waiter is one that cannot take the
     /// listener (npm's), a background thread of this process ends the loan later; see [`settle`](crate::settle). (Where
     /// neither a thread nor a descriptor for one can be had, the caller looks after the loan itself, until it is back.)
     ///
     /// # Errors
-    /// [`ErrorKind::LockLost`] if the path was no longer our socket, so that others may have held the lock as well; what
-    /// the system refused otherwise. The lock is not held any more in either case.
+    /// [`ErrorKind::LockLost`] if the path was no longer the lock's socket, so that another process may have held the lock as well; or
+    /// what the system refused. The lock is not held any more in either case.
     ///
     /// [`ErrorKind::Forked`] in a child of the process that holds the lock, which goes on holding it.
     pub fn release(mut self) -> Result<(), Error> {
@@ -111,10 +114,10 @@ impl Guard {
         self.participant.as_deref().is_some_and(|participant| participant.process().is_current())
     }
 
-    /// Whether somebody waits for the lock, inside this process or outside. One system call at most.
+    /// Whether a request waits for the lock, inside this process or outside. One system call at most.
     ///
-    /// If the lock is on loan from an npm server, only that server knows who waits outside. Who has given up waiting may
-    /// count until the lock is passed on. A child of the process that holds the lock is told `false`.
+    /// If the lock is on loan from an npm server, only that server knows who waits outside. A waiter that has given up may
+    /// count until the lock is passed on. `false` in a child of the process that holds the lock.
     #[must_use]
     pub fn contended(&self) -> bool {
         let waits_inside = |participant: &Participant| participant.lock().queue().is_contended(participant.process());
@@ -123,7 +126,7 @@ impl Guard {
                 || self.participant.as_deref().is_some_and(Participant::is_contended))
     }
 
-    /// Whether the path is still our socket. `false` means that somebody removed or replaced it: others may hold the
+    /// Whether the path is still the lock's socket. `false` means that it was removed or replaced: another process may hold the
     /// lock as well. One system call; at an abstract name none, where it is always true.
     ///
     /// # Errors

@@ -82,11 +82,6 @@ impl LocalQueue {
         !mem::replace(&mut state.busy, true)
     }
 
-    /// Whether somebody of this process holds the lock, or goes for it outside.
-    pub(crate) fn is_busy(&self, here: Process) -> bool {
-        self.state.lock(here).busy
-    }
-
     /// Whether somebody waits here.
     pub(crate) fn is_contended(&self, here: Process) -> bool {
         !self.state.lock(here).waiting.is_empty()

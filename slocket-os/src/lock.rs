@@ -105,7 +105,11 @@ impl Lock {
         if deadline.is_none() {
             deadlock::check(self)?;
         }
-        match block_on(Session::acquire_until(self, deadline))? {
+        let mut session = Session::acquire_until(self, deadline);
+        if deadline.is_none() {
+            deadlock::check_waiting(self, &mut session)?;
+        }
+        match block_on(session)? {
             Outcome::Acquired(guard) => Ok(guard),
             Outcome::WouldBlock => unreachable!("an acquire ends with the lock or an error"),
         }

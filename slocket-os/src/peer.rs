@@ -12,18 +12,17 @@ use rustix::process::geteuid;
 
 use crate::escape::escaped;
 
-/// Who holds a lock.
+/// The holder of a lock.
 ///
-/// If the holder has lent it to a client that cannot take a listener (npm's), this is the lender: the kernel does not
-/// tell more.
+/// If the holder has lent it to a client that cannot take a listener (npm's), this is the lender: the kernel tells no more.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Holder {
-    /// Its process, as of when it took the lock; `None` if that cannot be told: it lives outside our pid namespace, or its
+    /// Its process id, as of when it acquired the lock; `None` if that cannot be told: it lives outside our pid namespace, or its
     /// queue is full. (If it has ended since, and a process that inherited the lock has it still, the number may be another's
     /// of the same user.)
     pub pid: Option<u32>,
-    /// Its user.
+    /// Its user id.
     pub uid: u32,
     /// The name of its program, if it can be read (proc(5), `/proc/pid/comm`).
     pub program: Option<String>,

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-/// What to do about a *stale* socket: a dead one, which no process has open, that may be lent out, for it does not carry
-/// the mark ([protocol section 2, "Reclaim"][protocol]).
+/// What to do about a *stale* socket at the path.
 ///
-/// Only npm's slocket, or a holder killed while it lent to npm's, leaves such a socket behind. A dead socket *with* the
-/// mark is always removed and never needs a policy.
+/// A socket is dead if no process has it open. It is stale if it does not carry the mark either, so that the lock may be lent out
+/// ([protocol section 2, "Reclaim"][protocol]). Only npm's slocket, or a holder killed while it lent to npm's, leaves such a socket behind. A dead socket *with* the
+/// mark is always removed, and needs no policy.
 ///
 /// [protocol]: https://github.com/slocket/slocket/blob/main/docs/protocol.md#reclaim
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StalePolicy {
-    /// Wait until somebody removes it, without using the CPU. Safe.
+    /// Wait until it is removed, without using the CPU. Safe.
     #[default]
     Wait,
     /// Fail with [`ErrorKind::Stale`](crate::ErrorKind::Stale). Safe.
@@ -44,15 +44,15 @@ pub enum OccupiedPolicy {
     Wait,
 }
 
-/// Whose servers are believed ([protocol section 4][protocol]).
+/// Which users' servers to trust ([protocol section 4][protocol]).
 ///
 /// [protocol]: https://github.com/slocket/slocket/blob/main/docs/protocol.md#4-edges
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Trust {
-    /// Those of our own user and of root.
+    /// Those of the process's own user and of root.
     #[default]
     Owner,
-    /// Those of any user: whoever may create a socket at the path can keep the lock, or grant it twice.
+    /// Those of any user: every user who can create a socket at the path can keep the lock, or grant it twice.
     Anyone,
 }

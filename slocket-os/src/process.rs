@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::thread;
 
-/// A process, by its id.
+/// A process, by a number that none of those has that it was forked from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Process(u32);
+pub(crate) struct Process(u64);
 
 impl Process {
-    /// This one. (A system call, and no other is as cheap; so it is asked once in each acquire and each release.)
+    /// This one. (Where the kernel cannot tell it otherwise, a system call; so it is asked once in each acquire and each release.)
     pub(crate) fn current() -> Self {
-        Self(std::process::id())
+        Self(slocket_fork::generation())
     }
 
     /// Whether it is this one, rather than one that this one was forked from.
@@ -47,7 +47,7 @@ pub(crate) struct PerProcess<T> {
 
 #[derive(Debug)]
 struct Slot<T> {
-    /// The id of the process that it is of, and in the lowest bit whether that is about to take it over.
+    /// The number of the process that it is of, and in the lowest bit whether that is about to take it over.
     owner: AtomicU64,
     value: Mutex<T>,
 }
@@ -84,7 +84,7 @@ impl<T: Inherit> Default for PerProcess<T> {
 impl<T: Inherit> Slot<T> {
     /// Whether it is this process's, which it becomes if it was a parent's and can be had.
     fn is_of(&self, here: Process) -> bool {
-        let ours = u64::from(here.0) << 1;
+        let ours = here.0 << 1;
         let about_to_be_ours = ours | 1;
         loop {
             let owner = self.owner.load(Ordering::Acquire);

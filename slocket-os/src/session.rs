@@ -1,14 +1,16 @@
 //! A request for a lock, from the call to its outcome.
 
 use std::mem;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 use slocket_core::{Event, Notice, Report, Request, Timer};
 
 use crate::background;
+use crate::blocking::{self, Calls};
+use crate::cancel::Canceller;
 use crate::descriptor;
 use crate::error::{Error, Fault, What};
 use crate::flocks;
@@ -125,6 +127,11 @@ impl Session {
         if !self.process.is_current() {
             return Wait { until: Some(Instant::now()), ..Wait::default() };
         }
+        self.wait_here()
+    }
+
+    /// The same, in the process that asks.
+    fn wait_here(&self) -> Wait<'_> {
         let mut wait = match &self.stage {
             Stage::Outside(participant) => participant.wait(),
             Stage::Inside(_) | Stage::Over(_) => Wait::default(),
@@ -158,13 +165,31 @@ impl Session {
         }
     }
 
-    /// Blocks the thread until what is waited for has come: no CPU, one system call. It may return early.
+    /// Blocks the thread until what is waited for has come: no CPU, two system calls. It may return early.
     pub fn block(&mut self) {
+        self.block_until(None, None);
+    }
+
+    /// The same, until a time at most, or until another thread cancels.
+    pub(crate) fn block_until(&mut self, until: Option<Instant>, canceller: Option<&Canceller>) {
+        if self.has_outcome() || !self.process.is_current() {
+            return;
+        }
+        let ticket = match &self.stage {
+            Stage::Inside(ticket) => Some(&**ticket),
+            Stage::Outside(_) | Stage::Over(_) => None,
+        };
+        let wait = self.wait_here();
+        let wait = Wait { until: wait.until.into_iter().chain(until).min(), ..wait };
+        blocking::block(wait, Calls { ticket, canceller }, self.process);
+    }
+
+    /// Whether there is an outcome, or it was given out.
+    pub(crate) fn has_outcome(&self) -> bool {
         match &self.stage {
-            Stage::Inside(ticket) if self.process.is_current() => block_on_turn(ticket, self.deadline()),
-            Stage::Inside(_) => {}
-            Stage::Outside(_) => self.wait().block(),
-            Stage::Over(_) => {}
+            Stage::Inside(_) => false,
+            Stage::Outside(participant) => participant.has_report(),
+            Stage::Over(_) => true,
         }
     }
 
@@ -368,31 +393,4 @@ pub(crate) fn look(lock: &Lock) -> Result<Option<Holder>, Error> {
     };
     background::settle_later(participant);
     holder
-}
-
-/// Blocks the thread until the turn has come or the time is over.
-fn block_on_turn(ticket: &Ticket, until: Option<Instant>) {
-    #[derive(Default)]
-    struct Bell {
-        rung: Mutex<bool>,
-        rings: Condvar,
-    }
-    impl Wake for Bell {
-        fn wake(self: Arc<Self>) {
-            *self.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
-            self.rings.notify_one();
-        }
-    }
-    let bell = Arc::new(Bell::default());
-    if ticket.poll(&mut Context::from_waker(&Waker::from(Arc::clone(&bell)))).is_ready() {
-        return;
-    }
-    let rung = bell.rung.lock().unwrap_or_else(PoisonError::into_inner);
-    match until {
-        None => drop(bell.rings.wait_while(rung, |rung| !*rung)),
-        Some(until) => {
-            let left = until.saturating_duration_since(Instant::now());
-            drop(bell.rings.wait_timeout_while(rung, left, |rung| !*rung));
-        }
-    }
 }

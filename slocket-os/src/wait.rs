@@ -24,11 +24,6 @@ impl Wait<'_> {
     pub fn time(&self) -> Option<Instant> {
         self.until.into_iter().chain(self.deadline).min()
     }
-
-    /// Blocks the thread until it has come: one poll(2), no CPU. It may return early.
-    pub(crate) fn block(self) {
-        block_on_any(&[self]);
-    }
 }
 
 /// Blocks the thread until one of them has come. It may return early.

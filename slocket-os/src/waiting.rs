@@ -1,4 +1,4 @@
-//! The waiting hook: whoever waits for long says for whom.
+//! The waiting hook: a request that waits for long says for whom.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,13 +9,14 @@ use crate::name::LockName;
 use crate::peer::Holder;
 use crate::process::Process;
 
-/// What a waiting hook is told: see [`Builder::on_wait`](crate::Builder::on_wait).
+/// What a waiting hook is given: see [`Builder::on_wait`](crate::Builder::on_wait).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Waiting<'a> {
     /// The lock's name, with the folder of a path resolved.
     pub name: &'a LockName,
-    /// Who holds the lock, as asked within the last second; `None` if nobody is known: what is at the path may be no socket, or a dead one.
+    /// The holder of the lock, as asked within the last second; `None` if it is not known: what is at the path may not be a socket, or
+    /// may be a dead one.
     pub holder: Option<Holder>,
 }
 

@@ -60,7 +60,7 @@ mod tests {
     use super::*;
     use crate::builder::Builder;
     use crate::lock::Lock;
-    use crate::wait::Wait;
+    use crate::wait::{Wait, block_on_any};
 
     fn named(path: PathBuf) -> Lock {
         Builder::new(path).build().unwrap()
@@ -83,7 +83,7 @@ mod tests {
         let until = Instant::now() + Duration::from_secs(60);
         while !watch.take() {
             assert!(Instant::now() < until, "the watch tells of nothing");
-            Wait { descriptor: Some(watch.as_fd()), until: Some(until), ..Wait::default() }.block();
+            block_on_any(&[Wait { descriptor: Some(watch.as_fd()), until: Some(until), ..Wait::default() }]);
         }
     }
 

@@ -26,10 +26,14 @@
 //!   parent is *killed*, or a later holder of the same listener, the lock is free when the last copy is closed, at a path, too:
 //!   a child closes its copies when it first uses any lock, or by [`close_copies`]. Exec closes all of them.
 //!   [`Guard::disown`] is for a daemon that forks itself and takes its lock along.
+//! * **Passing it on.** What this process starts does not inherit the lock. [`Guard::pass_to`] lets one command keep it, so that it
+//!   stays held if this process is killed; [`Guard::into_fd`] and [`Slocket::adopt`] hand it over to another program.
 //! * **Without a file**, if you like: [`Slocket::abstract_name`] names a lock that the kernel alone keeps, at less cost, for
 //!   processes of one network namespace.
 //! * **Interoperates** with the npm package `slocket`. Its clients can only be *lent* the lock, which this process must
 //!   outlive: see [`settle`].
+//! * **A wait can be called off** by another thread, and resumed after a time-out without losing its place: see
+//!   [`Slocket::request`].
 //! * **Not reentrant**: a thread that acquires a lock which it holds waits for itself, a deadlock.
 //!   In builds with debug assertions, that is an error where it can be known: see [`Slocket::acquire`].
 //!
@@ -47,9 +51,10 @@
 
 use std::time::{Duration, Instant};
 
+#[doc(inline)]
 pub use slocket_os::{
-    Disowned, Error, ErrorKind, Guard, Holder, LockName, OccupiedPolicy, StalePolicy, Trust, TryAcquireError, Waiting,
-    close_copies, depart, settle, settle_timeout,
+    Canceller, Disowned, Error, ErrorKind, Guard, Holder, LockName, OccupiedPolicy, Request, StalePolicy, Trust,
+    TryAcquireError, Waiting, close_copies, depart, settle, settle_timeout,
 };
 
 #[cfg(doctest)]
@@ -95,6 +100,33 @@ impl Slocket {
     /// Those of [`acquire_timeout`](Self::acquire_timeout).
     pub fn acquire_until(&self, deadline: Instant) -> Result<Guard, Error> {
         self.lock.acquire_blocking(Some(deadline))
+    }
+
+    /// Asks for the lock, and takes a place in the queue, without waiting. The [`Request`] is waited for in as many parts as you
+    /// like, and another thread can cancel it.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use slocket_sync::{ErrorKind, Slocket};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("build.lock");
+    ///
+    /// let slocket = Slocket::new(&path)?;
+    /// # let held = slocket.acquire()?;
+    /// let mut request = slocket.request();
+    /// if request.wait_timeout(Duration::from_millis(10))?.is_none() {
+    ///     println!("still waiting"); // in the same place of the queue
+    /// }
+    ///
+    /// let canceller = request.canceller();
+    /// std::thread::spawn(move || canceller.cancel()); // when the user presses a key, say
+    /// assert_eq!(request.wait().unwrap_err().kind(), ErrorKind::Cancelled);
+    /// # drop(held);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn request(&self) -> Request {
+        Request::new(&self.lock)
     }
 
     /// Acquires the lock, runs `body` while holding it, and releases it. Returns what the body returns.

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 
+use rustix::net::sockopt::socket_peercred;
 use rustix::process::Signal;
 
 use crate::{PATIENCE, Player, process, watch_for};
@@ -72,8 +73,10 @@ impl Fork {
         let mut stream = BufReader::new(stream);
         let mut ready = String::new();
         stream.read_line(&mut ready).expect("the child answers");
-        let pid = ready.trim_end().strip_prefix("ready ").and_then(|pid| pid.parse().ok());
-        Self { pid: pid.unwrap_or_else(|| panic!("{ready:?}")), stream }
+        assert!(ready.starts_with("ready "), "{ready:?}");
+        // (What it says itself is its id in its own pid namespace.)
+        let peer = socket_peercred(stream.get_ref()).expect("a socket's peer");
+        Self { pid: peer.pid.as_raw_nonzero().get().unsigned_abs(), stream }
     }
 
     /// Forks the child in its turn.

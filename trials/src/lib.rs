@@ -64,6 +64,7 @@ pub mod player;
 pub mod process;
 pub mod queue;
 pub mod random;
+pub mod refusal;
 #[cfg(target_arch = "x86_64")]
 pub mod stepper;
 pub mod storm;

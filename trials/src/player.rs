@@ -143,6 +143,18 @@ impl Player {
         Self::run(adapter, &line, Stdio::inherit())
     }
 
+    /// Starts a player in which a shared library comes before all others.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    #[track_caller]
+    pub fn start_preloaded(adapter: Adapter, lock: &Path, library: &Path) -> Self {
+        let mut command = Self::command(&adapter.command(lock));
+        command.env("LD_PRELOAD", library);
+        Self::spawn(adapter, command)
+    }
+
     /// Starts a player whose standard error goes to a file.
     ///
     /// # Panics

@@ -2,10 +2,18 @@
 //! whole is `cargo xtask kill-sweep`, `pause-sweep`, `error-sweep`.
 #![cfg(target_arch = "x86_64")]
 
+use std::io::Read;
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use nix::libc;
+use rustix::process::Signal;
+use trials::player::Heard;
+use trials::refusal::Refusal;
 use trials::sweep::{Choice, Role, Sweep};
-use trials::{Adapter, node_or_skip, tell};
+use trials::{Adapter, PATIENCE, Place, Player, alone, node_or_skip, process, tell, wait_until_queued};
 
 #[test]
 fn killed_at_each_call() {
@@ -64,6 +72,49 @@ fn each_call_fails() {
 fn some_calls_fail() {
     check(Sweep::Error, &[Adapter::Sync], &Role::ALL, Choice::Some(15));
     check(Sweep::Error, &Adapter::OURS[1..], &Role::ALL, Choice::Some(2));
+}
+
+/// Clients of npm's come again as soon as they are sent away: a release to which no grant can be sent must not go on with them
+/// for ever, whether the system has no room for a message or they are said to be gone.
+#[test]
+fn no_grant_reaches_those_who_come_again() {
+    /// So many that the queue is never empty.
+    const CLIENTS: usize = 32;
+    let _alone = alone();
+    for (errno, most) in [(libc::ENOBUFS, 1), (libc::EPIPE, 4_098)] {
+        let place = Place::new();
+        let refusal = Refusal { call: libc::SYS_sendmsg, arguments: &[], errno: errno.unsigned_abs() };
+        let mut holder = refusal.around(|| Player::start(Adapter::Sync, &place.lock()));
+        holder.acquire();
+        let (released, sent_away) = (AtomicBool::new(false), AtomicUsize::new(0));
+        let answer = thread::scope(|scope| {
+            for _ in 0..CLIENTS {
+                scope.spawn(|| {
+                    while !released.load(Ordering::SeqCst) {
+                        if let Ok(mut client) = UnixStream::connect(place.lock()) {
+                            let _ = client.read(&mut [0]);
+                            sent_away.fetch_add(1, Ordering::SeqCst);
+                        }
+                    }
+                });
+            }
+            wait_until_queued(&place.lock(), CLIENTS);
+            holder.send("release");
+            let answer = holder.hear(PATIENCE);
+            released.store(true, Ordering::SeqCst);
+            // Else those who still wait would do so for ever.
+            if answer == Heard::Nothing {
+                process::signal(holder.pid(), Signal::KILL);
+            }
+            answer
+        });
+        let sent_away = sent_away.into_inner();
+        assert_eq!(answer, Heard::Answer("released".to_owned()), "{sent_away} were sent away");
+        // And all who were in the queue when it was given up.
+        assert!((CLIENTS..=most + 2 * CLIENTS).contains(&sent_away), "{sent_away} were sent away: {errno}");
+        holder.quit();
+        assert_eq!(place.leftovers(), [""; 0]);
+    }
 }
 
 /// With another seed each time, which is told; `SLOCKET_SEED` brings one back.

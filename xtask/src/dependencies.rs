@@ -21,13 +21,14 @@ pub(crate) fn check() -> Result {
 const RUNTIMES: [&str; 4] = ["async-io", "async-std", "smol", "tokio"];
 
 /// The libraries, the runtimes that they may bring, and how many crates their trees may have at most.
-const TREES: [(&str, &[&str], usize); 6] = [
+const TREES: [(&str, &[&str], usize); 7] = [
     ("slocket-core", &[], 1),
-    ("slocket-os", &[], 25),
-    ("slocket-sync", &[], 26),
-    ("slocket-tokio", &["tokio"], 29),
-    ("slocket-smol", &["async-io"], 36),
-    ("slocket-async-std", &["async-io", "async-std"], 55),
+    ("slocket-fork", &[], 4),
+    ("slocket-os", &[], 26),
+    ("slocket-sync", &[], 27),
+    ("slocket-tokio", &["tokio"], 30),
+    ("slocket-smol", &["async-io"], 37),
+    ("slocket-async-std", &["async-io", "async-std"], 56),
 ];
 
 /// Fails unless each library's normal tree has the runtime it is for and no other, is small, and is as large as README.md
@@ -66,7 +67,7 @@ fn msrv() -> Result {
         return Err(format!("cargo metadata: {}", String::from_utf8_lossy(&output.stderr).trim()).into());
     }
     let packages = packages(&serde_json::from_slice(&output.stdout)?)?;
-    let msrv = stated(&std::fs::read_to_string(root().join("Cargo.toml"))?)?;
+    let msrv = stated_msrv()?;
     let mut wrong: Vec<_> = packages.iter().filter_map(|package| too_new(package, &msrv)).collect();
     let promise = format!("Rust {msrv}");
     if !std::fs::read_to_string(root().join("README.md"))?.contains(&promise) {
@@ -101,6 +102,10 @@ fn packages(metadata: &Value) -> Result<Vec<Package>> {
 }
 
 /// The MSRV as the root manifest states it.
+pub(crate) fn stated_msrv() -> Result<String> {
+    stated(&std::fs::read_to_string(root().join("Cargo.toml"))?)
+}
+
 fn stated(manifest: &str) -> Result<String> {
     let line = manifest.lines().find_map(|line| line.strip_prefix("rust-version = \""));
     Ok(line.and_then(|rest| rest.strip_suffix('"')).ok_or("Cargo.toml states no rust-version")?.to_owned())

@@ -1,7 +1,7 @@
 //! `cargo xtask lint`: all that is checked without running the tests.
 
 use crate::command::{self, cargo, heading};
-use crate::{Result, dependencies, package};
+use crate::{Result, dependencies, package, rustdoc};
 
 /// A workspace of its own.
 const FUZZ: &str = "fuzz/Cargo.toml";
@@ -16,6 +16,7 @@ pub(crate) fn run() -> Result {
     step("format of the fuzz targets", &["fmt", "--manifest-path", FUZZ, "--check"])?;
     step("clippy, the fuzz targets", &["clippy", "--manifest-path", FUZZ, "--all-targets", "--", "-D", "warnings"])?;
     step("docs", &["doc", "--workspace", "--no-deps", "--all-features"])?;
+    rustdoc::check(&dependencies::stated_msrv()?)?;
     dependencies::check()?;
     package::check()
 }

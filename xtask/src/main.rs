@@ -26,11 +26,14 @@ mod package;
 #[cfg(test)]
 mod page;
 mod report;
+mod rustdoc;
 #[cfg(test)]
 mod security;
 mod storm;
 mod sweep;
 mod test;
+#[cfg(test)]
+mod unsafe_code;
 
 use std::process::ExitCode;
 

@@ -43,8 +43,8 @@ fn last_who_came_as_the_holder_closed_out<H: Host>() {
     let (host, place) = (H::start(), Place::new());
     let mut holder = Player::start_apart(Adapter::Sync, &place.lock(), &place.note("complaints"));
     holder.acquire();
-    // It stands still once it has found that nobody waits, and before it removes the path: getpid, stat, poll, unlink.
-    let stop = Stop { at: 3, side: Side::Before, deed: Deed::Pause };
+    // It stands still once it has found that nobody waits, and before it removes the path: stat, poll, unlink.
+    let stop = Stop { at: 2, side: Side::Before, deed: Deed::Pause };
     let stepper = Stepper::attach(&holder, &place, &[stop]);
     holder.send("release");
     trials::watch_for("the holder to stand still", || stepper.reached());

@@ -6,4 +6,5 @@ mod child;
 mod copies;
 mod killed;
 mod repair;
+mod told;
 mod waiting;

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use trials::{Adapter, Copied, Place, Player, wait_until_queued, watch_for};
+use trials::{Adapter, Copied, Place, Player, process, wait_until_queued, watch_for};
 
 const ASYNCHRONOUS: [Adapter; 4] = [Adapter::Tokio, Adapter::TokioThreads, Adapter::AsyncStd, Adapter::Smol];
 
@@ -40,6 +40,53 @@ fn is_still_woken(adapter: Adapter, copy: Copied) {
     assert_eq!(place.leftovers(), [""; 0]);
 }
 
+/// By the blocking adapter, which keeps the epoll instance of one wait for the next: the child, which has a copy, must not wait by
+/// that. It would take the parent's events.
+#[test]
+fn a_parent_and_a_child_wait_at_the_same_time() {
+    let place = Place::new();
+    let mut holder = Player::start(Adapter::Sync, &place.lock());
+    let mut parent = Player::start(Adapter::Sync, &place.lock());
+    holder.acquire();
+    parent.send("acquire");
+    wait_until_queued(&place.lock(), 1);
+    watch_for("the parent to sleep", || (process::state(parent.pid())? == 'S').then_some(()));
+    holder.release();
+    parent.expect_held();
+    parent.release();
+    assert_eq!(epolls(parent.pid()), 1, "none is kept");
+    let mut child = parent.fork();
+    for parent_first in [true, false, true, false] {
+        holder.acquire();
+        for (number, is_parent) in [(1, parent_first), (2, !parent_first)] {
+            if is_parent {
+                parent.send("acquire");
+            } else {
+                child.send("acquire");
+            }
+            wait_until_queued(&place.lock(), number);
+        }
+        watch_for("the child to wait", || (epolls(child.pid()) == 2).then_some(()));
+        for pid in [parent.pid(), child.pid()] {
+            watch_for("both to sleep", || (process::state(pid)? == 'S').then_some(()));
+        }
+        holder.release();
+        for is_parent in [parent_first, !parent_first] {
+            if is_parent {
+                parent.expect_held();
+                parent.release();
+            } else {
+                child.expect("held");
+                assert_eq!(child.ask("release"), "released");
+            }
+        }
+    }
+    child.quit();
+    parent.quit();
+    holder.quit();
+    assert_eq!(place.leftovers(), [""; 0]);
+}
+
 /// Something else is at the path, and the parent watches that. The watcher is the parent's: a child that drops its copy of the
 /// watch takes nothing from it, and has a watcher of its own for its own requests.
 #[test]
@@ -67,6 +114,11 @@ fn a_child_drops_a_future_that_watches_the_path() {
         parent.quit();
         assert_eq!(place.leftovers(), [""; 0]);
     }
+}
+
+/// How many epoll instances a process has open, copies of its parent's among them.
+fn epolls(pid: u32) -> usize {
+    process::descriptors(pid).iter().filter(|open| open.ends_with("anon_inode:[eventpoll]")).count()
 }
 
 /// How many folders a process watches (`proc_pid_fdinfo(5)`).

@@ -1,0 +1,105 @@
+//! A request for a lock that a thread waits for, in as many parts as it likes.
+
+use std::time::{Duration, Instant};
+
+use crate::cancel::Canceller;
+use crate::error::{Error, What};
+use crate::guard::Guard;
+use crate::lock::Lock;
+use crate::session::{Outcome, Session};
+
+/// A request for a lock, for blocking code that may give up waiting for a while, or be called off by another thread.
+///
+/// It stands in the queue from the beginning until it is dropped, or has given its guard, whether a thread waits for it or not.
+/// A wait whose time is over does not end it: the next one goes on where it was, in the same place of the queue.
+///
+/// **While no thread waits for it**, the request keeps its place all the same. When its turn comes, it has the lock for no thread,
+/// and all waiters behind it wait. Go on waiting, or drop it.
+///
+/// Dropping it leaves the queue, and passes on a lock that was granted meanwhile.
+#[derive(Debug)]
+#[must_use = "dropping a request cancels it"]
+pub struct Request {
+    lock: Lock,
+    /// `None` once it has come to its end.
+    session: Option<Session>,
+    canceller: Canceller,
+}
+
+impl Request {
+    /// Asks for the lock, and takes a place in the queue.
+    pub fn new(lock: &Lock) -> Self {
+        let session = Some(Session::acquire(lock, None));
+        Self { lock: lock.clone(), session, canceller: Canceller::default() }
+    }
+
+    /// Returns what cancels the request, for another thread.
+    #[must_use]
+    pub fn canceller(&self) -> Canceller {
+        self.canceller.clone()
+    }
+
+    /// Blocks the thread until the lock is acquired.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled); and those of an acquire. The lock is not held then, and nothing is
+    /// left behind.
+    ///
+    /// # Panics
+    /// If an earlier wait has returned the guard, or an error.
+    pub fn wait(mut self) -> Result<Guard, Error> {
+        match self.block(None)? {
+            Some(guard) => Ok(guard),
+            None => unreachable!("there is no deadline"),
+        }
+    }
+
+    /// Blocks the thread until the lock is acquired, for `timeout` at most: `None` if that is over. The request keeps its place in
+    /// the queue. With a time-out of zero it looks whether its turn has come.
+    ///
+    /// # Errors
+    /// Those of [`wait`](Self::wait).
+    ///
+    /// # Panics
+    /// As [`wait`](Self::wait).
+    pub fn wait_timeout(&mut self, timeout: Duration) -> Result<Option<Guard>, Error> {
+        // A time too far away to be told never comes.
+        self.block(Instant::now().checked_add(timeout))
+    }
+
+    /// Blocks the thread until the lock is acquired, until `deadline` at most, as [`wait_timeout`](Self::wait_timeout).
+    ///
+    /// # Errors
+    /// Those of [`wait`](Self::wait).
+    ///
+    /// # Panics
+    /// As [`wait`](Self::wait).
+    pub fn wait_until(&mut self, deadline: Instant) -> Result<Option<Guard>, Error> {
+        self.block(Some(deadline))
+    }
+
+    fn block(&mut self, deadline: Option<Instant>) -> Result<Option<Guard>, Error> {
+        loop {
+            let Some(session) = &mut self.session else { panic!("this request has come to its end") };
+            if let Some(outcome) = session.outcome() {
+                self.session = None;
+                return match outcome? {
+                    Outcome::Acquired(guard) => Ok(Some(guard)),
+                    Outcome::WouldBlock => unreachable!("an acquire ends with the lock or an error"),
+                };
+            }
+            if self.canceller.is_cancelled() {
+                self.session = None;
+                return Err(Error::new(self.lock.name(), What::Cancelled));
+            }
+            let is_over = deadline.is_some_and(|deadline| deadline <= Instant::now());
+            if !is_over {
+                session.block_until(deadline, Some(&self.canceller));
+            }
+            session.wake();
+            if is_over && !session.has_outcome() {
+                return Ok(None);
+            }
+        }
+    }
+}
