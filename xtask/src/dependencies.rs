@@ -24,11 +24,11 @@ const RUNTIMES: [&str; 4] = ["async-io", "async-std", "smol", "tokio"];
 const TREES: [(&str, &[&str], usize); 7] = [
     ("slocket-core", &[], 1),
     ("slocket-fork", &[], 4),
-    ("slocket-os", &[], 26),
-    ("slocket-sync", &[], 27),
-    ("slocket-tokio", &["tokio"], 30),
-    ("slocket-smol", &["async-io"], 37),
-    ("slocket-async-std", &["async-io", "async-std"], 56),
+    ("slocket-os", &[], 27),
+    ("slocket-sync", &[], 28),
+    ("slocket-tokio", &["tokio"], 31),
+    ("slocket-smol", &["async-io"], 38),
+    ("slocket-async-std", &["async-io", "async-std"], 57),
 ];
 
 /// Fails unless each library's normal tree has the runtime it is for and no other, is small, and is as large as README.md
