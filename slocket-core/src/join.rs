@@ -58,9 +58,19 @@ enum At {
     ConnectByPath,
     LookByPath,
     LookAgain,
-    SeePeer,
+    SeePeer(Server),
     Part(part::Step),
     Clean(Joined),
+}
+
+/// What was connected to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Server {
+    /// The file that is held fast; or the abstract name.
+    AsPinned,
+    /// Perhaps this one, which had the name after the call. What was there in between may be a server that must not be left
+    /// before it has had its say: so its queue is as good as another.
+    Other(Option<Inode>),
 }
 
 type Going = Next<Step, Joined>;
@@ -124,7 +134,7 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepp
             DoneResult::Failed(errno) => failed(memory, Call::Reserve, errno),
         },
         At::Connect => match (result.connect()?, memory.platform.home) {
-            (ConnectResult::Connected, _) => call(Call::Peer(Role::Connection), At::SeePeer),
+            (ConnectResult::Connected, _) => call(Call::Peer(Role::Connection), At::SeePeer(Server::AsPinned)),
             // `/proc` is not mounted, or the file is gone.
             (ConnectResult::Missing(_), Home::Path) => {
                 call(Call::Connect(Role::Connection, Target::Path(Name::Lock)), At::ConnectByPath)
@@ -150,9 +160,12 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepp
         },
         At::LookByPath => match result.stat()? {
             StatResult::Found(found) if is_pinned(memory, found.inode) => {
-                call(Call::Peer(Role::Connection), At::SeePeer)
+                call(Call::Peer(Role::Connection), At::SeePeer(Server::AsPinned))
             }
-            StatResult::Found(_) | StatResult::Missing => call(Call::Stat(Name::Lock), At::LookAgain),
+            StatResult::Found(found) => {
+                call(Call::Peer(Role::Connection), At::SeePeer(Server::Other(Some(found.inode))))
+            }
+            StatResult::Missing => call(Call::Peer(Role::Connection), At::SeePeer(Server::Other(None))),
             StatResult::Failed(errno) => failed(memory, Call::StatByPath(Name::Lock), errno),
         },
         // Where the lock is contended, the path has mostly changed hands between the look and the call.
@@ -161,10 +174,12 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepp
             StatResult::Found(_) | StatResult::Missing => clean(memory, Joined::Missing),
             StatResult::Failed(errno) => failed(memory, Call::Stat(Name::Lock), errno),
         },
-        At::SeePeer => match result.peer()? {
+        At::SeePeer(server) => match result.peer()? {
             PeerResult::Peer { is_ours, is_trusted: true } => {
-                memory.server = memory.pin.map(|found| found.inode);
-                memory.hands_over = hands_over(memory);
+                (memory.server, memory.hands_over) = match server {
+                    Server::AsPinned => (memory.pin.map(|found| found.inode), hands_over(memory)),
+                    Server::Other(inode) => (inode, false),
+                };
                 // From here on it is but the reserve.
                 memory.pin = None;
                 memory.peer_is_ours = is_ours;
@@ -198,7 +213,7 @@ fn told(step: Step, memory: &mut Memory, answer: ConnectResult, target: Target) 
     let pin = memory.pin;
     let joined = match answer {
         ConnectResult::Connected => {
-            return Next::Call(Call::Peer(Role::Connection), Step { at: At::SeePeer, ..step });
+            return Next::Call(Call::Peer(Role::Connection), Step { at: At::SeePeer(Server::AsPinned), ..step });
         }
         ConnectResult::Refused => return Next::Call(Call::Stat(Name::Lock), Step { at: At::LookAgain, ..step }),
         ConnectResult::Missing(_) => Joined::Missing,

@@ -107,8 +107,9 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepp
         // Else the lock is lost, and another may have been published at the path.
         Step::Look => match result.stat()? {
             StatResult::Found(found) if Some(found.inode) == memory.server => set_nonblocking(),
-            StatResult::Found(_) | StatResult::Missing => give_away(Received::NotOurs),
-            StatResult::Failed(_) => set_nonblocking(),
+            // (Nobody knows what was connected to, if the path was free right after: see `join`.)
+            StatResult::Failed(_) if memory.server.is_some() => set_nonblocking(),
+            StatResult::Found(_) | StatResult::Missing | StatResult::Failed(_) => give_away(Received::NotOurs),
         },
         Step::SetNonblocking => match result.done()? {
             DoneResult::Done => Next::Call(Call::Listen, Step::Listen),

@@ -108,6 +108,13 @@ impl Ledger {
                     self.server = inode;
                 }
             }
+            // Connected by path: to whatever has the name by then, if it can be told at all.
+            (Call::StatByPath(Name::Lock), CallResult::StatResult(result)) if !self.is_full(Role::Probe) => {
+                self.server = match result {
+                    StatResult::Found(found) => Some(found.inode),
+                    StatResult::Missing | StatResult::Failed(_) => None,
+                };
+            }
             (Call::Peer(role), CallResult::PeerResult(result)) => {
                 let is = match result {
                     PeerResult::Peer { is_ours: true, is_trusted: true } => Peer::Ours,
