@@ -806,6 +806,13 @@ impl Machine {
             visit(number);
         }
     }
+
+    /// Forgets how often something was tried, as far as only the length of a pause depends on it, or the end of a queue of
+    /// thousands. For model checkers, in which a pause takes any time.
+    pub fn forget_counts(&mut self) {
+        self.memory.accepted = 0;
+        self.state.forget_counts();
+    }
 }
 
 /// (The next pause is one level above; and there are six.)

@@ -203,6 +203,46 @@ impl State {
         }
     }
 
+    /// Forgets how often in a row an attempt came to nothing, beyond the second time.
+    pub(crate) fn forget_counts(&mut self) {
+        if let Self::Pausing(_, _, level) = self {
+            *level = (*level).min(2);
+        }
+        match self {
+            Self::Publishing(attempt, _)
+            | Self::Joining(attempt, _)
+            | Self::Queued(attempt)
+            | Self::Receiving(attempt, _)
+            | Self::Parting(attempt, _)
+            | Self::Inspecting(attempt, _)
+            | Self::ArmingWatch(attempt)
+            | Self::Watching(attempt)
+            | Self::Unwatching(attempt, _)
+            | Self::Reclaiming(attempt, _)
+            | Self::Pausing(attempt, ..) => attempt.level = attempt.level.min(2),
+            Self::Idle
+            | Self::Looking(_)
+            | Self::LeavingLook(_)
+            | Self::Leaving(..)
+            | Self::Lingering
+            | Self::Dismissing
+            | Self::ReceivingLate(_)
+            | Self::Holding
+            | Self::Borrowing
+            | Self::Accepting(..)
+            | Self::HandingOver(..)
+            | Self::ClearingMark(..)
+            | Self::Lending(_)
+            | Self::Lent
+            | Self::SeeingLoan(_)
+            | Self::SettingMark(..)
+            | Self::ClosingOut(..)
+            | Self::GivingBack(..)
+            | Self::Closing(..)
+            | Self::Finished => {}
+        }
+    }
+
     /// Whether the caller has been told and the rest goes on without it.
     pub(crate) const fn is_background(&self) -> bool {
         matches!(
