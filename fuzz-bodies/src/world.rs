@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use model::{Bug, Cast, Configuration, Probe, Walk, walk};
+use model::{Bug, Cast, Configuration, Probe, Umask, Walk, walk};
 
 const EVERYBODY: [Cast; 6] = [Cast::Safe, Cast::Try, Cast::Unreadable, Cast::Npm, Cast::Locker, Cast::Remover];
 
@@ -12,6 +12,22 @@ const MOST: usize = 5;
 /// Who may come on top of those, if there is room: a child that one of them forks, an administrator whose chmods go anywhere, a
 /// hostile client.
 const GUESTS: [Option<Cast>; 4] = [None, Some(Cast::Child), Some(Cast::Administrator), Some(Cast::Pest)];
+
+/// Where they meet.
+const SURROUNDINGS: [fn(Configuration) -> Configuration; 12] = [
+    |ordinary| ordinary,
+    Configuration::with_every_call,
+    Configuration::aside,
+    Configuration::shared,
+    |folder| folder.aside().with_links().shared(),
+    Configuration::without_proc,
+    Configuration::unfixed,
+    |odd| odd.umask(Umask::Spoils),
+    |odd| odd.umask(Umask::Locks),
+    Configuration::elsewhere,
+    Configuration::guardless,
+    |old| old.old_times().asks_kernel(),
+];
 
 /// The longest walk that is looked at: what takes more steps is found by few more, and late.
 const LONGEST: usize = 2_000;
@@ -76,5 +92,6 @@ fn configuration(bytes: &[u8]) -> Option<(Configuration, &[u8])> {
         probe,
         ..Configuration::of(cast)
     };
-    Some((configuration, choices))
+    let where_they_meet = SURROUNDINGS[usize::from(rounds >> 2) % SURROUNDINGS.len()];
+    Some((where_they_meet(configuration), choices))
 }

@@ -2,9 +2,9 @@
 
 use crate::configuration::Cast::{
     Administrator, Caller, Child, Daemon, Heir, Human, Impatient, Locker, Npm, OtherUser, Remover, Safe, Stranger,
-    Toucher, Traitor,
+    Strict, Toucher, Traitor,
 };
-use crate::configuration::{Configuration, Probe};
+use crate::configuration::{Configuration, Probe, Umask};
 use crate::world::Broken;
 
 /// A variant of the protocol that must be caught. (They are in this model only; no release contains them.)
@@ -148,12 +148,50 @@ pub enum Bug {
     // At an abstract name.
     /// Lends from an abstract name, which is free as soon as the lender is dead.
     LendsAtName,
-    /// Takes a loan from an abstract name for the lock.
-    LoanBelievedAtName,
+    /// Takes a listener that was lost on the way for one that came.
+    TruncatedIsListener,
     /// Takes a name that refuses for one that is held.
     RefusedIsHeld,
     /// Keeps the listener open when it was handed over or given up.
     KeepsListener,
+
+    // Inside a procedure: a call is left out, or changes places with another.
+    /// Takes the shared guard to reclaim, not the exclusive one.
+    ReclaimSharesGuard,
+    /// Does not look at the path again between the probe and the unlink.
+    NoSecondLookAtDead,
+    /// Mends the mode of a socket that is not settled before its times, under the exclusive guard.
+    ModeBeforeTimes,
+    /// Moves a socket to the path before it listens, where the probe is a connection.
+    ListensAfterMove,
+    /// Marks its socket when it listens already, and holds: a chmod may have come before.
+    TimesAfterListen,
+    /// Does not mend the mode of a dead socket that cannot be probed.
+    ModeNeverMended,
+    /// Binds without the sticky bit.
+    BornUnmarked,
+    /// Neither gives the shared guard back nor closes the folder.
+    GuardKept,
+    /// Takes a path that is in use for one that it has moved its socket to.
+    ExistsIsMoved,
+    /// Keeps the temporary name when it was linked to the path.
+    OldNameKept,
+    /// Closes its connection to a waiter without sending the listener.
+    SendSkipped,
+    /// Closes out without removing the path.
+    UnlinkSkipped,
+    /// Gives a loan back as if its server were gone, without asking and without a probe.
+    ServerTakenForGone,
+    /// Takes any listener, as long as the path is what it connected to.
+    PeerNameUnasked,
+    /// Connects by path, and does not look whether that is the file it knows.
+    PathUnchecked,
+    /// Lends although it could not clear the mark.
+    FailedMarkIsDone,
+    /// Keeps its connection.
+    ConnectionKept,
+    /// Hands the listener to whoever is the first.
+    BadgeIgnored,
 }
 
 /// A bug, where it is planted, and which promise it breaks there.
@@ -208,10 +246,19 @@ const TWO_AND_DAEMON: Configuration = Configuration::of(&[Safe, Safe, Daemon]).c
 
 const TWO_AND_STRANGER: Configuration = Configuration::of(&[Safe, Safe, Stranger]);
 const THREE_AND_HUMAN: Configuration = Configuration::of(&[Safe, Safe, Safe, Human]);
-const TWO_AND_TRAITOR: Configuration = Configuration::of(&[Safe, Safe, Traitor]).promise(Broken::Believed);
+const ONE_AND_TRAITOR: Configuration = Configuration::of(&[Safe, Traitor]).promise(Broken::Believed);
 
-/// Where bugs are planted, as they are without.
-pub const SOUND: [Configuration; 27] = [
+const TWO_LOCKED: Configuration = Configuration::of(&[Safe, Safe]).umask(Umask::Locks).crashes(1);
+const THREE_LOCKED: Configuration = Configuration::of(&[Safe, Safe, Safe]).umask(Umask::Locks).crashes(2);
+const TWO_LINKED: Configuration = Configuration::of(&[Safe, Safe, Locker]).with_links().crashes(1);
+const ASIDE_BY_STREAM: Configuration = Configuration::of(&[Safe, Safe, Locker]).probe(Probe::Stream).crashes(1);
+const NPM_WITHOUT_PROC: Configuration = Configuration::of(&[Safe, Safe, Npm]).without_proc().cancels(1);
+const NPM_AND_FAILURE: Configuration = Configuration::of(&[Safe, Safe, Npm]).crashes(1).failures(1);
+const STRICT_AND_NPM: Configuration = Configuration::of(&[Strict, Npm]).rounds(2).cancels(1);
+
+/// Where bugs are planted, as they are without. (But for three participants, two of them killed, under a umask that locks sockets:
+/// they are many, and among those of the full search.)
+pub const SOUND: [Configuration; 33] = [
     TWO,
     TWO_AND_LOCKER,
     TWO_AND_REMOVER,
@@ -238,11 +285,17 @@ pub const SOUND: [Configuration; 27] = [
     TWO_AND_DAEMON,
     TWO_AND_STRANGER,
     THREE_AND_HUMAN,
-    TWO_AND_TRAITOR,
+    ONE_AND_TRAITOR,
+    TWO_LOCKED,
+    TWO_LINKED,
+    ASIDE_BY_STREAM,
+    NPM_WITHOUT_PROC,
+    NPM_AND_FAILURE,
+    STRICT_AND_NPM,
 ];
 
 /// All of them.
-pub const PLANTED: [Planted; 67] = [
+pub const PLANTED: [Planted; 85] = [
     Planted::new(Bug::ReclaimWithoutGuard, TWO, Broken::TwoHolders),
     Planted::new(Bug::GuardDroppedBeforeUnlink, THREE, Broken::TwoHolders),
     Planted::new(Bug::BindWithoutGuard, TWO, Broken::TwoHolders),
@@ -276,7 +329,7 @@ pub const PLANTED: [Planted; 67] = [
     Planted::new(Bug::PassesOrphanOn, THREE_AND_HUMAN, Broken::NotToldLost),
     Planted::new(Bug::TrustsAnybody, TWO_AND_STRANGER, Broken::Believed),
     Planted::new(Bug::ReceivesFromUntrusted, TWO_AND_STRANGER, Broken::Believed),
-    Planted::new(Bug::ListenerUnchecked, TWO_AND_TRAITOR, Broken::Believed),
+    Planted::new(Bug::ListenerUnchecked, ONE_AND_TRAITOR, Broken::Believed),
     Planted::new(Bug::GuardClosedOnly, TWO_AND_CHILD, Broken::Lost),
     Planted::new(Bug::LoanClosedOnly, TWO_NPM_AND_CHILD, Broken::Lost),
     Planted::new(Bug::GuestClosedOnly, TWO_NPM_AND_CHILD, Broken::Lost),
@@ -301,13 +354,31 @@ pub const PLANTED: [Planted; 67] = [
     Planted::new(Bug::StreamProbesUnmarked, NPM_BY_STREAM, Broken::Hurt),
     Planted::new(Bug::TemporaryKept, TWO_AND_LOCKER, Broken::LeftOnDisk),
     Planted::new(Bug::LastFirst, THREE, Broken::OutOfOrder),
-    Planted::new(Bug::StaleAfterOneProbe, ONE_AND_NPM, Broken::ToldStale),
+    Planted::new(Bug::StaleAfterOneProbe, STRICT_AND_NPM, Broken::ToldStale),
     Planted::new(Bug::LeavesNpmAtOnce, ONE_AND_NPM, Broken::Hurt),
     Planted::new(Bug::HandedOverUnmarked, THREE, Broken::Lost),
     Planted::new(Bug::HandsOverToAnybody, TWO_USERS, Broken::LeftOnDisk),
     Planted::new(Bug::StaleNeverReclaimed, IMPATIENT_AND_NPM, Broken::Lost),
     Planted::new(Bug::LendsAtName, TWO_AND_CALLER, Broken::TwoHolders),
-    Planted::new(Bug::LoanBelievedAtName, THREE_AT_NAME, Broken::TwoHolders),
+    Planted::new(Bug::TruncatedIsListener, THREE_AT_NAME, Broken::TwoHolders),
     Planted::new(Bug::RefusedIsHeld, TWO_AT_NAME, Broken::Lost),
     Planted::new(Bug::KeepsListener, TWO_AT_NAME, Broken::Lost),
+    Planted::new(Bug::ReclaimSharesGuard, TWO, Broken::TwoHolders),
+    Planted::new(Bug::NoSecondLookAtDead, THREE, Broken::TwoHolders),
+    Planted::new(Bug::ModeBeforeTimes, THREE_LOCKED, Broken::Lost),
+    Planted::new(Bug::ListensAfterMove, ASIDE_BY_STREAM, Broken::TwoHolders),
+    Planted::new(Bug::TimesAfterListen, TWO_AND_ADMINISTRATOR, Broken::Lost),
+    Planted::new(Bug::ModeNeverMended, TWO_LOCKED, Broken::Lost),
+    Planted::new(Bug::BornUnmarked, TWO, Broken::Lost),
+    Planted::new(Bug::GuardKept, TWO, Broken::LeftOpen),
+    Planted::new(Bug::ExistsIsMoved, TWO_AND_LOCKER, Broken::TwoHolders),
+    Planted::new(Bug::OldNameKept, TWO_LINKED, Broken::LeftOnDisk),
+    Planted::new(Bug::SendSkipped, TWO, Broken::LeftOnDisk),
+    Planted::new(Bug::UnlinkSkipped, TWO, Broken::LeftOnDisk),
+    Planted::new(Bug::ServerTakenForGone, ONE_AND_NPM, Broken::TwoHolders),
+    Planted::new(Bug::PeerNameUnasked, ONE_AND_TRAITOR, Broken::Believed),
+    Planted::new(Bug::PathUnchecked, NPM_WITHOUT_PROC, Broken::Hurt),
+    Planted::new(Bug::FailedMarkIsDone, NPM_AND_FAILURE, Broken::TwoHolders),
+    Planted::new(Bug::ConnectionKept, TWO, Broken::LeftOpen),
+    Planted::new(Bug::BadgeIgnored, TWO_AND_NPM, Broken::TwoHolders),
 ];

@@ -1,11 +1,12 @@
 //! A child that a participant forks at any instant: it has copies of all descriptors (protocol section 5).
 
-use slocket_core::{Event, State};
+use slocket_core::{Event, Request, Role};
 
 use crate::bug::Bug;
 use crate::configuration::{Cast, Configuration, Probe};
 use crate::kernel::{Client, Guard};
-use crate::participant::{Call, Participant};
+use crate::mind::Mind;
+use crate::participant::Participant;
 use crate::process::{Life, Player, Process};
 use crate::world::World;
 
@@ -14,10 +15,10 @@ use crate::world::World;
 pub enum Child {
     /// It is not forked yet.
     Unborn,
-    /// It has copies of what its parent had open, and its parent's state of mind.
+    /// It has copies of what its parent had open.
     Copies {
-        /// Its parent was the holder.
-        of_holder: bool,
+        /// Its parent was the holder, and is to be caught releasing through it: its state of mind.
+        heritage: Option<Mind>,
         /// It has been left the guard of the folder by a parent that goes on.
         has_guard: bool,
     },
@@ -46,7 +47,7 @@ impl World {
         configuration: &Configuration,
         step: &mut impl FnMut(&'static str, bool, Self),
     ) {
-        let Child::Copies { of_holder, has_guard } = child else { return self.fork_steps(process, step) };
+        let Child::Copies { heritage, has_guard } = child else { return self.fork_steps(process, configuration, step) };
         let own = &self.processes[process];
         let is_fault = !self.mishap && !self.at_name && configuration.probe != Probe::Stream;
         // What is closed after its owner was killed dies now.
@@ -56,13 +57,11 @@ impl World {
             }
             step(what, is_fault, world);
         };
-        if let Some(listener) = own.socket {
+        if own.socket.is_some() {
             let mut world = *self;
-            if configuration.has(Bug::ChildReleases) && of_holder {
-                let listener_inode = Some(self.socket(listener).inode);
-                let participant = Participant { state: State::Holding, listener_inode, ..Participant::default() };
-                world.processes[process].player = Player::Safe(participant);
-                world.tell(process, configuration, Event::Release);
+            if let Some(mind) = heritage {
+                world.processes[process].player = Player::Safe(Participant { mind, ..Participant::default() });
+                world.tell(process, configuration, Event::Request(Request::Release));
             } else {
                 world.processes[process].socket = None;
             }
@@ -107,7 +106,12 @@ impl World {
         }
     }
 
-    fn fork_steps(&self, process: usize, step: &mut impl FnMut(&'static str, bool, Self)) {
+    fn fork_steps(
+        &self,
+        process: usize,
+        configuration: &Configuration,
+        step: &mut impl FnMut(&'static str, bool, Self),
+    ) {
         for parent in 0..self.processes.len() {
             let forks = self.processes[parent];
             let Player::Safe(participant) = forks.player else { continue };
@@ -117,8 +121,9 @@ impl World {
             let mut world = *self;
             world.processes[parent].forked = true;
             let child = &mut world.processes[process];
-            let of_holder = participant.state == State::Holding;
-            child.player = Player::Child(Child::Copies { of_holder, has_guard: false });
+            let is_heir = configuration.has(Bug::ChildReleases) && forks.holds && forks.socket.is_some();
+            let heritage = Some(participant.mind).filter(|_| is_heir);
+            child.player = Player::Child(Child::Copies { heritage, has_guard: false });
             (child.socket, child.connection, child.guest) = (forks.socket, forks.connection, forks.guest);
             child.pin = forks.pin;
             step("is forked", true, world);
@@ -151,20 +156,26 @@ impl World {
         let Some(parent) = parent else { return };
         let Player::Safe(participant) = self.processes[parent].player else { return };
         let own = self.processes[process];
-        let holds = match participant.state {
-            State::Holding => own.socket.is_some() && own.socket == self.processes[parent].socket,
-            State::Borrowing => own.connection.is_some() && own.connection == self.processes[parent].connection,
-            _ => false,
+        // (Of a waiter that was handed the listener, the connection that brought it is still open.)
+        let has_copy = if participant.mind.machine().has(Role::Listener) {
+            own.socket.is_some() && own.socket == self.processes[parent].socket
+        } else {
+            own.connection.is_some() && own.connection == self.processes[parent].connection
         };
-        if holds && self.processes[parent].holds && participant.next == Call::Rest {
+        if participant.mind.is_held() && has_copy && self.processes[parent].holds {
             let mut world = *self;
+            // (What else it has copies of it closes.)
+            world.processes[process].pin = None;
+            if let Some(guest) = world.processes[process].guest.take() {
+                world.close_server(guest);
+            }
             world.processes[process].player = Player::Safe(participant);
             world.processes[process].holds = true;
             world.processes[process].acquired_since = self.processes[parent].acquired_since;
             world.processes[parent].holds = false;
             world.processes[parent].forked = false;
             world.processes[parent].rounds = 0;
-            world.then(parent, Call::Forget);
+            world.participant(parent).forgets = true;
             step("a child takes the lock over", true, world);
         }
     }

@@ -3,7 +3,6 @@
 
 use crate::configuration::{Cast, Configuration};
 use crate::kernel::{Client, Connect, ConnectionId, Kind, Message, Number, Socket, SocketId, Time};
-use crate::participant::Call;
 use crate::process::Player;
 use crate::world::World;
 
@@ -51,7 +50,9 @@ impl World {
         if own.kept.is_none() {
             let mut world = *self;
             world.next_number = self.free_numbers().last().expect("there are numbers enough");
-            world.processes[process].kept = Some(world.hostile_listener(process, configuration, true).1);
+            let kept = world.hostile_listener(process, configuration, true).1;
+            world.socket_mut(kept).elsewhere = true;
+            world.processes[process].kept = Some(kept);
             step("a hostile server binds elsewhere", true, world);
         }
         let mut world = *self;
@@ -106,7 +107,7 @@ impl World {
                 world.processes[process].rounds -= 1;
                 let is_socket = |inode: &Number| matches!(self.inode(*inode).kind, Kind::Bound(_));
                 let connect =
-                    self.path.filter(is_socket).map(|inode| world.connect(inode, badge, configuration.backlog));
+                    self.path.filter(is_socket).map(|inode| world.connect(inode, process, badge, configuration));
                 if let Some(Connect::Queued(connection)) = connect {
                     world.processes[process].connection = Some(connection);
                 }
@@ -143,7 +144,7 @@ impl World {
     pub(crate) fn human_steps(&self, process: usize, step: &mut impl FnMut(&'static str, bool, Self)) {
         let Some(Kind::Bound(socket)) = self.path.map(|inode| self.inode(inode).kind) else { return };
         let is_calm = self.processes.iter().all(|process| match process.player {
-            Player::Safe(participant) => participant.next == Call::Rest,
+            Player::Safe(participant) => participant.rests(),
             _ => true,
         });
         let is_sent = self.connections.iter().flatten().any(|connection| connection.inbox.is_some());
@@ -176,13 +177,8 @@ impl World {
         let is_strange = |id: ConnectionId| self.connection(id).strange;
         let is_foreign = |socket: &Socket| socket.strange && self.inode(socket.inode).foreign;
         let believes = self.processes.iter().any(|process| {
-            let Player::Safe(participant) = process.player else { return false };
-            let has_strange = process.socket.is_some_and(|socket| {
-                let socket = self.socket(socket);
-                let is_other = !self.at_name && participant.listener_inode != Some(socket.inode);
-                socket.strange && (is_other || is_foreign(&socket))
-            });
-            has_strange || process.holds && process.connection.is_some_and(is_strange)
+            let is_ours = matches!(process.player, Player::Safe(_));
+            is_ours && process.holds && process.connection.is_some_and(is_strange)
         });
         believes || self.sockets.iter().flatten().any(|socket| is_foreign(socket) && !socket.names_stranger)
     }

@@ -2,10 +2,8 @@
 //!
 //! Everything here is a fact about Linux, and `tests/facts.rs` shows each on the real kernel.
 
-use crate::bug::Bug;
-use crate::configuration::{Configuration, Probe};
-use crate::fork::Child;
-use crate::process::{Player, Process};
+use crate::configuration::{Configuration, Umask};
+use crate::process::Process;
 use crate::world::World;
 
 /// An inode, by its number: the number is used again as soon as nothing refers to the inode.
@@ -32,6 +30,10 @@ pub struct Inode {
     pub time: Time,
     /// It is another user's.
     pub foreign: bool,
+    /// The umask has taken bits from its mode.
+    pub spoiled: bool,
+    /// One of them is that its owner may write: nobody can connect.
+    pub locked: bool,
     /// What a connect finds.
     pub kind: Kind,
 }
@@ -82,6 +84,8 @@ pub struct Socket {
     pub npm: bool,
     /// A stranger has made it.
     pub strange: bool,
+    /// It is bound to another address than the lock's.
+    pub elsewhere: bool,
     /// A stranger was the last to call listen: `SO_PEERCRED` names it to whoever connects.
     pub names_stranger: bool,
     /// listen was called.
@@ -99,6 +103,10 @@ pub struct Connection {
     pub badge: bool,
     /// A stranger was named when it was made.
     pub strange: bool,
+    /// The server's user is another than most.
+    pub foreign_server: bool,
+    /// The client's is.
+    pub foreign_client: bool,
     /// The client's end.
     pub client: Client,
     /// The server's end.
@@ -227,14 +235,17 @@ impl World {
     /// A new inode, under the number that was chosen for it.
     pub(crate) fn new_inode(&mut self, sticky: bool, kind: Kind) -> Number {
         let number = std::mem::take(&mut self.next_number);
-        self.inodes[usize::from(number)] = Some(Inode { sticky, time: Time::Alike, foreign: false, kind });
+        self.inodes[usize::from(number)] =
+            Some(Inode { sticky, time: Time::Alike, foreign: false, spoiled: false, locked: false, kind });
         number
     }
 
     /// A new socket of this process's, which is visible and not registered yet.
     pub(crate) fn new_socket(&mut self, process: usize, configuration: &Configuration, sticky: bool) -> Number {
         let inode = self.new_inode(sticky, Kind::Visible);
-        self.inode_mut(inode).foreign = configuration.is_foreign(process);
+        let made = self.inode_mut(inode);
+        made.foreign = configuration.is_foreign(process);
+        (made.spoiled, made.locked) = (configuration.umask != Umask::Clear, configuration.umask == Umask::Locks);
         inode
     }
 
@@ -270,6 +281,7 @@ impl World {
             inode: number,
             npm,
             strange: false,
+            elsewhere: false,
             names_stranger: false,
             listens: false,
             refuses: false,
@@ -302,31 +314,9 @@ impl World {
     }
 
     /// Whether an inode is marked: by its time; or, if nothing has changed it since bind, by its sticky bit.
-    pub(crate) fn is_marked(&self, configuration: &Configuration, number: Number) -> bool {
+    pub(crate) fn is_marked(&self, number: Number) -> bool {
         let Inode { sticky, time, .. } = self.inode(number);
-        match (time, sticky) {
-            _ if configuration.has(Bug::MarkIsSticky) => sticky,
-            (Time::Magic, _) => true,
-            (Time::Alike, true) => !configuration.has(Bug::NoBirthMark),
-            (Time::Apart, true) => configuration.has(Bug::NoComparisonOfTimes),
-            (Time::Alike | Time::Apart, false) | (Time::Lent, _) => false,
-        }
-    }
-
-    /// What a datagram socket that is connected says: whether a socket is alive; of all that they are dead, on a kernel where
-    /// it tells nothing.
-    pub(crate) fn probe_by_datagram(&self, configuration: &Configuration, number: Number) -> bool {
-        configuration.probe == Probe::Datagram && self.is_alive(number)
-    }
-
-    /// How the library asks whether a socket is alive, on this kernel.
-    pub(crate) fn probe(&mut self, configuration: &Configuration, number: Number) -> bool {
-        match configuration.probe {
-            Probe::Datagram => self.is_alive(number),
-            Probe::Stream if configuration.has(Bug::DatagramBelieved) => self.probe_by_datagram(configuration, number),
-            Probe::Stream => self.probe_by_stream(configuration, number),
-            Probe::None => true,
-        }
+        time == Time::Magic || time == Time::Alike && sticky
     }
 
     /// chmod of the sticky bit; whoever watches the path is told.
@@ -347,34 +337,38 @@ impl World {
         }
     }
 
-    /// What a stream socket that is connected, and left at once, says: whether somebody listens, or is to receive who does. It
-    /// takes a place in the queue.
-    pub(crate) fn probe_by_stream(&mut self, configuration: &Configuration, number: Number) -> bool {
-        match self.connect(number, false, configuration.backlog) {
-            Connect::Queued(connection) => {
-                self.close_client(connection);
-                true
-            }
-            Connect::Full => !configuration.has(Bug::FullIsDead),
-            Connect::Refused => false,
-        }
-    }
-
     /// connect to an inode, not blocking.
-    pub(crate) fn connect(&mut self, number: Number, badge: bool, backlog: u8) -> Connect {
-        let Kind::Bound(id) = self.inode(number).kind else { return Connect::Refused };
+    pub(crate) fn connect(
+        &mut self,
+        number: Number,
+        process: usize,
+        badge: bool,
+        configuration: &Configuration,
+    ) -> Connect {
+        let inode = self.inode(number);
+        if inode.locked {
+            return Connect::Denied;
+        }
+        let Kind::Bound(id) = inode.kind else { return Connect::Refused };
         let socket = self.socket(id);
         if !socket.listens || socket.refuses {
             return Connect::Refused;
         }
         // (What this model has no room for, the kernel would call full at some other number.)
         let has_room = socket.queue.len() < QUEUE && self.connections.contains(&None);
-        if socket.queue.len() > usize::from(backlog) || !has_room {
+        if socket.queue.len() > usize::from(configuration.backlog) || !has_room {
             return Connect::Full;
         }
-        let strange = socket.names_stranger;
-        let connection =
-            Connection { badge, strange, client: Client::Open, server: Server::Queued, inbox: None, farewell: false };
+        let connection = Connection {
+            badge,
+            strange: socket.names_stranger,
+            foreign_server: inode.foreign,
+            foreign_client: configuration.is_foreign(process),
+            client: Client::Open,
+            server: Server::Queued,
+            inbox: None,
+            farewell: false,
+        };
         let connection = put(&mut self.connections, connection);
         self.socket_mut(id).queue.push(connection);
         Connect::Queued(connection)
@@ -424,7 +418,8 @@ impl World {
 
     /// Closes a process's descriptor of a client's end. With the last one what was not read is gone.
     pub(crate) fn close_client(&mut self, id: ConnectionId) {
-        if self.processes.iter().any(|process| process.connection == Some(id)) {
+        let has_it = |process: &Process| process.connection == Some(id) || process.probe == Some(id);
+        if self.processes.iter().any(has_it) {
             return;
         }
         let connection = self.connection_mut(id);
@@ -438,11 +433,6 @@ impl World {
         for process in &mut self.processes {
             process.path_has_changed();
         }
-    }
-
-    /// What a temporary name leads to.
-    pub(crate) fn temporary(&self, name: Name) -> Option<Number> {
-        self.names[usize::from(name)]
     }
 
     /// flock, not blocking. It is granted per open file description, and each process has one at most.
@@ -459,20 +449,6 @@ impl World {
             self.processes[process].guard = guard;
         }
         granted
-    }
-
-    /// Drops the guard of a process: unlocks it, which is for all who have a copy of the folder. Only to close it leaves it to
-    /// them.
-    pub(crate) fn drop_guard(&mut self, process: usize, configuration: &Configuration) {
-        if self.processes[process].forked && configuration.has(Bug::GuardClosedOnly) {
-            self.leave_guard(process);
-            for child in &mut self.processes {
-                if let Player::Child(Child::Copies { has_guard, .. }) = &mut child.player {
-                    *has_guard = self.orphan != Guard::None;
-                }
-            }
-        }
-        self.processes[process].guard = Guard::None;
     }
 
     /// Closes the folder of a process, which a forked child has open, too: the guard stays with that.
@@ -534,7 +510,7 @@ impl World {
         self.path == Some(number)
             || self.names.contains(&Some(number))
             || self.sockets.iter().flatten().any(|socket| socket.inode == number)
-            || self.processes.iter().any(|process| process.pin == Some(number))
+            || self.processes.iter().any(|process| [process.pin, process.swept, process.half].contains(&Some(number)))
     }
 }
 
@@ -544,6 +520,8 @@ pub(crate) enum Connect {
     Queued(ConnectionId),
     Refused,
     Full,
+    /// Nobody may write to the socket.
+    Denied,
 }
 
 /// Puts something into the first slot that is free.

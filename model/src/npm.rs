@@ -123,7 +123,7 @@ impl World {
                     world.npm(process, Npm::Resolve);
                     return step("connects: dead by now", false, world);
                 }
-                match world.connect(inode, false, configuration.backlog) {
+                match world.connect(inode, process, false, configuration) {
                     Connect::Queued(connection) => {
                         world.processes[process].connection = Some(connection);
                         world.joined(process);
@@ -133,6 +133,10 @@ impl World {
                     Connect::Refused => {
                         world.npm(process, Npm::Bind);
                         "connects: refused"
+                    }
+                    Connect::Denied => {
+                        world.npm(process, Npm::Idle);
+                        "connects: may not, and gives up"
                     }
                     Connect::Full => {
                         world.npm(process, Npm::Idle);

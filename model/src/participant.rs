@@ -1,40 +1,35 @@
-//! A crash-safe participant: the core's machine, and a driver that performs its actions one system call at a time.
+//! A crash-safe participant: the machine that ships, and a driver that makes its calls on this kernel, one step at a time.
 
 use slocket_core::{
-    Accepted, Action, Attempt, Connected, Connection, Delivery, Event, Failure, Inspected, Interest, Left, Patience,
-    Published, Received, Reclaimed, Report, Stale, State, Timer, Wish, transition,
+    Call, CallResult, Event, Failure, Half, Hints, Home, Machine, Notice, Report, Request, Role, Source, Stale, Timer,
 };
 
 use crate::bug::Bug;
 use crate::configuration::{Cast, Configuration};
-use crate::kernel::{Message, Name, Number, Time};
-use crate::listener::close_out;
+use crate::filter::Change;
+use crate::kernel::{Client, Guard, Message, Server};
+use crate::mind::Mind;
+use crate::perform::Done;
 use crate::process::Player;
-use crate::world::{Broken, World};
+use crate::world::{Broken, What, World};
 
-/// The machine and its driver, between two system calls.
+/// The machine and what its driver keeps besides descriptors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Participant {
-    /// The state of the machine that ships, as far as it makes a difference here: see [`World::tell`].
-    pub state: State,
-    /// The system call that comes next.
-    pub next: Call,
-    /// The inode that our listener is bound to, by its number.
-    pub listener_inode: Option<Number>,
-    /// The inode that we connected to, by its number.
-    pub server_inode: Option<Number>,
-    /// It was marked then.
-    pub hands_over: bool,
-    /// The server was told that we are done, whatever it grants.
-    pub dismissed: bool,
-    /// What it saw at the path when it began to pass the lock on: whether that is its socket. A loan makes it old.
-    pub intact: Option<bool>,
+    /// The machine.
+    pub mind: Mind,
     /// The watch on the path.
     pub watch: Watch,
-    /// The machine has armed its timer for a pause.
-    pub pauses: bool,
-    /// It reclaims what is not marked, too.
-    pub unmarked_too: bool,
+    /// It has begun to clear its mark for a loan, and has not set it again.
+    pub lends: bool,
+    /// A forked child has taken the lock over.
+    pub forgets: bool,
+    /// What a planted bug does late.
+    pub late: Late,
+    /// What a planted bug has to remember.
+    pub noted: bool,
+    /// It has just taken a live socket for dead.
+    pub misled: bool,
 }
 
 /// A watch on the path.
@@ -49,120 +44,31 @@ pub enum Watch {
     Changed,
 }
 
-/// The system call that comes next.
+/// A call that was answered as if it were made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Call {
-    /// None: it waits, or has nothing to do.
+pub enum Late {
+    /// There is none.
     #[default]
-    Rest,
-    /// Publish, in place.
-    Guard,
-    Bind,
-    Register,
-    StatNew,
-    SetTimeNew,
-    Listen,
-    Unguard,
-    MarkNew,
-    /// Publish, and connect, at an abstract name.
-    BindName,
-    ConnectName,
-    /// Publish, aside.
-    StatBeforeAside,
-    BindAside,
-    RegisterAside(Name),
-    StatAside(Name),
-    SetTimeAside(Name),
-    ListenAside(Name),
-    Rename(Name),
-    UnlinkAside(Name, Published),
-    /// The sweep of the temporary names.
-    Sweep(Name, AfterSweep),
-    ProbeTemporary(Name, AfterSweep),
-    UnlinkTemporary(Name, AfterSweep),
-    /// Connect.
-    PinServer,
-    Connect,
-    StatRefused,
-    /// Receive: the listener has arrived, and is looked at.
-    /// Leave.
-    StatBeforeLeaving,
-    ShutDown,
-    Drain,
-    DrainUntrusted,
-    /// Inspect.
-    PinPath,
-    Probe,
-    StatAfterProbe,
-    ProbeAgain,
-    /// Watch.
-    ArmWatch,
-    /// Reclaim.
-    GuardReclaim,
-    PinDead,
-    ProbeDead {
-        number: Number,
-        was_marked: bool,
-    },
-    StatDead {
-        number: Number,
-        was_marked: bool,
-    },
-    UnlinkDead,
-    UnguardReclaim,
-    /// Release.
-    StatBeforeAccept,
-    Accept,
-    HandOver,
-    PinOwn(bool),
-    SetSticky(bool),
-    SetTime(bool),
-    Lend,
-    ClearMarkLate,
-    /// Close out.
-    StatBeforeCloseOut,
-    UnlinkOwn,
-    Refuse {
-        ours: bool,
-    },
-    EndQueued {
-        ours: bool,
-    },
-    CloseListener {
-        ours: bool,
-    },
-    UnlinkAfterClose,
-    /// Give back.
-    SeeServer,
-    PinServerPath,
-    ProbeServer,
-    UnlinkServer,
-    CloseConnection {
-        ours: bool,
-    },
-    /// Close what is left.
-    CloseAll,
-    /// A forked child has taken the lock over.
-    Forget,
+    None,
+    /// It waits for another.
+    Waits,
+    /// It is made next.
+    Due,
 }
 
-/// What the sweep is a part of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum AfterSweep {
-    /// Publishing aside.
-    Publish,
-    /// Reclaiming.
-    Reclaim,
+/// Where a call stands in a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Weight {
+    /// Nobody else can see it, and nobody else can change its answer: it may be made at any time, so it belongs to the call
+    /// before it.
+    Quiet,
+    /// Its answer is as good if it comes together with the next call.
+    Leads,
+    /// A step of its own.
+    Weighs,
 }
 
-/// When the listener has arrived.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Arrived {
-    /// In the queue.
-    Queued,
-    /// While it was left.
-    Leaving,
-}
+type Step<'a> = &'a mut dyn FnMut(What, bool, World);
 
 impl Participant {
     pub(crate) fn path_has_changed(&mut self) {
@@ -173,7 +79,12 @@ impl Participant {
 
     /// Whether it has nothing to do.
     pub(crate) fn is_idle(&self) -> bool {
-        self.next == Call::Rest && self.state == State::Idle
+        self.mind.is_idle() && self.late == Late::None && !self.forgets
+    }
+
+    /// Whether it is between no two calls.
+    pub(crate) fn rests(&self) -> bool {
+        self.mind.asked().is_none() && self.late == Late::None
     }
 }
 
@@ -185,423 +96,364 @@ impl World {
         }
     }
 
+    pub(crate) fn mind(&self, process: usize) -> Mind {
+        match self.processes[process].player {
+            Player::Safe(participant) => participant.mind,
+            other => unreachable!("{other:?} is no crash-safe participant"),
+        }
+    }
+
     /// All steps that a crash-safe participant can take.
-    pub(crate) fn participant_steps(
-        &self,
-        process: usize,
-        configuration: &Configuration,
-        step: &mut impl FnMut(&'static str, bool, Self),
-    ) {
-        let mut world = *self;
-        let participant = *world.participant(process);
-        if participant.next != Call::Rest {
-            let makes_inode = matches!(participant.next, Call::Bind | Call::BindName if self.path.is_none())
-                || participant.next == Call::BindAside;
-            if makes_inode {
-                for number in self.free_numbers() {
-                    let mut world = *self;
-                    world.next_number = number;
-                    let what = world.call(process, configuration, participant.next);
-                    step(what, false, world);
-                }
-            } else {
-                let what = world.call(process, configuration, participant.next);
-                step(what, false, world);
+    pub(crate) fn participant_steps(&self, process: usize, configuration: &Configuration, step: Step) {
+        let Player::Safe(participant) = self.processes[process].player else { unreachable!("it is ours") };
+        let mind = participant.mind;
+        if participant.late == Late::Due {
+            let mut world = *self;
+            world.participant(process).late = Late::None;
+            world.make_late(process, configuration);
+            return world.go_on(process, configuration, Some(What::Text("makes a call late")), false, step);
+        }
+        if participant.forgets {
+            let mut world = *self;
+            world.forget(process);
+            if configuration.has(Bug::ParentReleasesToo) {
+                world = *self;
+                world.participant(process).forgets = false;
+                return world.request(process, configuration, Request::Release, false, step);
             }
-            self.instead(process, configuration, participant.next, step);
+            return step(What::Text("forgets what a child has taken over"), false, world);
+        }
+        if mind.asked().is_some() {
+            return self.go_on(process, configuration, None, false, step);
+        }
+        if mind.is_idle() {
+            if self.processes[process].rounds > 0 {
+                self.begin(process, configuration, step);
+            }
             return;
         }
-        let state = participant.state;
-        match state {
-            State::Idle if self.processes[process].rounds == 0 => return,
-            State::Idle => {
-                world.processes[process].rounds -= 1;
-                let request = match configuration.cast[process] {
-                    Cast::Try => Event::Try(Stale::Wait),
-                    Cast::Impatient => Event::Acquire(Stale::Reclaim),
-                    _ => Event::Acquire(Stale::Wait),
-                };
-                world.tell(process, configuration, request);
-                return world.first_call(process, configuration, step);
-            }
-            State::Holding | State::Borrowing => {
-                world.released(process);
-                world.tell(process, configuration, Event::Release);
-                return world.first_call(process, configuration, step);
-            }
-            State::PausingToPublish(_) | State::PausingToConnect(_) if participant.pauses => {
-                world.participant(process).pauses = false;
-                world.tell(process, configuration, Event::TimerFired(Timer::Retry));
-                world.first_call(process, configuration, step);
-                if let State::PausingToPublish(Attempt { wish: Wish::Try, patience: Patience::Running, .. }) = state {
-                    let mut world = *self;
-                    world.tell(process, configuration, Event::TimerFired(Timer::Try));
-                    step("has tried for long enough", false, world);
-                }
-            }
-            _ => {}
+        if mind.is_held() {
+            let mut world = *self;
+            world.released(process);
+            return world.request(process, configuration, Request::Release, false, step);
         }
-        match state.interest() {
-            Interest::Connection => self.receive_steps(process, configuration, step),
-            Interest::Loan => {
-                let guest = self.processes[process].guest.expect("who lends has a guest");
-                let mut world = *self;
-                if world.client_ended(guest) {
-                    world.tell(process, configuration, Event::LoanEnded);
-                    step("sees the end of the loan", false, world);
-                }
-            }
-            Interest::Path => {
-                let mut world = *self;
-                if participant.watch == Watch::Changed {
-                    world.participant(process).watch = Watch::Armed;
-                    world.tell(process, configuration, Event::PathChanged);
-                    step("sees a change of the path", false, world);
-                } else if configuration.rechecks {
-                    world.tell(process, configuration, Event::TimerFired(Timer::Recheck));
-                    step("looks again", false, world);
-                }
-                if let State::Watching(Attempt { patience: Patience::Running, .. }) = state {
-                    let mut world = *self;
-                    world.tell(process, configuration, Event::TimerFired(Timer::Stale));
-                    step("has put up with a stale socket for long enough", false, world);
-                }
-            }
-            Interest::Timer => {}
+        self.notices(process, configuration, step);
+        if mind.is_lingering() {
+            self.farewells(process, configuration, step);
         }
-        if self.dismissals > 0 && matches!(state, State::Lingering(_)) {
-            self.farewell_steps(process, configuration, step);
-        }
-        if self.cancels > 0 && !state.is_background() {
+        if self.cancels > 0 && !mind.is_background() {
             let mut world = *self;
             world.cancels -= 1;
-            world.tell(process, configuration, Event::Cancel);
-            step("cancels", true, world);
+            if configuration.has(Bug::CancelReleasesAsClient) && world.releases_as_client(process) {
+                return step(What::Text("cuts its connection, and removes the path"), true, world);
+            }
+            world.request(process, configuration, Request::Cancel, true, step);
         }
     }
 
-    /// What the machine is told at a time that nobody sees belongs to the system call that comes of it.
-    ///
-    /// It hides nothing: between the two nobody else can tell the difference, no cancel can come (the library performs actions
-    /// without a pause), and a kill is one before the first. And whoever releases holds until the system call: longer, not
-    /// shorter.
-    fn first_call(
-        &self,
-        process: usize,
-        configuration: &Configuration,
-        step: &mut impl FnMut(&'static str, bool, Self),
-    ) {
-        let mut world = *self;
-        let call = world.participant(process).next;
-        let what = world.call(process, configuration, call);
-        step(what, false, world);
-        self.instead(process, configuration, call, step);
+    /// A new attempt: by somebody who found the path in use when it last came, or not.
+    fn begin(&self, process: usize, configuration: &Configuration, step: Step) {
+        let request = match configuration.cast[process] {
+            Cast::Try => Request::Try(Stale::Wait.into()),
+            Cast::Impatient => Request::Acquire(Stale::Reclaim.into()),
+            Cast::Strict => Request::Acquire(Stale::Fail.into()),
+            _ => Request::Acquire(Stale::Wait.into()),
+        };
+        let platform = configuration.platform();
+        let hints = configuration.hints();
+        let is_known = self.path.is_some() && platform.home == Home::Path && !hints.in_use;
+        for in_use in [hints.in_use, true].into_iter().take(1 + usize::from(is_known)) {
+            let mut world = *self;
+            world.processes[process].rounds -= 1;
+            world.participant(process).mind = Mind::new(Machine::new(platform, Hints { in_use, ..hints }));
+            world.request(process, configuration, request, false, step);
+        }
     }
 
-    /// What may happen instead: a look shows that the path is in use, so that nothing is published; the system call fails for
-    /// want of something.
-    fn instead(
-        &self,
-        process: usize,
-        configuration: &Configuration,
-        call: Call,
-        step: &mut impl FnMut(&'static str, bool, Self),
-    ) {
-        if call == Call::Guard && self.path.is_some() {
-            // Who found it in use when it last came looks first.
-            let mut world = *self;
-            world.not_published(process, configuration, Published::InUse);
-            step("looks at the path: in use", false, world);
+    /// What can happen by itself.
+    fn notices(&self, process: usize, configuration: &Configuration, step: Step) {
+        let Player::Safe(participant) = self.processes[process].player else { unreachable!("it is ours") };
+        let wait = participant.mind.wait();
+        let mut tell = |world: Self, notice| {
+            let mut world = world;
+            let what = What::Notice(notice);
+            world.tell(process, configuration, Event::Notice(notice));
+            match world.mind(process).asked() {
+                Some(_) => world.go_on(process, configuration, None, false, step),
+                None => step(what, false, world),
+            }
+        };
+        match wait.source {
+            Some(Source::Connection) => {
+                let connection = self.processes[process].connection.expect("who waits is connected");
+                let message = self.connection(connection).inbox;
+                let mut world = *self;
+                if let Some(message) = message {
+                    if !participant.mind.is_lingering() {
+                        world.served(process, message);
+                    } else if message == Message::Loan && configuration.has(Bug::LateLoanRemovesPath) {
+                        world.set_path(None);
+                    }
+                    tell(world, Notice::Readable);
+                } else if self.server_ended(connection) && !configuration.has(Bug::EndIgnored) {
+                    tell(world, Notice::Readable);
+                }
+            }
+            Some(Source::Guest) => {
+                let guest = self.processes[process].guest.expect("who lends has a guest");
+                if self.client_ended(guest) {
+                    tell(*self, Notice::Readable);
+                }
+            }
+            Some(Source::Path) if participant.watch == Watch::Changed => {
+                let mut world = *self;
+                world.participant(process).watch = Watch::Armed;
+                tell(world, Notice::FsChange);
+            }
+            Some(Source::Path) | None => {}
         }
-        if call == Call::Accept
-            && let Some(own) = self.processes[process].socket
-            && let Some(head) = self.socket(own).queue.iter().next()
-            && self.client_ended(head)
-        {
-            let mut world = *self;
-            world.processes[process].guest = world.accept(own);
-            world.tell(process, configuration, Event::Accepted(Accepted::Failed));
-            step("accepts one who is gone, after many others", false, world);
+        let rechecks = participant.watch == Watch::None || participant.watch == Watch::Armed && configuration.rechecks;
+        let timers = [
+            (wait.retry.is_some(), Timer::Retry),
+            (wait.recheck && rechecks, Timer::Recheck),
+            (wait.stale && !configuration.has(Bug::StaleNeverReclaimed), Timer::Stale),
+            (wait.hasty, Timer::Try),
+        ];
+        for (_, timer) in timers.into_iter().filter(|(is_armed, _)| *is_armed) {
+            tell(*self, Notice::TimerFired(timer));
         }
-        if self.failures == 0 {
+    }
+
+    /// The ways in which a background thread takes its leave of a server that takes too long.
+    fn farewells(&self, process: usize, configuration: &Configuration, step: Step) {
+        if self.dismissals == 0 {
             return;
         }
-        let mut world = *self;
-        world.failures -= 1;
-        let (what, answer) = match call {
-            Call::Accept => ("has no descriptor to accept", Event::Accepted(Accepted::Failed)),
-            Call::HandOver => ("cannot send the listener", Event::HandedOver(Delivery::Failed)),
-            Call::Lend => ("cannot send the loan", Event::Granted(Delivery::Failed)),
-            Call::SetSticky(true) => ("may not set the sticky bit", Event::MarkSet(false)),
-            Call::SetSticky(false) => ("may not clear the sticky bit", Event::MarkCleared(false)),
-            Call::SetTime(true) => ("may not set the time of the mark", Event::MarkSet(false)),
-            Call::SetTime(false) => ("may not set the time of a loan", Event::MarkCleared(false)),
-            Call::Guard => ("has no descriptor for a socket", Event::Published(Published::Failed(24))),
-            Call::BindName => ("has no descriptor for a socket", Event::Published(Published::Failed(24))),
-            Call::PinServer | Call::ConnectName => {
-                ("has no descriptor for a connection", Event::Connected(Connected::Failed(24)))
+        let connection = self.processes[process].connection.expect("who lingers is connected");
+        let client = self.connection(connection).client;
+        for (request, is_possible) in
+            [(Request::Dismiss, client == Client::Open), (Request::Cut, client != Client::Cut)]
+        {
+            let mut world = *self;
+            world.dismissals -= 1;
+            world.connection_mut(connection).farewell = true;
+            if !is_possible {
+                continue;
             }
-            Call::PinPath => ("has no descriptor for a probe", Event::Inspected(Inspected::Failed(24))),
-            Call::GuardReclaim => ("has no descriptor to reclaim", Event::Reclaimed(Reclaimed::Failed(24))),
-            Call::Drain => {
-                let connection = self.processes[process].connection.expect("it is queued");
-                let Some(Message::Listener(_)) = self.connection(connection).inbox else { return };
-                world.connection_mut(connection).inbox = None;
-                world.mishap();
-                ("leaves: loses the listener for want of a descriptor", Event::Left(Left::Closed))
+            if request == Request::Cut && configuration.has(Bug::CutWithoutDismissal) {
+                world.connection_mut(connection).client = Client::Cut;
+                step(What::Text("cuts its connection"), true, world);
+                continue;
             }
-            _ => return,
-        };
-        if matches!(call, Call::SetSticky(_) | Call::SetTime(_)) {
-            world.processes[process].pin = None;
+            world.request(process, configuration, request, true, step);
         }
-        world.tell(process, configuration, answer);
-        step(what, true, world);
     }
 
-    /// Tells the machine an event, and notes what it asks for.
+    /// Makes a request. What comes of it is of the same step, up to a call that others can see.
     ///
-    /// The number of the connection, and how often more than twice an attempt came to nothing, make no difference to this
-    /// driver: it has one connection at a time, and a pause may take any time. So both are left out of the state.
+    /// It hides nothing: between the two nobody else can tell the difference, no cancel can come (a driver makes a call at once),
+    /// and a kill is one before the first. And whoever releases holds until the call: longer, not shorter.
+    fn request(mut self, process: usize, configuration: &Configuration, request: Request, is_fault: bool, step: Step) {
+        self.tell(process, configuration, Event::Request(request));
+        match self.mind(process).asked() {
+            Some(_) => self.go_on(process, configuration, None, is_fault, step),
+            None => step(What::Request(request), is_fault, self),
+        }
+    }
+
+    /// Makes calls: one that weighs, what leads to it, and all that are quiet around it. `made` is the one that weighs, when it
+    /// has been made.
+    fn go_on(&self, process: usize, configuration: &Configuration, made: Option<What>, is_fault: bool, step: Step) {
+        let is_late = matches!(self.processes[process].player, Player::Safe(Participant { late: Late::Due, .. }));
+        let asked = match self.processes[process].player {
+            Player::Safe(participant) if self.broken.is_none() && !is_late => participant.mind.asked(),
+            _ => None,
+        };
+        let Some(call) = asked else {
+            return step(made.unwrap_or(What::Text("rests")), is_fault, *self);
+        };
+        let weight = self.weight(process, configuration, call);
+        if let Some(made) = made
+            && weight != Weight::Quiet
+        {
+            return step(made, is_fault, *self);
+        }
+        self.make(process, configuration, call, &mut |done, mut world| {
+            let (answer, is_faulty) = match done {
+                Done::Answer(answer) => (answer, false),
+                Done::Fault(answer) => (answer, true),
+                // The machine waits for the rest of it.
+                Done::Half(what) => return step(What::Text(what), is_fault, world),
+            };
+            let answer = world.answered(process, configuration, call, answer);
+            world.tell(process, configuration, Event::Result(answer));
+            let what = What::Call(call, answer);
+            let made = if weight == Weight::Weighs || is_faulty && made.is_none() { Some(what) } else { made };
+            let made = if is_faulty { Some(what) } else { made };
+            world.go_on(process, configuration, made, is_fault || is_faulty, step);
+        });
+    }
+
+    /// Makes a call, or what a planted bug makes of it.
+    fn make(&self, process: usize, configuration: &Configuration, call: Call, done: &mut dyn FnMut(Done, Self)) {
+        match self.change(process, configuration, call) {
+            None => self.perform(process, configuration, call, done),
+            Some(Change::Skipped(answer)) => done(Done::Answer(answer), *self),
+            Some(Change::Delayed(answer)) => {
+                let mut world = *self;
+                world.participant(process).late = Late::Waits;
+                done(Done::Answer(answer), world);
+            }
+            Some(Change::Other(what, world)) => done(Done::Half(what), world),
+            Some(Change::Altered(answer, world)) => done(Done::Answer(answer), world),
+            Some(Change::Replaced(other)) => self.perform(process, configuration, other, done),
+        }
+    }
+
+    /// What stands in one step with others: see [`Weight`].
+    fn weight(&self, process: usize, configuration: &Configuration, call: Call) -> Weight {
+        let own = &self.processes[process];
+        let weighs = |weighs| if weighs { Weight::Weighs } else { Weight::Quiet };
+        if configuration.every_call {
+            return Weight::Weighs;
+        }
+        match call {
+            Call::Stat(_)
+            | Call::StatByPath(_)
+            | Call::Open(..)
+            | Call::Unlink(_)
+            | Call::Rename(_)
+            | Call::Link(_)
+            | Call::SetTimesOfName(_)
+            | Call::SetTimes(..)
+            | Call::SetTimesInProc(..)
+            | Call::SetMode(..)
+            | Call::Flock(_)
+            | Call::Unlock
+            | Call::Bind(..)
+            | Call::Connect(..)
+            | Call::Accept(_)
+            | Call::Drain
+            | Call::Receive
+            | Call::Send(_)
+            | Call::Watch => Weight::Weighs,
+            // What was listed before it was opened may be gone by then: as if it had not been listed.
+            Call::NextName => Weight::Leads,
+            // Nobody else takes from a queue; and one that is not empty stays so.
+            Call::Poll => match own.socket.map(|socket| self.socket(socket).queue.is_empty()) {
+                Some(false) => Weight::Leads,
+                Some(true) | None => Weight::Weighs,
+            },
+            // It listens already, and in our name.
+            Call::Listen => weighs(
+                own.socket.map(|socket| self.socket(socket)).is_none_or(|socket| !socket.listens || socket.strange),
+            ),
+            // Of a guest: one that has ended its stream when it is looked at might as well have done so before it was accepted.
+            Call::HasEnded(role) => weighs(role != Role::Guest),
+            // A waiter never writes.
+            Call::Shutdown(Role::Guest, Half::Read) => Weight::Quiet,
+            Call::Shutdown(..) => Weight::Weighs,
+            Call::Close(role) | Call::CloseApart(role) => weighs(match role {
+                Role::Listener => own.socket.is_some(),
+                Role::Guard => own.guard != Guard::None,
+                Role::Connection => own.connection.is_some_and(|connection| {
+                    let end = self.connection(connection);
+                    end.client != Client::Cut && !matches!(end.server, Server::Ended | Server::Reset { .. })
+                }),
+                Role::Probe => own.probe.is_some_and(|probe| self.connection(probe).client != Client::Cut),
+                // One with a badge has been sent the listener, and asks for nothing more; others were shut down before.
+                Role::Guest | Role::Queue => false,
+                Role::Pin | Role::Listing | Role::Swept | Role::Strays | Role::Watch => false,
+            }),
+            // (What stat tells of a file that was just opened might as well have been so when it was opened.)
+            Call::StatFile(_)
+            | Call::OpenFolder(_)
+            | Call::FileSystem
+            | Call::StatProc
+            | Call::Socket(..)
+            | Call::SetSocketMode
+            | Call::BindBadge(_)
+            | Call::Peer(_)
+            | Call::Ask(_)
+            | Call::SocketName
+            | Call::ComparePeerName
+            | Call::SetNonblocking
+            | Call::HasUnread(_)
+            | Call::Random
+            | Call::Reserve
+            | Call::SpendReserve
+            | Call::KeepReserve
+            | Call::AskKernel => Weight::Quiet,
+        }
+    }
+
+    /// Tells the machine an event, and the caller what the machine reports.
     pub(crate) fn tell(&mut self, process: usize, configuration: &Configuration, event: Event) {
-        let Ok((state, actions)) = transition(self.participant(process).state, event) else {
+        let Ok(report) = self.participant(process).mind.tell(event) else {
             self.broken = Some(Broken::Misuse);
             return;
         };
-        let participant = self.participant(process);
-        participant.next = Call::Rest;
-        participant.state = match state {
-            State::Publishing(attempt) => State::Publishing(relevant(attempt)),
-            State::Connecting(attempt) => State::Connecting(relevant(attempt)),
-            State::Queued(attempt) => State::Queued(relevant(attempt)),
-            State::Inspecting(attempt) => State::Inspecting(relevant(attempt)),
-            State::ArmingWatch(attempt) => State::ArmingWatch(relevant(attempt)),
-            State::Watching(attempt) => State::Watching(relevant(attempt)),
-            State::Reclaiming(attempt) => State::Reclaiming(relevant(attempt)),
-            State::PausingToPublish(attempt) => State::PausingToPublish(relevant(attempt)),
-            State::PausingToConnect(attempt) => State::PausingToConnect(relevant(attempt)),
-            State::Leaving(_, report) => State::Leaving(Connection::default(), report),
-            State::Lingering(_) => State::Lingering(Connection::default()),
-            other => other,
-        };
-        for action in actions {
-            self.begin(process, configuration, action);
+        if let Some(report) = report {
+            self.reported(process, configuration, report);
+        }
+        if self.mind(process).machine().is_finished() {
+            let own = &self.processes[process];
+            let is_open = own.socket.is_some() || own.connection.is_some() || own.guest.is_some() || own.pin.is_some();
+            let is_open = is_open || own.swept.is_some() || own.probe.is_some() || own.guard != Guard::None;
+            if (is_open || !own.guests.is_empty() || own.listing.is_some()) && !configuration.has(Bug::KeepsListener) {
+                self.broken = Some(Broken::LeftOpen);
+            }
+            let participant = self.participant(process);
+            *participant = Participant { late: participant.late, ..Participant::default() };
         }
     }
 
-    /// Begins an action: what can be seen of it are the system calls that follow.
-    fn begin(&mut self, process: usize, configuration: &Configuration, action: Action) {
-        if self.at_name && self.begin_at_name(process, configuration, action) {
-            return;
-        }
-        let has = |bug| configuration.has(bug);
-        let call = match action {
-            Action::Publish => Call::Guard,
-            Action::Connect(_) => Call::PinServer,
-            Action::Disconnect => {
-                self.disconnect(process);
-                Call::Rest
-            }
-            Action::Inspect if has(Bug::NoSecondLook) && self.participant(process).watch != Watch::None => {
-                return self.tell(process, configuration, Event::Inspected(Inspected::NotASocket));
-            }
-            Action::Inspect => Call::PinPath,
-            Action::Watch => Call::ArmWatch,
-            Action::Unwatch => {
-                self.participant(process).watch = Watch::None;
-                Call::Rest
-            }
-            Action::Reclaim { .. } if has(Bug::NoReclaim) => {
-                return self.tell(process, configuration, Event::Reclaimed(Reclaimed::Unmarked));
-            }
-            Action::Reclaim { unmarked_too } => {
-                self.participant(process).unmarked_too = unmarked_too;
-                Call::GuardReclaim
-            }
-            Action::Arm { timer, .. } => {
-                self.participant(process).pauses |= timer == Timer::Retry;
-                Call::Rest
-            }
-            Action::Leave => Call::StatBeforeLeaving,
-            Action::Accept => {
-                self.dismiss_guest(process, configuration);
-                if has(Bug::PassesOrphanOn) { Call::Accept } else { Call::StatBeforeAccept }
-            }
-            Action::HandOver => Call::HandOver,
-            Action::ClearMark if has(Bug::LendsMarked) || has(Bug::MarkClearedAfterOk) => {
-                return self.tell(process, configuration, Event::MarkCleared(true));
-            }
-            Action::ClearMark => Call::PinOwn(false),
-            Action::Lend => Call::Lend,
-            Action::SetMark => {
-                self.dismiss_guest(process, configuration);
-                if has(Bug::MarkNeverSet) {
-                    return self.tell(process, configuration, Event::MarkSet(true));
-                }
-                Call::PinOwn(true)
-            }
-            Action::CloseOut => {
-                self.dismiss_guest(process, configuration);
-                match self.participant(process).intact.take() {
-                    Some(is_ours) => close_out(is_ours, configuration),
-                    None => Call::StatBeforeCloseOut,
-                }
-            }
-            Action::GiveBack => Call::SeeServer,
-            Action::Close => Call::CloseAll,
-            Action::Report(Report::Acquired) => {
-                let participant = self.participant(process);
-                (participant.watch, participant.pauses) = (Watch::None, false);
+    fn reported(&mut self, process: usize, configuration: &Configuration, report: Report) {
+        match report {
+            Report::Acquired => {
                 self.acquired(process);
-                Call::Rest
+                self.acquires_badly(process, configuration);
             }
-            Action::Report(report) => {
-                if report == Report::Failed(Failure::LockLost) && !self.excused {
-                    self.broken = Some(Broken::ToldLost);
-                }
-                if std::mem::take(&mut self.processes[process].lost) && report == Report::Released {
-                    self.broken = Some(Broken::NotToldLost);
-                }
-                return;
+            Report::Failed(Failure::LockLost) if !self.excused => self.broken = Some(Broken::ToldLost),
+            Report::Failed(Failure::Stale) if self.participant(process).misled => {
+                self.broken = Some(Broken::ToldStale);
             }
-        };
-        self.then(process, call);
-    }
-
-    /// Makes a system call; says what it was.
-    fn call(&mut self, process: usize, configuration: &Configuration, call: Call) -> &'static str {
-        match call {
-            Call::Rest => unreachable!("who rests makes no call"),
-            Call::Guard
-            | Call::Bind
-            | Call::Register
-            | Call::StatNew
-            | Call::SetTimeNew
-            | Call::Listen
-            | Call::Unguard
-            | Call::MarkNew => self.publish_in_place(process, configuration, call),
-            Call::BindName | Call::ConnectName => self.call_at_name(process, configuration, call),
-            Call::StatBeforeAside
-            | Call::BindAside
-            | Call::RegisterAside(_)
-            | Call::StatAside(_)
-            | Call::SetTimeAside(_)
-            | Call::ListenAside(_)
-            | Call::Rename(_)
-            | Call::UnlinkAside(..) => self.publish_aside(process, configuration, call),
-            Call::Sweep(..) | Call::ProbeTemporary(..) | Call::UnlinkTemporary(..) => {
-                self.sweep(process, configuration, call)
-            }
-            Call::PinServer
-            | Call::Connect
-            | Call::StatRefused
-            | Call::StatBeforeLeaving
-            | Call::ShutDown
-            | Call::Drain
-            | Call::DrainUntrusted => self.use_connection(process, configuration, call),
-            Call::PinPath | Call::Probe | Call::StatAfterProbe | Call::ProbeAgain | Call::ArmWatch => {
-                self.inspect(process, configuration, call)
-            }
-            Call::GuardReclaim
-            | Call::PinDead
-            | Call::ProbeDead { .. }
-            | Call::StatDead { .. }
-            | Call::UnlinkDead
-            | Call::UnguardReclaim => self.reclaim(process, configuration, call),
-            Call::StatBeforeAccept
-            | Call::Accept
-            | Call::HandOver
-            | Call::PinOwn(_)
-            | Call::SetSticky(_)
-            | Call::SetTime(_)
-            | Call::Lend
-            | Call::ClearMarkLate => self.pass_on(process, configuration, call),
-            Call::StatBeforeCloseOut
-            | Call::UnlinkOwn
-            | Call::Refuse { .. }
-            | Call::EndQueued { .. }
-            | Call::CloseListener { .. }
-            | Call::UnlinkAfterClose => self.close_out(process, configuration, call),
-            Call::SeeServer
-            | Call::PinServerPath
-            | Call::ProbeServer
-            | Call::UnlinkServer
-            | Call::CloseConnection { .. } => self.give_back(process, configuration, call),
-            Call::CloseAll => {
-                self.close_all(process, configuration);
-                "closes what is left"
-            }
-            Call::Forget if configuration.has(Bug::ParentReleasesToo) => {
-                self.tell(process, configuration, Event::Release);
-                "releases what a child has taken over"
-            }
-            Call::Forget => {
-                self.close_all(process, configuration);
-                "forgets what a child has taken over"
+            _ => {}
+        }
+        if report != Report::Acquired {
+            self.left(process);
+            if std::mem::take(&mut self.processes[process].lost) && report == Report::Released {
+                self.broken = Some(Broken::NotToldLost);
             }
         }
     }
 
-    /// Closes what is left, and is ready for the next round.
-    fn close_all(&mut self, process: usize, configuration: &Configuration) {
-        let closed = &mut self.processes[process];
-        closed.pin = None;
-        if !configuration.has(Bug::KeepsListener) {
-            closed.socket = None;
-        }
-        self.disconnect(process);
-        self.dismiss_guest(process, configuration);
-        *self.participant(process) = Participant::default();
-    }
-
-    fn disconnect(&mut self, process: usize) {
-        let participant = self.participant(process);
-        (participant.server_inode, participant.hands_over, participant.dismissed) = (None, false, false);
+    /// Closes all, and is ready for the next round.
+    fn forget(&mut self, process: usize) {
+        let own = &mut self.processes[process];
+        (own.socket, own.pin, own.swept, own.listing) = (None, None, None, None);
         self.left(process);
         if let Some(connection) = self.processes[process].connection.take() {
             self.close_client(connection);
         }
-    }
-
-    /// Ends the connection of who was accepted last, for all who have a copy of it.
-    pub(crate) fn dismiss_guest(&mut self, process: usize, configuration: &Configuration) {
         if let Some(guest) = self.processes[process].guest.take() {
-            if !configuration.has(Bug::GuestClosedOnly) {
-                self.end_server(guest);
-            }
             self.close_server(guest);
         }
+        *self.participant(process) = Participant::default();
     }
 
-    /// Goes on with this call.
-    pub(crate) fn then(&mut self, process: usize, call: Call) {
-        self.participant(process).next = call;
-    }
-
-    /// The listener has come, by a queue or by its leaving.
-    pub(crate) fn take_over(&mut self, process: usize, configuration: &Configuration, arrived: Arrived) {
-        let participant = self.participant(process);
-        participant.listener_inode = participant.server_inode;
-        if let Some(inode) = participant.listener_inode
-            && configuration.has(Bug::HandedOverUnmarked)
-        {
-            self.chmod(inode, false, false);
-            self.set_time(inode, Time::Lent);
+    /// A bug of old: a cancel ends both halves of its connection to a server that may lend, takes that for the server's end, and
+    /// releases as a client whose server is gone.
+    fn releases_as_client(&mut self, process: usize) -> bool {
+        let machine = self.mind(process).machine();
+        if self.processes[process].connection.is_none() || machine.server_hands_over() {
+            return false;
         }
-        match arrived {
-            Arrived::Queued => {
-                self.tell(process, configuration, Event::Received(Connection::default(), Received::Listener));
-            }
-            Arrived::Leaving => self.tell(process, configuration, Event::Left(Left::Listener)),
-        }
+        self.set_path(None);
+        self.forget(process);
+        true
     }
 }
 
-/// What of an attempt makes a difference: see [`World::tell`].
-///
-/// It hides nothing: the core compares the level with 2 only (beyond that it counts on, for the length of a pause), and
-/// 2 and all above lead to 2 again; and the driver of the library, too, sends events of its present connection alone, under
-/// the number that the core gave it last, so a number never tells one from another.
-fn relevant(attempt: Attempt) -> Attempt {
-    Attempt { connection: Connection::default(), level: attempt.level.min(2), ..attempt }
-}
+/// That it was done.
+pub(crate) const DONE: CallResult = CallResult::DoneResult(slocket_core::DoneResult::Done);

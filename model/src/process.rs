@@ -1,11 +1,11 @@
 //! A process: what it has open, who plays in it, how it dies.
 
-use crate::abstract_name::Caller;
+use crate::caller::Caller;
 use crate::configuration::Cast;
 use crate::fork::Child;
-use crate::kernel::{ConnectionId, Guard, List, Number, QUEUE, SocketId};
+use crate::kernel::{ConnectionId, Guard, List, Name, Number, QUEUE, SocketId};
 use crate::npm::Npm;
-use crate::participant::{Call, Participant};
+use crate::participant::Participant;
 use crate::world::World;
 
 /// A process.
@@ -32,6 +32,16 @@ pub struct Process {
     pub guests: List<ConnectionId, QUEUE>,
     /// An inode that is held fast.
     pub pin: Option<Number>,
+    /// A temporary name's inode that is held fast.
+    pub swept: Option<Number>,
+    /// How far the folder was read.
+    pub listing: Option<Name>,
+    /// The connection of a probe.
+    pub probe: Option<ConnectionId>,
+    /// Its probe is a stream socket.
+    pub asks_by_stream: bool,
+    /// What a call is about that the kernel makes in two parts, and has made the first of.
+    pub half: Option<Number>,
     /// The open folder's lock.
     pub guard: Guard,
     /// A forked child has a copy of the open folder, and shares its lock.
@@ -95,7 +105,7 @@ pub enum Change {
 impl Process {
     pub(crate) fn new(cast: Cast, rounds: u8) -> Self {
         let player = match cast {
-            Cast::Safe | Cast::Unreadable | Cast::Try | Cast::OtherUser | Cast::Impatient => {
+            Cast::Safe | Cast::Unreadable | Cast::Try | Cast::OtherUser | Cast::Impatient | Cast::Strict => {
                 Player::Safe(Participant::default())
             }
             Cast::Npm => Player::Npm(Npm::default()),
@@ -123,10 +133,7 @@ impl Process {
     /// The numbers of inodes that it remembers, whether or not they are in use still.
     pub(crate) fn remembered_numbers(&self, mut tell: impl FnMut(Number)) {
         if let Player::Safe(participant) = &self.player {
-            participant.listener_inode.into_iter().chain(participant.server_inode).for_each(&mut tell);
-            if let Call::ProbeDead { number, .. } | Call::StatDead { number, .. } = participant.next {
-                tell(number);
-            }
+            participant.mind.inodes().for_each(&mut tell);
         }
     }
 
@@ -155,6 +162,7 @@ impl World {
         dead.life = Life::Dies;
         (dead.holds, dead.lost) = (false, false);
         dead.rounds = 0;
+        (dead.listing, dead.asks_by_stream, dead.half) = (None, false, None);
         dead.player = match dead.player {
             Player::Safe(_) => Player::Safe(Participant::default()),
             Player::Npm(_) => Player::Npm(Npm::default()),
@@ -194,6 +202,15 @@ impl World {
         if dying.pin.is_some() {
             closes("dies: its pin is closed", &|world| world.processes[process].pin = None);
         }
+        if dying.swept.is_some() {
+            closes("dies: its pin of a temporary name is closed", &|world| world.processes[process].swept = None);
+        }
+        if let Some(probe) = dying.probe {
+            closes("dies: its probe is closed", &|world| {
+                world.processes[process].probe = None;
+                world.close_client(probe);
+            });
+        }
         if dying.kept.is_some() {
             closes("dies: its copy of a listener is closed", &|world| world.processes[process].kept = None);
         }
@@ -208,6 +225,8 @@ impl World {
             guest: nothing.guest,
             guests: nothing.guests,
             pin: nothing.pin,
+            swept: nothing.swept,
+            probe: nothing.probe,
             guard: nothing.guard,
             forked: nothing.forked,
             kept: nothing.kept,

@@ -7,7 +7,7 @@ use rustc_hash::FxBuildHasher;
 
 use crate::configuration::Configuration;
 use crate::kernel::{CONNECTIONS, ConnectionId, INODES, Kind, List, Message, Number, SOCKETS, SocketId};
-use crate::participant::Call;
+use crate::participant::Participant;
 use crate::process::{Player, Process};
 use crate::world::{PROCESSES, World};
 
@@ -66,14 +66,11 @@ impl World {
         let own = &self.processes[process];
         (own.life, own.rounds, own.holds, own.acquired_since, own.guard, own.pin.is_some()).hash(&mut hasher);
         (own.forked, own.lost, own.kept.is_some()).hash(&mut hasher);
+        (own.swept.is_some(), own.half.is_some(), own.probe.is_some(), own.listing, own.asks_by_stream)
+            .hash(&mut hasher);
         match own.player {
-            Player::Safe(mut participant) => {
-                participant.listener_inode = None;
-                participant.server_inode = participant.server_inode.and(Some(0));
-                if let Call::ProbeDead { number, .. } | Call::StatDead { number, .. } = &mut participant.next {
-                    *number = 0;
-                }
-                participant.hash(&mut hasher);
+            Player::Safe(Participant { mind, watch, lends, forgets, late, noted, misled }) => {
+                (mind.shape(), watch, lends, forgets, late, noted, misled).hash(&mut hasher);
             }
             other => other.hash(&mut hasher),
         }
@@ -137,12 +134,13 @@ impl Renaming {
             for socket in process.socket.into_iter().chain(process.kept) {
                 names.meet_socket(world, socket);
             }
-            let connections = process.connection.into_iter().chain(process.guest).chain(process.guests.iter());
+            let ends = [process.connection, process.probe, process.guest].into_iter().flatten();
+            let connections = ends.chain(process.guests.iter());
             for connection in connections {
                 names.meet_connection(world, connection);
             }
-            if let Some(pin) = process.pin {
-                names.meet_inode(world, pin);
+            for number in [process.pin, process.swept, process.half].into_iter().flatten() {
+                names.meet_inode(world, number);
             }
             process.remembered_numbers(|number| names.meet_inode(world, number));
         }
@@ -229,13 +227,12 @@ impl Renaming {
         process.connection = process.connection.map(|connection| self.connections.get(connection));
         process.guest = process.guest.map(|connection| self.connections.get(connection));
         process.guests = self.connections_in(process.guests);
+        process.probe = process.probe.map(|connection| self.connections.get(connection));
         process.pin = process.pin.map(|number| self.inodes.get(number));
+        process.swept = process.swept.map(|number| self.inodes.get(number));
+        process.half = process.half.map(|number| self.inodes.get(number));
         if let Player::Safe(participant) = &mut process.player {
-            participant.listener_inode = participant.listener_inode.map(|number| self.inodes.get(number));
-            participant.server_inode = participant.server_inode.map(|number| self.inodes.get(number));
-            if let Call::ProbeDead { number, .. } | Call::StatDead { number, .. } = &mut participant.next {
-                *number = self.inodes.get(*number);
-            }
+            participant.mind = participant.mind.renamed(|number| self.inodes.get(number));
         }
         process
     }

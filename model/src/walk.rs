@@ -39,17 +39,18 @@ pub fn walk(configuration: &Configuration, choices: &[u8]) -> Walk {
             return walk;
         }
     }
-    let mut turn = 0;
+    let (mut turn, mut chance) = (0, 1_u32);
     for _ in 0..PATIENCE {
         if walk.world.excused || walk.world.is_over() {
             return walk;
         }
-        // Each process in turn, and of its steps each in turn, so that none is put off for ever.
+        // Each process in turn, and of its steps any (but always the same, in a run), so that none is put off for ever.
         let steps: Vec<_> = walk.steps(configuration).into_iter().filter(|(label, _)| !label.is_fault).collect();
         let process = turn % configuration.cast.len();
         let own: Vec<_> = steps.iter().filter(|(label, _)| label.process == process).collect();
         turn += 1;
-        if let Some(step) = own.get(turn / configuration.cast.len() % own.len().max(1))
+        chance = chance.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        if let Some(step) = own.get((chance >> 16) as usize % own.len().max(1))
             && walk.take(**step)
         {
             return walk;

@@ -1,6 +1,8 @@
 //! All of it together: one step, and what must never be seen.
 
-use slocket_core::State;
+use std::fmt;
+
+use slocket_core::{Call, CallResult, Notice, Request, Times};
 
 use crate::bug::Bug;
 use crate::configuration::{Cast, Configuration, Probe};
@@ -9,7 +11,6 @@ use crate::kernel::{
     Time,
 };
 use crate::npm::Npm;
-use crate::participant::Call;
 use crate::process::{Change, Life, Player, Process};
 
 /// The most processes.
@@ -91,9 +92,33 @@ pub struct Label {
     /// The process.
     pub process: usize,
     /// What it does.
-    pub what: &'static str,
+    pub what: What,
     /// Something goes wrong: nobody may rely on it.
     pub is_fault: bool,
+}
+
+/// What somebody does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// This, in words.
+    Text(&'static str),
+    /// A call, with what it came to.
+    Call(Call, CallResult),
+    /// Asks for something.
+    Request(Request),
+    /// Is told of something.
+    Notice(Notice),
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Call(call, result) => write!(f, "{call:?}: {result:?}"),
+            Self::Request(request) => write!(f, "asks to {request:?}"),
+            Self::Notice(notice) => write!(f, "is told of {notice:?}"),
+        }
+    }
 }
 
 impl World {
@@ -130,23 +155,24 @@ impl World {
                 Life::Dead => continue,
                 Life::Dies => {
                     let guard_survives = configuration.has(Bug::GuardSurvives);
-                    self.deaths(process, guard_survives, |what, world| step(what, false, world));
+                    self.deaths(process, guard_survives, |what, world| step(What::Text(what), false, world));
                     continue;
                 }
                 Life::Runs => {}
             }
+            let mut tell = |what, is_fault, world| step(What::Text(what), is_fault, world);
             match self.processes[process].player {
                 Player::Nobody => continue,
                 Player::Safe(_) => self.participant_steps(process, configuration, &mut step),
-                Player::Npm(_) => self.npm_steps(process, configuration, &mut step),
-                Player::Locker => self.locker_steps(process, &mut step),
-                Player::Remover => self.remover_steps(process, &mut step),
-                Player::Human => self.human_steps(process, &mut step),
-                Player::Server => self.hostile_server_steps(process, configuration, &mut step),
-                Player::Client => self.hostile_client_steps(process, configuration, &mut step),
-                Player::Child(child) => self.child_steps(process, child, configuration, &mut step),
-                Player::Changer(change) => self.changer_steps(change, configuration, &mut step),
-                Player::Caller(caller) => self.caller_steps(process, caller, configuration, &mut step),
+                Player::Npm(_) => self.npm_steps(process, configuration, &mut tell),
+                Player::Locker => self.locker_steps(process, &mut tell),
+                Player::Remover => self.remover_steps(process, &mut tell),
+                Player::Human => self.human_steps(process, &mut tell),
+                Player::Server => self.hostile_server_steps(process, configuration, &mut tell),
+                Player::Client => self.hostile_client_steps(process, configuration, &mut tell),
+                Player::Child(child) => self.child_steps(process, child, configuration, &mut tell),
+                Player::Changer(change) => self.changer_steps(change, configuration, &mut tell),
+                Player::Caller(caller) => self.caller_steps(process, caller, configuration, &mut tell),
             }
             if self.crashes > 0 && matches!(self.processes[process].player, Player::Safe(_) | Player::Npm(_)) {
                 let mut world = *self;
@@ -154,7 +180,7 @@ impl World {
                 world.excuse_crash(process, configuration);
                 world.kill(process);
                 world.mishap();
-                step("is killed", true, world);
+                step(What::Text("is killed"), true, world);
             }
         }
     }
@@ -227,16 +253,7 @@ impl World {
         let serves_unmarked = match dead.player {
             Player::Npm(npm) => matches!(npm, Npm::Register | Npm::Listen | Npm::Serves | Npm::Unlink),
             Player::Safe(participant) => {
-                // Closing out, it was not allowed to set the mark again.
-                let lends = matches!(
-                    participant.state,
-                    State::ClearingMark(_)
-                        | State::Lending(_)
-                        | State::Lent
-                        | State::SettingMark(_)
-                        | State::ClosingOut(_)
-                );
-                lends && dead.socket.is_some_and(|own| !self.is_marked(configuration, self.socket(own).inode))
+                participant.lends && dead.socket.is_some_and(|own| !self.is_marked(self.socket(own).inode))
             }
             Player::Server
             | Player::Client
@@ -259,11 +276,15 @@ impl World {
         // Between bind and the time of the mark the sticky bit alone is the mark, and a chmod takes that away; between the two
         // halves of clearing it the time alone is, and a touch takes that away.
         let is_half_marked = match dead.player {
-            Player::Safe(participant) => match participant.next {
-                Call::Register | Call::StatNew | Call::SetTimeNew => configuration.cast.contains(&Cast::Administrator),
-                Call::SetTime(false) => configuration.cast.contains(&Cast::Toucher),
-                _ => false,
-            },
+            Player::Safe(participant) => {
+                let is_new = dead.half.is_some() || dead.socket.is_some_and(|own| !self.socket(own).listens);
+                let clears = matches!(
+                    participant.mind.asked(),
+                    Some(Call::SetTimes(_, Times::Lent) | Call::SetTimesInProc(_, Times::Lent))
+                );
+                is_new && configuration.cast.contains(&Cast::Administrator)
+                    || clears && configuration.cast.contains(&Cast::Toucher)
+            }
             _ => false,
         };
         self.excused |= serves_unmarked || server_is_gone && borrows || is_half_marked;
@@ -337,12 +358,12 @@ impl World {
         if self.is_squatted(configuration) {
             return true;
         }
-        if configuration.probe == Probe::None && self.mishap {
+        if self.mishap && (configuration.probe == Probe::None || configuration.elsewhere || configuration.guardless) {
             // Where nothing tells a dead socket, nobody repairs a mishap.
             return true;
         }
         self.processes.iter().zip(configuration.cast).all(|(process, cast)| match cast {
-            Cast::Safe | Cast::Try | Cast::OtherUser | Cast::Impatient => process.is_over(),
+            Cast::Safe | Cast::Try | Cast::OtherUser | Cast::Impatient | Cast::Strict => process.is_over(),
             Cast::Unreadable => process.is_over() || self.mishap,
             Cast::Heir => process.is_over() || matches!(process.player, Player::Child(_)),
             Cast::Npm

@@ -20,6 +20,8 @@ const SMALL: &[Configuration] = &[
     Configuration::of(&[Safe, Stranger]).rounds(2).crashes(1),
     Configuration::of(&[Safe, Safe, Pest]).cancels(1),
     Configuration::of(&[Safe, Safe]).probe(Probe::Stream).crashes(1),
+    Configuration::of(&[Safe, Safe]).aside().with_links().shared(),
+    Configuration::of(&[Safe, Npm]).without_proc().crashes(1),
     Configuration::of(&[Safe, Safe, Caller]).at_name().crashes(1).cancels(1),
 ];
 

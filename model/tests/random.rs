@@ -4,10 +4,10 @@
 //! for more.
 
 use model::Cast::{
-    Administrator, Caller, Child, Daemon, Heir, Human, Locker, Npm, OtherUser, Pest, Remover, Safe, Stranger, Toucher,
-    Try, Unreadable, Vandal,
+    Administrator, Caller, Child, Daemon, Heir, Human, Locker, Npm, OtherUser, Pest, Remover, Safe, Stranger, Strict,
+    Toucher, Try, Unreadable, Vandal,
 };
-use model::{Cast, Configuration, PLANTED, walk};
+use model::{Cast, Configuration, PLANTED, Probe, Umask, walk};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree;
@@ -32,6 +32,26 @@ const CASTS: &[&[Cast]] = &[
     &[Safe, Safe, Safe, Stranger],
     &[Safe, Safe, Npm, Pest, Vandal],
     &[Safe, Safe, Safe, Try, Human],
+    &[Strict, Strict, Safe, Npm, Npm],
+];
+
+/// Where they meet.
+const SURROUNDINGS: &[fn(Configuration) -> Configuration] = &[
+    |ordinary| ordinary,
+    Configuration::with_every_call,
+    Configuration::aside,
+    Configuration::shared,
+    |folder| folder.aside().with_links().shared(),
+    Configuration::without_proc,
+    Configuration::unfixed,
+    |odd| odd.umask(Umask::Spoils),
+    |odd| odd.umask(Umask::Locks),
+    Configuration::elsewhere,
+    Configuration::guardless,
+    Configuration::in_use,
+    |old| old.old_times().shared(),
+    |asks| asks.asks_kernel().probe(Probe::Stream),
+    |asks| asks.asks_kernel().probe(Probe::None),
 ];
 
 const CASTS_AT_NAME: &[&[Cast]] = &[
@@ -44,10 +64,12 @@ const CASTS_AT_NAME: &[&[Cast]] = &[
 fn configurations() -> impl Strategy<Value = Configuration> {
     let at_path = select(CASTS).prop_map(|cast| (cast, false));
     let at_name = select(CASTS_AT_NAME).prop_map(|cast| (cast, true));
-    (prop_oneof![3 => at_path, 1 => at_name], 1..4_u8, 0..4_u8, 0..4_u8, 0..3_u8, 0..5_u8, any::<bool>()).prop_map(
-        |((cast, at_name), rounds, crashes, cancels, failures, backlog, rechecks)| {
+    let anywhere = (any::<bool>(), select(SURROUNDINGS));
+    (prop_oneof![3 => at_path, 1 => at_name], 1..4_u8, 0..4_u8, 0..4_u8, 0..3_u8, 0..5_u8, anywhere).prop_map(
+        |((cast, at_name), rounds, crashes, cancels, failures, backlog, (rechecks, surroundings))| {
             let configuration = Configuration::of(cast).rounds(rounds).crashes(crashes).cancels(cancels);
-            Configuration { at_name, failures, backlog, rechecks, ..configuration }
+            let configuration = Configuration { at_name, failures, backlog, rechecks, ..configuration };
+            if at_name { configuration } else { surroundings(configuration) }
         },
     )
 }

@@ -1,20 +1,21 @@
-//! What the model assumes of Linux, shown on the real kernel: one fact, one test.
+//! What the model assumes of Linux, shown on the real kernel: one fact, one test. (docs/verification.md has the table from call to
+//! fact.)
 //!
 //! | in the model | fact |
 //! |---|---|
 //! | `World::is_alive` | [`probe`] |
-//! | `World::connect`, `World::accept` | [`queue`] |
+//! | `World::connect`, `World::accept`, `Call::Poll`, `Call::Listen` | [`queue`] |
 //! | `World::send`, `server_ended`, `client_ended`, `close_server`, `close_client` | [`stream`] |
 //! | `Message::Listener`, `World::is_open` | [`message`] |
 //! | `free_numbers`, `is_referred_to`, the pin | [`inode`] |
-//! | `set_path`, `Inode::marked`, the calls of `publish` | [`path`](mod@path) |
+//! | `set_path`, `World::stat`, `Call::Bind`, `Call::Rename`, `Call::SetMode` | [`path`](mod@path) |
 //! | `World::flock` | [`guard`] |
 //! | `World::kill`, `deaths` | [`death`] |
-//! | `failing_calls` | [`descriptors`] |
+//! | `World::faults` | [`descriptors`] |
 //! | `Kind::Visible` | [`visible`] |
-//! | `call_at_name`, `World::at_name` | [`abstract_name`] |
-//! | `Inode::time` | [`times`] |
-//! | `Copies` | [`copies`] |
+//! | `World::at_name` | [`abstract_name`] |
+//! | `Inode::time`, `World::touch` | [`times`] |
+//! | `Child::Copies`, `Call::Unlock`, `Call::ComparePeerName` | [`copies`] |
 //!
 //! That the watch of the library sees what `set_path` says it sees is shown where the watch is (`slocket-os/src/watch.rs`),
 //! and what npm's slocket does in `trials/tests/interop/baseline.rs`.

@@ -2,6 +2,7 @@
 
 use std::os::fd::OwnedFd;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::sockopt::socket_peercred;
 use rustix::net::{
@@ -168,4 +169,24 @@ fn listening_again_names_the_new_holder_and_keeps_the_queue() {
     assert_eq!(peer(&after), pid);
     assert_eq!(accepted_name(&listener), abstract_name("before"));
     assert_eq!(accepted_name(&listener), abstract_name("after"));
+}
+
+/// Nobody is taken out of it by asking, nor by a client that goes.
+#[test]
+fn a_queue_that_is_not_empty_says_so_and_stays_so() {
+    let place = Place::new();
+    let listener = listening(&place.path);
+    assert!(!is_readable(&listener), "empty");
+    let client = connected(&place.path);
+    assert!(is_readable(&listener) && is_readable(&listener));
+    drop(client);
+    assert!(is_readable(&listener), "it has gone");
+    accepted(&listener);
+    assert!(!is_readable(&listener), "accepted");
+}
+
+fn is_readable(socket: &OwnedFd) -> bool {
+    let at_once = Timespec::default();
+    let mut asked = [PollFd::new(socket, PollFlags::IN)];
+    poll(&mut asked, Some(&at_once)).unwrap() == 1
 }

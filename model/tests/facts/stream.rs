@@ -1,7 +1,7 @@
 //! The two ends of a connection.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
+use rustix::io::{Errno, ioctl_fionread};
 use rustix::net::{Shutdown, shutdown};
 
 use crate::{Place, accepted, connected, listening, pair, read, receive, say, send_with};
@@ -128,4 +128,19 @@ fn a_client_that_is_shut_down_both_ways_reads_an_end_although_the_server_is_ther
     let mut fds = [PollFd::new(&server, PollFlags::IN)];
     poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).unwrap();
     assert!(fds[0].revents().contains(PollFlags::HUP));
+}
+
+/// What a peer has sent is counted, and to close it can be left to another thread.
+#[test]
+fn what_has_arrived_is_counted_and_stays_there() {
+    let place = Place::new();
+    let listener = listening(&place.path);
+    let (client, server) = pair(&place.path, &listener);
+    assert_eq!(ioctl_fionread(&client), Ok(0));
+    assert_eq!(say(&server), Ok(2));
+    assert_eq!((ioctl_fionread(&client), ioctl_fionread(&client)), (Ok(2), Ok(2)));
+    drop(server);
+    assert_eq!(ioctl_fionread(&client), Ok(2), "the end is behind it");
+    assert_eq!(read(&client), Ok(2));
+    assert_eq!(ioctl_fionread(&client), Ok(0), "at the end");
 }
