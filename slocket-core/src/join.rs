@@ -162,10 +162,12 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepp
             StatResult::Found(found) if is_pinned(memory, found.inode) => {
                 call(Call::Peer(Role::Connection), At::SeePeer(Server::AsPinned))
             }
-            StatResult::Found(found) => {
+            StatResult::Found(found) if found.is_socket() => {
                 call(Call::Peer(Role::Connection), At::SeePeer(Server::Other(Some(found.inode))))
             }
-            StatResult::Missing => call(Call::Peer(Role::Connection), At::SeePeer(Server::Other(None))),
+            StatResult::Found(_) | StatResult::Missing => {
+                call(Call::Peer(Role::Connection), At::SeePeer(Server::Other(None)))
+            }
             StatResult::Failed(errno) => failed(memory, Call::StatByPath(Name::Lock), errno),
         },
         // Where the lock is contended, the path has mostly changed hands between the look and the call.

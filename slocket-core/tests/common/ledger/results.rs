@@ -111,8 +111,8 @@ impl Ledger {
             // Connected by path: to whatever has the name by then, if it can be told at all.
             (Call::StatByPath(Name::Lock), CallResult::StatResult(result)) if !self.is_full(Role::Probe) => {
                 self.server = match result {
-                    StatResult::Found(found) => Some(found.inode),
-                    StatResult::Missing | StatResult::Failed(_) => None,
+                    StatResult::Found(found) if found.kind == FileKind::Socket => Some(found.inode),
+                    StatResult::Found(_) | StatResult::Missing | StatResult::Failed(_) => None,
                 };
             }
             (Call::Peer(role), CallResult::PeerResult(result)) => {
