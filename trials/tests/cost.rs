@@ -18,8 +18,8 @@ const BUDGET: usize = 17;
 /// The same at an abstract name: socket, bind, listen; poll, close. The protocol needs each of them.
 const BUDGET_AT_NAME: usize = 5;
 
-/// How many system calls an acquire may make that queues, once, and is handed the lock. Two of them are to wait: epoll_ctl and
-/// epoll_wait.
+/// How many system calls an acquire may make that queues, once, and is handed the lock. Two of them are to wait: `epoll_ctl` and
+/// `epoll_wait`.
 const BUDGET_TO_WAIT: usize = 21;
 
 /// The clock tick of `proc_pid_stat(5)`.
