@@ -11,7 +11,15 @@ fn each_step_is_shown() {
     assert_eq!(code, Some(0), "{errors}");
     let span = format!("slocket{{path={}}}", folder.lock().display());
     assert!(errors.lines().all(|line| line.contains(&span)), "{errors}");
-    let steps = ["event=Acquire", "action=Publish", "action=Report(Acquired)", "event=Release", "action=CloseOut"];
+    let steps = [
+        "event=Request(Acquire",
+        "call=Bind(Lock, Path)",
+        "call=Listen",
+        "report=Acquired",
+        "event=Request(Release)",
+        "call=Unlink(Lock)",
+        "report=Released",
+    ];
     let mut lines = errors.lines();
     for step in steps {
         assert!(lines.any(|line| line.contains(step)), "{step} is missing, or too early: {errors}");
