@@ -41,7 +41,7 @@ fn found(planted: &Planted, old: Option<&[u8]>) -> Option<Vec<u8>> {
     let mut tries = 0_u32;
     while began.elapsed() < PATIENCE {
         tries += 1;
-        let bytes = varied(old.filter(|_| tries % 2 == 0));
+        let bytes = varied(old.filter(|_| tries.is_multiple_of(2)));
         if meets(planted, &bytes) {
             return Some(bytes);
         }
