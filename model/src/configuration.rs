@@ -501,7 +501,7 @@ pub const QUICK: &[Configuration] = &[
     Configuration::of(&[Safe, Safe, Safe]).at_name().crashes(2).cancels(1).failures(1),
     Configuration::of(&[Safe, Safe, Try]).at_name().crashes(1).cancels(1).backlog(0),
     Configuration::of(&[Safe, Safe, Caller]).at_name().rounds(2).crashes(1).cancels(1),
-    // Who fails at a stale socket is never told so of a live one.
+    // A participant that fails at a stale socket is never told that a live one is stale.
     Configuration::of(&[Strict, Npm]).rounds(2).crashes(1).cancels(1),
     Configuration::of(&[Strict, Safe, Npm]).crashes(1),
     // Where sockets are published aside always.
