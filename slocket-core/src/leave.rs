@@ -65,7 +65,7 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepp
         }
         Step::ShutDown => {
             result.done()?;
-            receive::begin(memory).within(Step::Receive, |received| received_one(received, memory))
+            receive_next(memory)
         }
         Step::Receive(inner) => {
             receive::next(inner, result, memory)?.within(Step::Receive, |received| received_one(received, memory))
@@ -77,12 +77,14 @@ fn shut_down() -> Going {
     Next::Call(Call::Shutdown(Role::Connection, Half::Read), Step::ShutDown)
 }
 
+fn receive_next(memory: &Memory) -> Going {
+    receive::begin(memory).within(Step::Receive, |received| received_one(received, memory))
+}
+
 fn received_one(received: Received, memory: &Memory) -> Going {
     match received {
         Received::Listener => Next::Done(Left::Listener),
-        Received::Loan | Received::NotOurs | Received::Foreign => {
-            receive::begin(memory).within(Step::Receive, |_| Next::Done(Left::Empty))
-        }
+        Received::Loan | Received::NotOurs | Received::Foreign => receive_next(memory),
         Received::Nothing | Received::End | Received::Truncated => Next::Done(Left::Empty),
     }
 }
