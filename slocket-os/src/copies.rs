@@ -6,12 +6,14 @@
 //! mode of the mark, as nobody else's has, from before it is bound.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::parent_id;
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::socket::{UnixAddr, getpeername, getsockname};
@@ -19,9 +21,10 @@ use nix::sys::socket::{UnixAddr, getpeername, getsockname};
 use crate::address;
 use crate::lock::{Home, Lock};
 
-/// How long it waits for the parent to bind a socket that it has just made.
-const ROUNDS: u32 = 20;
-const ROUND: Duration = Duration::from_millis(1);
+/// How long it waits, at the most, for the parent to bind or close a socket that it was making.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The first pause of that, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_micros(500), Duration::from_millis(20));
 
 /// A socket that is bound to nothing: it may be that of a lock, which its maker is about to bind. (That is another process: but
 /// what it binds is the same socket.)
@@ -39,26 +42,55 @@ enum Kind {
     Other,
 }
 
-/// Closes all copies that can be told from other files; what is not bound yet is given out, to be [looked at
-/// again](close_bound).
+/// Closes all copies that can be told from other files; what is not bound yet is given out.
 pub(crate) fn close_all(locks: &[Lock]) -> Vec<Unbound> {
-    let mut unbound: Vec<Unbound> = numbers().into_iter().filter_map(|number| close(number, locks, |_| true)).collect();
-    for _ in 0..ROUNDS {
-        if unbound.is_empty() {
-            break;
-        }
-        thread::sleep(ROUND);
-        close_bound(&mut unbound, locks);
-    }
-    unbound
+    numbers().into_iter().filter_map(|number| close(number, locks, |_| true)).collect()
 }
 
-/// Closes those that are bound by now.
-pub(crate) fn close_bound(unbound: &mut Vec<Unbound>, locks: &[Lock]) {
+/// Waits until the maker has bound or closed them, and closes those that are bound. What is neither for long stays in the list, to
+/// be [looked at again](close_bound).
+pub(crate) fn await_bound(unbound: &mut Vec<Unbound>, locks: &[Lock], maker: Option<u32>) {
+    let start = Instant::now();
+    let (mut pause, longest) = PAUSES;
+    close_bound(unbound, locks, maker);
+    while !unbound.is_empty() && start.elapsed() < PATIENCE {
+        thread::sleep(pause);
+        pause = longest.min(pause * 2);
+        close_bound(unbound, locks, maker);
+    }
+}
+
+/// Closes those that are bound by now, and forgets those that never will be: the maker, if it is known and this process's parent,
+/// has closed them.
+pub(crate) fn close_bound(unbound: &mut Vec<Unbound>, locks: &[Lock], maker: Option<u32>) {
+    // (Before it is seen whether they are bound: the maker may bind one and close it.)
+    let made = maker.and_then(sockets_of_parent);
     *unbound = unbound
         .drain(..)
         .filter_map(|Unbound { number, inode }| close(number, locks, |found| found == inode))
+        .filter(|Unbound { inode, .. }| made.as_ref().is_none_or(|made| made.contains(inode)))
         .collect();
+}
+
+/// The inodes of all sockets that the parent of this process has open; `None` if that cannot be told, or it has another parent.
+fn sockets_of_parent(parent: u32) -> Option<Vec<u64>> {
+    // (Of another pid namespace, `/proc` has other ids.)
+    if fs::read_link("/proc/self").ok()?.to_str() != Some(&std::process::id().to_string()) {
+        return None;
+    }
+    let mut sockets = Vec::new();
+    for entry in fs::read_dir(format!("/proc/{parent}/fd")).ok()? {
+        let file = match fs::read_link(entry.ok()?.path()) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(_) => return None,
+        };
+        let inode =
+            file.to_str().and_then(|file| file.strip_prefix("socket:[")?.strip_suffix(']')?.parse::<u64>().ok());
+        sockets.extend(inode);
+    }
+    // (As long as it is the parent, no other process has its id.)
+    (parent_id() == parent).then_some(sockets)
 }
 
 /// Closes what is ours, if it is of such an inode.
@@ -80,12 +112,13 @@ fn numbers() -> Vec<RawFd> {
 }
 
 fn kind(number: RawFd, locks: &[Lock], is_it: impl FnOnce(u64) -> bool) -> Kind {
+    // (In this order: one that has been connected since is not taken for one that is never bound.)
+    let is_connected = getpeername::<UnixAddr>(number) != Err(Errno::ENOTCONN);
     let Ok(address) = getsockname::<UnixAddr>(number) else { return Kind::Other };
     let Ok(file) = fs::metadata(format!("/proc/self/fd/{number}")) else { return Kind::Other };
     if !is_it(file.ino()) || !has_our_flags(number) {
         return Kind::Other;
     }
-    let is_connected = getpeername::<UnixAddr>(number) != Err(Errno::ENOTCONN);
     let is_ours = match (address.as_abstract(), address.path()) {
         (Some(name), _) => address::is_name_of_badge(name) || locks.iter().any(|lock| is_name_of(lock, name)),
         // (Who was accepted has the address of the listener.)
@@ -124,7 +157,7 @@ fn is_address_of(lock: &Lock, path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::os::fd::{AsFd, AsRawFd};
+    use std::os::fd::{AsFd, AsRawFd, IntoRawFd};
     use std::os::unix::net::{UnixListener, UnixStream};
 
     use rustix::fs::{Mode, fchmod};
@@ -172,6 +205,34 @@ mod tests {
         assert!(is_ours(&badge, &lock));
         assert!(matches!(kind(badge.as_raw_fd(), &[], |inode| inode == unbound.inode), Kind::Ours));
         assert!(matches!(kind(badge.as_raw_fd(), &[], |inode| inode != unbound.inode), Kind::Other), "another file");
+    }
+
+    #[test]
+    fn what_is_not_bound_is_waited_for_as_long_as_its_maker_has_it() {
+        let made = sockets::socket(slocket_core::Kind::Stream).unwrap();
+        let unbound = || match kind(made.as_raw_fd(), &[], |_| true) {
+            Kind::Unbound(unbound) => vec![unbound],
+            Kind::Ours | Kind::Other => panic!("it is not bound yet"),
+        };
+        let mut list = unbound();
+        close_bound(&mut list, &[], Some(std::process::id()));
+        assert_eq!(list.len(), 1, "this process is not its own parent");
+        close_bound(&mut list, &[], None);
+        assert_eq!(list.len(), 1, "nobody knows who makes it");
+        // The parent of this one has it not.
+        close_bound(&mut list, &[], Some(parent_id()));
+        assert!(list.is_empty());
+
+        let mut list = unbound();
+        let copy = made.try_clone().unwrap().into_raw_fd();
+        let inode = list[0].inode;
+        list[0].number = copy;
+        bind(&made, &address::badge(8).unwrap()).unwrap();
+        await_bound(&mut list, &[], Some(parent_id()));
+        assert!(list.is_empty());
+        // (The number may be another file's by now.)
+        let found = fs::metadata(format!("/proc/self/fd/{copy}")).map(|file| file.ino());
+        assert!(found.is_err() || found.unwrap() != inode, "it is closed");
     }
 
     #[test]

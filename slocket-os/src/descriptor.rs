@@ -15,6 +15,7 @@ use rustix::net::SocketAddrUnix;
 
 use crate::copies::{self, Unbound};
 use crate::lock::Lock;
+use crate::making;
 use crate::process::{Inherit, PerProcess, Process};
 use crate::weak_list::WeakList;
 
@@ -163,30 +164,41 @@ struct Open {
     entries: WeakList<Entry>,
     /// What a parent of this process had made and not bound.
     unbound: Vec<Unbound>,
+    /// The parent that was making it, by its id.
+    maker: Option<u32>,
 }
 
 impl Open {
     /// Closes what the parent has bound by now.
     fn look_again(&mut self, here: Process) {
-        copies::close_bound(&mut self.unbound, &Lock::all_named(here));
+        copies::close_bound(&mut self.unbound, &Lock::all_named(here), self.maker);
         LOOKS_AGAIN.store(!self.unbound.is_empty(), Ordering::Release);
     }
 }
 
 impl Inherit for Open {
-    const NEW: Self = Self { entries: WeakList::NEW, unbound: Vec::new() };
+    const NEW: Self = Self { entries: WeakList::NEW, unbound: Vec::new(), maker: None };
 
     fn inherit(&mut self) {
         for entry in self.entries.alive() {
             entry.close_copy();
         }
         *self = Self::NEW;
-        let is_fork = USED.swap(true, Ordering::AcqRel);
+        if !USED.swap(true, Ordering::AcqRel) {
+            making::inherit();
         // (What is to be kept, or is a duplicate of the program's, cannot be told from the rest.)
-        if is_fork && KEPT.load(Ordering::Acquire) == 0 && !SHOWN.load(Ordering::Acquire) {
+        } else if KEPT.load(Ordering::Acquire) == 0 && !SHOWN.load(Ordering::Acquire) {
             // Whatever is dropped from here on is closed already, also if the list was not to be had.
             ERA.fetch_add(1, Ordering::AcqRel);
-            self.unbound = copies::close_all(&Lock::all_named(Process::current()));
+            let (locks, maker) = (Lock::all_named(Process::current()), making::inherit());
+            self.unbound = copies::close_all(&locks);
+            if maker.is_some() || LOOKS_AGAIN.load(Ordering::Acquire) {
+                self.maker = maker;
+                copies::await_bound(&mut self.unbound, &locks, maker);
+            } else {
+                // All that are ours were bound.
+                self.unbound.clear();
+            }
         }
         LOOKS_AGAIN.store(!self.unbound.is_empty(), Ordering::Release);
     }

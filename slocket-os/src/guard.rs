@@ -36,8 +36,9 @@ use crate::trace::warning;
 /// at a path, too. A child closes its copies when it drops the guard, when it first uses any lock, on
 /// [`close_copies`](crate::close_copies), and on exec. [`disown`](Self::disown) is for a daemon that takes its lock along.
 ///
-/// So it is at whatever instant the child was forked, with two exceptions. A socket that a thread of the parent had made and not
-/// bound yet, nor binds within about 20 milliseconds, is closed by the next of those calls. And what a thread was making or
+/// So it is at whatever instant the child was forked, with two exceptions. If a thread of the parent has made a socket and not
+/// bound it yet, the first of those calls waits until it is bound or closed; after five seconds (the parent is stopped, say) it
+/// leaves that to the next of those calls. And what a thread was making or
 /// closing in that very instant is found in `/proc`, and not looked for where that is not mounted, where the program was ever
 /// given a guard's descriptor ([`AsFd`]: it may have a duplicate), or where it has a disowned lock that was not adopted.
 ///

@@ -57,6 +57,7 @@ mod kernel;
 mod lately;
 mod local;
 mod lock;
+mod making;
 mod mark;
 mod name;
 mod participant;

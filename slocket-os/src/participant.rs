@@ -17,6 +17,7 @@ use crate::error::{Error, Fault, What, no_sockets, what_is_at};
 use crate::file_system::Place;
 use crate::lately::ANSWER_LASTS;
 use crate::lock::{Home, Lock};
+use crate::making::Making;
 use crate::mark::{STICKY, published_mode, times};
 use crate::peer::{self, Holder, Peer};
 use crate::process::Process;
@@ -368,10 +369,11 @@ impl Participant {
 
             Call::Socket(role, kind) => {
                 self.note_attempt(role);
+                let making = Making::begin();
                 let socket = sockets::socket(kind);
                 let result = done(&socket);
                 if let Ok(socket) = socket {
-                    self.table.put(role, socket);
+                    self.table.put_unbound(role, socket, making);
                 }
                 result.into()
             }

@@ -10,6 +10,7 @@ use slocket_core::Role;
 
 use crate::closing::close_apart;
 use crate::descriptor::Descriptor;
+use crate::making::Making;
 use crate::process::Process;
 use crate::sys::files::Listing;
 use crate::watch::Watch;
@@ -43,20 +44,28 @@ pub(crate) enum Socket {
     #[default]
     Empty,
     /// It is not bound yet, or was not checked.
-    New { socket: OwnedFd, address: Option<SocketAddrUnix> },
+    New { socket: OwnedFd, address: Option<SocketAddrUnix>, making: Option<Making> },
     /// A forked child closes its copy.
     Listed(Descriptor),
 }
 
 impl Socket {
     pub(crate) fn new(socket: OwnedFd) -> Self {
-        Self::New { socket, address: None }
+        Self::New { socket, address: None, making: None }
     }
 
     /// The address that it is bound to, which it is known by from here on.
     pub(crate) fn set_address(&mut self, bound_to: Option<SocketAddrUnix>) {
-        if let Self::New { address, .. } = self {
+        if let Self::New { address, making, .. } = self {
             *address = bound_to;
+            drop(making.take());
+        }
+    }
+
+    /// Notes that the socket is bound to nothing yet.
+    fn set_making(&mut self, begun: Making) {
+        if let Self::New { making, .. } = self {
+            *making = Some(begun);
         }
     }
 
@@ -71,7 +80,7 @@ impl Socket {
     /// Has each child that this process forks from here on close its copy.
     pub(crate) fn list(&mut self, here: Process) {
         *self = match mem::take(self) {
-            Self::New { socket, address: Some(address) } => {
+            Self::New { socket, address: Some(address), .. } => {
                 let descriptor = Descriptor::new(socket, address);
                 descriptor.list(here);
                 Self::Listed(descriptor)
@@ -137,6 +146,17 @@ impl Table {
             Role::Probe => self.probe = Some(file),
             Role::Queue => self.queue.push(file),
             Role::Strays | Role::Watch | Role::Listing => self.strays.push(file),
+        }
+    }
+
+    /// Fills a place with a socket that is bound to nothing yet.
+    pub(crate) fn put_unbound(&mut self, role: Role, socket: OwnedFd, making: Making) {
+        self.put(role, socket);
+        match role {
+            Role::Listener => self.listener.set_making(making),
+            Role::Connection => self.connection.set_making(making),
+            // (A probe is never bound.)
+            _ => drop(making),
         }
     }
 

@@ -143,6 +143,20 @@ impl Player {
         Self::run(adapter, &line, Stdio::inherit())
     }
 
+    /// Starts a player each of whose calls of one kind, in all of its threads, begins after so many microseconds.
+    ///
+    /// # Panics
+    /// If there is no strace.
+    #[must_use]
+    #[track_caller]
+    pub fn start_slow(adapter: Adapter, lock: &Path, call: &str, micros: u32) -> Self {
+        let mut line = trace::command(Path::new("/dev/null"));
+        line.extend(["-e".into(), format!("trace={call}").into()]);
+        line.extend(["-e".into(), format!("inject={call}:delay_enter={micros}").into()]);
+        line.extend(adapter.command(lock));
+        Self::run(adapter, &line, Stdio::inherit())
+    }
+
     /// Starts a player in which a shared library comes before all others.
     ///
     /// # Panics

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use trials::{Adapter, Fork, Place, Player, alone, node_or_skip, process, wait_until_queued};
+use trials::{Adapter, Fork, Place, Player, alone, node_or_skip, process, strace_or_skip, wait_until_queued};
 
 /// How often a program with a busy thread forks: some of it while the folder is guarded.
 const FORKS: usize = 25;
@@ -55,7 +55,7 @@ fn sockets(pid: u32, place: &Place) -> Vec<String> {
 }
 
 /// Forked while threads of its parent publish, connect, accept, receive, and close, a child is rid of all their sockets by one
-/// call; but for one that was not even bound then, which the next call closes.
+/// call; but for one that a starved parent does not bind in all the time that the call waits, which the next call closes.
 fn nothing_is_left(place: &Place) {
     let _alone = alone();
     let mut parent = Player::start(Adapter::under_trial(), &place.lock());
@@ -107,6 +107,40 @@ fn a_child_forked_at_any_instant_keeps_no_socket_at_a_path() {
 #[test]
 fn a_child_forked_at_any_instant_keeps_no_socket_at_an_abstract_name() {
     nothing_is_left(&Place::at_name());
+}
+
+/// Forked while a thread of its parent has made a socket and takes its time to bind it, a child that is asked once waits until
+/// it can tell whether that is a lock's.
+#[test]
+fn a_child_waits_for_what_its_parent_is_about_to_bind() {
+    /// In which the child would look a hundred times, and the parent does little else.
+    const SLOW: u32 = 100_000;
+    /// Some may be forked before the socket is made.
+    const SOME: usize = 5;
+    if !strace_or_skip() {
+        return;
+    }
+    let place = Place::at_name();
+    let mut parent = Player::start_slow(Adapter::under_trial(), &place.lock(), "bind", SLOW);
+    parent.send(format!("busy 1 {} {}", place.counter().display(), place.log(parent.name()).display()));
+    parent.expect("busy");
+    let fork = |_| {
+        let mut child = parent.fork();
+        assert_eq!(child.ask("close-copies"), "closed");
+        child
+    };
+    let children: Vec<Fork> = (0..SOME).map(fork).collect();
+    let mut other = Player::start(Adapter::Sync, &place.lock());
+    other.acquire();
+    other.release();
+    other.quit();
+    let idle = parent.ask("idle");
+    assert!(idle.starts_with("idle "), "{idle}");
+    let left: Vec<_> = children.iter().flat_map(|child| sockets(child.pid(), &place)).collect();
+    assert!(left.is_empty(), "{left:?}");
+    drop(children);
+    parent.quit();
+    assert_eq!(place.leftovers(), [""; 0]);
 }
 
 /// A duplicate that the program has made of a guard's descriptor is the program's.
