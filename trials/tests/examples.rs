@@ -1,4 +1,4 @@
-//! The examples of every adapter, run as a user runs them, from several processes at once where that is the point.
+//! All examples, run as a user runs them, from several processes at once where that is the point.
 
 use std::io::{self, BufRead, BufReader};
 use std::path::PathBuf;
@@ -9,7 +9,13 @@ use std::{env, fs, thread};
 
 use trials::{PATIENCE, Place, watch_for};
 
-const ADAPTERS: [&str; 4] = ["sync", "tokio", "smol", "async-std"];
+/// The adapters, each with its examples: those of the runtimes show what is different there.
+const EXAMPLES: [(&str, &[&str]); 4] = [
+    ("sync", &["build", "cache", "cron", "exec", "leader", "timeout"]),
+    ("tokio", &["exec", "tasks"]),
+    ("smol", &["exec", "tasks"]),
+    ("async-std", &["tasks"]),
+];
 
 /// One run of an example. Killed when dropped.
 struct Example {
@@ -50,10 +56,15 @@ impl Example {
         assert_eq!(self.line(), line);
     }
 
+    /// Ends its input.
+    fn enter(&mut self) {
+        self.input = None;
+    }
+
     /// Ends its input; what else it says, and whether it calls that a success.
     #[track_caller]
     fn end(mut self) -> (Vec<String>, bool) {
-        self.input = None;
+        self.enter();
         let status = watch_for("the end of an example", || self.child.try_wait().expect("its status"));
         (self.said.iter().collect(), status.success())
     }
@@ -89,10 +100,10 @@ fn program(name: &str) -> PathBuf {
     test.ancestors().nth(2).expect("the folder of the build").join("examples").join(name)
 }
 
-/// Runs a trial with each adapter's example of that name, in an empty folder, of which nothing but `left` is left.
+/// Runs a trial with each adapter that has an example of that name, in an empty folder, of which nothing but `left` is left.
 #[track_caller]
 fn of_each_adapter(example: &str, left: &[&str], trial: impl Fn(&str, &Place)) {
-    for adapter in ADAPTERS {
+    for (adapter, _) in EXAMPLES.iter().filter(|(_, examples)| examples.contains(&example)) {
         let place = Place::new();
         trial(&format!("{adapter}-{example}"), &place);
         assert_eq!(place.leftovers(), left, "{adapter}");
@@ -198,15 +209,38 @@ fn exec() {
 }
 
 #[test]
+fn tasks() {
+    of_each_adapter("tasks", &[], |name, place| {
+        let mut first = Example::start(name, place);
+        first.says("held; Enter releases it");
+        let [gives_up, waits] = [(); 2].map(|()| {
+            let other = Example::start(name, place);
+            other.says("waiting; Enter gives up");
+            other
+        });
+        gives_up.ends_with(&["given up"]);
+        // Its place is gone. All of the first program's own that wait have gone behind.
+        first.enter();
+        waits.says("held; Enter releases it");
+        for program in [waits, first] {
+            let (mut said, success) = program.end();
+            said.sort();
+            assert_eq!(said, ["a thread has had it", "task 1 has had it", "task 2 has had it"]);
+            assert!(success, "an error, but not a word");
+        }
+    });
+}
+
+#[test]
 fn every_example_of_every_adapter_is_tried() {
-    for adapter in ADAPTERS {
+    for (adapter, examples) in EXAMPLES {
         let folder = format!("{}/../slocket-{adapter}/examples", env!("CARGO_MANIFEST_DIR"));
         let mut names: Vec<_> = fs::read_dir(&folder)
             .unwrap_or_else(|error| panic!("{folder}: {error}"))
             .map(|entry| entry.expect("an example").file_name().to_string_lossy().into_owned())
             .collect();
         names.sort();
-        let expected = ["build", "cache", "cron", "exec", "leader", "timeout"];
-        assert_eq!(names, expected.map(|name| format!("{adapter}-{name}.rs")));
+        let expected: Vec<_> = examples.iter().map(|name| format!("{adapter}-{name}.rs")).collect();
+        assert_eq!(names, expected);
     }
 }
