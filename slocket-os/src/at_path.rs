@@ -214,7 +214,7 @@ mod tests {
     fn what_one_has_learned_another_does_not_forget() {
         let folder = TempDir::with_prefix("slocket-at-path-").unwrap();
         let lock: Lock = Builder::new(folder.path().join("lock")).build().unwrap();
-        let at = lock.at_path().unwrap();
+        let at = lock.site().at_path().unwrap();
         at.set_hints(Hints { in_use: true, unfixed: true, spoiled: true });
         // One that began before that has met nobody.
         at.set_hints(Hints::default());

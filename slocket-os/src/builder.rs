@@ -10,10 +10,11 @@ use crate::at_path::AtPath;
 use crate::error::{Error, Fault, What};
 use crate::file_system::Place;
 use crate::folder::Folder;
-use crate::lock::{Home, Lock};
+use crate::lock::Lock;
 use crate::name::LockName;
 use crate::policy::{OccupiedPolicy, StalePolicy, Trust};
 use crate::resolve::resolve;
+use crate::site::Home;
 use crate::waiting::{Hook, Waiting};
 
 /// The longest path that a system call takes, with its closing NUL (limits.h).

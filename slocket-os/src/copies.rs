@@ -12,6 +12,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::parent_id;
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,7 @@ use nix::errno::Errno;
 use nix::sys::socket::{UnixAddr, getpeername, getsockname};
 
 use crate::address;
-use crate::lock::{Home, Lock};
+use crate::site::{Home, Site};
 
 /// How long it waits, at the most, for the parent to bind or close a socket that it was making.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -43,31 +44,31 @@ enum Kind {
 }
 
 /// Closes all copies that can be told from other files; what is not bound yet is given out.
-pub(crate) fn close_all(locks: &[Lock]) -> Vec<Unbound> {
-    numbers().into_iter().filter_map(|number| close(number, locks, |_| true)).collect()
+pub(crate) fn close_all(sites: &[Arc<Site>]) -> Vec<Unbound> {
+    numbers().into_iter().filter_map(|number| close(number, sites, |_| true)).collect()
 }
 
 /// Waits until the maker has bound or closed them, and closes those that are bound. What is neither for long stays in the list, to
 /// be [looked at again](close_bound).
-pub(crate) fn await_bound(unbound: &mut Vec<Unbound>, locks: &[Lock], maker: Option<u32>) {
+pub(crate) fn await_bound(unbound: &mut Vec<Unbound>, sites: &[Arc<Site>], maker: Option<u32>) {
     let start = Instant::now();
     let (mut pause, longest) = PAUSES;
-    close_bound(unbound, locks, maker);
+    close_bound(unbound, sites, maker);
     while !unbound.is_empty() && start.elapsed() < PATIENCE {
         thread::sleep(pause);
         pause = longest.min(pause * 2);
-        close_bound(unbound, locks, maker);
+        close_bound(unbound, sites, maker);
     }
 }
 
 /// Closes those that are bound by now, and forgets those that never will be: the maker, if it is known and this process's parent,
 /// has closed them.
-pub(crate) fn close_bound(unbound: &mut Vec<Unbound>, locks: &[Lock], maker: Option<u32>) {
+pub(crate) fn close_bound(unbound: &mut Vec<Unbound>, sites: &[Arc<Site>], maker: Option<u32>) {
     // (Before it is seen whether they are bound: the maker may bind one and close it.)
     let made = maker.and_then(sockets_of_parent);
     *unbound = unbound
         .drain(..)
-        .filter_map(|Unbound { number, inode }| close(number, locks, |found| found == inode))
+        .filter_map(|Unbound { number, inode }| close(number, sites, |found| found == inode))
         .filter(|Unbound { inode, .. }| made.as_ref().is_none_or(|made| made.contains(inode)))
         .collect();
 }
@@ -94,8 +95,8 @@ fn sockets_of_parent(parent: u32) -> Option<Vec<u64>> {
 }
 
 /// Closes what is ours, if it is of such an inode.
-fn close(number: RawFd, locks: &[Lock], is_it: impl FnOnce(u64) -> bool) -> Option<Unbound> {
-    match kind(number, locks, is_it) {
+fn close(number: RawFd, sites: &[Arc<Site>], is_it: impl FnOnce(u64) -> bool) -> Option<Unbound> {
+    match kind(number, sites, is_it) {
         Kind::Ours => {
             let _ = nix::unistd::close(number);
             None
@@ -111,7 +112,7 @@ fn numbers() -> Vec<RawFd> {
     entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
 }
 
-fn kind(number: RawFd, locks: &[Lock], is_it: impl FnOnce(u64) -> bool) -> Kind {
+fn kind(number: RawFd, sites: &[Arc<Site>], is_it: impl FnOnce(u64) -> bool) -> Kind {
     // (In this order: one that has been connected since is not taken for one that is never bound.)
     let is_connected = getpeername::<UnixAddr>(number) != Err(Errno::ENOTCONN);
     let Ok(address) = getsockname::<UnixAddr>(number) else { return Kind::Other };
@@ -120,10 +121,10 @@ fn kind(number: RawFd, locks: &[Lock], is_it: impl FnOnce(u64) -> bool) -> Kind 
         return Kind::Other;
     }
     let is_ours = match (address.as_abstract(), address.path()) {
-        (Some(name), _) => address::is_name_of_badge(name) || locks.iter().any(|lock| is_name_of(lock, name)),
+        (Some(name), _) => address::is_name_of_badge(name) || sites.iter().any(|site| is_name_of(site, name)),
         // (Who was accepted has the address of the listener.)
         (None, Some(path)) => {
-            (is_connected || file.mode() & STICKY != 0) && locks.iter().any(|lock| is_address_of(lock, path))
+            (is_connected || file.mode() & STICKY != 0) && sites.iter().any(|site| is_address_of(site, path))
         }
         (None, None) if is_connected => false,
         (None, None) => return Kind::Unbound(Unbound { number, inode: file.ino() }),
@@ -142,14 +143,14 @@ fn has_our_flags(number: RawFd) -> bool {
     flags.and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok()).is_some_and(|flags| flags & OURS == OURS)
 }
 
-fn is_name_of(lock: &Lock, name: &[u8]) -> bool {
-    matches!(lock.home(), Home::Name(own) if own.address().abstract_name() == Some(name))
+fn is_name_of(site: &Site, name: &[u8]) -> bool {
+    matches!(site.home(), Home::Name(own) if own.address().abstract_name() == Some(name))
 }
 
 /// Whether a socket of the lock, published in place or aside, may be bound there: in its folder, by path or by way of some
 /// process's open one.
-fn is_address_of(lock: &Lock, path: &Path) -> bool {
-    let Home::Path(at) = lock.home() else { return false };
+fn is_address_of(site: &Site, path: &Path) -> bool {
+    let Home::Path(at) = site.home() else { return false };
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return false };
     let is_name = name == at.name().as_os_str() || address::number_of_temporary_name(name.as_bytes()).is_some();
     is_name && (Some(folder) == at.path().parent() || folder.parent() == Some(Path::new("/proc/self/fd")))
@@ -167,10 +168,11 @@ mod tests {
 
     use super::*;
     use crate::builder::Builder;
+    use crate::lock::Lock;
     use crate::sys::sockets;
 
     fn is_ours(file: impl AsFd, lock: &Lock) -> bool {
-        matches!(kind(file.as_fd().as_raw_fd(), std::slice::from_ref(lock), |_| true), Kind::Ours)
+        matches!(kind(file.as_fd().as_raw_fd(), std::slice::from_ref(lock.site()), |_| true), Kind::Ours)
     }
 
     fn place() -> (TempDir, Lock) {

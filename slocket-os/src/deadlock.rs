@@ -47,7 +47,7 @@ pub(crate) fn check(lock: &Lock) -> Result<(), Error> {
     // By name: another handle of the same path is as good.
     let is_inside = INSIDE
         .with_borrow(|inside| inside.iter().any(|(process, other)| *process == here && other.name() == lock.name()));
-    if is_inside { Err(lock.failed(What::Deadlock)) } else { Ok(()) }
+    if is_inside { Err(lock.site().failed(What::Deadlock)) } else { Ok(()) }
 }
 
 /// Fails if a request waits behind another of this process, and there is no thread but the caller's, which is about to wait.
@@ -57,7 +57,7 @@ pub(crate) fn check_waiting(lock: &Lock, session: &mut Session) -> Result<(), Er
     }
     // Another thread may have given it the turn, and ended, before they were counted.
     let turn = session.poll_turn(&mut Context::from_waker(Waker::noop()));
-    if turn.is_pending() { Err(lock.failed(What::Deadlock)) } else { Ok(()) }
+    if turn.is_pending() { Err(lock.site().failed(What::Deadlock)) } else { Ok(()) }
 }
 
 /// Whether the process has no other thread; `false` where that cannot be told.

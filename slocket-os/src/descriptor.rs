@@ -14,9 +14,9 @@ use nix::sys::socket::{UnixAddr, getsockname};
 use rustix::net::SocketAddrUnix;
 
 use crate::copies::{self, Unbound};
-use crate::lock::Lock;
 use crate::making;
 use crate::process::{Inherit, PerProcess, Process};
+use crate::site::Site;
 use crate::weak_list::WeakList;
 
 /// All that this process has open, those that are closed by now among them.
@@ -171,7 +171,7 @@ struct Open {
 impl Open {
     /// Closes what the parent has bound by now.
     fn look_again(&mut self, here: Process) {
-        copies::close_bound(&mut self.unbound, &Lock::all_named(here), self.maker);
+        copies::close_bound(&mut self.unbound, &Site::all(here), self.maker);
         LOOKS_AGAIN.store(!self.unbound.is_empty(), Ordering::Release);
     }
 }
@@ -190,11 +190,11 @@ impl Inherit for Open {
         } else if KEPT.load(Ordering::Acquire) == 0 && !SHOWN.load(Ordering::Acquire) {
             // Whatever is dropped from here on is closed already, also if the list was not to be had.
             ERA.fetch_add(1, Ordering::AcqRel);
-            let (locks, maker) = (Lock::all_named(Process::current()), making::inherit());
-            self.unbound = copies::close_all(&locks);
+            let (sites, maker) = (Site::all(Process::current()), making::inherit());
+            self.unbound = copies::close_all(&sites);
             if maker.is_some() || LOOKS_AGAIN.load(Ordering::Acquire) {
                 self.maker = maker;
-                copies::await_bound(&mut self.unbound, &locks, maker);
+                copies::await_bound(&mut self.unbound, &sites, maker);
             } else {
                 // All that are ours were bound.
                 self.unbound.clear();

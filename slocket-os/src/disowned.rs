@@ -1,6 +1,7 @@
 //! A lock that a process leaves to one that it forks: for a daemon that puts itself into the background.
 
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::{Errno, read, retry_on_intr};
@@ -8,6 +9,7 @@ use rustix::io::{Errno, read, retry_on_intr};
 use crate::descriptor;
 use crate::error::{Error, Fault, What};
 use crate::guard::Guard;
+use crate::local::LocalQueue;
 use crate::participant::Participant;
 use crate::process::Process;
 
@@ -36,38 +38,50 @@ use crate::process::Process;
 #[must_use = "a lock that nobody adopts is lost when this is dropped"]
 pub struct Disowned {
     participant: Box<Participant>,
+    queue: Arc<LocalQueue>,
     /// An eventfd(2) with a one in it: who reads that has the lock.
     token: OwnedFd,
 }
 
-impl Disowned {
-    pub(crate) fn token() -> rustix::io::Result<OwnedFd> {
-        eventfd(1, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
-    }
-
-    pub(crate) fn new(mut participant: Box<Participant>, token: OwnedFd, here: Process) -> Self {
+impl Guard {
+    /// Leaves the lock to another process: one that this one forks afterwards, without exec, and that
+    /// [adopts](Disowned::adopt) it. So a daemon that puts itself into the background keeps its lock.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forked`](crate::ErrorKind::Forked) in a child of the process that holds the lock; or what the system refused, if it has no descriptor
+    /// left: then the lock is released, as if the guard had been dropped.
+    pub fn disown(self) -> Result<Disowned, Error> {
+        if !self.is_ours() {
+            return Err(self.site().failed(What::Forked));
+        }
+        let token = eventfd(1, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
+            .map_err(|errno| self.site().error(Fault::new(errno, "make a token for the process that adopts it")))?;
+        let Some((mut participant, turn)) = self.into_parts() else {
+            unreachable!("a guard has its lock until it is dropped")
+        };
         participant.disown();
-        participant.lock().queue().leave(here);
-        Self { participant, token }
+        Ok(Disowned { participant, queue: Arc::clone(turn.queue()), token })
     }
+}
 
+impl Disowned {
     /// Makes the lock this process's: it is named as the holder, and releases the lock.
     ///
     /// # Errors
     /// [`ErrorKind::Adopted`](crate::ErrorKind::Adopted) if another process was first; or what the system refused.
     pub fn adopt(self) -> Result<Guard, Error> {
-        let Self { mut participant, token } = self;
-        let lock = participant.lock().clone();
+        let Self { mut participant, queue, token } = self;
         match retry_on_intr(|| read(&token, &mut [0; 8])) {
             Ok(_) => {}
-            Err(Errno::WOULDBLOCK) => return Err(lock.failed(What::Adopted)),
-            Err(errno) => return Err(lock.error(Fault::new(errno, "take the token of a lock that was disowned"))),
+            Err(Errno::WOULDBLOCK) => return Err(participant.site().failed(What::Adopted)),
+            Err(errno) => {
+                return Err(participant.site().error(Fault::new(errno, "take the token of a lock that was disowned")));
+            }
         }
         let here = Process::current();
         descriptor::close_copies(here);
-        // If somebody of this process is outside already, it waits for this lock, and its place there stays as it is.
-        let _ = lock.queue().try_enter(here);
+        let turn = queue.enter_with_lock(here);
         participant.adopt(here);
-        Ok(Guard::new(participant))
+        Ok(Guard::new(participant, turn))
     }
 }

@@ -7,13 +7,12 @@ use std::path::Path;
 
 use crate::background;
 use crate::descriptor::{self, Descriptor};
-use crate::disowned::Disowned;
 use crate::error::{Error, ErrorKind, Fault, What};
-use crate::local::Turn;
-use crate::lock::Lock;
+use crate::local::{Turn, With};
 use crate::name::LockName;
 use crate::participant::Participant;
 use crate::process::Process;
+use crate::site::Site;
 use crate::trace::warning;
 
 /// Holds the lock as long as it lives.
@@ -46,29 +45,30 @@ use crate::trace::warning;
 /// blocking adapter, `slocket-sync`, or calls exec.
 #[must_use = "dropping the guard at once releases the lock at once"]
 pub struct Guard {
-    participant: Option<Box<Participant>>,
+    /// The lock, and this process's turn to have it. `None` once it was released, or left to another.
+    held: Option<(Box<Participant>, Turn)>,
 }
 
 impl Guard {
-    pub(crate) fn new(participant: Box<Participant>) -> Self {
-        Self { participant: Some(participant) }
+    pub(crate) fn new(participant: Box<Participant>, turn: Turn) -> Self {
+        Self { held: Some((participant, turn)) }
     }
 
     /// Returns the name of the lock, with the folder of a path resolved.
     #[must_use]
     pub fn name(&self) -> &LockName {
-        self.lock().name()
+        self.site().name()
     }
 
     /// Returns the path of the lock, with its folder resolved; `None` for an abstract name.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
-        self.lock().path()
+        self.site().path()
     }
 
-    pub(crate) fn lock(&self) -> &Lock {
-        let Some(participant) = &self.participant else { unreachable!("a guard has its lock until it is dropped") };
-        participant.lock()
+    pub(crate) fn site(&self) -> &Site {
+        let Some((participant, _)) = &self.held else { unreachable!("a guard has its lock until it is dropped") };
+        participant.site()
     }
 
     /// Releases the lock, as `drop` does, and tells whether something was wrong.
@@ -83,36 +83,21 @@ impl Guard {
     ///
     /// [`ErrorKind::Forked`] in a child of the process that holds the lock, which goes on holding it.
     pub fn release(mut self) -> Result<(), Error> {
-        self.participant.take().map_or(Ok(()), release)
-    }
-
-    /// Leaves the lock to another process: one that this one forks afterwards, without exec, and that
-    /// [adopts](Disowned::adopt) it. So a daemon that puts itself into the background keeps its lock.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Forked`] in a child of the process that holds the lock; or what the system refused, if it has no descriptor
-    /// left: then the lock is released, as if the guard had been dropped.
-    pub fn disown(mut self) -> Result<Disowned, Error> {
-        let Some(participant) = &self.participant else { unreachable!("a guard has its lock until it is dropped") };
-        let here = Process::current();
-        if participant.process() != here {
-            return Err(participant.lock().failed(What::Forked));
-        }
-        let token = Disowned::token().map_err(|errno| {
-            participant.lock().error(Fault::new(errno, "make a token for the process that adopts it"))
-        })?;
-        let Some(participant) = self.participant.take() else { unreachable!("it was there") };
-        Ok(Disowned::new(participant, token, here))
+        self.held.take().map_or(Ok(()), release)
     }
 
     /// What it is made of, which does not release the lock when it is dropped.
-    pub(crate) fn into_participant(mut self) -> Option<Box<Participant>> {
-        self.participant.take()
+    pub(crate) fn into_parts(mut self) -> Option<(Box<Participant>, Turn)> {
+        self.held.take()
+    }
+
+    fn participant(&self) -> Option<&Participant> {
+        self.held.as_ref().map(|(participant, _)| &**participant)
     }
 
     /// Whether this process has the lock, rather than one that it was forked from.
     pub(crate) fn is_ours(&self) -> bool {
-        self.participant.as_deref().is_some_and(|participant| participant.process().is_current())
+        self.participant().is_some_and(|participant| participant.process().is_current())
     }
 
     /// Whether a request waits for the lock, inside this process or outside. One system call at most.
@@ -121,10 +106,10 @@ impl Guard {
     /// count until the lock is passed on. `false` in a child of the process that holds the lock.
     #[must_use]
     pub fn contended(&self) -> bool {
-        let waits_inside = |participant: &Participant| participant.lock().queue().is_contended(participant.process());
-        self.is_ours()
-            && (self.participant.as_deref().is_some_and(waits_inside)
-                || self.participant.as_deref().is_some_and(Participant::is_contended))
+        self.held.as_ref().is_some_and(|(participant, turn)| {
+            let here = participant.process();
+            here.is_current() && (turn.is_contended(here) || participant.is_contended())
+        })
     }
 
     /// Whether the path is still the lock's socket. `false` means that it was removed or replaced: another process may hold the
@@ -134,17 +119,17 @@ impl Guard {
     /// What the system refused: the folder may not be searched any more, say. [`ErrorKind::Forked`] in a child of the process that
     /// holds the lock.
     pub fn is_intact(&self) -> Result<bool, Error> {
-        let Some(participant) = &self.participant else { return Ok(false) };
+        let Some(participant) = self.participant() else { return Ok(false) };
         if !self.is_ours() {
-            return Err(participant.lock().failed(What::Forked));
+            return Err(self.site().failed(What::Forked));
         }
-        participant.is_intact().map_err(|errno| participant.lock().error(Fault::new(errno, "look at the socket")))
+        participant.is_intact().map_err(|errno| self.site().error(Fault::new(errno, "look at the socket")))
     }
 
     /// Whether the lock is on loan from a server that cannot hand it over (npm's).
     #[must_use]
     pub fn is_loan(&self) -> bool {
-        self.participant.as_deref().is_none_or(Participant::is_loan)
+        self.participant().is_none_or(Participant::is_loan)
     }
 }
 
@@ -157,8 +142,7 @@ impl AsFd for Guard {
     /// In a child of the process that holds the lock, once the child has closed its copies.
     fn as_fd(&self) -> BorrowedFd<'_> {
         descriptor::note_shown();
-        self.participant
-            .as_deref()
+        self.participant()
             .and_then(Participant::descriptor)
             .map(Descriptor::as_fd)
             .expect("a guard has its descriptor until it is dropped")
@@ -171,14 +155,14 @@ impl RefUnwindSafe for Guard {}
 
 impl fmt::Debug for Guard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.participant.as_ref().map(|participant| participant.lock().name());
+        let name = self.participant().map(|participant| participant.site().name());
         f.debug_struct("Guard").field("name", &name).field("loan", &self.is_loan()).finish()
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        match self.participant.take().map_or(Ok(()), release) {
+        match self.held.take().map_or(Ok(()), release) {
             Ok(()) => {}
             // Not this process's to release.
             Err(error) if error.kind() == ErrorKind::Forked => {}
@@ -190,28 +174,19 @@ impl Drop for Guard {
 }
 
 /// Passes the lock on: inside the process if somebody waits here and nobody outside, else outside.
-fn release(participant: Box<Participant>) -> Result<(), Error> {
+fn release((participant, turn): (Box<Participant>, Turn)) -> Result<(), Error> {
     let here = Process::current();
     if participant.process() != here {
         descriptor::close_copies(here);
-        return Err(participant.lock().failed(What::Forked));
+        return Err(participant.site().failed(What::Forked));
     }
-    let lock = participant.lock().clone();
-    let queue = lock.queue();
     // Whoever waits inside must not be given a lock that is lost.
     let may_stay = || !participant.is_loan() && !participant.is_contended() && participant.is_intact() == Ok(true);
-    let stays_inside = queue.is_contended(here) && may_stay();
-    let participant = if stays_inside {
-        match queue.pass(Turn::Lock(participant), here) {
-            Some(Turn::Lock(participant)) => participant,
-            Some(Turn::Place(_) | Turn::Go) | None => return Ok(()),
-        }
-    } else {
-        participant
-    };
-    let mut participant = participant;
+    let stays_inside = turn.is_contended(here) && may_stay();
+    let kept = if stays_inside { turn.pass(participant, With::Lock, here) } else { Some((turn, participant)) };
+    let Some((turn, mut participant)) = kept else { return Ok(()) };
     let released = participant.release();
     background::settle_later(participant);
-    queue.leave(here);
+    turn.end(here);
     released
 }

@@ -3,7 +3,6 @@
 
 use std::time::{Duration, Instant};
 
-use crate::lock::Lock;
 use crate::peer::Holder;
 use crate::process::{Inherit, PerProcess, Process};
 
@@ -26,15 +25,15 @@ impl Inherit for Answer {
 }
 
 impl Lately {
-    /// Who holds the lock, or has held it within the last second; asked if that is not known.
-    pub(crate) fn holder(&self, lock: &Lock, here: Process) -> Option<Holder> {
+    /// Who holds the lock, or has held it within the last second; `ask` is called if that is not known.
+    pub(crate) fn holder(&self, here: Process, ask: impl FnOnce() -> Option<Holder>) -> Option<Holder> {
         let mut answer = self.0.lock(here);
         if let Some((asked, holder)) = &answer.0
             && asked.elapsed() < ANSWER_LASTS
         {
             return Some(holder.clone());
         }
-        let holder = lock.holder().ok().flatten()?;
+        let holder = ask()?;
         answer.0 = Some((Instant::now(), holder.clone()));
         Some(holder)
     }

@@ -32,6 +32,7 @@
 //! ```
 
 mod abstract_name;
+mod acquire;
 mod adapter;
 mod address;
 pub mod asynchronous;
@@ -57,6 +58,7 @@ mod kernel;
 mod lately;
 mod local;
 mod lock;
+mod look;
 mod making;
 mod mark;
 mod name;
@@ -71,6 +73,7 @@ mod reserve;
 mod resolve;
 mod runtime;
 mod session;
+mod site;
 mod sys;
 mod table;
 mod timers;

@@ -22,18 +22,42 @@ pub(crate) struct LocalQueue {
 
 #[derive(Debug)]
 struct State {
-    /// Somebody of this process holds the lock, or goes for it outside.
-    busy: bool,
+    /// How many turns are out: one at most, but for locks that were adopted while another handle was outside.
+    turns: usize,
     waiting: VecDeque<Arc<Ticket>>,
 }
 
 impl Inherit for State {
-    const NEW: Self = Self { busy: false, waiting: VecDeque::new() };
+    const NEW: Self = Self { turns: 0, waiting: VecDeque::new() };
 
     /// Those who wait here are the parent's, and so is whoever they are woken by.
     fn inherit(&mut self) {
         mem::forget(mem::replace(self, Self::NEW));
     }
+}
+
+/// The turn: whoever has it holds the lock, or goes for it outside.
+///
+/// It goes along with the lock, or with the place outside, from hand to hand. Dropping it gives the turn to the next: so what it came
+/// with is to be done with by then. In a child of the process whose turn it is, forked without exec, dropping it does nothing.
+#[derive(Debug)]
+#[must_use = "dropping a turn gives it to the next"]
+pub(crate) struct Turn {
+    queue: Arc<LocalQueue>,
+    process: Process,
+    /// Whether it was given back: then nothing is left to be done.
+    is_over: bool,
+}
+
+/// What comes with a turn.
+#[derive(Debug)]
+pub(crate) enum With {
+    /// The lock.
+    Lock(Box<Participant>),
+    /// The place outside of one who has given up.
+    Place(Box<Participant>),
+    /// Nothing: whoever has the turn goes outside itself.
+    Nothing,
 }
 
 /// A place in the queue.
@@ -44,19 +68,8 @@ pub(crate) struct Ticket {
 
 #[derive(Debug, Default)]
 struct Slot {
-    turn: Option<Turn>,
+    given: Option<(Turn, With)>,
     waker: Option<Waker>,
-}
-
-/// What the first in the queue is given.
-#[derive(Debug)]
-pub(crate) enum Turn {
-    /// The lock.
-    Lock(Box<Participant>),
-    /// The place outside of one who has given up.
-    Place(Box<Participant>),
-    /// Nothing: it goes outside itself.
-    Go,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -64,79 +77,132 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl LocalQueue {
-    /// Becomes the one who goes outside (`None`), or takes a place behind.
-    pub(crate) fn enter(&self, here: Process) -> Option<Arc<Ticket>> {
+    /// Takes the turn, or else a place in the queue.
+    pub(crate) fn enter(self: &Arc<Self>, here: Process) -> Result<Turn, Arc<Ticket>> {
         let mut state = self.state.lock(here);
-        if !state.busy {
-            state.busy = true;
-            return None;
+        if state.turns == 0 {
+            return Ok(self.turn(&mut state, here));
         }
         let ticket = Arc::new(Ticket::default());
         state.waiting.push_back(Arc::clone(&ticket));
-        Some(ticket)
+        Err(ticket)
     }
 
-    /// Becomes the one who goes outside, unless somebody is that already.
-    pub(crate) fn try_enter(&self, here: Process) -> bool {
+    /// Takes the turn, unless it is out.
+    pub(crate) fn try_enter(self: &Arc<Self>, here: Process) -> Option<Turn> {
         let mut state = self.state.lock(here);
-        !mem::replace(&mut state.busy, true)
+        (state.turns == 0).then(|| self.turn(&mut state, here))
     }
 
-    /// Whether somebody waits here.
-    pub(crate) fn is_contended(&self, here: Process) -> bool {
-        !self.state.lock(here).waiting.is_empty()
+    /// Takes a turn for a lock that came from another process. If one is out already, that handle waits outside for this very
+    /// lock, and its place there stays as it is.
+    pub(crate) fn enter_with_lock(self: &Arc<Self>, here: Process) -> Turn {
+        self.turn(&mut self.state.lock(here), here)
     }
 
-    /// Gives the first who waits his turn; the turn comes back if nobody waits.
-    pub(crate) fn pass(&self, turn: Turn, here: Process) -> Option<Turn> {
-        let waker = {
-            let mut state = self.state.lock(here);
-            let Some(first) = state.waiting.pop_front() else { return Some(turn) };
-            first.give(turn)
-        };
-        wake(waker);
-        None
+    fn turn(self: &Arc<Self>, state: &mut State, here: Process) -> Turn {
+        state.turns += 1;
+        Turn { queue: Arc::clone(self), process: here, is_over: false }
     }
 
-    /// Has no more to do with the outside: the next one goes.
-    pub(crate) fn leave(&self, here: Process) {
-        let waker = {
-            let mut state = self.state.lock(here);
-            let first = state.waiting.pop_front();
-            state.busy = first.is_some();
-            first.and_then(|first| first.give(Turn::Go))
-        };
-        wake(waker);
-    }
-
-    /// Gives a place up. If the turn had come already, it is returned and has to be passed on.
+    /// Gives a place up. If the turn had come already, it is returned with what it came with, which has to be passed on.
     ///
-    /// (Under the same lock as the giving: a turn given to who has given up would be lost.)
-    pub(crate) fn give_up(&self, ticket: &Arc<Ticket>, here: Process) -> Option<Turn> {
+    /// (Under the same lock as the giving: what is given to one who has given up would be lost.)
+    pub(crate) fn give_up(&self, ticket: &Arc<Ticket>, here: Process) -> Option<(Turn, With)> {
         let mut state = self.state.lock(here);
         state.waiting.retain(|waiting| !Arc::ptr_eq(waiting, ticket));
         ticket.take()
     }
+
+    /// Takes a turn back, and gives it to the first who waits if there is no other.
+    fn take_back(self: &Arc<Self>, here: Process) {
+        let woken = {
+            let mut state = self.state.lock(here);
+            state.turns -= 1;
+            let first = if state.turns == 0 { state.waiting.pop_front() } else { None };
+            first.map(|first| first.give(self.turn(&mut state, here), With::Nothing))
+        };
+        if let Some(woken) = woken {
+            woken.wake();
+        }
+    }
 }
 
-/// Wakes, while no lock is held: a waker may run anything.
-fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker {
-        waker.wake();
+impl Turn {
+    /// The queue that it is a turn of.
+    pub(crate) fn queue(&self) -> &Arc<LocalQueue> {
+        &self.queue
+    }
+
+    /// Whether somebody waits for the turn. `here` must be the process whose turn it is.
+    pub(crate) fn is_contended(&self, here: Process) -> bool {
+        !self.queue.state.lock(here).waiting.is_empty()
+    }
+
+    /// Passes on the turn, and what comes with it, to the first who waits; both come back if nobody does. `here` must be the process
+    /// whose turn it is.
+    pub(crate) fn pass(
+        self,
+        participant: Box<Participant>,
+        with: fn(Box<Participant>) -> With,
+        here: Process,
+    ) -> Option<(Self, Box<Participant>)> {
+        let queue = Arc::clone(&self.queue);
+        let woken = {
+            let mut state = queue.state.lock(here);
+            let Some(first) = state.waiting.pop_front() else { return Some((self, participant)) };
+            first.give(self, with(participant))
+        };
+        woken.wake();
+        None
+    }
+
+    /// Gives the turn to the next, as dropping it does: for a caller that knows already that it is `here`, as [to
+    /// ask](Process::current) may be a system call.
+    pub(crate) fn end(mut self, here: Process) {
+        self.is_over = true;
+        if self.process == here {
+            self.queue.take_back(here);
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if !self.is_over && self.process.is_current() {
+            self.queue.take_back(self.process);
+        }
+    }
+}
+
+/// Whom to wake while no lock is held: a waker may run anything. Nor may the ticket be dropped before, which has the turn.
+struct Woken {
+    waker: Option<Waker>,
+    _ticket: Arc<Ticket>,
+}
+
+impl Woken {
+    fn wake(self) {
+        if let Some(waker) = self.waker {
+            waker.wake();
+        }
     }
 }
 
 impl Ticket {
     /// Gives the turn; whom to wake.
-    fn give(&self, turn: Turn) -> Option<Waker> {
-        let mut slot = lock(&self.slot);
-        slot.turn = Some(turn);
-        slot.waker.take()
+    fn give(self: Arc<Self>, turn: Turn, with: With) -> Woken {
+        let waker = {
+            let mut slot = lock(&self.slot);
+            slot.given = Some((turn, with));
+            slot.waker.take()
+        };
+        Woken { waker, _ticket: self }
     }
 
     /// Takes the turn, if it has come.
-    pub(crate) fn take(&self) -> Option<Turn> {
-        lock(&self.slot).turn.take()
+    pub(crate) fn take(&self) -> Option<(Turn, With)> {
+        lock(&self.slot).given.take()
     }
 
     /// Ready when the turn has come.
@@ -144,7 +210,7 @@ impl Ticket {
         let waker = context.waker().clone();
         let replaced = {
             let mut slot = lock(&self.slot);
-            if slot.turn.is_some() {
+            if slot.given.is_some() {
                 return Poll::Ready(());
             }
             slot.waker.replace(waker)
@@ -152,5 +218,78 @@ impl Ticket {
         // Outside the lock: a waker that is dropped may run anything, too.
         drop(replaced);
         Poll::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queue() -> (Arc<LocalQueue>, Process) {
+        (Arc::default(), Process::current())
+    }
+
+    fn take(ticket: &Ticket) -> Option<Turn> {
+        ticket.take().map(|(turn, _)| turn)
+    }
+
+    #[test]
+    fn a_turn_that_is_dropped_goes_to_the_first_who_waits() {
+        let (queue, here) = queue();
+        let turn = queue.enter(here).unwrap();
+        let [first, second] = [(); 2].map(|()| queue.enter(here).unwrap_err());
+        assert!(queue.try_enter(here).is_none() && turn.is_contended(here) && take(&first).is_none());
+        drop(turn);
+        let turn = take(&first).unwrap();
+        assert!(queue.try_enter(here).is_none() && take(&second).is_none());
+        turn.end(here);
+        assert!(!take(&second).unwrap().is_contended(here));
+        assert!(queue.try_enter(here).is_some());
+    }
+
+    #[test]
+    fn a_turn_that_comes_to_one_who_gives_up_is_not_lost() {
+        let (queue, here) = queue();
+        let turn = queue.enter(here).unwrap();
+        let [first, second, third] = [(); 3].map(|()| queue.enter(here).unwrap_err());
+        assert!(queue.give_up(&second, here).is_none());
+        drop(turn);
+        assert!(take(&second).is_none());
+        drop(queue.give_up(&first, here));
+        assert!(take(&third).is_some());
+    }
+
+    #[test]
+    fn a_turn_that_comes_to_nobody_is_not_lost() {
+        let (queue, here) = queue();
+        let turn = queue.enter(here).unwrap();
+        drop(queue.enter(here).unwrap_err());
+        drop(queue.enter(here).unwrap_err());
+        let last = queue.enter(here).unwrap_err();
+        drop(turn);
+        assert!(take(&last).is_some());
+    }
+
+    /// A handle is outside already: it waits for that lock there, and is not to be joined by another.
+    #[test]
+    fn a_lock_that_is_adopted_leaves_the_turn_where_it_is() {
+        let (queue, here) = queue();
+        let outside = queue.enter(here).unwrap();
+        let adopted = queue.enter_with_lock(here);
+        let ticket = queue.enter(here).unwrap_err();
+        drop(adopted);
+        assert!(take(&ticket).is_none());
+        drop(outside);
+        assert!(take(&ticket).is_some());
+    }
+
+    #[test]
+    fn the_turn_of_a_parent_is_let_be() {
+        let (queue, here) = queue();
+        let parent = here.another();
+        let turn = queue.enter(parent).unwrap();
+        let ticket = queue.enter(parent).unwrap_err();
+        drop(turn);
+        assert!(take(&ticket).is_none() && queue.try_enter(parent).is_none());
     }
 }

@@ -1,8 +1,8 @@
 //! One participant: the core's machine, its descriptors and timers, and the loop that makes its calls.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::OnceLock;
-use std::time::Instant;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use rustix::io::{self, Errno};
 use rustix::net::SocketAddrUnix;
@@ -15,13 +15,12 @@ use crate::at_path::AtPath;
 use crate::descriptor::Descriptor;
 use crate::error::{Error, Fault, What, no_sockets, what_is_at};
 use crate::file_system::Place;
-use crate::lately::ANSWER_LASTS;
-use crate::lock::{Home, Lock};
 use crate::making::Making;
 use crate::mark::{STICKY, published_mode, times};
 use crate::peer::{self, Holder, Peer};
 use crate::process::Process;
 use crate::random::random;
+use crate::site::{Home, Site};
 use crate::sys::files::Listing;
 use crate::sys::found::Seen;
 use crate::sys::{self, answer, done, files, found, messages, sockets};
@@ -35,7 +34,7 @@ use crate::{address, kernel, reserve, timers};
 /// The machine with its descriptors and timers.
 #[derive(Debug)]
 pub(crate) struct Participant {
-    lock: Lock,
+    site: Arc<Site>,
     /// The process that has the lock, or asks for it. In another, which was forked from that, all that may be done is to close
     /// the copies: to drop this.
     process: Process,
@@ -56,13 +55,13 @@ pub(crate) struct Participant {
 
 impl Participant {
     /// In a box: it is passed from hand to hand, and large.
-    pub(crate) fn new(lock: &Lock, process: Process) -> Box<Self> {
-        let (platform, hints) = known(lock);
+    pub(crate) fn new(site: &Arc<Site>, process: Process) -> Box<Self> {
+        let (platform, hints) = known(site);
         Box::new(Self {
             process,
             user: OnceLock::new(),
-            span: Span::new(lock.name()),
-            lock: lock.clone(),
+            span: Span::new(site.name()),
+            site: Arc::clone(site),
             machine: Machine::new(platform, hints),
             hints,
             table: Table::default(),
@@ -76,14 +75,14 @@ impl Participant {
 
     /// Holds the lock by a listener that was passed to this process, and is bound to `address` and to that file.
     pub(crate) fn holding(
-        lock: &Lock,
+        site: &Arc<Site>,
         process: Process,
         listener: OwnedFd,
         address: SocketAddrUnix,
         inode: Option<Inode>,
     ) -> Box<Self> {
-        let mut participant = Self::new(lock, process);
-        let (platform, hints) = known(lock);
+        let mut participant = Self::new(site, process);
+        let (platform, hints) = known(site);
         participant.machine = Machine::holding(platform, hints, inode);
         participant.table.put(Role::Listener, listener);
         participant.table.listener.set_address(Some(address));
@@ -91,8 +90,8 @@ impl Participant {
         participant
     }
 
-    pub(crate) fn lock(&self) -> &Lock {
-        &self.lock
+    pub(crate) fn site(&self) -> &Arc<Site> {
+        &self.site
     }
 
     /// The process that has the lock, or asks for it.
@@ -132,7 +131,7 @@ impl Participant {
 
     /// Whether the path is still the socket that carries the lock. (An abstract name cannot be taken from the socket that has it.)
     pub(crate) fn is_intact(&self) -> io::Result<bool> {
-        match (self.machine.inode(), self.lock.at_path()) {
+        match (self.machine.inode(), self.site.at_path()) {
             (Some(inode), Some(at)) => at.is(inode),
             _ => Ok(true),
         }
@@ -197,9 +196,9 @@ impl Participant {
         self.server.filter(|_| lends).map(Peer::holder)
     }
 
-    /// Who holds the lock, if that is the server that was left, whoever it grants the lock to; or was within the last second.
-    pub(crate) fn recent_holder(&mut self) -> Option<Holder> {
-        let is_recent = self.began.is_some_and(|began| began.elapsed() < ANSWER_LASTS);
+    /// Who holds the lock, if that is the server that was left, whoever it grants the lock to, or was that `within` such a time.
+    pub(crate) fn recent_holder(&mut self, within: Duration) -> Option<Holder> {
+        let is_recent = self.began.is_some_and(|began| began.elapsed() < within);
         if self.server_lasts || is_recent { self.take_server() } else { None }
     }
 
@@ -268,7 +267,7 @@ impl Participant {
         let hints = self.machine.hints();
         if hints != self.hints {
             self.hints = hints;
-            match self.lock.home() {
+            match self.site.home() {
                 Home::Path(at) => at.set_hints(hints),
                 Home::Name(name) => name.set_hints(hints),
             }
@@ -281,7 +280,7 @@ impl Participant {
         }
         let (began, here) = (self.began, self.process);
         let recheck = timers::recheck_delay(self.table.watch.is_some());
-        let stale = self.lock.stale().1;
+        let stale = self.site.stale().1;
         let now = Instant::now();
         self.timers.set(&wait, |timer| match timer {
             Timer::Retry => {
@@ -463,7 +462,7 @@ impl Participant {
                 DoneResult::Done.into()
             }
             Call::Watch => {
-                self.table.watch = self.lock.at_path().and_then(Watch::new);
+                self.table.watch = self.site.at_path().and_then(Watch::new);
                 answer(Ok(self.table.watch.is_some())).into()
             }
             Call::AskKernel => match self.at() {
@@ -483,7 +482,7 @@ impl Participant {
 
     /// The path. (A machine at an abstract name asks for nothing there.)
     fn at(&self) -> io::Result<&AtPath> {
-        self.lock.at_path().ok_or(Errno::BADF)
+        self.site.at_path().ok_or(Errno::BADF)
     }
 
     /// Looks at a file; of one that is held fast, its mode is remembered.
@@ -516,7 +515,7 @@ impl Participant {
     }
 
     fn address(&self, name: Name, way: Way) -> io::Result<SocketAddrUnix> {
-        match self.lock.home() {
+        match self.site.home() {
             Home::Path(at) => at.address(name, way),
             Home::Name(name) => Ok(name.address().clone()),
         }
@@ -557,7 +556,7 @@ impl Participant {
         let Some(peer) = self.table.get(role).ok().and_then(Peer::of) else { return PeerResult::Unknown };
         let uid = peer.user();
         let is_ours = uid == *self.user.get_or_init(peer::user) && !peer::is_anybody(uid);
-        let is_trusted = is_ours || self.lock.trusts_also(uid);
+        let is_trusted = is_ours || self.site.trusts_also(uid);
         if role == Role::Connection {
             self.table.connection.list(self.process);
             self.server = Some(peer);
@@ -612,18 +611,18 @@ impl Participant {
 
     /// The error that a failure of the machine is for the user.
     pub(crate) fn error(&mut self, failure: Failure) -> Error {
-        self.lock.failed(match failure {
-            Failure::Call(fault) => return self.lock.error(fault.into()),
-            Failure::Denied => return self.lock.error(Fault::new(Errno::PERM, "remove the dead socket")),
-            Failure::Inaccessible => return self.lock.error(Fault::new(Errno::ACCESS, "connect")),
+        self.site.failed(match failure {
+            Failure::Call(fault) => return self.site.error(fault.into()),
+            Failure::Denied => return self.site.error(Fault::new(Errno::PERM, "remove the dead socket")),
+            Failure::Inaccessible => return self.site.error(Fault::new(Errno::ACCESS, "connect")),
             Failure::NotASlocket => self.found(),
-            Failure::Occupied => What::Occupied(self.lock.path().map_or("something else", what_is_at)),
+            Failure::Occupied => What::Occupied(self.site.path().map_or("something else", what_is_at)),
             Failure::Untrusted => What::Untrusted(self.server.map_or(u32::MAX, Peer::user)),
             Failure::Stale => What::Stale,
             Failure::NoSockets => no_sockets(),
             Failure::TooLong => What::PathTooLong,
             Failure::Elsewhere => {
-                What::UnsupportedFileSystem(match self.lock.at_path().map(|at| at.folder().place()) {
+                What::UnsupportedFileSystem(match self.site.at_path().map(|at| at.folder().place()) {
                     Some(Ok(Place::Network(name))) => name.to_owned(),
                     Some(Ok(Place::Unknown(magic))) => {
                         format!("type {magic:#x}: a dead socket there may be alive elsewhere")
@@ -637,7 +636,7 @@ impl Participant {
 
     /// What is at the path instead of a lock.
     fn found(&self) -> What {
-        let Some(at) = self.lock.at_path() else {
+        let Some(at) = self.site.at_path() else {
             return What::NotASlocket("a server that does not speak the slocket protocol");
         };
         match at.look() {
@@ -651,8 +650,8 @@ impl Participant {
 }
 
 /// What is known of the lock's place before a machine begins.
-fn known(lock: &Lock) -> (Platform, Hints) {
-    match lock.home() {
+fn known(site: &Site) -> (Platform, Hints) {
+    match site.home() {
         Home::Path(at) => (at.platform(), at.hints()),
         Home::Name(name) => (Platform { home: slocket_core::Home::Name, ..Platform::default() }, name.hints()),
     }
@@ -668,7 +667,8 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::Builder;
+    use crate::lately::ANSWER_LASTS;
+    use crate::{Builder, Lock};
 
     const ACQUIRE: Event = Event::Request(Request::Acquire(Policy { stale: Stale::Wait, occupied: Occupied::Wait }));
 
@@ -685,7 +685,7 @@ mod tests {
             let folder = TempDir::with_prefix("slocket-participant-").unwrap();
             let lock: Lock = Builder::new(folder.path().join("lock")).build().unwrap();
             let server = UnixListener::bind(lock.path().unwrap()).unwrap();
-            let mut participant = Participant::new(&lock, Process::current());
+            let mut participant = Participant::new(lock.site(), Process::current());
             participant.tell(ACQUIRE);
             let accepted = server.accept().unwrap().0;
             Self { server, accepted, participant, folder }
@@ -755,7 +755,7 @@ mod tests {
         assert!(!participant.has_report() && participant.lender().is_none());
         participant.tell(Event::Notice(Notice::TimerFired(Timer::Deadline)));
         assert_eq!(participant.take_report(), Some(Report::TimedOut));
-        assert_eq!(participant.recent_holder(), None);
+        assert_eq!(participant.recent_holder(ANSWER_LASTS), None);
     }
 
     /// It was believed as our user's, and would have the name of another from there on.
@@ -763,11 +763,11 @@ mod tests {
     fn a_listener_that_comes_after_our_user_has_changed_is_given_away() {
         let folder = TempDir::with_prefix("slocket-participant-").unwrap();
         let lock: Lock = Builder::new(folder.path().join("lock")).build().unwrap();
-        let mut holder = Participant::new(&lock, Process::current());
+        let mut holder = Participant::new(lock.site(), Process::current());
         holder.tell(ACQUIRE);
         // (So that the lock is not free as soon as it is given away.)
         let _copy = holder.descriptor().unwrap().as_fd().try_clone_to_owned().unwrap();
-        let mut waiter = Participant::new(&lock, Process::current());
+        let mut waiter = Participant::new(lock.site(), Process::current());
         waiter.tell(ACQUIRE);
         // As if the program had changed it since.
         waiter.user = OnceLock::from(peer::user() + 1);

@@ -13,9 +13,10 @@ use crate::bound::inode_of;
 use crate::descriptor::close_copies;
 use crate::error::{Error, Fault, What};
 use crate::guard::Guard;
-use crate::lock::{Home, Lock};
+use crate::lock::Lock;
 use crate::participant::Participant;
 use crate::process::Process;
+use crate::site::Home;
 use crate::sys::sockets;
 
 /// Scripts use the low numbers as they like (`exec 3>log`), and would close the lock without knowing.
@@ -91,28 +92,26 @@ impl Guard {
     /// refused, if there is no descriptor left.
     pub fn into_fd(self) -> Result<OwnedFd, Error> {
         if self.is_ours() && self.is_loan() {
-            return Err(self.lock().failed(What::OnLoan));
+            return Err(self.site().failed(What::OnLoan));
         }
         let descriptor = self.duplicate()?;
-        let lock = self.lock().clone();
         // The mark of one that is nobody's yet: see `Lock::adopt`. (A forked child closes copies of those alone that never block.)
-        ioctl_fionbio(&descriptor, false).map_err(|errno| lock.error(Fault::new(errno, PASS)))?;
-        drop(self.into_participant());
-        lock.queue().leave(Process::current());
+        ioctl_fionbio(&descriptor, false).map_err(|errno| self.site().error(Fault::new(errno, PASS)))?;
+        drop(self.into_parts());
         Ok(descriptor)
     }
 
     /// Another descriptor of the lock, which is closed on exec.
     fn duplicate(&self) -> Result<OwnedFd, Error> {
         if !self.is_ours() {
-            return Err(self.lock().failed(What::Forked));
+            return Err(self.site().failed(What::Forked));
         }
         let duplicate = match fcntl_dupfd_cloexec(self.as_fd(), FIRST) {
             // The limit for descriptors is below FIRST.
             Err(Errno::INVAL) => fcntl_dupfd_cloexec(self.as_fd(), 3),
             duplicate => duplicate,
         };
-        duplicate.map_err(|errno| self.lock().error(Fault::new(errno, PASS)))
+        duplicate.map_err(|errno| self.site().error(Fault::new(errno, PASS)))
     }
 }
 
@@ -133,13 +132,13 @@ impl Lock {
     pub fn adopt(&self, descriptor: OwnedFd) -> Result<Guard, Error> {
         let here = Process::current();
         close_copies(here);
-        let failed = |errno| self.error(Fault::new(errno, "adopt the descriptor"));
-        let not_the_lock = || self.failed(What::NotTheLock);
+        let failed = |errno| self.site().error(Fault::new(errno, "adopt the descriptor"));
+        let not_the_lock = || self.site().failed(What::NotTheLock);
         if !is_listener(descriptor.as_fd()) || fcntl_getfl(&descriptor).map_err(failed)?.contains(OFlags::NONBLOCK) {
             return Err(not_the_lock());
         }
         let address = getsockname(&descriptor).and_then(SocketAddrUnix::try_from).map_err(failed)?;
-        let inode = match self.home() {
+        let inode = match self.site().home() {
             Home::Name(name) if *name.address() == address => None,
             Home::Name(_) => return Err(not_the_lock()),
             Home::Path(at) => {
@@ -152,9 +151,8 @@ impl Lock {
         fcntl_setfd(&descriptor, FdFlags::CLOEXEC).map_err(failed)?;
         sockets::set_nonblocking(descriptor.as_fd()).map_err(failed)?;
         sockets::listen_on(descriptor.as_fd()).map_err(failed)?;
-        // If somebody of this process is outside already, it waits for this lock, and its place there stays as it is.
-        let _ = self.queue().try_enter(here);
-        Ok(Guard::new(Participant::holding(self, here, descriptor, address, inode)))
+        let turn = self.queue().enter_with_lock(here);
+        Ok(Guard::new(Participant::holding(self.site(), here, descriptor, address, inode), turn))
     }
 }
 

@@ -117,6 +117,13 @@ mod tests {
 
     use super::*;
 
+    impl Process {
+        /// One that is not this.
+        pub(crate) fn another(self) -> Self {
+            Self(self.0 + 1)
+        }
+    }
+
     #[derive(Debug, Default)]
     struct Count(u32);
 

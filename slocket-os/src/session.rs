@@ -5,17 +5,17 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use rustix::io::Errno;
 use slocket_core::{Event, Notice, Report, Request, Timer};
 
 use crate::background;
 use crate::blocking::{self, Calls};
 use crate::cancel::Canceller;
 use crate::descriptor;
-use crate::error::{Error, Fault, What};
+use crate::error::{Error, What};
 use crate::flocks;
 use crate::guard::Guard;
-use crate::local::{Ticket, Turn};
+use crate::lately::ANSWER_LASTS;
+use crate::local::{Ticket, Turn, With};
 use crate::lock::Lock;
 use crate::participant::Participant;
 use crate::peer::Holder;
@@ -67,7 +67,7 @@ enum Stage {
     /// Waiting inside the process.
     Inside(Arc<Ticket>),
     /// Going for the lock outside.
-    Outside(Box<Participant>),
+    Outside(Box<Participant>, Turn),
     /// Done; the outcome until it is given out.
     Over(Option<Result<Outcome, Error>>),
 }
@@ -87,8 +87,8 @@ impl Session {
     pub(crate) fn acquire_by(lock: &Lock, deadline: Option<Instant>, clock: Clock) -> Self {
         let process = begin();
         let stage = match lock.queue().enter(process) {
-            Some(ticket) => Stage::Inside(ticket),
-            None => Stage::Outside(go(lock, process)),
+            Ok(turn) => Stage::Outside(go(lock, process), turn),
+            Err(ticket) => Stage::Inside(ticket),
         };
         let notice = lock.hook().and_then(|hook| hook.due(clock()));
         Self { lock: lock.clone(), process, clock, deadline, notice, queues: true, stage }
@@ -97,12 +97,13 @@ impl Session {
     /// Asks for the lock without queueing.
     pub fn try_acquire(lock: &Lock) -> Self {
         let process = begin();
-        let stage = if lock.queue().try_enter(process) {
-            let mut participant = Participant::new(lock, process);
-            participant.tell(Event::Request(Request::Try(lock.policy())));
-            Stage::Outside(participant)
-        } else {
-            Stage::Over(Some(Ok(Outcome::WouldBlock)))
+        let stage = match lock.queue().try_enter(process) {
+            Some(turn) => {
+                let mut participant = Participant::new(lock.site(), process);
+                participant.tell(Event::Request(Request::Try(lock.site().policy())));
+                Stage::Outside(participant, turn)
+            }
+            None => Stage::Over(Some(Ok(Outcome::WouldBlock))),
         };
         let clock = Instant::now;
         Self { lock: lock.clone(), process, clock, deadline: None, notice: None, queues: false, stage }
@@ -112,11 +113,13 @@ impl Session {
     pub fn outcome(&mut self) -> Option<Result<Outcome, Error>> {
         match &mut self.stage {
             Stage::Over(outcome) => outcome.take(),
-            Stage::Outside(participant) if participant.has_report() => {
-                let Stage::Outside(participant) = mem::replace(&mut self.stage, Stage::Over(None)) else { return None };
-                self.conclude(participant)
+            Stage::Outside(participant, _) if participant.has_report() => {
+                match mem::replace(&mut self.stage, Stage::Over(None)) {
+                    Stage::Outside(participant, turn) => self.conclude(participant, turn),
+                    Stage::Inside(_) | Stage::Over(_) => None,
+                }
             }
-            Stage::Outside(_) | Stage::Inside(_) => None,
+            Stage::Outside(..) | Stage::Inside(_) => None,
         }
     }
 
@@ -133,7 +136,7 @@ impl Session {
     /// The same, in the process that asks.
     fn wait_here(&self) -> Wait<'_> {
         let mut wait = match &self.stage {
-            Stage::Outside(participant) => participant.wait(),
+            Stage::Outside(participant, _) => participant.wait(),
             Stage::Inside(_) | Stage::Over(_) => Wait::default(),
         };
         wait.deadline = self.deadline();
@@ -161,7 +164,7 @@ impl Session {
         match &self.stage {
             Stage::Inside(ticket) if self.process.is_current() => ticket.poll(context),
             Stage::Inside(_) => Poll::Ready(()),
-            Stage::Outside(_) | Stage::Over(_) => Poll::Ready(()),
+            Stage::Outside(..) | Stage::Over(_) => Poll::Ready(()),
         }
     }
 
@@ -177,7 +180,7 @@ impl Session {
         }
         let ticket = match &self.stage {
             Stage::Inside(ticket) => Some(&**ticket),
-            Stage::Outside(_) | Stage::Over(_) => None,
+            Stage::Outside(..) | Stage::Over(_) => None,
         };
         let wait = self.wait_here();
         let wait = Wait { until: wait.until.into_iter().chain(until).min(), ..wait };
@@ -188,7 +191,7 @@ impl Session {
     pub(crate) fn has_outcome(&self) -> bool {
         match &self.stage {
             Stage::Inside(_) => false,
-            Stage::Outside(participant) => participant.has_report(),
+            Stage::Outside(participant, _) => participant.has_report(),
             Stage::Over(_) => true,
         }
     }
@@ -199,15 +202,15 @@ impl Session {
             return;
         }
         if let Stage::Inside(ticket) = &self.stage
-            && let Some(turn) = ticket.take()
+            && let Some((turn, with)) = ticket.take()
         {
-            self.stage = match turn {
-                Turn::Lock(participant) => Stage::Over(Some(Ok(Outcome::Acquired(Guard::new(participant))))),
-                Turn::Place(participant) => Stage::Outside(participant),
-                Turn::Go => Stage::Outside(go(&self.lock, self.process)),
+            self.stage = match with {
+                With::Lock(participant) => Stage::Over(Some(Ok(Outcome::Acquired(Guard::new(participant, turn))))),
+                With::Place(participant) => Stage::Outside(participant, turn),
+                With::Nothing => Stage::Outside(go(&self.lock, self.process), turn),
             };
         }
-        if let Stage::Outside(participant) = &mut self.stage
+        if let Stage::Outside(participant, _) = &mut self.stage
             && !participant.has_report()
         {
             participant.wake();
@@ -226,11 +229,13 @@ impl Session {
     fn call_hook(&mut self) {
         let known = match &self.stage {
             Stage::Inside(_) => None,
-            Stage::Outside(participant) if !participant.has_report() => participant.lender(),
-            Stage::Outside(_) | Stage::Over(_) => return,
+            Stage::Outside(participant, _) if !participant.has_report() => participant.lender(),
+            Stage::Outside(..) | Stage::Over(_) => return,
         };
         if let Some(hook) = self.lock.hook() {
-            hook.call(&self.lock, known, self.process);
+            // Who holds it is asked, unless it is known: at a server that lends, whoever asks keeps a place in its queue.
+            let holder = known.or_else(|| self.lock.recent_holder(self.process));
+            hook.call(self.lock.name(), holder);
         }
     }
 
@@ -241,7 +246,7 @@ impl Session {
         }
         descriptor::close_copies(Process::current());
         if !matches!(self.stage, Stage::Over(_)) {
-            self.stage = Stage::Over(Some(Err(self.lock.failed(What::Forked))));
+            self.stage = Stage::Over(Some(Err(self.lock.site().failed(What::Forked))));
         }
         true
     }
@@ -250,29 +255,38 @@ impl Session {
     fn time_out(&mut self) {
         match mem::replace(&mut self.stage, Stage::Over(None)) {
             Stage::Inside(ticket) => {
-                if let Some(turn) = self.lock.queue().give_up(&ticket, self.process) {
-                    give_up(&self.lock, turn, self.process);
-                }
+                self.give_up(&ticket);
                 self.stage = Stage::Over(Some(Err(self.timed_out(None))));
             }
-            Stage::Outside(participant) if participant.has_report() => self.stage = Stage::Outside(participant),
-            Stage::Outside(participant) => match self.lock.queue().pass(Turn::Place(participant), self.process) {
+            Stage::Outside(participant, turn) if participant.has_report() => {
+                self.stage = Stage::Outside(participant, turn);
+            }
+            Stage::Outside(participant, turn) => match turn.pass(participant, With::Place, self.process) {
                 None => self.stage = Stage::Over(Some(Err(self.timed_out(None)))),
-                Some(Turn::Place(mut participant)) => {
+                Some((turn, mut participant)) => {
                     participant.tell(Event::Notice(Notice::TimerFired(Timer::Deadline)));
-                    self.stage = Stage::Outside(participant);
+                    self.stage = Stage::Outside(participant, turn);
                 }
-                Some(Turn::Lock(_) | Turn::Go) => {}
             },
             over @ Stage::Over(_) => self.stage = over,
         }
     }
 
+    /// Gives up a place inside, and passes on what has come there already.
+    fn give_up(&self, ticket: &Arc<Ticket>) {
+        match self.lock.queue().give_up(ticket, self.process) {
+            Some((turn, With::Lock(participant))) => drop(Guard::new(participant, turn)),
+            Some((turn, With::Place(participant))) => cancel(participant, turn, true, self.process),
+            Some((turn, With::Nothing)) => drop(turn),
+            None => {}
+        }
+    }
+
     fn timed_out(&self, holder: Option<Holder>) -> Error {
-        let holder = holder.or_else(|| self.lock.lately().holder(&self.lock, self.process));
+        let holder = holder.or_else(|| self.lock.recent_holder(self.process));
         let folder_locked_by =
-            if holder.is_none() { self.lock.at_path().and_then(flocks::who_prevents_repair) } else { None };
-        self.lock.failed(match (holder, folder_locked_by) {
+            if holder.is_none() { self.lock.site().at_path().and_then(flocks::who_prevents_repair) } else { None };
+        self.lock.site().failed(match (holder, folder_locked_by) {
             (Some(holder), _) => What::TimedOutHeld(holder),
             (None, Some(process)) => What::TimedOutFolderLocked(process),
             (None, None) => What::TimedOut,
@@ -280,20 +294,20 @@ impl Session {
     }
 
     /// Turns the machine's report into the outcome.
-    fn conclude(&self, mut participant: Box<Participant>) -> Option<Result<Outcome, Error>> {
+    fn conclude(&self, mut participant: Box<Participant>, turn: Turn) -> Option<Result<Outcome, Error>> {
         let outcome = match participant.take_report()? {
-            Report::Acquired => return Some(Ok(Outcome::Acquired(Guard::new(participant)))),
+            Report::Acquired => return Some(Ok(Outcome::Acquired(Guard::new(participant, turn)))),
             _ if !self.process.is_current() => {
-                return Some(Err(self.lock.failed(What::Forked)));
+                return Some(Err(self.lock.site().failed(What::Forked)));
             }
             Report::Failed(failure) => Err(participant.error(failure)),
-            Report::TimedOut => Err(self.timed_out(participant.recent_holder())),
+            Report::TimedOut => Err(self.timed_out(participant.recent_holder(ANSWER_LASTS))),
             Report::WouldBlock | Report::Free | Report::Listened | Report::Cancelled | Report::Released => {
                 Ok(Outcome::WouldBlock)
             }
         };
         background::settle_later(participant);
-        self.lock.queue().leave(self.process);
+        drop(turn);
         Some(outcome)
     }
 }
@@ -304,30 +318,29 @@ impl Drop for Session {
             return;
         }
         match mem::replace(&mut self.stage, Stage::Over(None)) {
-            Stage::Inside(ticket) => {
-                if let Some(turn) = self.lock.queue().give_up(&ticket, self.process) {
-                    give_up(&self.lock, turn, self.process);
-                }
-            }
-            Stage::Outside(mut participant) => {
-                if participant.has_report() {
-                    // Told, but nobody asked: what was acquired is released.
-                    drop(self.conclude(participant));
-                    return;
-                }
-                if self.queues {
-                    match self.lock.queue().pass(Turn::Place(participant), self.process) {
-                        Some(Turn::Place(returned)) => participant = returned,
-                        Some(Turn::Lock(_) | Turn::Go) | None => return,
-                    }
-                }
-                participant.tell(Event::Request(Request::Cancel));
-                background::settle_later(participant);
-                self.lock.queue().leave(self.process);
-            }
+            Stage::Inside(ticket) => self.give_up(&ticket),
+            Stage::Outside(participant, turn) => cancel(participant, turn, self.queues, self.process),
             Stage::Over(_) => {}
         }
     }
+}
+
+/// Ends a request that nobody asks for any more. Its place outside goes to the next who waits inside, if it is one in the queue.
+fn cancel(mut participant: Box<Participant>, turn: Turn, queues: bool, here: Process) {
+    match participant.take_report() {
+        // Told, but nobody asked: what was acquired is released.
+        Some(Report::Acquired) => return drop(Guard::new(participant, turn)),
+        Some(_) => {
+            background::settle_later(participant);
+            return drop(turn);
+        }
+        None => {}
+    }
+    let kept = if queues { turn.pass(participant, With::Place, here) } else { Some((turn, participant)) };
+    let Some((turn, mut participant)) = kept else { return };
+    participant.tell(Event::Request(Request::Cancel));
+    background::settle_later(participant);
+    drop(turn);
 }
 
 /// That time from now. One too far away to be told never comes.
@@ -350,47 +363,7 @@ fn begin() -> Process {
 
 /// Goes outside for the lock.
 fn go(lock: &Lock, here: Process) -> Box<Participant> {
-    let mut participant = Participant::new(lock, here);
-    participant.tell(Event::Request(Request::Acquire(lock.policy())));
+    let mut participant = Participant::new(lock.site(), here);
+    participant.tell(Event::Request(Request::Acquire(lock.site().policy())));
     participant
-}
-
-/// Passes on a turn that came to somebody who has given up.
-fn give_up(lock: &Lock, turn: Turn, here: Process) {
-    match turn {
-        Turn::Lock(participant) => drop(Guard::new(participant)),
-        Turn::Place(participant) => {
-            let place = Stage::Outside(participant);
-            drop(Session {
-                lock: lock.clone(),
-                process: here,
-                clock: Instant::now,
-                deadline: None,
-                notice: None,
-                queues: true,
-                stage: place,
-            });
-        }
-        Turn::Go => lock.queue().leave(here),
-    }
-}
-
-/// Asks who listens at the lock's path.
-pub(crate) fn look(lock: &Lock) -> Result<Option<Holder>, Error> {
-    let mut participant = Participant::new(lock, begin());
-    participant.tell(Event::Request(Request::Look));
-    let holder = match participant.take_report() {
-        Some(Report::Listened) => match (participant.take_server(), lock.at_path()) {
-            (Some(server), _) => Ok(Some(server)),
-            // Whose queue is full is known by the owner of the socket alone.
-            (None, Some(at)) => {
-                Ok(at.look().ok().flatten().map(|seen| Holder { pid: None, uid: seen.uid, program: None }))
-            }
-            (None, None) => Err(lock.error(Fault::new(Errno::AGAIN, "ask a server whose queue is full"))),
-        },
-        Some(Report::Failed(failure)) => Err(participant.error(failure)),
-        _ => Ok(None),
-    };
-    background::settle_later(participant);
-    holder
 }

@@ -4,10 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::lock::Lock;
 use crate::name::LockName;
 use crate::peer::Holder;
-use crate::process::Process;
 
 /// What a waiting hook is given: see [`Builder::on_wait`](crate::Builder::on_wait).
 #[derive(Debug)]
@@ -47,10 +45,8 @@ impl Hook {
         now.checked_add(self.after)
     }
 
-    /// Who holds it is asked, unless it is `known`: at a server that lends, whoever asks keeps a place in its queue.
-    pub(crate) fn call(&self, lock: &Lock, known: Option<Holder>, here: Process) {
-        let holder = known.or_else(|| lock.lately().holder(lock, here));
-        (self.call)(&Waiting { name: lock.name(), holder });
+    pub(crate) fn call(&self, name: &LockName, holder: Option<Holder>) {
+        (self.call)(&Waiting { name, holder });
     }
 }
 

@@ -67,7 +67,7 @@ mod tests {
     }
 
     fn watch(lock: &Lock) -> Watch {
-        Watch::new(lock.at_path().unwrap()).expect("a watch")
+        Watch::new(lock.site().at_path().unwrap()).expect("a watch")
     }
 
     /// A watch on `lock` in a fresh folder.
