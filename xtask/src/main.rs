@@ -13,6 +13,8 @@ mod dependencies;
 mod environment;
 mod fuzz;
 mod generate;
+#[cfg(test)]
+mod imports;
 mod kernels;
 #[cfg(test)]
 mod links;
