@@ -65,8 +65,8 @@ impl World {
             }
             (Bug::TimeNeverSet, Call::SetTimesOfName(_) | Call::SetTimes(..)) if !listens => Skipped(TIMES_DONE),
             (Bug::ModeNeverMended, Call::SetMode(_, Mode::OwnerWrites)) => Skipped(DONE),
-            (Bug::TemporaryKept, Call::Unlink(Name::Temporary(_))) if listens => Skipped(UnlinkResult::Removed.into()),
-            (Bug::OldNameKept, Call::Unlink(Name::Temporary(_))) if listens => Skipped(UnlinkResult::Removed.into()),
+            (Bug::TemporaryKept, Call::Unlink(Name::Temporary)) if listens => Skipped(UnlinkResult::Removed.into()),
+            (Bug::OldNameKept, Call::Unlink(Name::Temporary)) if listens => Skipped(UnlinkResult::Removed.into()),
             (Bug::GuardKept, Call::Unlock | Call::Close(Role::Guard)) if own.guard == Guard::Shared => Skipped(DONE),
             (Bug::GuardClosedOnly, Call::Unlock) => Skipped(DONE),
 
@@ -375,7 +375,7 @@ impl World {
         !own.holds
             && own.socket.is_some_and(|socket| self.socket(socket).listens)
             && own.guard == Guard::None
-            && !matches!(self.mind(process).asked(), Some(Call::Stat(Name::Temporary(_))))
+            && !matches!(self.mind(process).asked(), Some(Call::Stat(Name::Temporary)))
     }
 }
 

@@ -9,9 +9,9 @@ use std::marker::PhantomData;
 
 use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap};
-use slocket_core::{Call, Event, Hints, Machine, Misuse, Platform, Report, Step, Wait};
+use slocket_core::{Call, Event, Hints, Machine, Misuse, Name, Platform, Report, Step, Wait};
 
-use crate::kernel::{Name, Number};
+use crate::kernel::Number;
 
 /// A machine. (Numbers are this thread's: no mind leaves it.)
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,7 +41,7 @@ struct About {
     /// What is left of it without the numbers of inodes.
     shape: u64,
     inodes: [Option<Number>; 4],
-    names: [Option<Name>; 3],
+    knows_temporary: bool,
 }
 
 impl Minds {
@@ -62,15 +62,13 @@ impl Minds {
 
 impl About {
     fn of(mut machine: Machine) -> Self {
-        let (mut inodes, mut names) = ([None; 4], [None; 3]);
+        let mut inodes = [None; 4];
         let mut free = inodes.iter_mut();
         machine.for_each_inode(|inode| {
             *free.next().expect("it remembers four at most") = Some(inode.number as Number);
             inode.number = 0;
         });
         let shape = FxBuildHasher.hash_one(machine);
-        let mut free = names.iter_mut();
-        machine.for_each_name(|name| *free.next().expect("it remembers three at most") = Some(*name as Name));
         Self {
             asked: machine.asked(),
             wait: machine.wait(),
@@ -79,7 +77,7 @@ impl About {
             is_lingering: machine.is_lingering(),
             shape,
             inodes,
-            names,
+            knows_temporary: machine.knows(Name::Temporary),
         }
     }
 }
@@ -161,9 +159,9 @@ impl Mind {
         self.about().inodes.into_iter().flatten()
     }
 
-    /// The temporary names that it remembers.
-    pub(crate) fn names(self) -> impl Iterator<Item = Name> {
-        self.about().names.into_iter().flatten()
+    /// Whether it can still ask for a call about the temporary name that was drawn.
+    pub(crate) fn knows_temporary(self) -> bool {
+        self.about().knows_temporary
     }
 
     /// The inode of its listener, or of the server that it is connected to.

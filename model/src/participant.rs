@@ -372,7 +372,7 @@ impl World {
             | Call::StatProc
             | Call::Socket(..)
             | Call::SetSocketMode
-            | Call::BindBadge(_)
+            | Call::BindBadge
             | Call::Peer(_)
             | Call::Ask(_)
             | Call::SocketName
@@ -393,6 +393,9 @@ impl World {
             self.broken = Some(Broken::Misuse);
             return;
         };
+        if !self.mind(process).knows_temporary() {
+            self.processes[process].drawn = None;
+        }
         if let Some(report) = report {
             self.reported(process, configuration, report);
         }
@@ -431,7 +434,7 @@ impl World {
     /// Closes all, and is ready for the next round.
     fn forget(&mut self, process: usize) {
         let own = &mut self.processes[process];
-        (own.socket, own.pin, own.swept, own.listing) = (None, None, None, None);
+        (own.socket, own.pin, own.swept, own.listing, own.drawn) = (None, None, None, None, None);
         self.left(process);
         if let Some(connection) = self.processes[process].connection.take() {
             self.close_client(connection);

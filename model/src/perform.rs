@@ -5,8 +5,8 @@ use slocket_core::{
     AcceptResult, AnswerResult, BindResult, Call, CallResult, Cargo, ConnectResult, DoneResult, DrainResult, Errno,
     FileKind, FileSystemResult, Flock, FlockResult, Found, Half, Kind as SocketKind, Links, Mode, ModeFit,
     Name as CoreName, NextNameResult, OpenResult, Owner, PeerResult, Probe as CoreProbe, ProbeResult, ProcResult,
-    Question, RandomResult, ReceiveResult, RenameResult, Role, SendResult, StatResult, Target, Times, TimesFound,
-    TimesResult, UnlinkResult, Way,
+    Question, ReceiveResult, RenameResult, Role, SendResult, StatResult, Target, Times, TimesFound, TimesResult,
+    UnlinkResult, Way,
 };
 
 use crate::bug::Bug;
@@ -118,7 +118,7 @@ impl World {
                 if way == Way::Proc && !configuration.has_proc {
                     return Some(vec![(Done::Answer(BindResult::Missing(ERRNO).into()), *self)]);
                 }
-                if self.named(name).is_some() {
+                if self.named(process, name).is_some() {
                     return Some(vec![(Done::Answer(BindResult::InUse.into()), *self)]);
                 }
                 let mut world = *self;
@@ -128,7 +128,7 @@ impl World {
                     world.next_number = number;
                     let sticky = !configuration.has(Bug::MarkedAfterwards) && !configuration.has(Bug::BornUnmarked);
                     let inode = world.new_socket(process, configuration, sticky);
-                    world.set_name(name, Some(inode));
+                    world.set_name(process, name, Some(inode));
                     if way == Way::Abstract {
                         let socket = world.register(inode, false);
                         world.processes[process].socket = Some(socket);
@@ -148,7 +148,7 @@ impl World {
             }
             (Call::Connect(role, Target::Path(name)), None) if role == Role::Connection || own.asks_by_stream => {
                 let mut world = *self;
-                let Some(inode) = self.named(name) else {
+                let Some(inode) = self.named(process, name) else {
                     return Some(vec![(Done::Answer(ConnectResult::Missing(ERRNO).into()), world)]);
                 };
                 if !matches!(self.inode(inode).kind, Kind::Bound(_)) || self.inode(inode).locked {
@@ -175,7 +175,7 @@ impl World {
     fn make_one(&mut self, process: usize, configuration: &Configuration, call: Call) -> CallResult {
         match call {
             // ---- Names in the folder.
-            Call::Stat(name) | Call::StatByPath(name) => match self.named(name) {
+            Call::Stat(name) | Call::StatByPath(name) => match self.named(process, name) {
                 Some(inode) => StatResult::Found(self.stat(process, configuration, inode)).into(),
                 None => StatResult::Missing.into(),
             },
@@ -184,7 +184,7 @@ impl World {
                 None => StatResult::Missing.into(),
             },
             Call::Open(role, name) => {
-                let found = self.named(name);
+                let found = self.named(process, name);
                 *self.pin_mut(process, role) = found;
                 if found.is_some() { OpenResult::Opened.into() } else { OpenResult::Missing.into() }
             }
@@ -200,31 +200,31 @@ impl World {
                 match (usize::from(from)..NAMES).find(|name| self.names[*name].is_some()) {
                     Some(name) => {
                         self.processes[process].listing = Some(name as Name + 1);
-                        NextNameResult::Temporary(name as u64).into()
+                        NextNameResult::Temporary.into()
                     }
                     None => {
-                        self.processes[process].listing = Some(NAMES as Name);
+                        self.processes[process].listing = Some(0);
                         NextNameResult::End.into()
                     }
                 }
             }
-            Call::Unlink(name) => match self.named(name) {
+            Call::Unlink(name) => match self.named(process, name) {
                 None => UnlinkResult::Missing.into(),
                 Some(inode) if !self.may_unlink(process, configuration, inode) => UnlinkResult::Denied(ERRNO).into(),
                 Some(_) => {
-                    self.set_name(name, None);
+                    self.set_name(process, name, None);
                     UnlinkResult::Removed.into()
                 }
             },
             Call::Rename(_) if configuration.links => RenameResult::Unsupported(ERRNO).into(),
-            Call::Rename(name) | Call::Link(name) => match self.named(name) {
+            Call::Rename(name) | Call::Link(name) => match self.named(process, name) {
                 None => RenameResult::Missing.into(),
                 Some(_) if self.path.is_some() && !configuration.has(Bug::RenameReplaces) => {
                     RenameResult::Exists.into()
                 }
                 Some(inode) => {
                     if matches!(call, Call::Rename(_)) {
-                        self.set_name(name, None);
+                        self.set_name(process, name, None);
                     }
                     self.set_path(Some(inode));
                     RenameResult::Renamed.into()
@@ -235,7 +235,7 @@ impl World {
             Call::StatProc if configuration.has_proc => ProcResult::Leads.into(),
             Call::StatProc => ProcResult::LeadsNowhere.into(),
             Call::SetTimesOfName(name) => {
-                let inode = self.named(name);
+                let inode = self.named(process, name);
                 self.touch(process, configuration, inode, Times::Marked)
             }
             Call::SetTimes(..) if configuration.old_times => TimesResult::Unsupported(ERRNO).into(),
@@ -282,7 +282,7 @@ impl World {
             }
             Call::SetSocketMode | Call::SetNonblocking | Call::SocketName => DONE,
             Call::Bind(..) => unreachable!("it is made in two parts"),
-            Call::BindBadge(_) => BindResult::Bound.into(),
+            Call::BindBadge => BindResult::Bound.into(),
             Call::Listen => {
                 let Some(id) = self.processes[process].socket else { return DONE };
                 let is_at_path = self.mind(process).inode() == Some(self.socket(id).inode);
@@ -298,7 +298,7 @@ impl World {
                 let inode = match target {
                     Target::Pinned(_) if !configuration.has_proc => None,
                     Target::Pinned(pin) => self.held_fast(process, pin),
-                    Target::Path(name) => self.named(name),
+                    Target::Path(name) => self.named(process, name),
                     Target::Abstract => self.path,
                 };
                 let answer = match inode {
@@ -381,7 +381,10 @@ impl World {
             }
 
             // ---- The process.
-            Call::Random => RandomResult::Random(self.fresh_name(configuration).into()).into(),
+            Call::Random => {
+                self.processes[process].drawn = Some(self.fresh_name(configuration));
+                DONE
+            }
             Call::Reserve | Call::SpendReserve | Call::KeepReserve => DONE,
             Call::Watch => {
                 self.participant(process).watch = Watch::Armed;
@@ -563,17 +566,27 @@ impl World {
     }
 
     /// What has a name.
-    pub(crate) fn named(&self, name: CoreName) -> Option<Number> {
-        match name {
-            CoreName::Lock => self.path,
-            CoreName::Temporary(name) => self.names[name as usize],
+    pub(crate) fn named(&self, process: usize, name: CoreName) -> Option<Number> {
+        match self.temporary(process, name) {
+            Some(name) => self.names[usize::from(name)],
+            None => self.path,
         }
     }
 
-    fn set_name(&mut self, name: CoreName, inode: Option<Number>) {
+    fn set_name(&mut self, process: usize, name: CoreName, inode: Option<Number>) {
+        match self.temporary(process, name) {
+            Some(name) => self.names[usize::from(name)] = inode,
+            None => self.set_path(inode),
+        }
+    }
+
+    /// Which temporary name that is.
+    fn temporary(&self, process: usize, name: CoreName) -> Option<Name> {
+        let own = &self.processes[process];
         match name {
-            CoreName::Lock => self.set_path(inode),
-            CoreName::Temporary(name) => self.names[name as usize] = inode,
+            CoreName::Lock => None,
+            CoreName::Temporary => Some(own.drawn.expect("one was drawn")),
+            CoreName::Swept => Some(own.read().expect("one was read")),
         }
     }
 
@@ -609,12 +622,8 @@ impl World {
         if configuration.has(Bug::NamesRepeat) {
             return 0;
         }
-        let is_remembered = |name: Name| {
-            self.processes.iter().any(|process| match process.player {
-                Player::Safe(participant) => participant.mind.names().any(|other| other == name),
-                _ => false,
-            })
-        };
+        let is_remembered =
+            |name| self.processes.iter().any(|process| process.drawn == Some(name) || process.read() == Some(name));
         let fresh = (0..NAMES as Name).find(|name| self.names[usize::from(*name)].is_none() && !is_remembered(*name));
         fresh.expect("there are names enough")
     }

@@ -36,6 +36,8 @@ pub struct Process {
     pub swept: Option<Number>,
     /// How far the folder was read.
     pub listing: Option<Name>,
+    /// The temporary name that was drawn.
+    pub drawn: Option<Name>,
     /// The connection of a probe.
     pub probe: Option<ConnectionId>,
     /// Its probe is a stream socket.
@@ -103,6 +105,11 @@ pub enum Change {
 }
 
 impl Process {
+    /// The temporary name that was read last.
+    pub(crate) fn read(&self) -> Option<Name> {
+        self.listing.and_then(|next| next.checked_sub(1))
+    }
+
     pub(crate) fn new(cast: Cast, rounds: u8) -> Self {
         let player = match cast {
             Cast::Safe | Cast::Unreadable | Cast::Try | Cast::OtherUser | Cast::Impatient | Cast::Strict => {
@@ -162,7 +169,7 @@ impl World {
         dead.life = Life::Dies;
         (dead.holds, dead.lost) = (false, false);
         dead.rounds = 0;
-        (dead.listing, dead.asks_by_stream, dead.half) = (None, false, None);
+        (dead.listing, dead.drawn, dead.asks_by_stream, dead.half) = (None, None, false, None);
         dead.player = match dead.player {
             Player::Safe(_) => Player::Safe(Participant::default()),
             Player::Npm(_) => Player::Npm(Npm::default()),

@@ -66,7 +66,7 @@ impl World {
         let own = &self.processes[process];
         (own.life, own.rounds, own.holds, own.acquired_since, own.guard, own.pin.is_some()).hash(&mut hasher);
         (own.forked, own.lost, own.kept.is_some()).hash(&mut hasher);
-        (own.swept.is_some(), own.half.is_some(), own.probe.is_some(), own.listing, own.asks_by_stream)
+        (own.swept.is_some(), own.half.is_some(), own.probe.is_some(), own.listing, own.drawn, own.asks_by_stream)
             .hash(&mut hasher);
         match own.player {
             Player::Safe(Participant { mind, watch, lends, forgets, late, noted, misled }) => {

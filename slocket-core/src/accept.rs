@@ -60,7 +60,7 @@ pub(crate) fn begin(memory: &mut Memory) -> Going {
 }
 
 /// Takes a result.
-pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepped<Step, Accepted> {
+pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Stepped<Step, Accepted> {
     Ok(match step {
         Step::DismissGuest(inner) => part::next(inner, result)?.within(Step::DismissGuest, |()| look(memory)),
         Step::Look => match at_path(result.stat()?, memory) {

@@ -17,7 +17,7 @@ pub enum Call {
     Open(Role, Name),
     /// openat(2) of the folder for reading, a file description of its own → [`OpenResult`](crate::OpenResult).
     OpenFolder(Role),
-    /// The next temporary name in the folder that is open as [`Role::Listing`] (getdents(2))
+    /// The next temporary name in the folder that is open as [`Role::Listing`] (getdents(2)): [`Name::Swept`]
     /// → [`NextNameResult`](crate::NextNameResult).
     NextName,
     /// unlinkat(2) → [`UnlinkResult`](crate::UnlinkResult).
@@ -52,8 +52,8 @@ pub enum Call {
     SetSocketMode,
     /// bind(2) of [`Role::Listener`] → [`BindResult`](crate::BindResult).
     Bind(Name, Way),
-    /// bind(2) of [`Role::Connection`] to a badge made of this number → [`BindResult`](crate::BindResult).
-    BindBadge(u64),
+    /// bind(2) of [`Role::Connection`] to a badge made of the bits that were drawn last → [`BindResult`](crate::BindResult).
+    BindBadge,
     /// listen(2) of [`Role::Listener`], which gives it our user's name. Refused if that is another user than when the peer was
     /// compared with ours → [`DoneResult`](crate::DoneResult).
     Listen,
@@ -88,7 +88,8 @@ pub enum Call {
     Send(Cargo),
 
     // ---- The process.
-    /// getrandom(2): 64 random bits → [`RandomResult`](crate::RandomResult).
+    /// getrandom(2): draws 64 bits, which the driver remembers: a badge or [`Name::Temporary`] is made of them
+    /// → [`DoneResult`](crate::DoneResult).
     Random,
     /// eventfd(2) into [`Role::Pin`]: a descriptor of no use but to be closed → [`DoneResult`](crate::DoneResult).
     Reserve,
@@ -138,8 +139,10 @@ pub enum Role {
 pub enum Name {
     /// The lock's; or its abstract name.
     Lock,
-    /// A temporary name made of this number.
-    Temporary(u64),
+    /// The temporary name that is made of the bits that were drawn last ([`Call::Random`]).
+    Temporary,
+    /// The temporary name that was read last from the folder ([`Call::NextName`]).
+    Swept,
 }
 
 /// By which address a socket is bound.
@@ -242,62 +245,6 @@ impl Probe {
             Self::Datagram => Some(Kind::Datagram),
             Self::Stream => Some(Kind::Stream),
             Self::None => None,
-        }
-    }
-}
-
-impl Call {
-    /// The number of the temporary name or of the badge that it is about.
-    pub(crate) fn number_mut(&mut self) -> Option<&mut u64> {
-        match self {
-            Self::Stat(name)
-            | Self::StatByPath(name)
-            | Self::Open(_, name)
-            | Self::Unlink(name)
-            | Self::Rename(name)
-            | Self::Link(name)
-            | Self::SetTimesOfName(name)
-            | Self::Bind(name, _)
-            | Self::Connect(_, Target::Path(name)) => match name {
-                Name::Temporary(number) => Some(number),
-                Name::Lock => None,
-            },
-            Self::BindBadge(number) => Some(number),
-            Self::StatFile(_)
-            | Self::OpenFolder(_)
-            | Self::NextName
-            | Self::FileSystem
-            | Self::StatProc
-            | Self::SetTimes(..)
-            | Self::SetTimesInProc(..)
-            | Self::SetMode(..)
-            | Self::Flock(_)
-            | Self::Unlock
-            | Self::Socket(..)
-            | Self::SetSocketMode
-            | Self::Listen
-            | Self::Connect(_, Target::Pinned(_) | Target::Abstract)
-            | Self::Shutdown(..)
-            | Self::Peer(_)
-            | Self::Ask(_)
-            | Self::SocketName
-            | Self::ComparePeerName
-            | Self::SetNonblocking
-            | Self::Poll
-            | Self::Accept(_)
-            | Self::HasEnded(_)
-            | Self::Drain
-            | Self::HasUnread(_)
-            | Self::Receive
-            | Self::Send(_)
-            | Self::Random
-            | Self::Reserve
-            | Self::SpendReserve
-            | Self::KeepReserve
-            | Self::Watch
-            | Self::AskKernel
-            | Self::Close(_)
-            | Self::CloseApart(_) => None,
         }
     }
 }

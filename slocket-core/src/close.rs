@@ -27,7 +27,7 @@ pub(crate) fn begin(memory: &Memory) -> Next<Step, ()> {
 }
 
 /// Takes a result.
-pub(crate) fn next(step: Step, result: CallResult, memory: &Memory) -> Stepped<Step, ()> {
+pub(crate) fn next(step: Step, result: &CallResult, memory: &Memory) -> Stepped<Step, ()> {
     Ok(match step {
         Step::Close => {
             result.done()?;

@@ -61,7 +61,7 @@ pub(crate) fn begin(memory: &Memory) -> Going {
 }
 
 /// Takes a result.
-pub(crate) fn next(step: Step, result: CallResult, memory: &Memory) -> Stepped<Step, Removal> {
+pub(crate) fn next(step: Step, result: &CallResult, memory: &Memory) -> Stepped<Step, Removal> {
     let Step { removal, at } = step;
     Ok(match at {
         At::DismissGuest(inner) => part::next(inner, result)?

@@ -35,7 +35,7 @@ pub(crate) fn begin(memory: &Memory) -> Going {
 }
 
 /// Takes a result.
-pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepped<Step, Removal> {
+pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Stepped<Step, Removal> {
     Ok(match step {
         Step::SeeWhetherEnded => match (result.answer()?, memory.platform.home) {
             (AnswerResult::No | AnswerResult::Failed(_), _) => end(),

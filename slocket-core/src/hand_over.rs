@@ -19,7 +19,7 @@ pub(crate) fn begin() -> Next<Step, SendResult> {
 }
 
 /// Takes a result.
-pub(crate) fn next(step: Step, result: CallResult) -> Stepped<Step, SendResult> {
+pub(crate) fn next(step: Step, result: &CallResult) -> Stepped<Step, SendResult> {
     Ok(match step {
         Step::Wake => {
             result.done()?;

@@ -57,7 +57,7 @@ pub(crate) fn begin(memory: &Memory) -> Going {
 }
 
 /// Takes a result.
-pub(crate) fn next(step: Step, result: CallResult, memory: &Memory) -> Stepped<Step, Inspected> {
+pub(crate) fn next(step: Step, result: &CallResult, memory: &Memory) -> Stepped<Step, Inspected> {
     Ok(match step {
         Step::Open => match result.open()? {
             OpenResult::Opened => Next::Call(Call::StatFile(Role::Pin), Step::LookAtFile),

@@ -11,7 +11,7 @@ use crate::part;
 use crate::platform::Home;
 use crate::report::Fault;
 use crate::result::{
-    BindResult, CallResult, ConnectResult, DoneResult, Inode, OpenResult, Owner, PeerResult, RandomResult, StatResult,
+    BindResult, CallResult, ConnectResult, DoneResult, Inode, OpenResult, Owner, PeerResult, StatResult,
 };
 
 /// How joining ended.
@@ -51,7 +51,7 @@ enum At {
     LookAtFile,
     Socket,
     ChooseBadge,
-    BindBadge(u64),
+    BindBadge,
     TakeNothing,
     Reserve,
     Connect,
@@ -85,7 +85,7 @@ pub(crate) fn begin(memory: &Memory, looks: bool) -> Going {
 }
 
 /// Takes a result.
-pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepped<Step, Joined> {
+pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Stepped<Step, Joined> {
     let Step { looks, at } = step;
     let call = |call, at| Next::Call(call, Step { looks, at });
     let clean = |memory: &mut Memory, joined| clean(looks, memory, joined);
@@ -110,11 +110,11 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepp
             DoneResult::Done => call(Call::Random, At::ChooseBadge),
             DoneResult::Failed(errno) => failed(memory, Call::Socket(Role::Connection, Kind::Stream), errno),
         },
-        At::ChooseBadge => match result.random()? {
-            RandomResult::Random(number) => call(Call::BindBadge(number), At::BindBadge(number)),
-            RandomResult::Failed(errno) => failed(memory, Call::Random, errno),
+        At::ChooseBadge => match result.done()? {
+            DoneResult::Done => call(Call::BindBadge, At::BindBadge),
+            DoneResult::Failed(errno) => failed(memory, Call::Random, errno),
         },
-        At::BindBadge(number) => match result.bind()? {
+        At::BindBadge => match result.bind()? {
             // A look takes nothing, and a holder that meets it passes it over. (npm's server dies if it cannot send.)
             BindResult::Bound if looks && hands_over(memory) => {
                 call(Call::Shutdown(Role::Connection, Half::Read), At::TakeNothing)
@@ -122,7 +122,7 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepp
             BindResult::Bound => connect(step, memory),
             BindResult::InUse => call(Call::Random, At::ChooseBadge),
             BindResult::Missing(errno) | BindResult::Broken(errno) | BindResult::Failed(errno) => {
-                failed(memory, Call::BindBadge(number), errno)
+                failed(memory, Call::BindBadge, errno)
             }
         },
         At::TakeNothing => {

@@ -42,7 +42,7 @@ pub(crate) fn begin(memory: &Memory) -> Going {
 }
 
 /// Takes a result.
-pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepped<Step, Left> {
+pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Stepped<Step, Left> {
     Ok(match step {
         // It may have been a loan when we came, and be none now.
         Step::Look => match result.stat()? {

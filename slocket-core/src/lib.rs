@@ -38,7 +38,7 @@ pub use report::{Failure, Fault, Report};
 pub use result::{
     AcceptResult, AnswerResult, BindResult, CallResult, ConnectResult, DoneResult, DrainResult, Errno, FileKind,
     FileSystemResult, FlockResult, Found, Inode, Links, ModeFit, NextNameResult, OpenResult, Owner, PeerResult,
-    ProbeResult, ProcResult, RandomResult, ReceiveResult, RenameResult, SendResult, StatResult, TimesFound,
-    TimesResult, UnlinkResult,
+    ProbeResult, ProcResult, ReceiveResult, RenameResult, SendResult, StatResult, TimesFound, TimesResult,
+    UnlinkResult,
 };
 pub use state::{Source, Wait};

@@ -1,7 +1,7 @@
 //! One participant of the protocol: which procedure comes after which.
 
 use crate::accept::{self, Accepted};
-use crate::call::{Call, Cargo, Half, Role};
+use crate::call::{Call, Cargo, Half, Name, Role};
 use crate::close_out::{self, Removal};
 use crate::event::{Event, Misuse, Notice, Occupied, Policy, Request, Stale, Timer};
 use crate::inspect::{self, Inspected};
@@ -16,7 +16,7 @@ use crate::receive::{self, Received};
 use crate::reclaim::{self, Reclaimed};
 use crate::report::{Failure, Report};
 use crate::result::{CallResult, DrainResult, Inode, Misfit, SendResult};
-use crate::state::{Attempt, Going, Owed, Patience, State, Wait, Wish};
+use crate::state::{Attempt, Calling, Going, Owed, Patience, Resting, State, Wait, Wish};
 use crate::{close, give_back, hand_over, mark, part};
 
 /// One participant of the protocol: from one request for the lock until all its descriptors are closed.
@@ -26,8 +26,6 @@ use crate::{close, give_back, hand_over, mark, part};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Machine {
     state: State,
-    /// The call whose result is waited for.
-    asked: Option<Call>,
     memory: Memory,
 }
 
@@ -47,7 +45,7 @@ impl Machine {
     /// A machine that has not been asked for anything.
     #[must_use]
     pub fn new(platform: Platform, hints: Hints) -> Self {
-        Self { state: State::Idle, asked: None, memory: Memory { platform, hints, ..Memory::default() } }
+        Self { state: State::Resting(Resting::Idle), memory: Memory { platform, hints, ..Memory::default() } }
     }
 
     /// A machine that holds the lock by a listener that was passed to it, which is bound to that file (to none at an abstract
@@ -56,97 +54,75 @@ impl Machine {
     pub fn holding(platform: Platform, hints: Hints, listener: Option<Inode>) -> Self {
         let places = Places::with(Role::Listener);
         let memory = Memory { platform, hints, places, listener, ..Memory::default() };
-        Self { state: State::Holding, asked: None, memory }
+        Self { state: State::Resting(Resting::Holding), memory }
     }
 
     /// Tells the machine an event; returns what is to be done next.
     ///
     /// # Errors
     /// [`Misuse`] if the driver sent an event that does not belong in this state; nothing changes then.
+    #[inline]
     pub fn handle(&mut self, event: Event) -> Result<Step, Misuse> {
-        let step = match (self.asked, event) {
-            (Some(call), Event::Result(result)) if result.fits(call) => {
-                self.asked = None;
-                self.result(call, result)
-            }
-            (None, Event::Request(request)) => self.request(request),
-            (None, Event::Notice(notice)) => Ok(self.notice(notice)),
-            (Some(_), Event::Request(_) | Event::Notice(_) | Event::Result(_)) | (None, Event::Result(_)) => {
-                Err(Misfit)
-            }
-        };
-        step.map_err(|Misfit| Misuse { asked: self.asked, event })
+        self.step(&event).map_err(|Misfit| Misuse { asked: self.asked(), event })
+    }
+
+    fn step(&mut self, event: &Event) -> Result<Step, Misfit> {
+        match (&self.state, event) {
+            (State::Calling(call, _), Event::Result(result)) if result.fits(*call) => self.result(result),
+            (State::Resting(_), Event::Request(request)) => self.request(*request),
+            (State::Resting(_), Event::Notice(notice)) => self.notice(*notice),
+            (State::Calling(..), Event::Request(_) | Event::Notice(_) | Event::Result(_))
+            | (State::Resting(_), Event::Result(_)) => Err(Misfit),
+        }
     }
 
     fn request(&mut self, request: Request) -> Result<Step, Misfit> {
-        Ok(match (self.state, request) {
-            (State::Idle, Request::Acquire(policy)) => self.begin(Attempt { policy, ..Attempt::default() }),
-            (State::Idle, Request::Try(policy)) => {
+        let State::Resting(resting) = &self.state else { return Err(Misfit) };
+        Ok(match (*resting, request) {
+            (Resting::Idle, Request::Acquire(policy)) => self.begin(Attempt { policy, ..Attempt::default() }),
+            (Resting::Idle, Request::Try(policy)) => {
                 self.begin(Attempt { wish: Wish::Try, policy: hasty(policy), ..Attempt::default() })
             }
-            (State::Idle, Request::Look) => {
+            (Resting::Idle, Request::Look) => {
                 let next = join::begin(&self.memory, true);
                 self.look(next)
             }
 
-            (State::Queued(_), Request::Cancel) => self.leave(Report::Cancelled),
-            (State::Watching(_) | State::Pausing(..), Request::Cancel) => self.finish(Report::Cancelled),
+            (Resting::Queued(_), Request::Cancel) => self.leave(Report::Cancelled),
+            (Resting::Watching(_) | Resting::Pausing(..), Request::Cancel) => self.finish(Report::Cancelled),
 
             // A cancel gives a lock that is held back.
-            (State::Holding, Request::Release) => self.accept(Some(Report::Released)),
-            (State::Holding, Request::Cancel) => self.accept(Some(Report::Cancelled)),
-            (State::Borrowing, Request::Release) => self.give_back(Some(Report::Released)),
-            (State::Borrowing, Request::Cancel) => self.give_back(Some(Report::Cancelled)),
+            (Resting::Holding, Request::Release) => self.accept(Some(Report::Released)),
+            (Resting::Holding, Request::Cancel) => self.accept(Some(Report::Cancelled)),
+            (Resting::Borrowing, Request::Release) => self.give_back(Some(Report::Released)),
+            (Resting::Borrowing, Request::Cancel) => self.give_back(Some(Report::Cancelled)),
 
-            (State::Lingering, Request::Dismiss) => {
+            (Resting::Lingering, Request::Dismiss) => {
                 self.memory.dismissed = true;
-                self.ask(Call::Shutdown(Role::Connection, Half::Write), State::Dismissing)
+                self.ask(Call::Shutdown(Role::Connection, Half::Write), Calling::Dismissing)
             }
-            (State::Lingering, Request::Cut) => {
+            (Resting::Lingering, Request::Cut) => {
                 self.memory.dismissed = true;
-                self.ask(Call::Shutdown(Role::Connection, Half::Both), State::Dismissing)
+                self.ask(Call::Shutdown(Role::Connection, Half::Both), Calling::Dismissing)
             }
 
             // Where no request is open, a cancel comes to nothing.
-            (State::Idle | State::Lingering | State::Lent | State::Finished, Request::Cancel) => self.stay(),
-            (State::Idle | State::Lent | State::Finished, Request::Dismiss | Request::Cut) => self.stay(),
+            (Resting::Idle | Resting::Lingering | Resting::Lent | Resting::Finished, Request::Cancel) => self.stay(),
+            (Resting::Idle | Resting::Lent | Resting::Finished, Request::Dismiss | Request::Cut) => self.stay(),
             (
-                State::Idle
-                | State::Queued(_)
-                | State::Watching(_)
-                | State::Pausing(..)
-                | State::Lingering
-                | State::Holding
-                | State::Borrowing
-                | State::Lent
-                | State::Finished
-                | State::Publishing(..)
-                | State::Joining(..)
-                | State::Looking(_)
-                | State::LeavingLook(_)
-                | State::Receiving(..)
-                | State::ReceivingLate(_)
-                | State::Inspecting(..)
-                | State::ArmingWatch(_)
-                | State::Reclaiming(..)
-                | State::Unwatching(..)
-                | State::Parting(..)
-                | State::Leaving(..)
-                | State::Dismissing
-                | State::Accepting(..)
-                | State::HandingOver(..)
-                | State::ClearingMark(..)
-                | State::Lending(_)
-                | State::SeeingLoan(_)
-                | State::SettingMark(..)
-                | State::ClosingOut(..)
-                | State::GivingBack(..)
-                | State::Closing(..),
+                Resting::Idle
+                | Resting::Queued(_)
+                | Resting::Watching(_)
+                | Resting::Pausing(..)
+                | Resting::Lingering
+                | Resting::Holding
+                | Resting::Borrowing
+                | Resting::Lent
+                | Resting::Finished,
                 Request::Acquire(_)
                 | Request::Try(_)
                 | Request::Look
                 | Request::Release
-                | Request::Cancel
                 | Request::Dismiss
                 | Request::Cut,
             ) => return Err(Misfit),
@@ -154,152 +130,134 @@ impl Machine {
     }
 
     /// What happens by itself. What no longer matters is legal, and changes nothing.
-    fn notice(&mut self, notice: Notice) -> Step {
-        match (self.state, notice) {
-            (State::Queued(attempt), Notice::Readable) => {
+    fn notice(&mut self, notice: Notice) -> Result<Step, Misfit> {
+        let State::Resting(resting) = &self.state else { return Err(Misfit) };
+        Ok(match (*resting, notice) {
+            (Resting::Queued(attempt), Notice::Readable) => {
                 let next = receive::begin(&self.memory);
                 self.receive(attempt, next)
             }
-            (State::Queued(_), Notice::TimerFired(Timer::Deadline)) => self.leave(Report::TimedOut),
+            (Resting::Queued(_), Notice::TimerFired(Timer::Deadline)) => self.leave(Report::TimedOut),
 
-            (State::Watching(attempt), Notice::FsChange | Notice::TimerFired(Timer::Recheck)) => self.inspect(attempt),
-            (State::Watching(attempt), Notice::TimerFired(Timer::Stale)) => {
+            (Resting::Watching(attempt), Notice::FsChange | Notice::TimerFired(Timer::Recheck)) => {
+                self.inspect(attempt)
+            }
+            (Resting::Watching(attempt), Notice::TimerFired(Timer::Stale)) => {
                 self.inspect(impatient(attempt, Timer::Stale))
             }
-            (State::Watching(_) | State::Pausing(..), Notice::TimerFired(Timer::Deadline)) => {
+            (Resting::Watching(_) | Resting::Pausing(..), Notice::TimerFired(Timer::Deadline)) => {
                 self.finish(Report::TimedOut)
             }
 
-            (State::Pausing(attempt, Going::Publish, _), Notice::TimerFired(Timer::Retry)) => self.publish(attempt),
-            (State::Pausing(attempt, Going::Join, _), Notice::TimerFired(Timer::Retry)) => self.join(attempt),
-            (State::Pausing(attempt, going, level), Notice::TimerFired(timer @ (Timer::Stale | Timer::Try))) => {
-                self.rest(State::Pausing(impatient(attempt, timer), going, level))
+            (Resting::Pausing(attempt, Going::Publish, _), Notice::TimerFired(Timer::Retry)) => self.publish(attempt),
+            (Resting::Pausing(attempt, Going::Join, _), Notice::TimerFired(Timer::Retry)) => self.join(attempt),
+            (Resting::Pausing(attempt, going, level), Notice::TimerFired(timer @ (Timer::Stale | Timer::Try))) => {
+                self.rest(Resting::Pausing(impatient(attempt, timer), going, level))
             }
 
-            (State::Lingering, Notice::Readable) => {
+            (Resting::Lingering, Notice::Readable) => {
                 let next = receive::begin(&self.memory);
                 self.receive_late(next)
             }
-            (State::Lent, Notice::Readable) => self.ask(Call::Drain, State::SeeingLoan(1)),
+            (Resting::Lent, Notice::Readable) => self.ask(Call::Drain, Calling::SeeingLoan(1)),
 
             (
-                State::Idle
-                | State::Queued(_)
-                | State::Watching(_)
-                | State::Pausing(..)
-                | State::Lingering
-                | State::Holding
-                | State::Borrowing
-                | State::Lent
-                | State::Finished
-                | State::Publishing(..)
-                | State::Joining(..)
-                | State::Looking(_)
-                | State::LeavingLook(_)
-                | State::Receiving(..)
-                | State::ReceivingLate(_)
-                | State::Inspecting(..)
-                | State::ArmingWatch(_)
-                | State::Reclaiming(..)
-                | State::Unwatching(..)
-                | State::Parting(..)
-                | State::Leaving(..)
-                | State::Dismissing
-                | State::Accepting(..)
-                | State::HandingOver(..)
-                | State::ClearingMark(..)
-                | State::Lending(_)
-                | State::SeeingLoan(_)
-                | State::SettingMark(..)
-                | State::ClosingOut(..)
-                | State::GivingBack(..)
-                | State::Closing(..),
+                Resting::Idle
+                | Resting::Queued(_)
+                | Resting::Watching(_)
+                | Resting::Pausing(..)
+                | Resting::Lingering
+                | Resting::Holding
+                | Resting::Borrowing
+                | Resting::Lent
+                | Resting::Finished,
                 Notice::Readable | Notice::FsChange | Notice::TimerFired(_),
             ) => self.stay(),
-        }
+        })
     }
 
     /// A call has come to this: on with its procedure.
-    fn result(&mut self, call: Call, result: CallResult) -> Result<Step, Misfit> {
-        self.memory.note(call, result);
+    fn result(&mut self, result: &CallResult) -> Result<Step, Misfit> {
+        let State::Calling(call, calling) = &self.state else { return Err(Misfit) };
         let memory = &mut self.memory;
-        Ok(match self.state {
-            State::Publishing(attempt, step) => {
+        memory.note(*call, result);
+        Ok(match *calling {
+            Calling::Publishing(attempt, step) => {
                 let next = publish::next(step, result, memory)?;
                 self.publishing(attempt, next)
             }
-            State::Joining(attempt, step) => {
+            Calling::Joining(attempt, step) => {
                 let next = join::next(step, result, memory)?;
                 self.joining(attempt, next)
             }
-            State::Looking(step) => {
+            Calling::Looking(step) => {
                 let next = join::next(step, result, memory)?;
                 self.look(next)
             }
-            State::Receiving(attempt, step) => {
+            Calling::Receiving(attempt, step) => {
                 let next = receive::next(step, result, memory)?;
                 self.receive(attempt, next)
             }
-            State::ReceivingLate(step) => {
+            Calling::ReceivingLate(step) => {
                 let next = receive::next(step, result, memory)?;
                 self.receive_late(next)
             }
-            State::Inspecting(attempt, step) => {
+            Calling::Inspecting(attempt, step) => {
                 let next = inspect::next(step, result, memory)?;
                 self.inspecting(attempt, next)
             }
             // Watch first, then look again: without the second look a wake-up is lost.
-            State::ArmingWatch(attempt) => {
+            Calling::ArmingWatch(attempt) => {
                 result.answer()?;
                 self.inspect(Attempt { watched: true, ..attempt })
             }
-            State::Reclaiming(attempt, step) => {
+            Calling::Reclaiming(attempt, step) => {
                 let next = reclaim::next(step, result, memory)?;
                 self.reclaiming(attempt, next)
             }
-            State::Unwatching(attempt, going) => {
+            Calling::Unwatching(attempt, going) => {
                 result.done()?;
                 match going {
                     Going::Publish => self.publish(attempt),
                     Going::Join => self.join(attempt),
                 }
             }
-            State::Parting(attempt, step) => {
+            Calling::Parting(attempt, step) => {
                 let next = part::next(step, result)?;
                 self.part(attempt, next)
             }
-            State::LeavingLook(step) => {
+            Calling::LeavingLook(step) => {
                 let next = leave::next(step, result, memory)?;
                 self.leaving(Report::Listened, next)
             }
-            State::Leaving(report, step) => {
+            Calling::Leaving(report, step) => {
                 let next = leave::next(step, result, memory)?;
                 self.leaving(report, next)
             }
-            State::Dismissing => {
+            Calling::Dismissing => {
                 result.done()?;
-                self.rest(State::Lingering)
+                self.rest(Resting::Lingering)
             }
-            State::Accepting(owed, step) => {
+            Calling::Accepting(owed, step) => {
                 let next = accept::next(step, result, memory)?;
                 self.accepting(owed, next)
             }
-            State::HandingOver(owed, step) => {
+            Calling::HandingOver(owed, step) => {
                 let next = hand_over::next(step, result)?;
                 self.handing_over(owed, next)
             }
-            State::ClearingMark(owed, step) => {
+            Calling::ClearingMark(owed, step) => {
                 let next = mark::next(step, result, memory)?;
                 self.clearing_mark(owed, next)
             }
             // The server outlives its own release.
-            State::Lending(owed) => match result.send()? {
+            Calling::Lending(owed) => match result.send()? {
                 SendResult::Sent => {
                     // When it is back, another release begins.
                     self.memory.accepted = 0;
                     match owed {
-                        Some(report) => self.tell(report, State::Lent),
-                        None => self.rest(State::Lent),
+                        Some(report) => self.tell(report, Resting::Lent),
+                        None => self.rest(Resting::Lent),
                     }
                 }
                 SendResult::Gone => self.set_mark(owed),
@@ -310,36 +268,27 @@ impl Machine {
                 }
             },
             // (Not all that a borrower sent, if that is much: others wait, too.)
-            State::SeeingLoan(count) => match result.drain()? {
+            Calling::SeeingLoan(count) => match result.drain()? {
                 DrainResult::Ended => self.set_mark(None),
-                DrainResult::More if count < 16 => self.ask(Call::Drain, State::SeeingLoan(count + 1)),
-                DrainResult::More | DrainResult::Nothing => self.rest(State::Lent),
+                DrainResult::More if count < 16 => self.ask(Call::Drain, Calling::SeeingLoan(count + 1)),
+                DrainResult::More | DrainResult::Nothing => self.rest(Resting::Lent),
             },
-            State::SettingMark(owed, step) => {
+            Calling::SettingMark(owed, step) => {
                 let next = mark::next(step, result, memory)?;
                 self.setting_mark(owed, next)
             }
-            State::ClosingOut(owed, step) => {
+            Calling::ClosingOut(owed, step) => {
                 let next = close_out::next(step, result, memory)?;
                 self.closing_out(owed, next)
             }
-            State::GivingBack(owed, step) => {
+            Calling::GivingBack(owed, step) => {
                 let next = give_back::next(step, result, memory)?;
                 self.giving_back(owed, next)
             }
-            State::Closing(owed, step) => {
+            Calling::Closing(owed, step) => {
                 let next = close::next(step, result, memory)?;
                 self.closing(owed, next)
             }
-            State::Idle
-            | State::Queued(_)
-            | State::Watching(_)
-            | State::Pausing(..)
-            | State::Lingering
-            | State::Holding
-            | State::Borrowing
-            | State::Lent
-            | State::Finished => return Err(Misfit),
         })
     }
 
@@ -357,17 +306,18 @@ impl Machine {
     /// Publishes. What was watched for has happened.
     fn publish(&mut self, attempt: Attempt) -> Step {
         if self.memory.places.is_full(Role::Watch) {
-            return self.ask(Call::Close(Role::Watch), State::Unwatching(attempt, Going::Publish));
+            return self.ask(Call::Close(Role::Watch), Calling::Unwatching(attempt, Going::Publish));
         }
         let attempt = Attempt { watched: false, ..attempt };
         self.publishing(attempt, publish::begin())
     }
 
     /// Does the path become ours?
+    #[inline]
     fn publishing(&mut self, attempt: Attempt, next: Next<publish::Step, Published>) -> Step {
         match next {
-            Next::Call(call, step) => self.ask(call, State::Publishing(attempt, step)),
-            Next::Done(Published::Listening) => self.tell(Report::Acquired, State::Holding),
+            Next::Call(call, step) => self.ask(call, Calling::Publishing(attempt, step)),
+            Next::Done(Published::Listening) => self.tell(Report::Acquired, Resting::Holding),
             Next::Done(Published::InUse) => match attempt.wish {
                 Wish::Try => self.inspect(attempt),
                 Wish::Acquire => self.join(attempt),
@@ -379,7 +329,7 @@ impl Machine {
 
     fn join(&mut self, attempt: Attempt) -> Step {
         if self.memory.places.is_full(Role::Watch) {
-            return self.ask(Call::Close(Role::Watch), State::Unwatching(attempt, Going::Join));
+            return self.ask(Call::Close(Role::Watch), Calling::Unwatching(attempt, Going::Join));
         }
         let attempt = Attempt { watched: false, ..attempt };
         let next = join::begin(&self.memory, false);
@@ -389,8 +339,8 @@ impl Machine {
     /// Is there a queue to stand in?
     fn joining(&mut self, attempt: Attempt, next: Next<join::Step, Joined>) -> Step {
         match next {
-            Next::Call(call, step) => self.ask(call, State::Joining(attempt, step)),
-            Next::Done(Joined::Queued) => self.rest(State::Queued(attempt)),
+            Next::Call(call, step) => self.ask(call, Calling::Joining(attempt, step)),
+            Next::Done(Joined::Queued) => self.rest(Resting::Queued(attempt)),
             Next::Done(Joined::Missing) => self.again(attempt),
             Next::Done(Joined::Refused) => self.inspect(attempt),
             Next::Done(Joined::BacklogFull) => self.pause(attempt, Going::Join),
@@ -405,11 +355,11 @@ impl Machine {
     /// Our turn will come.
     fn receive(&mut self, attempt: Attempt, next: Next<receive::Step, Received>) -> Step {
         match next {
-            Next::Call(call, step) => self.ask(call, State::Receiving(attempt, step)),
-            Next::Done(Received::Nothing) => self.rest(State::Queued(attempt)),
+            Next::Call(call, step) => self.ask(call, Calling::Receiving(attempt, step)),
+            Next::Done(Received::Nothing) => self.rest(Resting::Queued(attempt)),
             // (The connection that brought the listener is closed after the release: the caller waits for the lock.)
-            Next::Done(Received::Listener) => self.tell(Report::Acquired, State::Holding),
-            Next::Done(Received::Loan) => self.tell(Report::Acquired, State::Borrowing),
+            Next::Done(Received::Listener) => self.tell(Report::Acquired, Resting::Holding),
+            Next::Done(Received::Loan) => self.tell(Report::Acquired, Resting::Borrowing),
             Next::Done(Received::End | Received::Truncated | Received::NotOurs) => {
                 let next = close::part_from_server(&self.memory);
                 self.part(attempt, next)
@@ -422,7 +372,7 @@ impl Machine {
     /// only a waiter that is sent away at once again and again.)
     fn part(&mut self, attempt: Attempt, next: Next<part::Step, ()>) -> Step {
         match next {
-            Next::Call(call, step) => self.ask(call, State::Parting(attempt, step)),
+            Next::Call(call, step) => self.ask(call, Calling::Parting(attempt, step)),
             Next::Done(()) => {
                 self.forget_server();
                 self.again(attempt)
@@ -438,7 +388,7 @@ impl Machine {
     /// Who is at the path, and is it alive?
     fn inspecting(&mut self, attempt: Attempt, next: Next<inspect::Step, Inspected>) -> Step {
         let inspected = match next {
-            Next::Call(call, step) => return self.ask(call, State::Inspecting(attempt, step)),
+            Next::Call(call, step) => return self.ask(call, Calling::Inspecting(attempt, step)),
             Next::Done(inspected) => inspected,
         };
         // (The pause ends the timer: in one go, what is met next would be put up with for the rest of this one's time.)
@@ -471,7 +421,7 @@ impl Machine {
     /// A dead socket goes.
     fn reclaiming(&mut self, attempt: Attempt, next: Next<reclaim::Step, Reclaimed>) -> Step {
         match next {
-            Next::Call(call, step) => self.ask(call, State::Reclaiming(attempt, step)),
+            Next::Call(call, step) => self.ask(call, Calling::Reclaiming(attempt, step)),
             Next::Done(Reclaimed::Removed | Reclaimed::Changed) => self.again(attempt),
             Next::Done(Reclaimed::Busy) => match attempt.wish {
                 Wish::Try => self.try_again(attempt),
@@ -491,7 +441,7 @@ impl Machine {
 
     /// No busy loops.
     fn pause(&mut self, attempt: Attempt, going: Going) -> Step {
-        self.rest(State::Pausing(one_up(attempt), going, attempt.level + 1))
+        self.rest(Resting::Pausing(one_up(attempt), going, attempt.level + 1))
     }
 
     /// A try meets somebody who may be only passing through, as a look or a reclaim does, so it looks again for a short time.
@@ -499,9 +449,9 @@ impl Machine {
         match attempt.patience {
             Patience::Fresh => {
                 let attempt = Attempt { patience: Patience::Running, ..attempt };
-                self.rest(State::Pausing(attempt, Going::Publish, 1))
+                self.rest(Resting::Pausing(attempt, Going::Publish, 1))
             }
-            Patience::Running => self.rest(State::Pausing(attempt, Going::Publish, 2)),
+            Patience::Running => self.rest(Resting::Pausing(attempt, Going::Publish, 2)),
             Patience::Over => self.finish(Report::WouldBlock),
         }
     }
@@ -526,9 +476,9 @@ impl Machine {
 
     fn watch(&mut self, attempt: Attempt) -> Step {
         if attempt.watched {
-            self.rest(State::Watching(attempt))
+            self.rest(Resting::Watching(attempt))
         } else {
-            self.ask(Call::Watch, State::ArmingWatch(attempt))
+            self.ask(Call::Watch, Calling::ArmingWatch(attempt))
         }
     }
 
@@ -542,23 +492,23 @@ impl Machine {
     /// A grant that raced with the cancel is passed on.
     fn leaving(&mut self, report: Report, next: Next<leave::Step, Left>) -> Step {
         match next {
-            Next::Call(call, step) if report == Report::Listened => self.ask(call, State::LeavingLook(step)),
-            Next::Call(call, step) => self.ask(call, State::Leaving(report, step)),
+            Next::Call(call, step) if report == Report::Listened => self.ask(call, Calling::LeavingLook(step)),
+            Next::Call(call, step) => self.ask(call, Calling::Leaving(report, step)),
             Next::Done(Left::Empty) => self.close(Some(report)),
             Next::Done(Left::Listener) => self.accept(Some(report)),
-            Next::Done(Left::Lingering) => self.tell(report, State::Lingering),
+            Next::Done(Left::Lingering) => self.tell(report, Resting::Lingering),
         }
     }
 
     /// A loan that still comes is given back at once, a listener is passed on.
     fn receive_late(&mut self, next: Next<receive::Step, Received>) -> Step {
         match next {
-            Next::Call(call, step) => self.ask(call, State::ReceivingLate(step)),
+            Next::Call(call, step) => self.ask(call, Calling::ReceivingLate(step)),
             Next::Done(Received::Listener) => self.accept(None),
             Next::Done(Received::Loan) => self.give_back(None),
             Next::Done(Received::End) => self.close(None),
             Next::Done(Received::Nothing | Received::Truncated | Received::NotOurs | Received::Foreign) => {
-                self.rest(State::Lingering)
+                self.rest(Resting::Lingering)
             }
         }
     }
@@ -566,7 +516,7 @@ impl Machine {
     /// Looks whether somebody listens.
     fn look(&mut self, next: Next<join::Step, Joined>) -> Step {
         match next {
-            Next::Call(call, step) => self.ask(call, State::Looking(step)),
+            Next::Call(call, step) => self.ask(call, Calling::Looking(step)),
             Next::Done(Joined::Queued) => self.leave(Report::Listened),
             Next::Done(Joined::Missing | Joined::Refused) => self.finish(Report::Free),
             Next::Done(Joined::BacklogFull | Joined::Untrusted) => self.finish(Report::Listened),
@@ -594,7 +544,7 @@ impl Machine {
     /// Who is next?
     fn accepting(&mut self, owed: Owed, next: Next<accept::Step, Accepted>) -> Step {
         match next {
-            Next::Call(call, step) => self.ask(call, State::Accepting(owed, step)),
+            Next::Call(call, step) => self.ask(call, Calling::Accepting(owed, step)),
             Next::Done(Accepted::Waiter) => self.handing_over(owed, hand_over::begin()),
             Next::Done(Accepted::Client) => {
                 // A loan takes its time: whatever was seen before it is old.
@@ -613,7 +563,7 @@ impl Machine {
     /// Once the listener is sent, we are out of the story.
     fn handing_over(&mut self, owed: Owed, next: Next<hand_over::Step, SendResult>) -> Step {
         match next {
-            Next::Call(call, step) => self.ask(call, State::HandingOver(owed, step)),
+            Next::Call(call, step) => self.ask(call, Calling::HandingOver(owed, step)),
             Next::Done(SendResult::Sent) => self.close(owed),
             Next::Done(SendResult::Gone) => self.accept(owed),
             Next::Done(SendResult::Failed) => self.close_out(owed),
@@ -623,8 +573,8 @@ impl Machine {
     /// From here until the mark is set again, dead does not mean free.
     fn clearing_mark(&mut self, owed: Owed, next: Next<mark::Step, bool>) -> Step {
         match next {
-            Next::Call(call, step) => self.ask(call, State::ClearingMark(owed, step)),
-            Next::Done(true) => self.ask(Call::Send(Cargo::Nothing), State::Lending(owed)),
+            Next::Call(call, step) => self.ask(call, Calling::ClearingMark(owed, step)),
+            Next::Done(true) => self.ask(Call::Send(Cargo::Nothing), Calling::Lending(owed)),
             Next::Done(false) => self.close_out(owed),
         }
     }
@@ -638,7 +588,7 @@ impl Machine {
     /// Dead means free again. Who may not set it hands nothing over.
     fn setting_mark(&mut self, owed: Owed, next: Next<mark::Step, bool>) -> Step {
         match next {
-            Next::Call(call, step) => self.ask(call, State::SettingMark(owed, step)),
+            Next::Call(call, step) => self.ask(call, Calling::SettingMark(owed, step)),
             Next::Done(true) => self.accept(owed),
             Next::Done(false) => self.close_out(owed),
         }
@@ -649,9 +599,10 @@ impl Machine {
         self.closing_out(owed, next)
     }
 
+    #[inline]
     fn closing_out(&mut self, owed: Owed, next: Next<close_out::Step, Removal>) -> Step {
         match next {
-            Next::Call(call, step) => self.ask(call, State::ClosingOut(owed, step)),
+            Next::Call(call, step) => self.ask(call, Calling::ClosingOut(owed, step)),
             Next::Done(removal) => self.close(removed(owed, removal)),
         }
     }
@@ -663,7 +614,7 @@ impl Machine {
 
     fn giving_back(&mut self, owed: Owed, next: Next<give_back::Step, Removal>) -> Step {
         match next {
-            Next::Call(call, step) => self.ask(call, State::GivingBack(owed, step)),
+            Next::Call(call, step) => self.ask(call, Calling::GivingBack(owed, step)),
             Next::Done(removal) => self.close(removed(owed, removal)),
         }
     }
@@ -675,13 +626,13 @@ impl Machine {
 
     fn closing(&mut self, owed: Owed, next: Next<close::Step, ()>) -> Step {
         match next {
-            Next::Call(call, step) => self.ask(call, State::Closing(owed, step)),
+            Next::Call(call, step) => self.ask(call, Calling::Closing(owed, step)),
             Next::Done(()) => {
                 let Memory { platform, hints, places, .. } = self.memory;
                 self.memory = Memory { platform, hints, places, ..Memory::default() };
                 match owed {
-                    Some(report) => self.tell(report, State::Finished),
-                    None => self.rest(State::Finished),
+                    Some(report) => self.tell(report, Resting::Finished),
+                    None => self.rest(Resting::Finished),
                 }
             }
         }
@@ -689,24 +640,23 @@ impl Machine {
 
     // ---- The steps.
 
-    fn ask(&mut self, call: Call, state: State) -> Step {
-        self.state = state;
-        self.asked = Some(call);
+    fn ask(&mut self, call: Call, calling: Calling) -> Step {
+        self.state = State::Calling(call, calling);
         Step::Call(call)
     }
 
-    fn rest(&mut self, state: State) -> Step {
-        self.state = state;
-        Step::Wait(self.wait())
+    fn rest(&mut self, resting: Resting) -> Step {
+        self.state = State::Resting(resting);
+        Step::Wait(resting.wait())
     }
 
     fn stay(&self) -> Step {
         Step::Wait(self.wait())
     }
 
-    fn tell(&mut self, report: Report, state: State) -> Step {
-        self.state = state;
-        Step::Report(report, self.wait())
+    fn tell(&mut self, report: Report, resting: Resting) -> Step {
+        self.state = State::Resting(resting);
+        Step::Report(report, resting.wait())
     }
 
     fn forget_server(&mut self) {
@@ -721,31 +671,37 @@ impl Machine {
     /// What the machine waits for: nothing while a call is asked for.
     #[must_use]
     pub fn wait(&self) -> Wait {
-        if self.asked.is_some() { Wait::default() } else { self.state.wait() }
+        match &self.state {
+            State::Resting(resting) => resting.wait(),
+            State::Calling(..) => Wait::default(),
+        }
     }
 
     /// The call whose result is waited for.
     #[must_use]
     pub fn asked(&self) -> Option<Call> {
-        self.asked
+        match self.state {
+            State::Calling(call, _) => Some(call),
+            State::Resting(_) => None,
+        }
     }
 
     /// Whether nothing has been asked for yet.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.state == State::Idle
+        self.state == State::Resting(Resting::Idle)
     }
 
     /// Whether the lock is held for the caller.
     #[must_use]
     pub fn is_held(&self) -> bool {
-        matches!(self.state, State::Holding | State::Borrowing)
+        matches!(self.state, State::Resting(Resting::Holding | Resting::Borrowing))
     }
 
     /// Whether it is over: nothing is held, nothing is open.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.state == State::Finished
+        self.state == State::Resting(Resting::Finished)
     }
 
     /// Whether the caller has been told and the rest goes on without it, in the background.
@@ -757,7 +713,10 @@ impl Machine {
     /// Whether only a server's last word is still to come.
     #[must_use]
     pub fn is_lingering(&self) -> bool {
-        matches!(self.state, State::Lingering | State::ReceivingLate(_) | State::Dismissing)
+        matches!(
+            self.state,
+            State::Resting(Resting::Lingering) | State::Calling(_, Calling::ReceivingLate(_) | Calling::Dismissing)
+        )
     }
 
     /// Whether the server was told that we are done, whatever it grants.
@@ -798,12 +757,13 @@ impl Machine {
         found.chain(listener).chain(server).for_each(&mut visit);
     }
 
-    /// Visits every number of a temporary name that the machine remembers. For model checkers.
-    pub fn for_each_name(&mut self, mut visit: impl FnMut(&mut u64)) {
-        let Memory { temporary, sweeping, .. } = &mut self.memory;
-        temporary.iter_mut().chain(sweeping).for_each(&mut visit);
-        if let Some(number) = self.asked.as_mut().and_then(Call::number_mut) {
-            visit(number);
+    /// Whether the machine can still ask for a call about that name: else the driver may forget what it is made of.
+    #[must_use]
+    pub fn knows(&self, name: Name) -> bool {
+        match name {
+            Name::Lock => true,
+            Name::Temporary => self.memory.aside,
+            Name::Swept => self.memory.places.is_full(Role::Listing),
         }
     }
 

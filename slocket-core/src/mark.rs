@@ -37,7 +37,7 @@ pub(crate) fn begin(memory: &Memory, marked: bool) -> Going {
 }
 
 /// Takes a result.
-pub(crate) fn next(step: Step, result: CallResult, memory: &Memory) -> Stepped<Step, bool> {
+pub(crate) fn next(step: Step, result: &CallResult, memory: &Memory) -> Stepped<Step, bool> {
     let Step { marked, at } = step;
     let call = |call, at| Next::Call(call, Step { marked, at });
     Ok(match at {

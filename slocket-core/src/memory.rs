@@ -1,6 +1,6 @@
 //! What a participant remembers from one procedure to the next.
 
-use crate::call::{Call, Name, Role};
+use crate::call::{Call, Role};
 use crate::places::Places;
 use crate::platform::{Hints, Platform, Probe};
 use crate::result::{CallResult, Found, Inode, StatResult};
@@ -14,9 +14,8 @@ pub(crate) struct Memory {
     /// What [`Role::Pin`] and [`Role::Swept`] were when they were last looked at, while they are open.
     pub(crate) pin: Option<Found>,
     pub(crate) swept: Option<Found>,
-    /// The temporary names of the socket that is being published aside, and of the one that is being swept.
-    pub(crate) temporary: Option<u64>,
-    pub(crate) sweeping: Option<u64>,
+    /// The socket is being published aside, under [`Name::Temporary`].
+    pub(crate) aside: bool,
     /// The file that our listener is bound to; `None` at an abstract name.
     pub(crate) listener: Option<Inode>,
     /// The file that we connected to; `None` at an abstract name.
@@ -41,31 +40,18 @@ impl Memory {
         self.platform.probe.unwrap_or(Probe::Datagram)
     }
 
-    /// The name of the file that is held fast there.
-    pub(crate) fn name_of(&self, pin: Role) -> Name {
-        match self.sweeping {
-            Some(number) if pin == Role::Swept => Name::Temporary(number),
-            Some(_) | None => Name::Lock,
-        }
-    }
-
     /// What the file that is held fast there was when it was last looked at.
     pub(crate) fn pinned(&self, pin: Role) -> Option<Found> {
         if pin == Role::Swept { self.swept } else { self.pin }
     }
 
     /// Takes note of what a call has opened, found or closed.
-    pub(crate) fn note(&mut self, call: Call, result: CallResult) {
+    pub(crate) fn note(&mut self, call: Call, result: &CallResult) {
         self.places.note(call, result);
         if let (Call::StatFile(role), CallResult::StatResult(StatResult::Found(found))) = (call, result) {
-            self.hold(role, Some(found));
-        } else if let Call::Open(Role::Swept, Name::Temporary(number)) = call {
-            self.sweeping = Some(number);
+            self.hold(role, Some(*found));
         } else if let Call::Close(role) = call {
             self.hold(role, None);
-            if role == Role::Listing {
-                self.sweeping = None;
-            }
         }
     }
 

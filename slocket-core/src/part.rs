@@ -38,7 +38,7 @@ pub(crate) fn close_at_once(role: Role) -> Next<Step, ()> {
 }
 
 /// Takes a result.
-pub(crate) fn next(step: Step, result: CallResult) -> Stepped<Step, ()> {
+pub(crate) fn next(step: Step, result: &CallResult) -> Stepped<Step, ()> {
     let Step { role, at } = step;
     Ok(match at {
         At::ShutDown => {

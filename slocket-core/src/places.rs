@@ -32,12 +32,16 @@ impl Places {
     }
 
     /// Takes note of what a call has opened or closed.
-    pub(crate) fn note(&mut self, call: Call, result: CallResult) {
+    pub(crate) fn note(&mut self, call: Call, result: &CallResult) {
         match call {
-            Call::Open(role, _) | Call::OpenFolder(role) => self.fill_if(role, result, OpenResult::Opened),
-            Call::Socket(role, _) => self.fill_if(role, result, DoneResult::Done),
-            Call::Reserve => self.fill_if(Role::Pin, result, DoneResult::Done),
-            Call::Watch => self.fill_if(Role::Watch, result, AnswerResult::Yes),
+            Call::Open(role, _) | Call::OpenFolder(role) => {
+                self.fill_if(role, matches!(result, CallResult::OpenResult(OpenResult::Opened)));
+            }
+            Call::Socket(role, _) => self.fill_if(role, is_done(result)),
+            Call::Reserve => self.fill_if(Role::Pin, is_done(result)),
+            Call::Watch => {
+                self.fill_if(Role::Watch, matches!(result, CallResult::AnswerResult(AnswerResult::Yes)));
+            }
             Call::Accept(role) => {
                 if let CallResult::AcceptResult(AcceptResult::Accepted { .. }) = result {
                     self.fill(role);
@@ -45,11 +49,13 @@ impl Places {
                 }
             }
             Call::Receive => {
-                self.fill_if(Role::Listener, result, ReceiveResult::Listener);
-                self.fill_if(Role::Strays, result, ReceiveResult::Truncated);
-                self.fill_if(Role::Strays, result, ReceiveResult::Foreign);
+                let came = |what| *result == CallResult::ReceiveResult(what);
+                self.fill_if(Role::Listener, came(ReceiveResult::Listener));
+                self.fill_if(Role::Strays, came(ReceiveResult::Truncated) || came(ReceiveResult::Foreign));
             }
-            Call::Flock(Flock::Shared | Flock::Exclusive) => self.locked |= result == FlockResult::Locked.into(),
+            Call::Flock(Flock::Shared | Flock::Exclusive) => {
+                self.locked |= matches!(result, CallResult::FlockResult(FlockResult::Locked));
+            }
             Call::Unlock => self.locked = false,
             Call::Close(role) | Call::CloseApart(role) => {
                 self.queued = self.queued.saturating_sub(u16::from(role == Role::Queue));
@@ -72,7 +78,7 @@ impl Places {
             | Call::SetMode(..)
             | Call::SetSocketMode
             | Call::Bind(..)
-            | Call::BindBadge(_)
+            | Call::BindBadge
             | Call::Listen
             | Call::Connect(..)
             | Call::Shutdown(..)
@@ -93,8 +99,8 @@ impl Places {
         }
     }
 
-    fn fill_if(&mut self, role: Role, result: CallResult, filled: impl Into<CallResult>) {
-        if result == filled.into() {
+    fn fill_if(&mut self, role: Role, is_full: bool) {
+        if is_full {
             self.fill(role);
         }
     }
@@ -124,4 +130,8 @@ const fn bit(role: Role) -> u16 {
         Role::Strays => 9,
         Role::Watch => 10,
     }
+}
+
+const fn is_done(result: &CallResult) -> bool {
+    matches!(result, CallResult::DoneResult(DoneResult::Done))
 }

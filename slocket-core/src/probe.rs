@@ -4,7 +4,7 @@
 //! socket that some process has open (`EPROTOTYPE`), and finds nobody at one that no process has open (`ECONNREFUSED`); it
 //! disturbs nobody. Where the kernel does not tell so, a stream socket is connected, and left at once.
 
-use crate::call::{Call, Half, Kind, Role, Target};
+use crate::call::{Call, Half, Kind, Name, Role, Target};
 use crate::memory::Memory;
 use crate::next::{Next, Stepped};
 use crate::platform::Probe;
@@ -60,10 +60,10 @@ pub(crate) fn begin(pin: Role, probe: Probe) -> Next<Step, Probed> {
 }
 
 /// Takes a result.
-pub(crate) fn next(step: Step, result: CallResult, memory: &Memory) -> Stepped<Step, Probed> {
+pub(crate) fn next(step: Step, result: &CallResult, memory: &Memory) -> Stepped<Step, Probed> {
     let Step { pin, probe, at } = step;
     let call = |call, at| Next::Call(call, Step { pin, probe, at });
-    let name = memory.name_of(pin);
+    let name = if pin == Role::Swept { Name::Swept } else { Name::Lock };
     let pinned = Call::Connect(Role::Probe, Target::Pinned(pin));
     let by_path = Call::Connect(Role::Probe, Target::Path(name));
     Ok(match at {

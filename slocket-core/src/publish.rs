@@ -16,7 +16,7 @@ use crate::platform::{Home, Ways};
 use crate::report::{Failure, Fault};
 use crate::result::{
     BindResult, CallResult, DoneResult, Errno, FileKind, FileSystemResult, FlockResult, Found, ModeFit, OpenResult,
-    ProcResult, RandomResult, RenameResult, StatResult,
+    ProcResult, RenameResult, StatResult,
 };
 use crate::{sweep, times};
 
@@ -95,7 +95,7 @@ pub(crate) fn begin() -> Going {
 }
 
 /// Takes a result.
-pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepped<Step, Published> {
+pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Stepped<Step, Published> {
     Ok(match step {
         Step::Socket => match result.done()? {
             DoneResult::Failed(errno) => failed(memory, Call::Socket(Role::Listener, Kind::Stream), errno),
@@ -136,12 +136,12 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepp
             StatResult::Failed(errno) => failed(memory, Call::Stat(Name::Lock), errno),
         },
         Step::Sweep(inner) => sweep::next(inner, result, memory)?.within(Step::Sweep, |()| choose_name()),
-        Step::ChooseName => match result.random()? {
-            RandomResult::Random(number) => {
-                memory.temporary = Some(number);
+        Step::ChooseName => match result.done()? {
+            DoneResult::Done => {
+                memory.aside = true;
                 set_mode()
             }
-            RandomResult::Failed(errno) => failed(memory, Call::Random, errno),
+            DoneResult::Failed(errno) => failed(memory, Call::Random, errno),
         },
 
         // ---- Either way: bind, look, mark, listen.
@@ -154,7 +154,7 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepp
             BindResult::Bound if way == Way::Abstract => Next::Call(Call::Listen, Step::Listen),
             BindResult::Bound => settle(memory),
             // (That a temporary name is taken happens once in 2^64 times.)
-            BindResult::InUse if memory.temporary.is_some() => clean(memory, Published::Swept),
+            BindResult::InUse if memory.aside => clean(memory, Published::Swept),
             BindResult::InUse => clean(memory, Published::InUse),
             // The folder was moved, or `/proc` does not lead to it: it is reached the other way, if at all.
             BindResult::Missing(errno) if !is_last && way != Way::Abstract => {
@@ -189,10 +189,8 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepp
         }
         Step::Settle(settle) => next_in_settle(settle, result, memory)?,
         Step::Listen => match result.done()? {
-            DoneResult::Done => match memory.temporary {
-                Some(number) => Next::Call(Call::Rename(Name::Temporary(number)), Step::Rename),
-                None => clean(memory, Published::Listening),
-            },
+            DoneResult::Done if memory.aside => Next::Call(Call::Rename(Name::Temporary), Step::Rename),
+            DoneResult::Done => clean(memory, Published::Listening),
             // (An abstract name is gone with its socket.)
             DoneResult::Failed(errno) if memory.platform.home == Home::Name => failed(memory, Call::Listen, errno),
             DoneResult::Failed(errno) => discard(memory, fault(Call::Listen, errno)),
@@ -244,12 +242,12 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepp
 
 /// The name that the socket is bound at.
 fn name(memory: &Memory) -> Name {
-    memory.temporary.map_or(Name::Lock, Name::Temporary)
+    if memory.aside { Name::Temporary } else { Name::Lock }
 }
 
 /// By which addresses the socket can be bound.
 fn ways(memory: &Memory) -> Ways {
-    if memory.temporary.is_some() { memory.platform.temporary } else { memory.platform.lock }
+    if memory.aside { memory.platform.temporary } else { memory.platform.lock }
 }
 
 /// By which address the socket is bound first, if one fits: the path, under which others see it; or by way of the open folder
@@ -291,7 +289,7 @@ fn hold_fast(memory: &Memory) -> Going {
     Next::Call(Call::Open(Role::Pin, name(memory)), Step::Settle(Settle::Open))
 }
 
-fn next_in_settle(step: Settle, result: CallResult, memory: &mut Memory) -> Stepped<Step, Published> {
+fn next_in_settle(step: Settle, result: &CallResult, memory: &mut Memory) -> Stepped<Step, Published> {
     Ok(match step {
         Settle::Look => match result.stat()? {
             StatResult::Found(found) if found.is_our_new_socket() && found.mode == ModeFit::Exact => {
@@ -378,10 +376,7 @@ fn listen() -> Going {
 /// The new socket is not in the lock's folder: somebody has removed it, or moved the folder.
 fn gone(memory: &mut Memory) -> Going {
     memory.hints.unfixed = true;
-    match memory.temporary {
-        Some(_) => discard(memory, Published::Swept),
-        None => clean(memory, Published::Swept),
-    }
+    if memory.aside { discard(memory, Published::Swept) } else { clean(memory, Published::Swept) }
 }
 
 fn moved(result: RenameResult, memory: &mut Memory, call: Call) -> Going {
@@ -425,10 +420,10 @@ fn remove_if_ours(memory: &mut Memory, found: &Found, published: Published) -> G
 /// already is another process's lock: the folder was moved.
 fn is_to_be_discarded(memory: &Memory, found: &Found) -> bool {
     let is_bound_by_us = found.is_sticky || memory.platform.is_private;
-    match (memory.temporary, memory.listener) {
-        (Some(_), _) => is_bound_by_us && found.is_our_socket(),
-        (None, Some(inode)) => found.inode == inode,
-        (None, None) => is_bound_by_us && found.is_our_unmarked_socket(),
+    match (memory.aside, memory.listener) {
+        (true, _) => is_bound_by_us && found.is_our_socket(),
+        (false, Some(inode)) => found.inode == inode,
+        (false, None) => is_bound_by_us && found.is_our_unmarked_socket(),
     }
 }
 
@@ -442,13 +437,14 @@ fn failed(memory: &mut Memory, call: Call, errno: Errno) -> Going {
 
 /// Closes what is left open, the guard among it, then ends.
 fn clean(memory: &mut Memory, published: Published) -> Going {
-    let socket = if published == Published::Listening { None } else { Some(Role::Listener) };
+    let listens = matches!(published, Published::Listening);
+    let socket = if listens { None } else { Some(Role::Listener) };
     if let Some(call) = memory.litter(socket) {
         return Next::Call(call, Step::Clean(published));
     }
-    memory.temporary = None;
-    memory.hints.in_use = published == Published::InUse;
-    if published != Published::Listening {
+    memory.aside = false;
+    memory.hints.in_use = matches!(published, Published::InUse);
+    if !listens {
         memory.listener = None;
     }
     Next::Done(published)

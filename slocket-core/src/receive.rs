@@ -60,7 +60,7 @@ pub(crate) fn begin(memory: &Memory) -> Going {
 }
 
 /// Takes a result.
-pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepped<Step, Received> {
+pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Stepped<Step, Received> {
     Ok(match step {
         Step::FreeReserve => {
             result.done()?;

@@ -73,7 +73,7 @@ pub(crate) fn begin(memory: &Memory, unmarked_too: bool) -> Going {
 }
 
 /// Takes a result.
-pub(crate) fn next(step: Step, result: CallResult, memory: &mut Memory) -> Stepped<Step, Reclaimed> {
+pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Stepped<Step, Reclaimed> {
     let Step { unmarked_too, is_local, at } = step;
     let call = |call, at| Next::Call(call, Step { at, ..step });
     let end = |memory: &Memory, reclaimed| clean(step, memory, reclaimed);

@@ -22,8 +22,8 @@ macro_rules! results {
         }
 
         impl CallResult {
-            $(pub(crate) const fn $take(self) -> Result<$kind, Misfit> {
-                if let Self::$kind(result) = self { Ok(result) } else { Err(Misfit) }
+            $(pub(crate) const fn $take(&self) -> Result<$kind, Misfit> {
+                if let Self::$kind(result) = self { Ok(*result) } else { Err(Misfit) }
             })*
         }
 
@@ -54,7 +54,6 @@ results! {
     DrainResult drain;
     ReceiveResult receive;
     SendResult send;
-    RandomResult random;
     ProbeResult probe;
 }
 
@@ -73,7 +72,7 @@ impl CallResult {
                 matches!(self, Self::TimesResult(_))
             }
             Call::Flock(_) => matches!(self, Self::FlockResult(_)),
-            Call::Bind(..) | Call::BindBadge(_) => matches!(self, Self::BindResult(_)),
+            Call::Bind(..) | Call::BindBadge => matches!(self, Self::BindResult(_)),
             Call::Connect(..) => matches!(self, Self::ConnectResult(_)),
             Call::Peer(_) => matches!(self, Self::PeerResult(_)),
             Call::Ask(_)
@@ -86,7 +85,6 @@ impl CallResult {
             Call::Drain => matches!(self, Self::DrainResult(_)),
             Call::Receive => matches!(self, Self::ReceiveResult(_)),
             Call::Send(_) => matches!(self, Self::SendResult(_)),
-            Call::Random => matches!(self, Self::RandomResult(_)),
             Call::AskKernel => matches!(self, Self::ProbeResult(_)),
             Call::SetMode(..)
             | Call::Unlock
@@ -96,6 +94,7 @@ impl CallResult {
             | Call::Shutdown(..)
             | Call::SocketName
             | Call::SetNonblocking
+            | Call::Random
             | Call::Reserve
             | Call::SpendReserve
             | Call::KeepReserve
@@ -266,11 +265,11 @@ pub enum OpenResult {
     Failed(Errno),
 }
 
-/// The next temporary name in a folder.
+/// Whether there is another temporary name in a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NextNameResult {
-    /// The number that it is made of.
-    Temporary(u64),
+    /// There is: [`Name::Swept`](crate::Name::Swept).
+    Temporary,
     /// No more, or enough.
     End,
 }
@@ -459,15 +458,6 @@ pub enum SendResult {
     Failed,
 }
 
-/// Random bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RandomResult {
-    /// 64 of them.
-    Random(u64),
-    /// The system refused.
-    Failed(Errno),
-}
-
 /// What tells a live socket from a dead one here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ProbeResult {
@@ -479,4 +469,52 @@ pub enum ProbeResult {
     Denied,
     /// A system call failed.
     Failed(Errno),
+}
+
+impl Call {
+    /// The result that says that the system refused it: with this error code, as far as the call's result has room for one.
+    #[must_use]
+    pub fn failed(self, errno: Errno) -> CallResult {
+        match self {
+            Self::Stat(_) | Self::StatByPath(_) | Self::StatFile(_) => StatResult::Failed(errno).into(),
+            Self::Open(..) | Self::OpenFolder(_) => OpenResult::Failed(errno).into(),
+            Self::NextName => NextNameResult::End.into(),
+            Self::Unlink(_) => UnlinkResult::Failed(errno).into(),
+            Self::Rename(_) | Self::Link(_) => RenameResult::Failed(errno).into(),
+            Self::FileSystem => FileSystemResult::Failed(errno).into(),
+            Self::StatProc => ProcResult::LeadsNowhere.into(),
+            Self::SetTimesOfName(_) | Self::SetTimes(..) | Self::SetTimesInProc(..) => {
+                TimesResult::Failed(errno).into()
+            }
+            Self::Flock(_) => FlockResult::Failed(errno).into(),
+            Self::Bind(..) | Self::BindBadge => BindResult::Failed(errno).into(),
+            Self::Connect(..) => ConnectResult::Failed(errno).into(),
+            Self::Peer(_) => PeerResult::Unknown.into(),
+            Self::Ask(_)
+            | Self::ComparePeerName
+            | Self::Poll
+            | Self::HasEnded(_)
+            | Self::HasUnread(_)
+            | Self::Watch => AnswerResult::Failed(errno).into(),
+            Self::Accept(_) => AcceptResult::Failed.into(),
+            Self::Drain => DrainResult::Ended.into(),
+            Self::Receive => ReceiveResult::PeerClosed.into(),
+            Self::Send(_) => SendResult::Failed.into(),
+            Self::AskKernel => ProbeResult::Failed(errno).into(),
+            Self::SetMode(..)
+            | Self::Unlock
+            | Self::Socket(..)
+            | Self::SetSocketMode
+            | Self::Listen
+            | Self::Shutdown(..)
+            | Self::SocketName
+            | Self::SetNonblocking
+            | Self::Random
+            | Self::Reserve
+            | Self::SpendReserve
+            | Self::KeepReserve
+            | Self::Close(_)
+            | Self::CloseApart(_) => DoneResult::Failed(errno).into(),
+        }
+    }
 }

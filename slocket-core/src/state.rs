@@ -1,25 +1,51 @@
 //! Where a participant stands.
 
+use crate::call::Call;
 use crate::event::Policy;
 use crate::report::Report;
 use crate::{
     accept, close, close_out, give_back, hand_over, inspect, join, leave, mark, part, publish, receive, reclaim,
 };
 
-/// The state of one participant. Those with a step are in a procedure, and wait for the result of a call; the others wait for the
-/// caller, or for something to happen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// The state of one participant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum State {
-    /// Nothing has been asked for.
-    #[default]
-    Idle,
+    /// It waits for the caller, or for something to happen.
+    Resting(Resting),
+    /// It is in a procedure, and waits for the result of this call.
+    Calling(Call, Calling),
+}
 
+/// What is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Resting {
+    /// Nothing has been asked for.
+    Idle,
+    /// In a server's queue, waiting for the lock.
+    Queued(Attempt),
+    /// Waiting for a change of the path.
+    Watching(Attempt),
+    /// Pausing before the next attempt: how long, by the level.
+    Pausing(Attempt, Going, u8),
+    /// The caller has been told, but the server may not be left before it has had its say.
+    Lingering,
+    /// The lock is held, with the listener.
+    Holding,
+    /// The lock is held, on loan from a server.
+    Borrowing,
+    /// The lock is lent out, and the caller has been told that it is released.
+    Lent,
+    /// It is over: nothing is held, nothing is open.
+    Finished,
+}
+
+/// Which procedure goes on with the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Calling {
     /// A socket is being published at the path.
     Publishing(Attempt, publish::Step),
     /// The queue at the path is being joined.
     Joining(Attempt, join::Step),
-    /// In a server's queue, waiting for the lock.
-    Queued(Attempt),
     /// What the server sent is being taken.
     Receiving(Attempt, receive::Step),
     /// The connection ended without the lock, and is being closed.
@@ -28,14 +54,10 @@ pub(crate) enum State {
     Inspecting(Attempt, inspect::Step),
     /// A watch is being put on the path.
     ArmingWatch(Attempt),
-    /// Waiting for a change of the path.
-    Watching(Attempt),
     /// The watch is being ended.
     Unwatching(Attempt, Going),
     /// A dead socket is being removed.
     Reclaiming(Attempt, reclaim::Step),
-    /// Pausing before the next attempt: how long, by the level.
-    Pausing(Attempt, Going, u8),
 
     /// Somebody looks whether there is a queue to stand in.
     Looking(join::Step),
@@ -44,17 +66,10 @@ pub(crate) enum State {
 
     /// The queue is being left; then the caller is told this.
     Leaving(Report, leave::Step),
-    /// The caller has been told, but the server may not be left before it has had its say.
-    Lingering,
     /// The server is being told that we are done.
     Dismissing,
     /// What the server sent late is being taken.
     ReceivingLate(receive::Step),
-
-    /// The lock is held, with the listener.
-    Holding,
-    /// The lock is held, on loan from a server.
-    Borrowing,
 
     /// The head of the queue is being accepted.
     Accepting(Owed, accept::Step),
@@ -64,8 +79,6 @@ pub(crate) enum State {
     ClearingMark(Owed, mark::Step),
     /// The lock is being lent.
     Lending(Owed),
-    /// The lock is lent out, and the caller has been told that it is released.
-    Lent,
     /// What the borrower sent is being read away: how often.
     SeeingLoan(u8),
     /// The mark is being set again.
@@ -76,9 +89,6 @@ pub(crate) enum State {
     GivingBack(Owed, give_back::Step),
     /// What is left is being closed.
     Closing(Owed, close::Step),
-
-    /// It is over: nothing is held, nothing is open.
-    Finished,
 }
 
 /// What the caller is still to be told when the lock has been passed on.
@@ -159,8 +169,8 @@ pub enum Source {
     Path,
 }
 
-impl State {
-    /// What to wait for in this state.
+impl Resting {
+    /// What to wait for.
     pub(crate) fn wait(&self) -> Wait {
         let source = |source| Wait { source: Some(source), ..Wait::default() };
         let runs = |attempt: &Attempt| attempt.patience == Patience::Running;
@@ -174,72 +184,56 @@ impl State {
                 hasty: attempt.wish == Wish::Try && runs(attempt),
                 ..Wait::default()
             },
-            Self::Idle
-            | Self::Publishing(..)
-            | Self::Joining(..)
-            | Self::Receiving(..)
-            | Self::Parting(..)
-            | Self::Inspecting(..)
-            | Self::ArmingWatch(_)
-            | Self::Unwatching(..)
-            | Self::Reclaiming(..)
-            | Self::Looking(_)
-            | Self::LeavingLook(_)
-            | Self::Leaving(..)
-            | Self::Dismissing
-            | Self::ReceivingLate(_)
-            | Self::Holding
-            | Self::Borrowing
-            | Self::Accepting(..)
-            | Self::HandingOver(..)
-            | Self::ClearingMark(..)
-            | Self::Lending(_)
-            | Self::SeeingLoan(_)
-            | Self::SettingMark(..)
-            | Self::ClosingOut(..)
-            | Self::GivingBack(..)
-            | Self::Closing(..)
-            | Self::Finished => Wait::default(),
+            Self::Idle | Self::Holding | Self::Borrowing | Self::Finished => Wait::default(),
         }
     }
+}
 
+impl State {
     /// Forgets how often in a row an attempt came to nothing, beyond the second time.
     pub(crate) fn forget_counts(&mut self) {
-        if let Self::Pausing(_, _, level) = self {
-            *level = (*level).min(2);
-        }
         match self {
-            Self::Publishing(attempt, _)
-            | Self::Joining(attempt, _)
-            | Self::Queued(attempt)
-            | Self::Receiving(attempt, _)
-            | Self::Parting(attempt, _)
-            | Self::Inspecting(attempt, _)
-            | Self::ArmingWatch(attempt)
-            | Self::Watching(attempt)
-            | Self::Unwatching(attempt, _)
-            | Self::Reclaiming(attempt, _)
-            | Self::Pausing(attempt, ..) => attempt.level = attempt.level.min(2),
-            Self::Idle
-            | Self::Looking(_)
-            | Self::LeavingLook(_)
-            | Self::Leaving(..)
-            | Self::Lingering
-            | Self::Dismissing
-            | Self::ReceivingLate(_)
-            | Self::Holding
-            | Self::Borrowing
-            | Self::Accepting(..)
-            | Self::HandingOver(..)
-            | Self::ClearingMark(..)
-            | Self::Lending(_)
-            | Self::Lent
-            | Self::SeeingLoan(_)
-            | Self::SettingMark(..)
-            | Self::ClosingOut(..)
-            | Self::GivingBack(..)
-            | Self::Closing(..)
-            | Self::Finished => {}
+            Self::Resting(Resting::Pausing(attempt, _, level)) => {
+                *level = (*level).min(2);
+                attempt.forget_count();
+            }
+            Self::Resting(Resting::Queued(attempt) | Resting::Watching(attempt))
+            | Self::Calling(
+                _,
+                Calling::Publishing(attempt, _)
+                | Calling::Joining(attempt, _)
+                | Calling::Receiving(attempt, _)
+                | Calling::Parting(attempt, _)
+                | Calling::Inspecting(attempt, _)
+                | Calling::ArmingWatch(attempt)
+                | Calling::Unwatching(attempt, _)
+                | Calling::Reclaiming(attempt, _),
+            ) => attempt.forget_count(),
+            Self::Resting(
+                Resting::Idle
+                | Resting::Lingering
+                | Resting::Holding
+                | Resting::Borrowing
+                | Resting::Lent
+                | Resting::Finished,
+            )
+            | Self::Calling(
+                _,
+                Calling::Looking(_)
+                | Calling::LeavingLook(_)
+                | Calling::Leaving(..)
+                | Calling::Dismissing
+                | Calling::ReceivingLate(_)
+                | Calling::Accepting(..)
+                | Calling::HandingOver(..)
+                | Calling::ClearingMark(..)
+                | Calling::Lending(_)
+                | Calling::SeeingLoan(_)
+                | Calling::SettingMark(..)
+                | Calling::ClosingOut(..)
+                | Calling::GivingBack(..)
+                | Calling::Closing(..),
+            ) => {}
         }
     }
 
@@ -247,19 +241,27 @@ impl State {
     pub(crate) const fn is_background(&self) -> bool {
         matches!(
             self,
-            Self::Lent
-                | Self::SeeingLoan(_)
-                | Self::Lingering
-                | Self::Dismissing
-                | Self::ReceivingLate(_)
-                | Self::Accepting(None, _)
-                | Self::HandingOver(None, _)
-                | Self::ClearingMark(None, _)
-                | Self::Lending(None)
-                | Self::SettingMark(None, _)
-                | Self::ClosingOut(None, _)
-                | Self::GivingBack(None, _)
-                | Self::Closing(None, _)
+            Self::Resting(Resting::Lent | Resting::Lingering)
+                | Self::Calling(
+                    _,
+                    Calling::SeeingLoan(_)
+                        | Calling::Dismissing
+                        | Calling::ReceivingLate(_)
+                        | Calling::Accepting(None, _)
+                        | Calling::HandingOver(None, _)
+                        | Calling::ClearingMark(None, _)
+                        | Calling::Lending(None)
+                        | Calling::SettingMark(None, _)
+                        | Calling::ClosingOut(None, _)
+                        | Calling::GivingBack(None, _)
+                        | Calling::Closing(None, _)
+                )
         )
+    }
+}
+
+impl Attempt {
+    fn forget_count(&mut self) {
+        self.level = self.level.min(2);
     }
 }

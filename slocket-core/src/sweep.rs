@@ -41,7 +41,7 @@ pub(crate) fn begin(probe: Probe) -> Next<Step, ()> {
 }
 
 /// Takes a result.
-pub(crate) fn next(step: Step, result: CallResult, memory: &Memory) -> Stepped<Step, ()> {
+pub(crate) fn next(step: Step, result: &CallResult, memory: &Memory) -> Stepped<Step, ()> {
     let Step { probe, left, at } = step;
     let call = |call, at| Next::Call(call, Step { probe, left, at });
     let close = || call(Call::Close(Role::Swept), At::Close);
@@ -55,10 +55,9 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &Memory) -> Stepped<S
             OpenResult::Missing | OpenResult::Denied(_) | OpenResult::Failed(_) => Next::Done(()),
         },
         At::NextName => match result.next_name()? {
-            NextNameResult::Temporary(number) => {
+            NextNameResult::Temporary => {
                 let left = left.saturating_sub(1);
-                let open = Call::Open(Role::Swept, Name::Temporary(number));
-                Next::Call(open, Step { probe, left, at: At::Open })
+                Next::Call(Call::Open(Role::Swept, Name::Swept), Step { probe, left, at: At::Open })
             }
             NextNameResult::End => call(Call::Close(Role::Listing), At::CloseFolder),
         },
@@ -76,7 +75,7 @@ pub(crate) fn next(step: Step, result: CallResult, memory: &Memory) -> Stepped<S
             |inner| Step { probe, left, at: At::Probe(inner) },
             |probed| match probed {
                 // One that is not settled may be alive; then its owner tries again, under another name.
-                Probed::Dead | Probed::Unsettled => call(Call::Unlink(memory.name_of(Role::Swept)), At::Unlink),
+                Probed::Dead | Probed::Unsettled => call(Call::Unlink(Name::Swept), At::Unlink),
                 Probed::Alive
                 | Probed::Datagram
                 | Probed::Missing

@@ -20,7 +20,7 @@ pub(crate) fn begin(role: Role, times: Times) -> Next<Step, Result<(), Fault>> {
 }
 
 /// Takes a result.
-pub(crate) fn next(step: Step, result: CallResult) -> Stepped<Step, Result<(), Fault>> {
+pub(crate) fn next(step: Step, result: &CallResult) -> Stepped<Step, Result<(), Fault>> {
     let in_proc = Call::SetTimesInProc(step.role, step.times);
     Ok(match result.times()? {
         TimesResult::Done => Next::Done(Ok(())),

@@ -20,8 +20,8 @@ fn a_full_backlog_is_tried_less_and_less_often() {
 fn sweeps_are_answered_with_longer_and_longer_pauses() {
     let mut participant = Participant::new(PRIVATE, Hints { spoiled: true, ..Hints::default() });
     let mut event = ACQUIRE;
-    for (number, level) in (1..).zip(LEVELS) {
-        participant.instead(Call::Rename(Name::Temporary(number)), RenameResult::Missing);
+    for level in LEVELS {
+        participant.instead(Call::Rename(Name::Temporary), RenameResult::Missing);
         participant.waits(event, pause(level));
         event = RETRY;
     }

@@ -219,11 +219,11 @@ fn one_that_is_not_settled_is_mended_and_then_probed() {
 
 #[test]
 fn dead_temporary_names_are_swept_and_no_living_ones() {
-    let name = Name::Temporary(7);
+    let name = Name::Swept;
     let ask = Call::Connect(Role::Probe, Target::Pinned(Role::Swept));
     for (life, goes) in [(Life::Dead, true), (Life::Listens, false), (Life::Refuses, false)] {
         let mut participant = Participant::at(DEAD);
-        participant.world.left.push_back(7);
+        participant.world.left = 1;
         participant.world.temporary = Some(There { found: Found { inode: OTHER, ..UNMARKED }, life });
         participant.holds(ACQUIRE).did(&[
             UNLINK,
@@ -240,16 +240,16 @@ fn dead_temporary_names_are_swept_and_no_living_ones() {
 #[test]
 fn at_most_64_names_are_swept_each_time() {
     let mut participant = Participant::at(DEAD);
-    participant.world.left.extend(1..=100);
+    participant.world.left = 100;
     participant.holds(ACQUIRE);
     assert_eq!(participant.count(Call::NextName), 64);
 }
 
 #[test]
 fn what_has_another_name_by_now_is_not_swept() {
-    let name = Name::Temporary(7);
+    let name = Name::Swept;
     let mut participant = Participant::at(DEAD);
-    participant.world.left.push_back(7);
+    participant.world.left = 1;
     participant.world.temporary = Some(There { found: Found { inode: OTHER, ..MARKED }, life: Life::Datagram });
     // Without `/proc` it is asked by its path, where another is by then.
     let pinned = Call::Connect(Role::Probe, Target::Pinned(Role::Swept));

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::net::SocketAddrUnix;
@@ -17,7 +18,7 @@ const LONGEST: usize = 107;
 #[derive(Debug)]
 pub(crate) struct AbstractName {
     name: LockName,
-    address: SocketAddrUnix,
+    address: Arc<SocketAddrUnix>,
     in_use: AtomicBool,
 }
 
@@ -36,7 +37,7 @@ impl AbstractName {
             return Err(invalid("the name is longer than 107 bytes"));
         }
         let address = SocketAddrUnix::new_abstract_name(bytes).map_err(|_| invalid("the system takes no such name"))?;
-        Ok(Self { name: lock, address, in_use: AtomicBool::new(false) })
+        Ok(Self { name: lock, address: Arc::new(address), in_use: AtomicBool::new(false) })
     }
 
     pub(crate) fn name(&self) -> &LockName {
@@ -52,7 +53,7 @@ impl AbstractName {
         self.in_use.store(hints.in_use, Ordering::Relaxed);
     }
 
-    pub(crate) fn address(&self) -> &SocketAddrUnix {
+    pub(crate) fn address(&self) -> &Arc<SocketAddrUnix> {
         &self.address
     }
 }

@@ -1,6 +1,8 @@
 //! Names: the socket's address, the badge, temporary names.
 
+use std::ffi::{CStr, CString, OsStr};
 use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use rustix::io::Result;
@@ -45,8 +47,13 @@ pub(crate) fn is_name_of_badge(name: &[u8]) -> bool {
 
 /// The temporary name that is made of a number: of 64 random bits, for a process id and a counter collide across pid namespaces
 /// and forks.
-pub(crate) fn temporary_name(number: u64) -> String {
-    format!("{TEMPORARY}{number:016x}")
+pub(crate) fn temporary_name(number: u64) -> CString {
+    CString::new(format!("{TEMPORARY}{number:016x}")).unwrap_or_default()
+}
+
+/// A name as a path.
+pub(crate) fn as_path(name: &CStr) -> &Path {
+    Path::new(OsStr::from_bytes(name.to_bytes()))
 }
 
 /// The number that a temporary name is made of; `None` if it is none that [`temporary_name`] makes.

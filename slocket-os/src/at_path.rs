@@ -4,14 +4,16 @@
 //! whoever owns a folder further up can exchange that for another, and changes nothing there.
 
 use std::borrow::Cow;
+use std::ffi::{CStr, CString};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustix::fs::Stat;
 use rustix::io::{Errno, Result};
 use rustix::net::SocketAddrUnix;
-use slocket_core::{Hints, Home, Inode, Name, Owner, Platform, Stale, Way, Ways};
+use slocket_core::{Hints, Home, Inode, Owner, Platform, Stale, Way, Ways};
 
 use crate::folder::Folder;
 use crate::mark::published_mode;
@@ -27,12 +29,12 @@ pub(crate) struct AtPath {
     /// For messages, and for where `/proc` is not mounted.
     path: PathBuf,
     folder: Folder,
-    name: PathBuf,
+    name: CString,
     /// What the folder was when the lock was named, and our user then.
     resolved: Stat,
     user: u32,
     /// The address of the path, if it fits one.
-    address: Option<SocketAddrUnix>,
+    address: Option<Arc<SocketAddrUnix>>,
     /// Which addresses fit.
     ways: (Ways, Ways),
     is_private: bool,
@@ -49,7 +51,7 @@ impl AtPath {
         path: PathBuf,
         resolved: &Resolved,
         folder: Folder,
-        name: &Path,
+        name: CString,
         mode: u32,
         stale: StalePolicy,
     ) -> Self {
@@ -58,15 +60,15 @@ impl AtPath {
             proc: folder.address_of(name).is_some(),
         };
         Self {
-            address: address::of_path(&path),
-            ways: (ways(name), ways(Path::new(&address::temporary_name(0)))),
+            address: address::of_path(&path).map(Arc::new),
+            ways: (ways(address::as_path(&name)), ways(address::as_path(&address::temporary_name(0)))),
             resolved: resolved.folder,
             user: resolved.user,
             unfixed: AtomicBool::new(!resolved.is_fixed),
             is_private: resolved.is_private,
             path,
             folder,
-            name: name.to_path_buf(),
+            name,
             mode,
             stale,
             // A mode of which others get nothing is spoiled by an odd umask only: to look for one is not worth the time.
@@ -126,32 +128,32 @@ impl AtPath {
         self.resolved.st_dev as u64
     }
 
-    pub(crate) fn name(&self) -> &Path {
+    pub(crate) fn name(&self) -> &CStr {
         &self.name
     }
 
-    /// The name in the folder.
-    pub(crate) fn name_of(&self, name: Name) -> Cow<'_, Path> {
-        match name {
-            Name::Lock => Cow::Borrowed(&self.name),
-            Name::Temporary(number) => Cow::Owned(address::temporary_name(number).into()),
+    /// The lock's name in the folder; or a temporary one, made of a number.
+    pub(crate) fn name_of(&self, temporary: Option<u64>) -> Cow<'_, CStr> {
+        match temporary {
+            None => Cow::Borrowed(&self.name),
+            Some(number) => Cow::Owned(address::temporary_name(number)),
         }
     }
 
-    /// The path of a name in the folder.
-    pub(crate) fn path_of(&self, name: Name) -> Cow<'_, Path> {
-        match name {
-            Name::Lock => Cow::Borrowed(&self.path),
-            Name::Temporary(number) => Cow::Owned(self.path.with_file_name(address::temporary_name(number))),
+    /// The path of that.
+    pub(crate) fn path_of(&self, temporary: Option<u64>) -> Cow<'_, Path> {
+        match temporary {
+            None => Cow::Borrowed(&self.path),
+            Some(number) => Cow::Owned(self.path.with_file_name(address::as_path(&address::temporary_name(number)))),
         }
     }
 
-    /// The address of a name in the folder.
-    pub(crate) fn address(&self, name: Name, way: Way) -> Result<SocketAddrUnix> {
+    /// The address of that.
+    pub(crate) fn address(&self, temporary: Option<u64>, way: Way) -> Result<Arc<SocketAddrUnix>> {
         match way {
-            Way::Path if name == Name::Lock => self.address.clone(),
-            Way::Path => address::of_path(&self.path_of(name)),
-            Way::Proc => self.folder.address_of(&self.name_of(name)),
+            Way::Path if temporary.is_none() => self.address.clone(),
+            Way::Path => address::of_path(&self.path_of(temporary)).map(Arc::new),
+            Way::Proc => self.folder.address_of(address::as_path(&self.name_of(temporary))).map(Arc::new),
             Way::Abstract => None,
         }
         .ok_or(Errno::NAMETOOLONG)
@@ -159,7 +161,7 @@ impl AtPath {
 
     /// Looks at the path; `None` if nothing is there.
     pub(crate) fn look(&self) -> Result<Option<Seen>> {
-        match files::stat_name(self.folder.as_fd(), &self.name) {
+        match files::stat_name(self.folder.as_fd(), self.name.as_c_str()) {
             Ok(stat) => Ok(Some(self.seen(&stat, peer::user))),
             Err(Errno::NOENT) => Ok(None),
             Err(errno) => Err(errno),

@@ -1,5 +1,6 @@
 //! The options of those who share a lock.
 
+use std::ffi::CString;
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,9 @@ use crate::policy::{OccupiedPolicy, StalePolicy, Trust};
 use crate::resolve::resolve;
 use crate::site::Home;
 use crate::waiting::{Hook, Waiting};
+
+/// Why a path that no system call takes is invalid.
+const NUL: &str = "it contains a NUL byte";
 
 /// The longest path that a system call takes, with its closing NUL (limits.h).
 const PATH_MAX: usize = 4096;
@@ -113,9 +117,10 @@ impl Builder {
             return Err(invalid("it is empty"));
         }
         if given.as_os_str().as_bytes().contains(&0) {
-            return Err(invalid("it contains a NUL byte"));
+            return Err(invalid(NUL));
         }
         let Some(name) = given.file_name() else { return Err(invalid("it has no file name")) };
+        let own_name = CString::new(name.as_bytes()).map_err(|_| invalid(NUL))?;
         let mode = self.mode.unwrap_or(MODE);
         if mode & !0o777 != 0 || mode & 0o200 == 0 {
             return Err(Error::new(&self.name, What::InvalidMode(mode)));
@@ -134,9 +139,7 @@ impl Builder {
         }
         match folder.place().map_err(fault)? {
             Place::Network(name) => Err(Error::new(&path.into(), What::UnsupportedFileSystem(name.to_owned()))),
-            Place::Local | Place::Unknown(_) => {
-                Ok(AtPath::new(path, &resolved, folder, Path::new(name), mode, self.stale))
-            }
+            Place::Local | Place::Unknown(_) => Ok(AtPath::new(path, &resolved, folder, own_name, mode, self.stale)),
         }
     }
 }

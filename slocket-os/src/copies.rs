@@ -152,7 +152,8 @@ fn is_name_of(site: &Site, name: &[u8]) -> bool {
 fn is_address_of(site: &Site, path: &Path) -> bool {
     let Home::Path(at) = site.home() else { return false };
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return false };
-    let is_name = name == at.name().as_os_str() || address::number_of_temporary_name(name.as_bytes()).is_some();
+    let is_name =
+        name.as_bytes() == at.name().to_bytes() || address::number_of_temporary_name(name.as_bytes()).is_some();
     is_name && (Some(folder) == at.path().parent() || folder.parent() == Some(Path::new("/proc/self/fd")))
 }
 
@@ -195,7 +196,7 @@ mod tests {
         let (folder, lock) = place();
         let listener = published(lock.path().unwrap());
         assert!(is_ours(&listener, &lock));
-        assert!(is_ours(published(&folder.path().join(address::temporary_name(7))), &lock));
+        assert!(is_ours(published(&folder.path().join(address::as_path(&address::temporary_name(7)))), &lock));
         let _client = UnixStream::connect(lock.path().unwrap()).unwrap();
         let flags = rustix::net::SocketFlags::CLOEXEC | rustix::net::SocketFlags::NONBLOCK;
         assert!(is_ours(acceptfrom_with(&listener, flags).unwrap().0, &lock));

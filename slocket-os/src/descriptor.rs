@@ -54,14 +54,14 @@ struct Entry {
     /// Its number; [`CLOSED`], if the copy that this process had is closed.
     number: AtomicI32,
     /// The address that it is bound to, by which it is known: a number may be another file's by now.
-    address: SocketAddrUnix,
+    address: Arc<SocketAddrUnix>,
 }
 
 const CLOSED: RawFd = -1;
 
 impl Descriptor {
     /// A socket that is bound to `address`. A child may not close it before it is [listed](Self::list).
-    pub(crate) fn new(socket: OwnedFd, address: SocketAddrUnix) -> Self {
+    pub(crate) fn new(socket: OwnedFd, address: Arc<SocketAddrUnix>) -> Self {
         let entry = Entry { number: AtomicI32::new(socket.as_raw_fd()), address };
         let era = AtomicU32::new(ERA.load(Ordering::Acquire));
         Self { socket: Some(socket), entry: Arc::new(entry), era }
@@ -81,12 +81,12 @@ impl Descriptor {
         KEPT.fetch_add(1, Ordering::AcqRel);
         self.era.store(ANY, Ordering::Release);
         let Entry { number, address } = &*self.entry;
-        let entry = Entry { number: AtomicI32::new(number.load(Ordering::Relaxed)), address: address.clone() };
+        let entry = Entry { number: AtomicI32::new(number.load(Ordering::Relaxed)), address: Arc::clone(address) };
         self.entry = Arc::new(entry);
     }
 
     /// The address that it is bound to.
-    pub(crate) fn address(&self) -> &SocketAddrUnix {
+    pub(crate) fn address(&self) -> &Arc<SocketAddrUnix> {
         &self.entry.address
     }
 

@@ -399,9 +399,9 @@ fn doing(call: Call) -> &'static str {
         | Call::StatFile(_)
         | Call::Open(_, Name::Lock)
         | Call::StatProc => "look at the path",
-        Call::Stat(Name::Temporary(_)) | Call::StatByPath(Name::Temporary(_)) | Call::Open(_, Name::Temporary(_)) => {
-            "look at the new socket"
-        }
+        Call::Stat(Name::Temporary | Name::Swept)
+        | Call::StatByPath(Name::Temporary | Name::Swept)
+        | Call::Open(_, Name::Temporary | Name::Swept) => "look at the new socket",
         Call::OpenFolder(_) | Call::NextName | Call::Flock(_) | Call::Unlock => "guard the folder",
         Call::FileSystem => "ask for the file system",
         Call::Unlink(_) => "remove the socket",
@@ -414,7 +414,7 @@ fn doing(call: Call) -> &'static str {
         Call::Socket(Role::Probe, _) | Call::Connect(Role::Probe, _) => "probe the socket",
         Call::Socket(..) => "make a socket",
         Call::Bind(..) => BIND,
-        Call::BindBadge(_) => "bind the badge",
+        Call::BindBadge => "bind the badge",
         Call::Listen => "listen",
         Call::Connect(..) => "connect",
         Call::Random => "choose a badge",

@@ -60,9 +60,9 @@ pub(crate) fn ask_in(folder: &Folder, path: &Path, is_private: bool, here: Proce
 /// closed. `beside` is a path in that folder, in which nobody else has our names if it `is_private`.
 fn ask(folder: &Folder, beside: &Path, is_private: bool, here: Process) -> Result<Probe> {
     let name = address::temporary_name(random(here)?);
-    let name = Path::new(&name);
-    let path = beside.with_file_name(name);
-    let address = if folder.is_in_proc() { folder.address_of(name) } else { address::of_path(&path) };
+    let path = beside.with_file_name(address::as_path(&name));
+    let address =
+        if folder.is_in_proc() { folder.address_of(address::as_path(&name)) } else { address::of_path(&path) };
     let address = address.ok_or(Errno::NAMETOOLONG)?;
     let socket = sockets::socket(Kind::Stream)?;
     match sockets::bind_to(socket.as_fd(), &address) {
@@ -72,16 +72,16 @@ fn ask(folder: &Folder, beside: &Path, is_private: bool, here: Process) -> Resul
             return Err(Errno::from_raw_os_error(errno.0));
         }
     }
-    let pin = match files::open(folder.as_fd(), name).and_then(|file| Ok((files::stat_file(file.as_fd())?, file))) {
+    let pin = match files::open(folder.as_fd(), &name).and_then(|file| Ok((files::stat_file(file.as_fd())?, file))) {
         Ok((stat, file)) if is_our_socket(&stat) => Ok(Subject { file, stat, path }),
         // Somebody has swept it.
         Ok(_) | Err(Errno::NOENT) => Err(Errno::AGAIN),
         Err(errno) => Err(errno),
     };
     let asked = pin.and_then(|pin| ask_about(socket, &pin));
-    let found = files::stat_name(folder.as_fd(), name);
+    let found = files::stat_name(folder.as_fd(), &name);
     if found.map_or_else(|errno| is_private && errno != Errno::NOENT, |stat| is_our_socket(&stat)) {
-        files::unlink(folder.as_fd(), name);
+        files::unlink(folder.as_fd(), &name);
     }
     asked
 }

@@ -65,6 +65,7 @@ mod name;
 mod participant;
 mod pass;
 mod peer;
+mod perform;
 mod policy;
 mod process;
 mod random;

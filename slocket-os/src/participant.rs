@@ -1,55 +1,38 @@
 //! One participant: the core's machine, its descriptors and timers, and the loop that makes its calls.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use rustix::io::{self, Errno};
 use rustix::net::SocketAddrUnix;
 use slocket_core::{
-    Call, CallResult, Cargo, ConnectResult, DoneResult, Event, Failure, Hints, Inode, Machine, Mode, Name, Notice,
-    PeerResult, Platform, RandomResult, Report, Request, Role, Source, StatResult, Step, Target, Timer, Times, Way,
+    Event, Failure, Hints, Inode, Machine, Notice, Platform, Report, Request, Role, Source, Step, Timer,
 };
 
-use crate::at_path::AtPath;
 use crate::descriptor::Descriptor;
 use crate::error::{Error, Fault, What, no_sockets, what_is_at};
 use crate::file_system::Place;
-use crate::making::Making;
-use crate::mark::{STICKY, published_mode, times};
-use crate::peer::{self, Holder, Peer};
+use crate::peer::{Holder, Peer};
+use crate::perform::Performer;
 use crate::process::Process;
-use crate::random::random;
 use crate::site::{Home, Site};
-use crate::sys::files::Listing;
-use crate::sys::found::Seen;
-use crate::sys::{self, answer, done, files, found, messages, sockets};
-use crate::table::Table;
-use crate::timers::Timers;
+use crate::sys::sockets;
+use crate::timers::{self, Timers};
 use crate::trace::{Span, trace};
 use crate::wait::Wait;
 use crate::watch::Watch;
-use crate::{address, kernel, reserve, timers};
 
 /// The machine with its descriptors and timers.
 #[derive(Debug)]
 pub(crate) struct Participant {
-    site: Arc<Site>,
-    /// The process that has the lock, or asks for it. In another, which was forked from that, all that may be done is to close
-    /// the copies: to drop this.
-    process: Process,
-    /// Our user, when that was first of interest in this attempt.
-    user: OnceLock<u32>,
     span: Span,
     machine: Machine,
     hints: Hints,
-    table: Table,
-    /// Who listened when we connected, and whether that cannot have changed since.
-    server: Option<Peer>,
+    performer: Performer,
+    /// Whether the server that we connected to cannot have changed since.
     server_lasts: bool,
     timers: Timers,
-    /// When the last attempt began; nobody asks for the first.
-    began: Option<Instant>,
     report: Option<Report>,
 }
 
@@ -58,17 +41,12 @@ impl Participant {
     pub(crate) fn new(site: &Arc<Site>, process: Process) -> Box<Self> {
         let (platform, hints) = known(site);
         Box::new(Self {
-            process,
-            user: OnceLock::new(),
             span: Span::new(site.name()),
-            site: Arc::clone(site),
             machine: Machine::new(platform, hints),
             hints,
-            table: Table::default(),
-            server: None,
+            performer: Performer::new(Arc::clone(site), process),
             server_lasts: false,
             timers: Timers::default(),
-            began: None,
             report: None,
         })
     }
@@ -84,19 +62,19 @@ impl Participant {
         let mut participant = Self::new(site, process);
         let (platform, hints) = known(site);
         participant.machine = Machine::holding(platform, hints, inode);
-        participant.table.put(Role::Listener, listener);
-        participant.table.listener.set_address(Some(address));
-        participant.table.listener.list(process);
+        participant.performer.table.put(Role::Listener, listener);
+        participant.performer.table.listener.set_address(Some(Arc::new(address)));
+        participant.performer.table.listener.list(process);
         participant
     }
 
     pub(crate) fn site(&self) -> &Arc<Site> {
-        &self.site
+        &self.performer.site
     }
 
     /// The process that has the lock, or asks for it.
     pub(crate) fn process(&self) -> Process {
-        self.process
+        self.performer.process
     }
 
     /// Takes what became of the request, once it is known.
@@ -111,27 +89,31 @@ impl Participant {
 
     /// Who listened when the queue was left.
     pub(crate) fn take_server(&mut self) -> Option<Holder> {
-        self.server.take().map(Peer::holder)
+        self.performer.server.take().map(Peer::holder)
     }
 
     /// The descriptor that carries the lock.
     pub(crate) fn descriptor(&self) -> Option<&Descriptor> {
-        self.table.listener.descriptor().or_else(|| self.table.connection.descriptor())
+        self.performer.table.listener.descriptor().or_else(|| self.performer.table.connection.descriptor())
     }
 
     /// Whether the lock is on loan from a server that cannot hand it over.
     pub(crate) fn is_loan(&self) -> bool {
-        self.table.listener.descriptor().is_none()
+        self.performer.table.listener.descriptor().is_none()
     }
 
     /// Whether somebody waits in the queue of our listener.
     pub(crate) fn is_contended(&self) -> bool {
-        self.table.listener.descriptor().is_some_and(|listener| sockets::is_contended(listener.as_fd()) == Ok(true))
+        self.performer
+            .table
+            .listener
+            .descriptor()
+            .is_some_and(|listener| sockets::is_contended(listener.as_fd()) == Ok(true))
     }
 
     /// Whether the path is still the socket that carries the lock. (An abstract name cannot be taken from the socket that has it.)
     pub(crate) fn is_intact(&self) -> io::Result<bool> {
-        match (self.machine.inode(), self.site.at_path()) {
+        match (self.machine.inode(), self.performer.site.at_path()) {
             (Some(inode), Some(at)) => at.is(inode),
             _ => Ok(true),
         }
@@ -140,7 +122,7 @@ impl Participant {
     /// Leaves the lock to the process that [adopts it](Self::adopt): one that was forked from here on has it open,
     /// whatever it does with its other copies.
     pub(crate) fn disown(&mut self) {
-        for socket in [&mut self.table.listener, &mut self.table.connection] {
+        for socket in [&mut self.performer.table.listener, &mut self.performer.table.connection] {
             if let Some(descriptor) = socket.descriptor_mut() {
                 descriptor.unlist();
             }
@@ -149,14 +131,14 @@ impl Participant {
 
     /// Takes over a lock that its process has left.
     pub(crate) fn adopt(&mut self, here: Process) {
-        self.process = here;
-        self.user = OnceLock::new();
-        if let Some(listener) = self.table.listener.descriptor() {
+        self.performer.process = here;
+        self.performer.user = OnceLock::new();
+        if let Some(listener) = self.performer.table.listener.descriptor() {
             listener.list(here);
             // It listens already: all that could fail is to be named as the holder.
             let _ = sockets::listen_on(listener.as_fd());
         }
-        if let Some(connection) = self.table.connection.descriptor() {
+        if let Some(connection) = self.performer.table.connection.descriptor() {
             connection.list(here);
         }
     }
@@ -193,12 +175,12 @@ impl Participant {
     /// Who has the lock or lends it, if that is the server at which we queue, whoever it grants the lock to.
     pub(crate) fn lender(&self) -> Option<Holder> {
         let lends = self.machine.has(Role::Connection) && !self.machine.server_hands_over();
-        self.server.filter(|_| lends).map(Peer::holder)
+        self.performer.server.filter(|_| lends).map(Peer::holder)
     }
 
     /// Who holds the lock, if that is the server that was left, whoever it grants the lock to, or was that `within` such a time.
     pub(crate) fn recent_holder(&mut self, within: Duration) -> Option<Holder> {
-        let is_recent = self.began.is_some_and(|began| began.elapsed() < within);
+        let is_recent = self.performer.began.is_some_and(|began| began.elapsed() < within);
         if self.server_lasts || is_recent { self.take_server() } else { None }
     }
 
@@ -210,9 +192,9 @@ impl Participant {
 
     pub(crate) fn wait(&self) -> Wait<'_> {
         let descriptor = match self.machine.wait().source {
-            Some(Source::Connection) => self.table.get(Role::Connection).ok(),
-            Some(Source::Guest) => self.table.get(Role::Guest).ok(),
-            Some(Source::Path) => self.table.get(Role::Watch).ok(),
+            Some(Source::Connection) => self.performer.table.get(Role::Connection).ok(),
+            Some(Source::Guest) => self.performer.table.get(Role::Guest).ok(),
+            Some(Source::Path) => self.performer.table.get(Role::Watch).ok(),
             None => None,
         };
         Wait { descriptor, until: self.timers.next(), deadline: None }
@@ -222,7 +204,7 @@ impl Participant {
     pub(crate) fn wake(&mut self) {
         match self.machine.wait().source {
             Some(Source::Connection | Source::Guest) => self.tell(Event::Notice(Notice::Readable)),
-            Some(Source::Path) if self.table.watch.as_ref().is_some_and(Watch::take) => {
+            Some(Source::Path) if self.performer.table.watch.as_ref().is_some_and(Watch::take) => {
                 self.tell(Event::Notice(Notice::FsChange));
             }
             Some(Source::Path) | None => {}
@@ -241,7 +223,7 @@ impl Participant {
             self.server_lasts = !self.machine.server_hands_over();
         } else {
             // Whoever listened at a connection that has ended is no holder any more.
-            self.server = None;
+            self.performer.server = None;
         }
         let mut event = event;
         let wait = loop {
@@ -253,7 +235,7 @@ impl Participant {
             match step {
                 Step::Call(call) => {
                     trace!(?call);
-                    event = Event::Result(self.perform(call));
+                    event = Event::Result(self.performer.perform(call));
                 }
                 Step::Wait(wait) => break wait,
                 Step::Report(report, wait) => {
@@ -267,7 +249,7 @@ impl Participant {
         let hints = self.machine.hints();
         if hints != self.hints {
             self.hints = hints;
-            match self.site.home() {
+            match self.performer.site.home() {
                 Home::Path(at) => at.set_hints(hints),
                 Home::Name(name) => name.set_hints(hints),
             }
@@ -278,9 +260,9 @@ impl Participant {
         if wait == slocket_core::Wait::default() && self.timers.next().is_none() {
             return;
         }
-        let (began, here) = (self.began, self.process);
-        let recheck = timers::recheck_delay(self.table.watch.is_some());
-        let stale = self.site.stale().1;
+        let (began, here) = (self.performer.began, self.performer.process);
+        let recheck = timers::recheck_delay(self.performer.table.watch.is_some());
+        let stale = self.performer.site.stale().1;
         let now = Instant::now();
         self.timers.set(&wait, |timer| match timer {
             Timer::Retry => {
@@ -295,334 +277,20 @@ impl Participant {
         });
     }
 
-    /// Makes a call.
-    fn perform(&mut self, call: Call) -> CallResult {
-        match call {
-            Call::Stat(name) => self.stat(|at| files::stat_name(at.folder().as_fd(), &at.name_of(name)), None),
-            Call::StatByPath(name) => self.stat(|at| files::stat_by_path(&at.path_of(name)), None),
-            Call::StatFile(role) => match self.table.get(role) {
-                Ok(file) => {
-                    let stat = files::stat_file(file);
-                    self.stat(|_| stat, Some(role))
-                }
-                Err(errno) => StatResult::Failed(sys::code(errno)).into(),
-            },
-            Call::Open(role, name) => {
-                let opened = self.at().and_then(|at| files::open(at.folder().as_fd(), &at.name_of(name)));
-                self.keep(role, opened).into()
-            }
-            Call::OpenFolder(Role::Listing) => {
-                let listing = self.at().and_then(|at| at.folder().open_anew()).and_then(Listing::new);
-                let result = files::opened(&listing);
-                self.table.listing = listing.ok();
-                result.into()
-            }
-            Call::OpenFolder(role) => {
-                let opened = self.at().and_then(|at| at.folder().open_anew());
-                self.keep(role, opened).into()
-            }
-            Call::NextName => match &mut self.table.listing {
-                Some(listing) => listing.next_name().into(),
-                None => slocket_core::NextNameResult::End.into(),
-            },
-            Call::Unlink(name) => match self.at() {
-                Ok(at) => files::unlink(at.folder().as_fd(), &at.name_of(name)).into(),
-                Err(errno) => slocket_core::UnlinkResult::Failed(sys::code(errno)).into(),
-            },
-            Call::Rename(name) => match self.at() {
-                Ok(at) => files::rename(at.folder().as_fd(), &at.name_of(name), at.name()).into(),
-                Err(errno) => slocket_core::RenameResult::Failed(sys::code(errno)).into(),
-            },
-            Call::Link(name) => match self.at() {
-                Ok(at) => files::link(at.folder().as_fd(), &at.name_of(name), at.name()).into(),
-                Err(errno) => slocket_core::RenameResult::Failed(sys::code(errno)).into(),
-            },
-            Call::FileSystem => match self.at() {
-                Ok(at) => files::file_system(at.folder()).into(),
-                Err(errno) => slocket_core::FileSystemResult::Failed(sys::code(errno)).into(),
-            },
-            Call::StatProc => match self.at() {
-                Ok(at) => files::stat_proc(at.folder(), at.resolved()).into(),
-                Err(_) => slocket_core::ProcResult::LeadsNowhere.into(),
-            },
-            Call::SetTimesOfName(name) => match self.at() {
-                Ok(at) => {
-                    files::set_times_of_name(at.folder().as_fd(), &at.name_of(name), &times(Times::Marked)).into()
-                }
-                Err(errno) => slocket_core::TimesResult::Failed(sys::code(errno)).into(),
-            },
-            Call::SetTimes(role, what) => match self.table.get(role) {
-                Ok(file) => files::set_times(file, &times(what)).into(),
-                Err(errno) => slocket_core::TimesResult::Failed(sys::code(errno)).into(),
-            },
-            Call::SetTimesInProc(role, what) => match self.table.get(role) {
-                Ok(file) => files::set_times_in_proc(file, &times(what)).into(),
-                Err(errno) => slocket_core::TimesResult::Failed(sys::code(errno)).into(),
-            },
-            Call::SetMode(role, mode) => done(&self.set_mode(role, mode)).into(),
-            Call::Flock(how) => match self.table.get(Role::Guard) {
-                Ok(guard) => files::guard(guard, how).into(),
-                Err(errno) => slocket_core::FlockResult::Failed(sys::code(errno)).into(),
-            },
-            Call::Unlock => done(&self.table.get(Role::Guard).and_then(files::unlock)).into(),
-
-            Call::Socket(role, kind) => {
-                self.note_attempt(role);
-                let making = Making::begin();
-                let socket = sockets::socket(kind);
-                let result = done(&socket);
-                if let Ok(socket) = socket {
-                    self.table.put_unbound(role, socket, making);
-                }
-                result.into()
-            }
-            Call::SetSocketMode => {
-                let mode = self.at().map(|at| published_mode(at.mode()));
-                let set = mode.and_then(|mode| sockets::set_socket_mode(self.table.get(Role::Listener)?, mode));
-                done(&set).into()
-            }
-            Call::Bind(name, way) => {
-                let address = self.address(name, way);
-                self.bind(Role::Listener, address)
-            }
-            Call::BindBadge(number) => self.bind(Role::Connection, address::badge(number)),
-            Call::Listen => {
-                let listens = self.table.get(Role::Listener).and_then(|listener| {
-                    self.is_user_still().then_some(()).ok_or(Errno::PERM)?;
-                    sockets::listen_on(listener)
-                });
-                if listens.is_ok() {
-                    self.table.listener.list(self.process);
-                }
-                done(&listens).into()
-            }
-            Call::Connect(role, target) => self.connect(role, target).into(),
-            Call::Shutdown(role, half) => {
-                done(&self.table.get(role).and_then(|socket| sockets::shut_down(socket, half))).into()
-            }
-            Call::Peer(role) => self.peer(role).into(),
-            Call::Ask(question) => {
-                answer(self.table.get(Role::Listener).and_then(|socket| sockets::ask(socket, question))).into()
-            }
-            Call::SocketName => {
-                let name = self.table.get(Role::Listener).and_then(sockets::name);
-                let result = done(&name);
-                self.table.listener.set_address(name.unwrap_or_default());
-                result.into()
-            }
-            Call::ComparePeerName => {
-                let name = self.table.listener.address();
-                answer(self.table.get(Role::Connection).and_then(|socket| sockets::has_peer_name(socket, name))).into()
-            }
-            Call::SetNonblocking => done(&self.table.get(Role::Listener).and_then(sockets::set_nonblocking)).into(),
-            Call::Poll => answer(self.table.get(Role::Listener).and_then(sockets::is_contended)).into(),
-            Call::Accept(role) => self.accept(role).into(),
-            Call::HasEnded(role) => answer(self.table.get(role).map(sockets::has_ended)).into(),
-            Call::Drain => match self.table.get(Role::Guest) {
-                Ok(guest) => messages::drain(guest).into(),
-                Err(_) => slocket_core::DrainResult::Ended.into(),
-            },
-            Call::HasUnread(role) => answer(self.table.get(role).and_then(sockets::has_unread)).into(),
-            Call::Receive => {
-                let Ok(connection) = self.table.get(Role::Connection) else {
-                    return slocket_core::ReceiveResult::PeerClosed.into();
-                };
-                let (result, descriptors) = messages::receive(connection);
-                let role = match result {
-                    slocket_core::ReceiveResult::Listener => Role::Listener,
-                    _ => Role::Strays,
-                };
-                descriptors.into_iter().for_each(|descriptor| self.table.put(role, descriptor));
-                result.into()
-            }
-            Call::Send(cargo) => match (self.table.get(Role::Guest), self.table.get(Role::Listener), cargo) {
-                (Ok(guest), Ok(listener), Cargo::Listener) => messages::send(guest, Some(listener)).into(),
-                (Ok(guest), _, Cargo::Nothing) => messages::send(guest, None).into(),
-                (Err(_), _, _) | (Ok(_), Err(_), Cargo::Listener) => slocket_core::SendResult::Failed.into(),
-            },
-
-            Call::Random => match random(self.process) {
-                Ok(number) => RandomResult::Random(number).into(),
-                Err(errno) => RandomResult::Failed(sys::code(errno)).into(),
-            },
-            Call::Reserve => {
-                let descriptor = reserve::descriptor();
-                let result = done(&descriptor);
-                if let Ok(descriptor) = descriptor {
-                    self.table.put(Role::Pin, descriptor);
-                }
-                result.into()
-            }
-            Call::SpendReserve => {
-                reserve::spend();
-                DoneResult::Done.into()
-            }
-            Call::KeepReserve => {
-                reserve::keep(self.process);
-                DoneResult::Done.into()
-            }
-            Call::Watch => {
-                self.table.watch = self.site.at_path().and_then(Watch::new);
-                answer(Ok(self.table.watch.is_some())).into()
-            }
-            Call::AskKernel => match self.at() {
-                Ok(at) => kernel::ask_in(at.folder(), at.path(), at.is_private(), self.process).into(),
-                Err(errno) => slocket_core::ProbeResult::Failed(sys::code(errno)).into(),
-            },
-            Call::Close(role) => {
-                self.table.close(role, false);
-                DoneResult::Done.into()
-            }
-            Call::CloseApart(role) => {
-                self.table.close(role, true);
-                DoneResult::Done.into()
-            }
-        }
-    }
-
-    /// The path. (A machine at an abstract name asks for nothing there.)
-    fn at(&self) -> io::Result<&AtPath> {
-        self.site.at_path().ok_or(Errno::BADF)
-    }
-
-    /// Looks at a file; of one that is held fast, its mode is remembered.
-    fn stat(&mut self, stat: impl FnOnce(&AtPath) -> io::Result<rustix::fs::Stat>, pin: Option<Role>) -> CallResult {
-        let user = || *self.user.get_or_init(peer::user);
-        let seen: io::Result<Seen> = self.at().and_then(|at| Ok(at.seen(&stat(at)?, user)));
-        if let (Some(role), Ok(seen)) = (pin, &seen) {
-            self.table.set_mode(role, seen.mode);
-        }
-        found::result(&seen).into()
-    }
-
-    fn keep(&mut self, role: Role, opened: io::Result<OwnedFd>) -> slocket_core::OpenResult {
-        let result = files::opened(&opened);
-        if let Ok(file) = opened {
-            self.table.put(role, file);
-        }
-        result
-    }
-
-    fn set_mode(&self, role: Role, mode: Mode) -> io::Result<()> {
-        let before = self.table.mode(role);
-        let mode = match mode {
-            Mode::AsAsked => published_mode(self.at()?.mode()),
-            Mode::OwnerWrites => before | rustix::fs::Mode::WUSR,
-            Mode::Sticky => before | STICKY,
-            Mode::NotSticky => before - STICKY,
-        };
-        files::set_mode(self.table.get(role)?, mode)
-    }
-
-    fn address(&self, name: Name, way: Way) -> io::Result<SocketAddrUnix> {
-        match self.site.home() {
-            Home::Path(at) => at.address(name, way),
-            Home::Name(name) => Ok(name.address().clone()),
-        }
-    }
-
-    fn bind(&mut self, role: Role, address: io::Result<SocketAddrUnix>) -> CallResult {
-        let bound = self.table.get(role).and_then(|socket| {
-            let address = address?;
-            Ok((sockets::bind_to(socket, &address), address))
-        });
-        match bound {
-            Ok((result, address)) => {
-                let socket = if role == Role::Listener { &mut self.table.listener } else { &mut self.table.connection };
-                if result == slocket_core::BindResult::Bound {
-                    socket.set_address(Some(address));
-                }
-                result.into()
-            }
-            Err(errno) => slocket_core::BindResult::Failed(sys::code(errno)).into(),
-        }
-    }
-
-    fn connect(&mut self, role: Role, target: Target) -> ConnectResult {
-        let address = match target {
-            Target::Pinned(pin) => {
-                self.table.get(pin).and_then(|pin| address::of_path(&address::proc_path(pin)).ok_or(Errno::NAMETOOLONG))
-            }
-            Target::Path(name) => self.address(name, Way::Path),
-            Target::Abstract => self.address(Name::Lock, Way::Abstract),
-        };
-        let connect =
-            |socket: BorrowedFd<'_>| -> io::Result<ConnectResult> { Ok(sockets::connect_to(socket, &address?)) };
-        let result = self.table.get(role).and_then(connect);
-        result.unwrap_or_else(|errno| ConnectResult::Failed(sys::code(errno)))
-    }
-
-    fn peer(&mut self, role: Role) -> PeerResult {
-        let Some(peer) = self.table.get(role).ok().and_then(Peer::of) else { return PeerResult::Unknown };
-        let uid = peer.user();
-        let is_ours = uid == *self.user.get_or_init(peer::user) && !peer::is_anybody(uid);
-        let is_trusted = is_ours || self.site.trusts_also(uid);
-        if role == Role::Connection {
-            self.table.connection.list(self.process);
-            self.server = Some(peer);
-        }
-        PeerResult::Peer { is_ours, is_trusted }
-    }
-
-    fn accept(&mut self, role: Role) -> slocket_core::AcceptResult {
-        let Ok(listener) = self.table.get(Role::Listener) else { return slocket_core::AcceptResult::Failed };
-        let (result, peer) = sockets::accept(listener);
-        if let Some(peer) = peer {
-            self.table.put(role, peer);
-            if role == Role::Guest {
-                self.table.guest.set_address(self.table.listener.address().cloned());
-                self.table.guest.list(self.process);
-            }
-        }
-        result
-    }
-
-    /// Whether our user is the one that others were compared with. (A program can change it while it waits. listen(2) then gives
-    /// the new name to a listener that was believed under the old one, and may have come from anybody of that.)
-    fn is_user_still(&self) -> bool {
-        self.user.get().is_none_or(|user| *user == peer::user())
-    }
-
-    /// An attempt begins with its socket; nobody asks when the first did.
-    fn note_attempt(&mut self, role: Role) {
-        match role {
-            Role::Connection => {
-                self.began = Some(Instant::now());
-                self.server = None;
-                self.user = OnceLock::new();
-            }
-            Role::Listener => {
-                self.user = OnceLock::new();
-                if let Some(began) = &mut self.began {
-                    *began = Instant::now();
-                }
-            }
-            Role::Guest
-            | Role::Pin
-            | Role::Guard
-            | Role::Probe
-            | Role::Listing
-            | Role::Swept
-            | Role::Queue
-            | Role::Strays
-            | Role::Watch => {}
-        }
-    }
-
     /// The error that a failure of the machine is for the user.
     pub(crate) fn error(&mut self, failure: Failure) -> Error {
-        self.site.failed(match failure {
-            Failure::Call(fault) => return self.site.error(fault.into()),
-            Failure::Denied => return self.site.error(Fault::new(Errno::PERM, "remove the dead socket")),
-            Failure::Inaccessible => return self.site.error(Fault::new(Errno::ACCESS, "connect")),
+        self.performer.site.failed(match failure {
+            Failure::Call(fault) => return self.performer.site.error(fault.into()),
+            Failure::Denied => return self.performer.site.error(Fault::new(Errno::PERM, "remove the dead socket")),
+            Failure::Inaccessible => return self.performer.site.error(Fault::new(Errno::ACCESS, "connect")),
             Failure::NotASlocket => self.found(),
-            Failure::Occupied => What::Occupied(self.site.path().map_or("something else", what_is_at)),
-            Failure::Untrusted => What::Untrusted(self.server.map_or(u32::MAX, Peer::user)),
+            Failure::Occupied => What::Occupied(self.performer.site.path().map_or("something else", what_is_at)),
+            Failure::Untrusted => What::Untrusted(self.performer.server.map_or(u32::MAX, Peer::user)),
             Failure::Stale => What::Stale,
             Failure::NoSockets => no_sockets(),
             Failure::TooLong => What::PathTooLong,
             Failure::Elsewhere => {
-                What::UnsupportedFileSystem(match self.site.at_path().map(|at| at.folder().place()) {
+                What::UnsupportedFileSystem(match self.performer.site.at_path().map(|at| at.folder().place()) {
                     Some(Ok(Place::Network(name))) => name.to_owned(),
                     Some(Ok(Place::Unknown(magic))) => {
                         format!("type {magic:#x}: a dead socket there may be alive elsewhere")
@@ -636,7 +304,7 @@ impl Participant {
 
     /// What is at the path instead of a lock.
     fn found(&self) -> What {
-        let Some(at) = self.site.at_path() else {
+        let Some(at) = self.performer.site.at_path() else {
             return What::NotASlocket("a server that does not speak the slocket protocol");
         };
         match at.look() {
@@ -668,7 +336,7 @@ mod tests {
 
     use super::*;
     use crate::lately::ANSWER_LASTS;
-    use crate::{Builder, Lock};
+    use crate::{Builder, Lock, peer};
 
     const ACQUIRE: Event = Event::Request(Request::Acquire(Policy { stale: Stale::Wait, occupied: Occupied::Wait }));
 
@@ -770,9 +438,9 @@ mod tests {
         let mut waiter = Participant::new(lock.site(), Process::current());
         waiter.tell(ACQUIRE);
         // As if the program had changed it since.
-        waiter.user = OnceLock::from(peer::user() + 1);
+        waiter.performer.user = OnceLock::from(peer::user() + 1);
         holder.release().unwrap();
         waiter.wake();
-        assert!(!waiter.has_report() && waiter.table.listener.descriptor().is_none());
+        assert!(!waiter.has_report() && waiter.performer.table.listener.descriptor().is_none());
     }
 }

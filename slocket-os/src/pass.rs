@@ -139,7 +139,7 @@ impl Lock {
         }
         let address = getsockname(&descriptor).and_then(SocketAddrUnix::try_from).map_err(failed)?;
         let inode = match self.site().home() {
-            Home::Name(name) if *name.address() == address => None,
+            Home::Name(name) if **name.address() == address => None,
             Home::Name(_) => return Err(not_the_lock()),
             Home::Path(at) => {
                 let found = at.look().map_err(failed)?.map(|seen| seen.found).filter(Found::is_socket);

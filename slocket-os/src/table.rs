@@ -2,6 +2,7 @@
 
 use std::mem;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 
 use rustix::fs::Mode;
 use rustix::io::{Errno, Result};
@@ -44,7 +45,7 @@ pub(crate) enum Socket {
     #[default]
     Empty,
     /// It is not bound yet, or was not checked.
-    New { socket: OwnedFd, address: Option<SocketAddrUnix>, making: Option<Making> },
+    New { socket: OwnedFd, address: Option<Arc<SocketAddrUnix>>, making: Option<Making> },
     /// A forked child closes its copy.
     Listed(Descriptor),
 }
@@ -55,7 +56,7 @@ impl Socket {
     }
 
     /// The address that it is bound to, which it is known by from here on.
-    pub(crate) fn set_address(&mut self, bound_to: Option<SocketAddrUnix>) {
+    pub(crate) fn set_address(&mut self, bound_to: Option<Arc<SocketAddrUnix>>) {
         if let Self::New { address, making, .. } = self {
             *address = bound_to;
             drop(making.take());
@@ -69,7 +70,7 @@ impl Socket {
         }
     }
 
-    pub(crate) fn address(&self) -> Option<&SocketAddrUnix> {
+    pub(crate) fn address(&self) -> Option<&Arc<SocketAddrUnix>> {
         match self {
             Self::Empty => None,
             Self::New { address, .. } => address.as_ref(),

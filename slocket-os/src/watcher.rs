@@ -16,7 +16,7 @@ use rustix::event::{EventfdFlags, eventfd};
 use rustix::fs::{Access, AtFlags, accessat};
 use rustix::io::{Errno, fcntl_dupfd_cloexec, read, retry_on_intr, write};
 
-use crate::address::proc_path;
+use crate::address::{self, proc_path};
 use crate::at_path::AtPath;
 use crate::closing::{start_thread, without_signals};
 use crate::process::{Inherit, PerProcess, Process};
@@ -156,7 +156,7 @@ impl Watcher {
 
     /// (No lock is held that the thread takes when it rings: this waits for its answer.)
     fn add(&mut self, at: &AtPath, id: FolderId, bell: &Arc<Bell>) -> bool {
-        let bell = || (PathBuf::from(at.name()), Arc::clone(bell));
+        let bell = || (address::as_path(at.name()).to_path_buf(), Arc::clone(bell));
         if let Some(watched) = self.folders.get_mut(&id) {
             let (name, bell) = bell();
             self.bells.add(&watched.path, &name, &bell);

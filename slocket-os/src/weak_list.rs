@@ -10,7 +10,8 @@ pub(crate) struct WeakList<T> {
 }
 
 impl<T> WeakList<T> {
-    const FEW: usize = 32;
+    /// (So few that the allocator takes them back in passing.)
+    const FEW: usize = 4;
 
     pub(crate) const NEW: Self = Self { entries: Vec::new(), most: Self::FEW };
 

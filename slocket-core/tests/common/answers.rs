@@ -3,8 +3,8 @@
 use slocket_core::{
     AcceptResult, AnswerResult, BindResult, Call, CallResult, ConnectResult, DoneResult, DrainResult, Errno, FileKind,
     FileSystemResult, FlockResult, Found, Inode, Links, ModeFit, NextNameResult, OpenResult, Owner, PeerResult, Probe,
-    ProbeResult, ProcResult, RandomResult, ReceiveResult, RenameResult, Role, SendResult, StatResult, TimesFound,
-    TimesResult, UnlinkResult,
+    ProbeResult, ProcResult, ReceiveResult, RenameResult, Role, SendResult, StatResult, TimesFound, TimesResult,
+    UnlinkResult,
 };
 
 /// Some error code of the system.
@@ -66,7 +66,7 @@ pub(crate) fn answers(call: Call) -> Vec<CallResult> {
         Call::Open(..) | Call::OpenFolder(_) => {
             all([OpenResult::Opened, OpenResult::Missing, OpenResult::Denied(ERRNO), OpenResult::Failed(ERRNO)])
         }
-        Call::NextName => all([NextNameResult::Temporary(1), NextNameResult::Temporary(2), NextNameResult::End]),
+        Call::NextName => all([NextNameResult::Temporary, NextNameResult::End]),
         Call::Unlink(_) => all([
             UnlinkResult::Removed,
             UnlinkResult::Missing,
@@ -88,7 +88,7 @@ pub(crate) fn answers(call: Call) -> Vec<CallResult> {
             all([TimesResult::Done, TimesResult::Unsupported(ERRNO), TimesResult::Failed(ERRNO)])
         }
         Call::Flock(_) => all([FlockResult::Locked, FlockResult::Busy, FlockResult::Failed(ERRNO)]),
-        Call::Bind(..) | Call::BindBadge(_) => all([
+        Call::Bind(..) | Call::BindBadge => all([
             BindResult::Bound,
             BindResult::InUse,
             BindResult::Missing(ERRNO),
@@ -130,7 +130,6 @@ pub(crate) fn answers(call: Call) -> Vec<CallResult> {
             ReceiveResult::Foreign,
         ]),
         Call::Send(_) => all([SendResult::Sent, SendResult::Gone, SendResult::Failed]),
-        Call::Random => all([RandomResult::Random(1), RandomResult::Failed(ERRNO)]),
         Call::AskKernel => all([
             ProbeResult::Known(Probe::Datagram),
             ProbeResult::Known(Probe::Stream),
@@ -147,6 +146,7 @@ pub(crate) fn answers(call: Call) -> Vec<CallResult> {
         | Call::Shutdown(..)
         | Call::SocketName
         | Call::SetNonblocking
+        | Call::Random
         | Call::Reserve
         | Call::SpendReserve
         | Call::KeepReserve
@@ -156,7 +156,7 @@ pub(crate) fn answers(call: Call) -> Vec<CallResult> {
 }
 
 /// One result of each type.
-pub(crate) fn one_of_each_type() -> [CallResult; 20] {
+pub(crate) fn one_of_each_type() -> [CallResult; 19] {
     [
         DoneResult::Done.into(),
         StatResult::Missing.into(),
@@ -176,7 +176,6 @@ pub(crate) fn one_of_each_type() -> [CallResult; 20] {
         DrainResult::Ended.into(),
         ReceiveResult::Nothing.into(),
         SendResult::Sent.into(),
-        RandomResult::Random(1).into(),
         ProbeResult::Known(Probe::Datagram).into(),
     ]
 }

@@ -23,7 +23,6 @@ pub(crate) struct Ledger {
     guard: Option<Flock>,
     /// What is held fast there.
     pin: Pin,
-    swept: Option<u64>,
 
     // The caller.
     asked: Option<Request>,
@@ -176,7 +175,6 @@ impl Ledger {
             queued: 0,
             guard: None,
             pin: Pin::default(),
-            swept: None,
             asked: None,
             is_open: false,
             stopped: None,

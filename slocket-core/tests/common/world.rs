@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use slocket_core::{
     AcceptResult, AnswerResult, BindResult, Call, CallResult, ConnectResult, DoneResult, DrainResult, FileSystemResult,
     FlockResult, Found, Half, Inode, Kind, Links, Mode, Name, NextNameResult, OpenResult, PeerResult, Probe,
-    ProbeResult, ProcResult, RandomResult, ReceiveResult, RenameResult, Role, SendResult, StatResult, Target, Times,
-    TimesFound, TimesResult, UnlinkResult,
+    ProbeResult, ProcResult, ReceiveResult, RenameResult, Role, SendResult, StatResult, Target, Times, TimesFound,
+    TimesResult, UnlinkResult,
 };
 
 use crate::common::answers::{FILE, MARKED, NEW, UNMARKED};
@@ -65,7 +65,7 @@ pub(crate) struct World {
     pub(crate) queue: VecDeque<Guest>,
     pub(crate) drains: VecDeque<DrainResult>,
     /// Temporary names that others have left.
-    pub(crate) left: VecDeque<u64>,
+    pub(crate) left: usize,
     pub(crate) guard: FlockResult,
     pub(crate) file_system: FileSystemResult,
     pub(crate) probe: ProbeResult,
@@ -78,7 +78,6 @@ pub(crate) struct World {
     asks_by: Kind,
     listener: Option<Inode>,
     inodes: u64,
-    numbers: u64,
 }
 
 impl World {
@@ -92,7 +91,7 @@ impl World {
             sent: VecDeque::new(),
             queue: VecDeque::new(),
             drains: VecDeque::new(),
-            left: VecDeque::new(),
+            left: 0,
             guard: FlockResult::Locked,
             file_system: FileSystemResult::Local,
             probe: ProbeResult::Known(Probe::Datagram),
@@ -103,14 +102,13 @@ impl World {
             asks_by: Kind::Stream,
             listener: None,
             inodes: 100,
-            numbers: 0,
         }
     }
 
     fn at(&mut self, name: Name) -> &mut Option<There> {
         match name {
             Name::Lock => &mut self.path,
-            Name::Temporary(_) => &mut self.temporary,
+            Name::Temporary | Name::Swept => &mut self.temporary,
         }
     }
 
@@ -151,7 +149,11 @@ impl World {
                 None => OpenResult::Missing.into(),
             },
             Call::OpenFolder(_) => OpenResult::Opened.into(),
-            Call::NextName => self.left.pop_front().map_or(NextNameResult::End, NextNameResult::Temporary).into(),
+            Call::NextName if self.left == 0 => NextNameResult::End.into(),
+            Call::NextName => {
+                self.left -= 1;
+                NextNameResult::Temporary.into()
+            }
             Call::Unlink(name) => {
                 let next = if name == Name::Lock { self.next.take() } else { None };
                 let removed = std::mem::replace(self.at(name), next);
@@ -210,7 +212,7 @@ impl World {
                 self.listener = Some(inode);
                 BindResult::Bound.into()
             }
-            Call::BindBadge(_) => BindResult::Bound.into(),
+            Call::BindBadge => BindResult::Bound.into(),
             Call::Listen => {
                 for there in [&mut self.path, &mut self.temporary].into_iter().flatten() {
                     if Some(there.found.inode) == self.listener {
@@ -240,13 +242,10 @@ impl World {
             Call::Drain => self.drains.pop_front().unwrap_or(DrainResult::Nothing).into(),
             Call::Receive => self.sent.pop_front().unwrap_or(ReceiveResult::Nothing).into(),
             Call::Send(_) => self.guest.expect("a guest").takes.into(),
-            Call::Random => {
-                self.numbers += 1;
-                RandomResult::Random(self.numbers).into()
-            }
             Call::AskKernel => self.probe.into(),
             Call::Shutdown(_, Half::Read | Half::Write | Half::Both)
             | Call::Unlock
+            | Call::Random
             | Call::SetSocketMode
             | Call::SocketName
             | Call::SetNonblocking

@@ -1,5 +1,6 @@
 //! Names in a folder, and open files.
 
+use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
@@ -9,8 +10,7 @@ use rustix::fs::{
 };
 use rustix::io::{Errno, Result, retry_on_intr};
 use slocket_core::{
-    FileSystemResult, Flock, FlockResult, NextNameResult, OpenResult, ProcResult, RenameResult, TimesResult,
-    UnlinkResult,
+    FileSystemResult, Flock, FlockResult, OpenResult, ProcResult, RenameResult, TimesResult, UnlinkResult,
 };
 
 use super::code;
@@ -18,7 +18,7 @@ use crate::address::{self, proc_path};
 use crate::file_system::Place;
 use crate::folder::{Folder, is_same};
 
-pub(crate) fn stat_name(folder: BorrowedFd<'_>, name: &Path) -> Result<Stat> {
+pub(crate) fn stat_name(folder: BorrowedFd<'_>, name: &CStr) -> Result<Stat> {
     statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
 }
 
@@ -32,7 +32,7 @@ pub(crate) fn stat_file(file: BorrowedFd<'_>) -> Result<Stat> {
 
 /// Holds a file fast: its number is not used again, and it is reached whatever its name is by now. (Not so where the file system
 /// cannot keep a file that is open and was removed.) A symbolic link is held itself, not what it leads to.
-pub(crate) fn open(folder: BorrowedFd<'_>, name: &Path) -> Result<OwnedFd> {
+pub(crate) fn open(folder: BorrowedFd<'_>, name: &CStr) -> Result<OwnedFd> {
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     retry_on_intr(|| openat(folder, name, flags, Mode::empty()))
 }
@@ -61,19 +61,21 @@ impl Listing {
         Ok(Self { names: Dir::new(folder)?, left: MOST_NAMES })
     }
 
-    pub(crate) fn next_name(&mut self) -> NextNameResult {
+    /// The number of the next temporary name.
+    pub(crate) fn next_number(&mut self) -> Option<u64> {
         while self.left > 0 {
             self.left -= 1;
             let Some(Ok(entry)) = self.names.next() else { break };
-            if let Some(number) = address::number_of_temporary_name(entry.file_name().to_bytes()) {
-                return NextNameResult::Temporary(number);
+            let number = address::number_of_temporary_name(entry.file_name().to_bytes());
+            if number.is_some() {
+                return number;
             }
         }
-        NextNameResult::End
+        None
     }
 }
 
-pub(crate) fn unlink(folder: BorrowedFd<'_>, name: &Path) -> UnlinkResult {
+pub(crate) fn unlink(folder: BorrowedFd<'_>, name: &CStr) -> UnlinkResult {
     match unlinkat(folder, name, AtFlags::empty()) {
         Ok(()) => UnlinkResult::Removed,
         Err(Errno::NOENT) => UnlinkResult::Missing,
@@ -82,11 +84,11 @@ pub(crate) fn unlink(folder: BorrowedFd<'_>, name: &Path) -> UnlinkResult {
     }
 }
 
-pub(crate) fn rename(folder: BorrowedFd<'_>, from: &Path, to: &Path) -> RenameResult {
+pub(crate) fn rename(folder: BorrowedFd<'_>, from: &CStr, to: &CStr) -> RenameResult {
     renamed(renameat_with(folder, from, folder, to, RenameFlags::NOREPLACE))
 }
 
-pub(crate) fn link(folder: BorrowedFd<'_>, from: &Path, to: &Path) -> RenameResult {
+pub(crate) fn link(folder: BorrowedFd<'_>, from: &CStr, to: &CStr) -> RenameResult {
     renamed(linkat(folder, from, folder, to, AtFlags::empty()))
 }
 
@@ -115,7 +117,7 @@ pub(crate) fn stat_proc(folder: &Folder, own: &Stat) -> ProcResult {
     }
 }
 
-pub(crate) fn set_times_of_name(folder: BorrowedFd<'_>, name: &Path, times: &Timestamps) -> TimesResult {
+pub(crate) fn set_times_of_name(folder: BorrowedFd<'_>, name: &CStr, times: &Timestamps) -> TimesResult {
     timed(utimensat(folder, name, times, AtFlags::SYMLINK_NOFOLLOW))
 }
 

@@ -53,11 +53,19 @@ impl Ledger {
                 }
             }
             Call::Unlink(Name::Lock) => self.unlinks(),
-            Call::Unlink(name @ Name::Temporary(number)) => {
-                let is_ours = self.bound == Some(name);
-                let is_dead = self.swept == Some(number) && self.is_full(Role::Swept) && self.verdict != Verdict::None;
-                if is_ours || is_dead { Ok(()) } else { Err("a temporary name goes that is neither ours nor dead") }
+            Call::Unlink(name @ Name::Temporary) => {
+                if self.bound == Some(name) {
+                    Ok(())
+                } else {
+                    Err("a temporary name goes that is not ours")
+                }
             }
+            Call::Unlink(Name::Swept) => {
+                let is_dead = self.is_full(Role::Swept) && self.verdict != Verdict::None;
+                if is_dead { Ok(()) } else { Err("a temporary name goes that is not dead") }
+            }
+            Call::Random if self.bound == Some(Name::Temporary) => Err("the name of what is bound is forgotten"),
+            Call::NextName if self.is_full(Role::Swept) => Err("the name of what is held fast is forgotten"),
             Call::Accept(_) if !self.listens => Err("nobody can be queued there"),
             Call::Send(cargo) => self.sends(cargo),
             Call::Receive if self.server_is != Peer::Ours && self.server_is != Peer::Trusted => {
@@ -148,7 +156,7 @@ impl Ledger {
             return Err("a socket is bound twice");
         }
         match (self.home, name, way) {
-            (Home::Name, Name::Lock, Way::Abstract) | (Home::Path, Name::Temporary(_), Way::Path | Way::Proc) => Ok(()),
+            (Home::Name, Name::Lock, Way::Abstract) | (Home::Path, Name::Temporary, Way::Path | Way::Proc) => Ok(()),
             (Home::Path, Name::Lock, Way::Path | Way::Proc) => {
                 // (The second is where nobody removes dead sockets.)
                 let is_guarded = self.guard == Some(Flock::Shared) || self.path == Some(Seen::Else);
@@ -285,7 +293,7 @@ fn used(call: Call) -> [Option<Role>; 2] {
         | Call::Poll
         | Call::Accept(_) => [Some(Role::Listener), None],
         Call::ComparePeerName => [Some(Role::Listener), Some(Role::Connection)],
-        Call::BindBadge(_) | Call::Receive => [Some(Role::Connection), None],
+        Call::BindBadge | Call::Receive => [Some(Role::Connection), None],
         Call::Drain => [Some(Role::Guest), None],
         Call::Send(_) => [Some(Role::Guest), Some(Role::Listener)],
         Call::Stat(_)

@@ -18,10 +18,8 @@ impl Ledger {
             (Call::Open(role, name), CallResult::OpenResult(OpenResult::Opened)) => {
                 self.fill(role);
                 self.verdict = Verdict::None;
-                match (role, name) {
-                    (Role::Swept, Name::Temporary(number)) => self.swept = Some(number),
-                    (Role::Pin, name) => self.pin = Pin::File(name, None),
-                    _ => {}
+                if role == Role::Pin {
+                    self.pin = Pin::File(name, None);
                 }
             }
             (Call::OpenFolder(role), CallResult::OpenResult(OpenResult::Opened)) => self.fill(role),
@@ -69,7 +67,7 @@ impl Ledger {
                 self.has_old_name = name != Name::Lock;
                 self.path = None;
             }
-            (Call::BindBadge(_), CallResult::BindResult(BindResult::InUse)) => {
+            (Call::BindBadge, CallResult::BindResult(BindResult::InUse)) => {
                 self.spend(|budget| &mut budget.bad_luck);
             }
             (Call::Bind(name, _), CallResult::BindResult(BindResult::Broken(_))) => self.bound = Some(name),
@@ -147,7 +145,7 @@ impl Ledger {
                     _ => self.guest = Guest { has_badge, is: Peer::Unknown },
                 }
             }
-            (Call::NextName, CallResult::NextNameResult(NextNameResult::Temporary(_))) => {
+            (Call::NextName, CallResult::NextNameResult(NextNameResult::Temporary)) => {
                 self.spend(|budget| &mut budget.names);
             }
             (Call::Receive, CallResult::ReceiveResult(result)) => self.received(result),
@@ -252,7 +250,6 @@ impl Ledger {
                 self.verdict = Verdict::None;
             }
             Role::Swept => {
-                self.swept = None;
                 self.verdict = Verdict::None;
             }
             Role::Listener => self.forget_listener(),
@@ -294,12 +291,12 @@ impl Ledger {
     pub(crate) fn affords(&self, call: Call, result: CallResult) -> bool {
         let Budget { names, guests, messages, bad_luck } = self.budget;
         match (call, result) {
-            (Call::NextName, CallResult::NextNameResult(NextNameResult::Temporary(_))) => names > 0,
+            (Call::NextName, CallResult::NextNameResult(NextNameResult::Temporary)) => names > 0,
             (Call::Accept(_), CallResult::AcceptResult(AcceptResult::Accepted { .. })) => guests > 0,
             (Call::Receive, CallResult::ReceiveResult(result)) => {
                 messages > 0 || matches!(result, ReceiveResult::Nothing | ReceiveResult::PeerClosed)
             }
-            (Call::BindBadge(_), CallResult::BindResult(BindResult::InUse)) => bad_luck > 0,
+            (Call::BindBadge, CallResult::BindResult(BindResult::InUse)) => bad_luck > 0,
             _ => true,
         }
     }

@@ -1,0 +1,327 @@
+//! Makes the calls of the core: finds the descriptors and names that a call is about, and tells what came of it.
+
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use rustix::fs::Stat;
+use rustix::io::{self, Errno};
+use rustix::net::SocketAddrUnix;
+use slocket_core::{
+    AcceptResult, BindResult, Call, CallResult, Cargo, DoneResult, Mode, Name, NextNameResult, OpenResult, PeerResult,
+    ReceiveResult, Role, SendResult, Target, Times, Way,
+};
+
+use crate::at_path::AtPath;
+use crate::making::Making;
+use crate::mark::{STICKY, published_mode, times};
+use crate::peer::{self, Peer};
+use crate::process::Process;
+use crate::random::random;
+use crate::site::{Home, Site};
+use crate::sys::files::Listing;
+use crate::sys::{answer, code, done, files, found, messages, sockets};
+use crate::table::Table;
+use crate::watch::Watch;
+use crate::{address, kernel, reserve};
+
+/// What makes the calls of one participant.
+#[derive(Debug)]
+pub(crate) struct Performer {
+    pub(crate) site: Arc<Site>,
+    /// The process that has the lock, or asks for it. In another, which was forked from that, all that may be done is to close
+    /// the copies: to drop this.
+    pub(crate) process: Process,
+    /// Our user, when that was first of interest in this attempt.
+    pub(crate) user: OnceLock<u32>,
+    pub(crate) table: Table,
+    /// Who listened when we connected.
+    pub(crate) server: Option<Peer>,
+    /// When the last attempt began; nobody asks for the first.
+    pub(crate) began: Option<Instant>,
+    /// The bits that were drawn last, and the number of the temporary name that was read last.
+    drawn: u64,
+    read: u64,
+}
+
+impl Performer {
+    pub(crate) fn new(site: Arc<Site>, process: Process) -> Self {
+        let table = Table::default();
+        Self { site, process, user: OnceLock::new(), table, server: None, began: None, drawn: 0, read: 0 }
+    }
+
+    /// Makes a call.
+    pub(crate) fn perform(&mut self, call: Call) -> CallResult {
+        self.try_to(call).unwrap_or_else(|errno| call.failed(code(errno)))
+    }
+
+    /// Makes a call.
+    ///
+    /// # Errors
+    /// What there is to say if it could not even be made; or was refused, and its result has no more to tell.
+    fn try_to(&mut self, call: Call) -> io::Result<CallResult> {
+        Ok(match call {
+            Call::Stat(name) => {
+                let at = self.at()?;
+                self.seen(&files::stat_name(at.folder().as_fd(), &at.name_of(self.number(name))), None)
+            }
+            Call::StatByPath(name) => {
+                let at = self.at()?;
+                self.seen(&files::stat_by_path(&at.path_of(self.number(name))), None)
+            }
+            Call::StatFile(role) => self.seen(&files::stat_file(self.table.get(role)?), Some(role)),
+            Call::Open(role, name) => {
+                let at = self.at()?;
+                self.keep(role, files::open(at.folder().as_fd(), &at.name_of(self.number(name))))
+            }
+            Call::OpenFolder(Role::Listing) => {
+                let listing = self.at()?.folder().open_anew().and_then(Listing::new);
+                let result = files::opened(&listing);
+                self.table.listing = listing.ok();
+                result.into()
+            }
+            Call::OpenFolder(role) => self.keep(role, self.at()?.folder().open_anew()),
+            Call::NextName => match self.table.listing.as_mut().ok_or(Errno::BADF)?.next_number() {
+                Some(number) => {
+                    self.read = number;
+                    NextNameResult::Temporary.into()
+                }
+                None => NextNameResult::End.into(),
+            },
+            Call::Unlink(name) => {
+                let at = self.at()?;
+                files::unlink(at.folder().as_fd(), &at.name_of(self.number(name))).into()
+            }
+            Call::Rename(name) => {
+                let at = self.at()?;
+                files::rename(at.folder().as_fd(), &at.name_of(self.number(name)), at.name()).into()
+            }
+            Call::Link(name) => {
+                let at = self.at()?;
+                files::link(at.folder().as_fd(), &at.name_of(self.number(name)), at.name()).into()
+            }
+            Call::FileSystem => files::file_system(self.at()?.folder()).into(),
+            Call::StatProc => {
+                let at = self.at()?;
+                files::stat_proc(at.folder(), at.resolved()).into()
+            }
+            Call::SetTimesOfName(name) => {
+                let at = self.at()?;
+                let name = at.name_of(self.number(name));
+                files::set_times_of_name(at.folder().as_fd(), &name, &times(Times::Marked)).into()
+            }
+            Call::SetTimes(role, what) => files::set_times(self.table.get(role)?, &times(what)).into(),
+            Call::SetTimesInProc(role, what) => files::set_times_in_proc(self.table.get(role)?, &times(what)).into(),
+            Call::SetMode(role, mode) => {
+                files::set_mode(self.table.get(role)?, self.mode(role, mode)?)?;
+                DoneResult::Done.into()
+            }
+            Call::Flock(how) => files::guard(self.table.get(Role::Guard)?, how).into(),
+            Call::Unlock => done(&files::unlock(self.table.get(Role::Guard)?)).into(),
+
+            Call::Socket(role, kind) => {
+                self.note_attempt(role);
+                let making = Making::begin();
+                self.table.put_unbound(role, sockets::socket(kind)?, making);
+                DoneResult::Done.into()
+            }
+            Call::SetSocketMode => {
+                let mode = published_mode(self.at()?.mode());
+                done(&sockets::set_socket_mode(self.table.get(Role::Listener)?, mode)).into()
+            }
+            Call::Bind(name, way) => {
+                let address = self.address(name, way)?;
+                let result = sockets::bind_to(self.table.get(Role::Listener)?, &address);
+                if result == BindResult::Bound {
+                    self.table.listener.set_address(Some(address));
+                }
+                result.into()
+            }
+            Call::BindBadge => {
+                let address = Arc::new(address::badge(self.drawn)?);
+                let result = sockets::bind_to(self.table.get(Role::Connection)?, &address);
+                if result == BindResult::Bound {
+                    self.table.connection.set_address(Some(address));
+                }
+                result.into()
+            }
+            Call::Listen => {
+                self.is_user_still().then_some(()).ok_or(Errno::PERM)?;
+                sockets::listen_on(self.table.get(Role::Listener)?)?;
+                self.table.listener.list(self.process);
+                DoneResult::Done.into()
+            }
+            Call::Connect(role, target) => {
+                let address = match target {
+                    Target::Pinned(pin) => address::of_path(&address::proc_path(self.table.get(pin)?))
+                        .map(Arc::new)
+                        .ok_or(Errno::NAMETOOLONG),
+                    Target::Path(name) => self.address(name, Way::Path),
+                    Target::Abstract => self.address(Name::Lock, Way::Abstract),
+                }?;
+                sockets::connect_to(self.table.get(role)?, &address).into()
+            }
+            Call::Shutdown(role, half) => done(&sockets::shut_down(self.table.get(role)?, half)).into(),
+            Call::Peer(role) => self.peer(Peer::of(self.table.get(role)?).ok_or(Errno::NOTCONN)?, role).into(),
+            Call::Ask(question) => answer(sockets::ask(self.table.get(Role::Listener)?, question)).into(),
+            Call::SocketName => {
+                let name = sockets::name(self.table.get(Role::Listener)?)?;
+                self.table.listener.set_address(name.map(Arc::new));
+                DoneResult::Done.into()
+            }
+            Call::ComparePeerName => {
+                let name = self.table.listener.address().map(AsRef::as_ref);
+                answer(sockets::has_peer_name(self.table.get(Role::Connection)?, name)).into()
+            }
+            Call::SetNonblocking => done(&sockets::set_nonblocking(self.table.get(Role::Listener)?)).into(),
+            Call::Poll => answer(sockets::is_contended(self.table.get(Role::Listener)?)).into(),
+            Call::Accept(role) => self.accept(role)?.into(),
+            Call::HasEnded(role) => answer(Ok(sockets::has_ended(self.table.get(role)?))).into(),
+            Call::Drain => messages::drain(self.table.get(Role::Guest)?).into(),
+            Call::HasUnread(role) => answer(sockets::has_unread(self.table.get(role)?)).into(),
+            Call::Receive => self.receive()?.into(),
+            Call::Send(cargo) => self.send(cargo)?.into(),
+
+            Call::Random => {
+                self.drawn = random(self.process)?;
+                DoneResult::Done.into()
+            }
+            Call::Reserve => {
+                self.table.put(Role::Pin, reserve::descriptor()?);
+                DoneResult::Done.into()
+            }
+            Call::SpendReserve => {
+                reserve::spend();
+                DoneResult::Done.into()
+            }
+            Call::KeepReserve => {
+                reserve::keep(self.process);
+                DoneResult::Done.into()
+            }
+            Call::Watch => {
+                self.table.watch = Watch::new(self.at()?);
+                answer(Ok(self.table.watch.is_some())).into()
+            }
+            Call::AskKernel => {
+                let at = self.at()?;
+                kernel::ask_in(at.folder(), at.path(), at.is_private(), self.process).into()
+            }
+            Call::Close(role) => {
+                self.table.close(role, false);
+                DoneResult::Done.into()
+            }
+            Call::CloseApart(role) => {
+                self.table.close(role, true);
+                DoneResult::Done.into()
+            }
+        })
+    }
+
+    /// The path. (A machine at an abstract name asks for nothing there.)
+    fn at(&self) -> io::Result<&AtPath> {
+        self.site.at_path().ok_or(Errno::BADF)
+    }
+
+    /// The number that a temporary name is made of.
+    const fn number(&self, name: Name) -> Option<u64> {
+        match name {
+            Name::Lock => None,
+            Name::Temporary => Some(self.drawn),
+            Name::Swept => Some(self.read),
+        }
+    }
+
+    /// What was seen of a file; of one that is held fast, its mode is remembered.
+    fn seen(&mut self, stat: &io::Result<Stat>, pin: Option<Role>) -> CallResult {
+        let user = || *self.user.get_or_init(peer::user);
+        let seen = stat.as_ref().map_err(|errno| *errno).and_then(|stat| Ok(self.at()?.seen(stat, user)));
+        if let (Some(role), Ok(seen)) = (pin, &seen) {
+            self.table.set_mode(role, seen.mode);
+        }
+        found::result(&seen).into()
+    }
+
+    fn keep(&mut self, role: Role, opened: io::Result<OwnedFd>) -> CallResult {
+        let result: OpenResult = files::opened(&opened);
+        if let Ok(file) = opened {
+            self.table.put(role, file);
+        }
+        result.into()
+    }
+
+    /// What becomes of the mode of a file that is held fast.
+    fn mode(&self, role: Role, mode: Mode) -> io::Result<rustix::fs::Mode> {
+        let before = self.table.mode(role);
+        Ok(match mode {
+            Mode::AsAsked => published_mode(self.at()?.mode()),
+            Mode::OwnerWrites => before | rustix::fs::Mode::WUSR,
+            Mode::Sticky => before | STICKY,
+            Mode::NotSticky => before - STICKY,
+        })
+    }
+
+    fn address(&self, name: Name, way: Way) -> io::Result<Arc<SocketAddrUnix>> {
+        match self.site.home() {
+            Home::Path(at) => at.address(self.number(name), way),
+            Home::Name(name) => Ok(Arc::clone(name.address())),
+        }
+    }
+
+    fn peer(&mut self, peer: Peer, role: Role) -> PeerResult {
+        let uid = peer.user();
+        let is_ours = uid == *self.user.get_or_init(peer::user) && !peer::is_anybody(uid);
+        let is_trusted = is_ours || self.site.trusts_also(uid);
+        if role == Role::Connection {
+            self.table.connection.list(self.process);
+            self.server = Some(peer);
+        }
+        PeerResult::Peer { is_ours, is_trusted }
+    }
+
+    fn accept(&mut self, role: Role) -> io::Result<AcceptResult> {
+        let (result, peer) = sockets::accept(self.table.get(Role::Listener)?);
+        if let Some(peer) = peer {
+            self.table.put(role, peer);
+            if role == Role::Guest {
+                self.table.guest.set_address(self.table.listener.address().cloned());
+                self.table.guest.list(self.process);
+            }
+        }
+        Ok(result)
+    }
+
+    fn receive(&mut self) -> io::Result<ReceiveResult> {
+        let (result, descriptors) = messages::receive(self.table.get(Role::Connection)?);
+        let role = if result == ReceiveResult::Listener { Role::Listener } else { Role::Strays };
+        descriptors.into_iter().for_each(|descriptor| self.table.put(role, descriptor));
+        Ok(result)
+    }
+
+    fn send(&self, cargo: Cargo) -> io::Result<SendResult> {
+        let listener: Option<BorrowedFd<'_>> = match cargo {
+            Cargo::Listener => Some(self.table.get(Role::Listener)?),
+            Cargo::Nothing => None,
+        };
+        Ok(messages::send(self.table.get(Role::Guest)?, listener))
+    }
+
+    /// Whether our user is the one that others were compared with. (A program can change it while it waits. listen(2) then gives
+    /// the new name to a listener that was believed under the old one, and may have come from anybody of that.)
+    fn is_user_still(&self) -> bool {
+        self.user.get().is_none_or(|user| *user == peer::user())
+    }
+
+    /// An attempt begins with its socket; nobody asks when the first did.
+    fn note_attempt(&mut self, role: Role) {
+        if role == Role::Connection {
+            self.began = Some(Instant::now());
+            self.server = None;
+            self.user = OnceLock::new();
+        } else if role == Role::Listener {
+            self.user = OnceLock::new();
+            if let Some(began) = &mut self.began {
+                *began = Instant::now();
+            }
+        }
+    }
+}
