@@ -182,6 +182,8 @@ pub enum Bug {
     UnlinkSkipped,
     /// Gives a loan back as if its server were gone, without asking and without a probe.
     ServerTakenForGone,
+    /// Does not ask the kernel whether a socket whose mode was changed is its own, and takes it for another's.
+    BoundFileUnasked,
     /// Takes any listener, as long as the path is what it connected to.
     PeerNameUnasked,
     /// Connects by path, and does not look whether that is the file it knows.
@@ -235,6 +237,7 @@ const FULL_BY_STREAM: Configuration = Configuration::of(&[Safe, Safe, Safe]).pro
 const NPM_BY_STREAM: Configuration = Configuration::of(&[Safe, Safe, Npm]).probe(Probe::Stream);
 
 const TWO_AND_ADMINISTRATOR: Configuration = Configuration::of(&[Safe, Safe, Administrator]).crashes(1);
+const SHARED_AND_ADMINISTRATOR: Configuration = Configuration::of(&[Safe, Safe, Administrator]).shared();
 const NPM_AND_ADMINISTRATOR: Configuration = Configuration::of(&[Safe, Safe, Npm, Administrator]);
 const NPM_AND_ADMINISTRATOR_KILLED: Configuration = NPM_AND_ADMINISTRATOR.crashes(1);
 const NPM_AND_TOUCHER: Configuration = Configuration::of(&[Safe, Safe, Npm, Toucher]).crashes(1);
@@ -295,7 +298,7 @@ pub const SOUND: [Configuration; 33] = [
 ];
 
 /// All of them.
-pub const PLANTED: [Planted; 85] = [
+pub const PLANTED: [Planted; 86] = [
     Planted::new(Bug::ReclaimWithoutGuard, TWO, Broken::TwoHolders),
     Planted::new(Bug::GuardDroppedBeforeUnlink, THREE, Broken::TwoHolders),
     Planted::new(Bug::BindWithoutGuard, TWO, Broken::TwoHolders),
@@ -376,6 +379,7 @@ pub const PLANTED: [Planted; 85] = [
     Planted::new(Bug::SendSkipped, TWO, Broken::LeftOnDisk),
     Planted::new(Bug::UnlinkSkipped, TWO, Broken::LeftOnDisk),
     Planted::new(Bug::ServerTakenForGone, ONE_AND_NPM, Broken::TwoHolders),
+    Planted::new(Bug::BoundFileUnasked, SHARED_AND_ADMINISTRATOR, Broken::Lost),
     Planted::new(Bug::PeerNameUnasked, ONE_AND_TRAITOR, Broken::Believed),
     Planted::new(Bug::PathUnchecked, NPM_WITHOUT_PROC, Broken::Hurt),
     Planted::new(Bug::FailedMarkIsDone, NPM_AND_FAILURE, Broken::TwoHolders),

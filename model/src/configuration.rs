@@ -456,6 +456,9 @@ pub const QUICK: &[Configuration] = &[
     // With somebody who changes what the mark is made of.
     Configuration::of(&[Safe, Safe, Administrator]).rounds(2).crashes(1),
     Configuration::of(&[Safe, Safe, Toucher]).rounds(2).crashes(1),
+    Configuration::of(&[Safe, Safe, Administrator]).shared().crashes(1),
+    Configuration::of(&[Safe, Npm, Administrator]).shared().crashes(1),
+    Configuration::of(&[Safe, Safe, Administrator]).shared().aside().crashes(1),
     Configuration::of(&[Safe, Npm, Npm, Administrator]).crashes(1).cancels(1),
     Configuration::of(&[Safe, Npm, Npm, Toucher]).crashes(1).cancels(1),
     Configuration::of(&[Safe, Npm, Administrator]).rounds(2).crashes(1).cancels(1).failures(1),

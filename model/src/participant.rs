@@ -376,6 +376,7 @@ impl World {
             | Call::Peer(_)
             | Call::Ask(_)
             | Call::SocketName
+            | Call::CompareBoundFile
             | Call::ComparePeerName
             | Call::SetNonblocking
             | Call::HasUnread(_)

@@ -327,6 +327,10 @@ impl World {
                 yes(listens)
             }
             Call::Ask(Question::IsStream | Question::IsUnix) => yes(true),
+            Call::CompareBoundFile => {
+                let own = &self.processes[process];
+                yes(own.socket.is_some_and(|socket| Some(self.socket(socket).inode) == own.pin))
+            }
             Call::ComparePeerName => {
                 let Some(socket) = self.processes[process].socket else { return yes(true) };
                 let socket = self.socket(socket);

@@ -85,6 +85,7 @@ impl Places {
             | Call::Peer(_)
             | Call::Ask(_)
             | Call::SocketName
+            | Call::CompareBoundFile
             | Call::ComparePeerName
             | Call::SetNonblocking
             | Call::Poll

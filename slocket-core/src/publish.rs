@@ -15,8 +15,8 @@ use crate::next::{Next, Stepped};
 use crate::platform::{Home, Ways};
 use crate::report::{Failure, Fault};
 use crate::result::{
-    BindResult, CallResult, DoneResult, Errno, FileKind, FileSystemResult, FlockResult, Found, ModeFit, OpenResult,
-    ProcResult, RenameResult, StatResult,
+    AnswerResult, BindResult, CallResult, DoneResult, Errno, FileKind, FileSystemResult, FlockResult, Found, ModeFit,
+    OpenResult, ProcResult, RenameResult, StatResult,
 };
 use crate::{sweep, times};
 
@@ -80,6 +80,7 @@ pub(crate) enum Settle {
     SetTimesOfName,
     Open,
     LookAtFile,
+    AskKernel,
     SeeFileSystem,
     SetTimes(times::Step),
     SetMode,
@@ -317,16 +318,22 @@ fn next_in_settle(step: Settle, result: &CallResult, memory: &mut Memory) -> Ste
                 // (Where nobody can have put another there, the kernel may have its own way with the mode.)
                 let is_ours = found.is_our_new_socket() || memory.platform.is_private && found.is_our_unmarked_socket();
                 if is_ours {
-                    memory.listener = Some(found.inode);
-                    times::begin(Role::Pin, Times::Marked).within(in_times, |_| settle_mode(memory))
+                    mark(memory)
+                } else if found.is_our_unmarked_socket() {
+                    // An administrator may have changed its mode meanwhile.
+                    Next::Call(Call::CompareBoundFile, Step::Settle(Settle::AskKernel))
                 } else if found.is_socket() {
-                    Next::Call(Call::FileSystem, Step::Settle(Settle::SeeFileSystem))
+                    see_file_system()
                 } else {
                     gone(memory)
                 }
             }
             StatResult::Missing => gone(memory),
             StatResult::Failed(errno) => discard(memory, fault(Call::StatFile(Role::Pin), errno)),
+        },
+        Settle::AskKernel => match result.answer()? {
+            AnswerResult::Yes => mark(memory),
+            AnswerResult::No | AnswerResult::Failed(_) => see_file_system(),
         },
         // One whose owner the file system makes up keeps the mark that bind gave it.
         Settle::SeeFileSystem => match result.file_system()? {
@@ -354,6 +361,16 @@ fn next_in_settle(step: Settle, result: &CallResult, memory: &mut Memory) -> Ste
             listen()
         }
     })
+}
+
+/// What is held fast is the new socket.
+fn mark(memory: &mut Memory) -> Going {
+    memory.listener = memory.pin.map(|found| found.inode);
+    times::begin(Role::Pin, Times::Marked).within(in_times, |_| settle_mode(memory))
+}
+
+fn see_file_system() -> Going {
+    Next::Call(Call::FileSystem, Step::Settle(Settle::SeeFileSystem))
 }
 
 fn in_times(step: times::Step) -> Step {
@@ -421,7 +438,7 @@ fn remove_if_ours(memory: &mut Memory, found: &Found, published: Published) -> G
 fn is_to_be_discarded(memory: &Memory, found: &Found) -> bool {
     let is_bound_by_us = found.is_sticky || memory.platform.is_private;
     match (memory.aside, memory.listener) {
-        (true, _) => is_bound_by_us && found.is_our_socket(),
+        (true, listener) => listener == Some(found.inode) || is_bound_by_us && found.is_our_socket(),
         (false, Some(inode)) => found.inode == inode,
         (false, None) => is_bound_by_us && found.is_our_unmarked_socket(),
     }

@@ -76,6 +76,7 @@ impl CallResult {
             Call::Connect(..) => matches!(self, Self::ConnectResult(_)),
             Call::Peer(_) => matches!(self, Self::PeerResult(_)),
             Call::Ask(_)
+            | Call::CompareBoundFile
             | Call::ComparePeerName
             | Call::Poll
             | Call::HasEnded(_)
@@ -491,6 +492,7 @@ impl Call {
             Self::Connect(..) => ConnectResult::Failed(errno).into(),
             Self::Peer(_) => PeerResult::Unknown.into(),
             Self::Ask(_)
+            | Self::CompareBoundFile
             | Self::ComparePeerName
             | Self::Poll
             | Self::HasEnded(_)

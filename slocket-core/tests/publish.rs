@@ -88,6 +88,9 @@ fn what_is_not_our_new_socket_is_not_touched() {
     for found in strange {
         let mut participant = in_folder(SHARED);
         participant.instead(Call::StatFile(Role::Pin), StatResult::Found(found));
+        if found.owner == Owner::Us && found.links == Links::One && found.times != TimesFound::Marked {
+            participant.instead(Call::CompareBoundFile, AnswerResult::No);
+        }
         participant
             .waits(ACQUIRE, pause(1))
             .did_not(Call::Listen)
@@ -96,6 +99,24 @@ fn what_is_not_our_new_socket_is_not_touched() {
         assert!(participant.machine().hints().unfixed);
         participant.world.path = None;
         participant.holds(RETRY).did(&[Call::Bind(Name::Lock, Way::Proc)]);
+    }
+}
+
+/// An administrator has changed its mode since it was bound: the kernel tells that it is ours all the same, and both are mended.
+#[test]
+fn a_new_socket_whose_mode_was_changed_is_told_by_the_kernel() {
+    let mode = Call::SetMode(Role::Pin, Mode::AsAsked);
+    for found in [Found { is_sticky: false, mode: ModeFit::Fewer, ..NEW }, Found { mode: ModeFit::Other, ..NEW }] {
+        for answer in [AnswerResult::Yes, AnswerResult::No, AnswerResult::Failed(ERRNO)] {
+            let mut participant = in_folder(SHARED);
+            participant.instead(Call::StatFile(Role::Pin), StatResult::Found(found));
+            participant.instead(Call::CompareBoundFile, answer);
+            if answer == AnswerResult::Yes {
+                participant.holds(ACQUIRE).did(&[Call::SetTimes(Role::Pin, Times::Marked), mode, Call::Listen]);
+            } else {
+                participant.waits(ACQUIRE, pause(1)).did_not(mode).did_not(Call::Listen);
+            }
+        }
     }
 }
 

@@ -31,6 +31,11 @@ pub(crate) fn inode_of(socket: BorrowedFd<'_>) -> Result<Option<u32>> {
     Ok(file(answer.get(HEADERS..).unwrap_or_default()))
 }
 
+/// The lower 32 bits of an inode's number.
+pub(crate) fn lower(number: u64) -> u32 {
+    (number & u64::from(u32::MAX)) as u32
+}
+
 /// Asks about one socket: `struct nlmsghdr`, `struct unix_diag_req`.
 fn question(number: u32) -> Vec<u8> {
     let mut question = Vec::with_capacity(40);

@@ -424,6 +424,7 @@ fn doing(call: Call) -> &'static str {
         | Call::Peer(_)
         | Call::Ask(_)
         | Call::SocketName
+        | Call::CompareBoundFile
         | Call::ComparePeerName
         | Call::SetNonblocking
         | Call::Poll

@@ -7,9 +7,9 @@ use command_fds::CommandFdExt;
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::{Errno, FdFlags, fcntl_dupfd_cloexec, fcntl_setfd, ioctl_fionbio};
 use rustix::net::{SocketAddrUnix, getsockname};
-use slocket_core::{Found, Inode, Question};
+use slocket_core::{Found, Question};
 
-use crate::bound::inode_of;
+use crate::bound::{inode_of, lower};
 use crate::descriptor::close_copies;
 use crate::error::{Error, Fault, What};
 use crate::guard::Guard;
@@ -143,7 +143,7 @@ impl Lock {
             Home::Name(_) => return Err(not_the_lock()),
             Home::Path(at) => {
                 let found = at.look().map_err(failed)?.map(|seen| seen.found).filter(Found::is_socket);
-                let is_bound_to = |found: &Found| inode_of(descriptor.as_fd()) == Ok(Some(lower(found.inode)));
+                let is_bound_to = |found: &Found| inode_of(descriptor.as_fd()) == Ok(Some(lower(found.inode.number)));
                 let found = found.filter(is_bound_to).map(|found| found.inode);
                 Some(found.ok_or_else(not_the_lock)?)
             }
@@ -160,9 +160,4 @@ impl Lock {
 fn is_listener(socket: BorrowedFd<'_>) -> bool {
     [Question::Listens, Question::IsStream, Question::IsUnix].map(|question| sockets::ask(socket, question))
         == [Ok(true); 3]
-}
-
-/// The lower 32 bits of an inode's number.
-fn lower(inode: Inode) -> u32 {
-    (inode.number & u64::from(u32::MAX)) as u32
 }

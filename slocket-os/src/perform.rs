@@ -23,7 +23,7 @@ use crate::sys::files::Listing;
 use crate::sys::{answer, code, done, files, found, messages, sockets};
 use crate::table::Table;
 use crate::watch::Watch;
-use crate::{address, kernel, reserve};
+use crate::{address, bound, kernel, reserve};
 
 /// What makes the calls of one participant.
 #[derive(Debug)]
@@ -168,6 +168,10 @@ impl Performer {
                 let name = sockets::name(self.table.get(Role::Listener)?)?;
                 self.table.listener.set_address(name.map(Arc::new));
                 DoneResult::Done.into()
+            }
+            Call::CompareBoundFile => {
+                let bound_to = bound::inode_of(self.table.get(Role::Listener)?)?;
+                answer(Ok(bound_to == Some(bound::lower(files::stat_file(self.table.get(Role::Pin)?)?.st_ino)))).into()
             }
             Call::ComparePeerName => {
                 let name = self.table.listener.address().map(AsRef::as_ref);

@@ -3,13 +3,13 @@
 
 use std::fs;
 use std::io::Read;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
 
 use rustix::process::geteuid;
-use trials::{Adapter, Place, Player, alone, mark, tell, wait_until_queued};
+use trials::{Adapter, Place, Player, alone, mark, tell, wait_until_queued, watch_for};
 
 /// Runs a command of the administrator's on the lock's folder.
 #[track_caller]
@@ -71,6 +71,47 @@ fn chown_of_all_does_not_lose_the_lock() {
     assert_repaired(|place| chown(place.lock(), Some(65534), Some(65534)).expect("root"));
 }
 
+/// At whatever instant of an acquire: also in a folder in which others may rename, where a socket that does not look as it was
+/// bound could be anybody's.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn a_chmod_at_any_call_of_an_acquire_does_not_lose_the_lock() {
+    use trials::stepper::{Deed, Side, Stepper, Stop};
+
+    let _alone = alone();
+    for folder_mode in [0o700, 0o777] {
+        let mut at = 0;
+        loop {
+            let place = Place::new();
+            fs::set_permissions(place.folder(), fs::Permissions::from_mode(folder_mode)).expect("ours");
+            let mut player = Player::start_apart(Adapter::under_trial(), &place.lock(), &place.note("complaints"));
+            let stepper = Stepper::attach(&player, &place, &[Stop { at, side: Side::After, deed: Deed::Pause }]);
+            player.send("acquire");
+            let stands = watch_for("the player to stand still, or to hold", || {
+                stepper.reached().map(|_| true).or_else(|| player.answer_now().map(|_| false))
+            });
+            if stands {
+                // (If there is something by now.)
+                let _ = fs::set_permissions(place.lock(), fs::Permissions::from_mode(0o600));
+                stepper.go_on();
+                player.expect_held();
+            }
+            let record = stepper.finish();
+            player.kill();
+            let mut next = Player::start(Adapter::under_trial(), &place.lock());
+            assert!(next.ask("acquire-for 20000").starts_with("held"), "{folder_mode:o}, after call {at} of\n{record}");
+            next.release();
+            next.quit();
+            assert_eq!(place.leftovers(), [""; 0], "{folder_mode:o}, after call {at} of\n{record}");
+            if !stands {
+                assert!(at > 9, "an acquire has more calls:\n{record}");
+                break;
+            }
+            at += 1;
+        }
+    }
+}
+
 /// `chmod -R` reads a mode and writes it by name later: what it read of a marked socket lands on one that is lent by then.
 #[test]
 fn a_sticky_bit_that_is_written_back_is_no_mark() {
@@ -99,7 +140,7 @@ fn a_sticky_bit_that_is_written_back_is_no_mark() {
 
 #[track_caller]
 fn write_back(path: &Path, mode: u32) {
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode & 0o7777)).expect("ours");
+    fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o7777)).expect("ours");
     let found = fs::symlink_metadata(path).expect("there");
     assert_ne!(found.mode() & 0o1000, 0, "it has the bit of a marked socket");
     assert!(!mark::is_marked(&found), "and is not marked");

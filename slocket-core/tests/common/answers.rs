@@ -110,9 +110,13 @@ pub(crate) fn answers(call: Call) -> Vec<CallResult> {
             PeerResult::Peer { is_ours: false, is_trusted: false },
             PeerResult::Unknown,
         ]),
-        Call::Ask(_) | Call::ComparePeerName | Call::Poll | Call::HasEnded(_) | Call::HasUnread(_) | Call::Watch => {
-            all([AnswerResult::Yes, AnswerResult::No, AnswerResult::Failed(ERRNO)])
-        }
+        Call::Ask(_)
+        | Call::CompareBoundFile
+        | Call::ComparePeerName
+        | Call::Poll
+        | Call::HasEnded(_)
+        | Call::HasUnread(_)
+        | Call::Watch => all([AnswerResult::Yes, AnswerResult::No, AnswerResult::Failed(ERRNO)]),
         Call::Accept(_) => all([
             AcceptResult::Accepted { has_badge: true },
             AcceptResult::Accepted { has_badge: false },

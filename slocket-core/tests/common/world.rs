@@ -227,7 +227,7 @@ impl World {
                 PeerResult::Peer { is_ours, is_trusted: is_ours }.into()
             }
             Call::Peer(_) => self.server.into(),
-            Call::Ask(_) | Call::ComparePeerName | Call::Watch => AnswerResult::Yes.into(),
+            Call::Ask(_) | Call::CompareBoundFile | Call::ComparePeerName | Call::Watch => AnswerResult::Yes.into(),
             Call::Poll => answer(!self.queue.is_empty()).into(),
             Call::Accept(_) => match self.queue.pop_front() {
                 Some(guest) => {

@@ -292,6 +292,7 @@ fn used(call: Call) -> [Option<Role>; 2] {
         | Call::SetNonblocking
         | Call::Poll
         | Call::Accept(_) => [Some(Role::Listener), None],
+        Call::CompareBoundFile => [Some(Role::Listener), Some(Role::Pin)],
         Call::ComparePeerName => [Some(Role::Listener), Some(Role::Connection)],
         Call::BindBadge | Call::Receive => [Some(Role::Connection), None],
         Call::Drain => [Some(Role::Guest), None],

@@ -128,6 +128,12 @@ impl Ledger {
                 }
             }
             (Call::SocketName, CallResult::DoneResult(result)) => self.checks.name = result == DoneResult::Done,
+            (Call::CompareBoundFile, CallResult::AnswerResult(AnswerResult::Yes)) => {
+                if let Pin::File(_, inode) = self.pin {
+                    self.file = inode;
+                    self.is_given_up = false;
+                }
+            }
             (Call::ComparePeerName, CallResult::AnswerResult(result)) => {
                 self.checks.same_name = result == AnswerResult::Yes;
             }
@@ -225,7 +231,7 @@ impl Ledger {
     fn stands_in_for_another(&self, result: StatResult) -> bool {
         !matches!(result, StatResult::Found(found)
             if found.kind == FileKind::Socket && found.links == Links::One && found.owner != Owner::Other
-                && (found.is_sticky || self.is_private))
+                && (found.is_sticky || self.is_private || self.file == Some(found.inode)))
     }
 
     fn is_new_and_ours(&self, found: &Found) -> bool {
