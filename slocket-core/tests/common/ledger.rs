@@ -330,17 +330,5 @@ impl Ledger {
 }
 
 const fn bit(role: Role) -> u16 {
-    1 << match role {
-        Role::Listener => 0,
-        Role::Connection => 1,
-        Role::Guest => 2,
-        Role::Pin => 3,
-        Role::Guard => 4,
-        Role::Probe => 5,
-        Role::Listing => 6,
-        Role::Swept => 7,
-        Role::Queue => 8,
-        Role::Strays => 9,
-        Role::Watch => 10,
-    }
+    1 << role as u16
 }
