@@ -15,7 +15,7 @@
 //! | `wait.rs` | `slocket wait` |
 //! | `waiting.rs` | what the user sees of a long wait |
 //! | `trace.rs` | each step of a lock, for whoever asks by `SLOCKET_LOG` |
-//! | `target.rs` | what those two are asked about, and the probe |
+//! | `target.rs` | what those two are asked about |
 //! | `diag.rs` | the kernel's table of sockets |
 //! | `processes.rs` | which processes have a socket |
 //! | `later.rs` | the line that is due after a second |

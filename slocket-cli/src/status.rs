@@ -16,12 +16,11 @@ use rustix::fs::statfs;
 
 use crate::cli::Status;
 use crate::processes::Processes;
-use crate::target::{INSTANT, Target, folder};
+use crate::target::{Target, folder};
 use crate::{exit, found, say};
 
 pub(crate) use report::{Party, Report, State};
 
-use report::Deaths;
 use view::View;
 
 /// Between two looks at the kernel's tables a lock may have gone from hand to hand: then they are looked at again.
@@ -29,9 +28,6 @@ const LOOKS: usize = 20;
 
 /// For whoever is just being handed the lock to come and take it.
 const MOMENT: Duration = Duration::from_millis(5);
-
-// What is dead is seen to be.
-const _: () = assert!(INSTANT.as_millis() < MOMENT.as_millis() * LOOKS as u128);
 
 /// Does it all and returns the exit code.
 pub(crate) fn run(args: &Status) -> u8 {
@@ -81,17 +77,31 @@ pub(crate) fn report_on_users(target: &Target) -> io::Result<Report> {
 
 /// The reports on these locks, all at one time or another within an instant.
 fn look(targets: &[Target], processes: impl Fn() -> Processes) -> Vec<io::Result<Report>> {
-    let deaths = Deaths::default();
     let mut looks = 1;
     loop {
         let view = View::take(processes());
-        let reports: Vec<_> = targets.iter().map(|target| report::on(target, &view, &deaths)).collect();
+        let mut reports: Vec<_> = targets.iter().map(|target| report::on(target, &view)).collect();
+        inspect(targets, &mut reports, &view);
         let torn = reports.iter().any(|report| report.as_ref().is_ok_and(|report| report.torn));
         if !torn || looks == LOOKS {
             return reports;
         }
         looks += 1;
         thread::sleep(MOMENT);
+    }
+}
+
+/// Inspects all at once those that no process listens at, as far as the table tells.
+fn inspect(targets: &[Target], reports: &mut [io::Result<Report>], view: &View) {
+    let silent = targets.iter().zip(reports).filter_map(|(target, report)| match (target, report) {
+        (Target::Path(path), Ok(report)) if report.silent.is_some() => Some((target, path, report)),
+        _ => None,
+    });
+    let silent: Vec<_> = silent.collect();
+    let paths: Vec<_> = silent.iter().map(|(_, path, _)| path).collect();
+    let inspected = slocket_os::inspect(&paths);
+    for ((target, path, report), inspected) in silent.into_iter().zip(inspected) {
+        report.inspected(target, path, inspected, view);
     }
 }
 

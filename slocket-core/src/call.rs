@@ -67,7 +67,7 @@ pub enum Call {
     Ask(Question),
     /// getsockname(2) of [`Role::Listener`], which the driver remembers → [`DoneResult`](crate::DoneResult).
     SocketName,
-    /// sock_diag(7) of [`Role::Listener`]: is it bound to the file that is held fast as [`Role::Pin`]?
+    /// `sock_diag(7)` of [`Role::Listener`]: is it bound to the file that is held fast as [`Role::Pin`]?
     /// → [`AnswerResult`](crate::AnswerResult).
     CompareBoundFile,
     /// getpeername(2) of [`Role::Connection`]: is it the name of [`Role::Listener`]? → [`AnswerResult`](crate::AnswerResult).

@@ -23,6 +23,9 @@ pub enum Request {
     Try(Policy),
     /// Find out whether somebody listens, without taking the lock.
     Look,
+    /// Find out what is at the path, and change nothing. A socket that is said to be dead, stale or unsettled may only just have
+    /// been bound: ask a second machine an instant later, which knows [`Platform::probe`](crate::Platform::probe).
+    Inspect,
     /// Give the lock back.
     Release,
     /// Stop wanting the lock; if it is held already, give it back.

@@ -8,31 +8,8 @@ use crate::memory::Memory;
 use crate::next::{Next, Stepped};
 use crate::platform::{Home, Probe};
 use crate::probe::{self, Probed};
-use crate::report::Fault;
+use crate::report::{Fault, Inspected};
 use crate::result::{CallResult, Errno, OpenResult, StatResult};
-
-/// What is at the path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Inspected {
-    /// Nothing.
-    Missing,
-    /// A marked socket that some process has open, or something that has changed while it was looked at.
-    Alive,
-    /// A socket that some process has open, without the mark: npm's, or one that is lent out.
-    Unmarked,
-    /// A socket that no process here has open, marked: free to be reclaimed, if it cannot be alive elsewhere.
-    Dead,
-    /// A socket that no process has open, not marked: it may be lent out.
-    Stale,
-    /// Something that is no socket.
-    NotASocket,
-    /// A socket that is not a stream socket.
-    WrongType,
-    /// A socket that belongs to another user and may not be probed by us: nothing tells whether it is alive.
-    Denied,
-    /// A system call failed.
-    Failed(Fault),
-}
 
 /// The result that is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,26 +19,29 @@ pub(crate) enum Step {
     Probe(probe::Step),
     LookAgain,
     ProbeAgain(probe::Step),
-    Clean(Inspected),
+    Clean(Outcome),
 }
 
-type Going = Next<Step, Inspected>;
+/// What is at the path; or a system call failed.
+type Outcome = Result<Inspected, Fault>;
+
+type Going = Next<Step, Outcome>;
 
 /// Begins.
 pub(crate) fn begin(memory: &Memory) -> Going {
     match memory.platform.home {
         Home::Path => Next::Call(Call::Open(Role::Pin, Name::Lock), Step::Open),
         // A name that is in use has a socket which some process, or some message, has open.
-        Home::Name => Next::Done(Inspected::Alive),
+        Home::Name => Next::Done(Ok(Inspected::Alive)),
     }
 }
 
 /// Takes a result.
-pub(crate) fn next(step: Step, result: &CallResult, memory: &Memory) -> Stepped<Step, Inspected> {
+pub(crate) fn next(step: Step, result: &CallResult, memory: &Memory) -> Stepped<Step, Outcome> {
     Ok(match step {
         Step::Open => match result.open()? {
             OpenResult::Opened => Next::Call(Call::StatFile(Role::Pin), Step::LookAtFile),
-            OpenResult::Missing => clean(memory, Inspected::Missing),
+            OpenResult::Missing => clean(memory, Ok(Inspected::Missing)),
             OpenResult::Denied(errno) | OpenResult::Failed(errno) => {
                 failed(memory, Call::Open(Role::Pin, Name::Lock), errno)
             }
@@ -70,8 +50,8 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &Memory) -> Stepped<
             StatResult::Found(found) if found.is_socket() => {
                 probe::begin(Role::Pin, Probe::Datagram).within(Step::Probe, |probed| probed_once(memory, probed))
             }
-            StatResult::Found(_) => clean(memory, Inspected::NotASocket),
-            StatResult::Missing => clean(memory, Inspected::Missing),
+            StatResult::Found(_) => clean(memory, Ok(Inspected::NotASocket)),
+            StatResult::Missing => clean(memory, Ok(Inspected::Missing)),
             StatResult::Failed(errno) => failed(memory, Call::StatFile(Role::Pin), errno),
         },
         Step::Probe(inner) => {
@@ -79,23 +59,23 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &Memory) -> Stepped<
         }
         Step::LookAgain => match result.stat()? {
             StatResult::Found(found) if memory.pin.is_some_and(|pin| pin.inode != found.inode) => {
-                clean(memory, Inspected::Alive)
+                clean(memory, Ok(Inspected::Alive))
             }
-            StatResult::Found(found) if found.is_marked() => clean(memory, Inspected::Dead),
+            StatResult::Found(found) if found.is_marked() => clean(memory, Ok(Inspected::Dead)),
             // The first probe may have come before the socket was registered, and the mark was cleared for a loan since.
             StatResult::Found(_) => {
                 let probed_twice = |probed| probed_twice(memory, probed);
                 probe::begin(Role::Pin, Probe::Datagram).within(Step::ProbeAgain, probed_twice)
             }
-            StatResult::Missing => clean(memory, Inspected::Missing),
+            StatResult::Missing => clean(memory, Ok(Inspected::Missing)),
             StatResult::Failed(errno) => failed(memory, Call::Stat(Name::Lock), errno),
         },
         Step::ProbeAgain(inner) => {
             probe::next(inner, result, memory)?.within(Step::ProbeAgain, |probed| probed_twice(memory, probed))
         }
-        Step::Clean(inspected) => {
+        Step::Clean(outcome) => {
             result.done()?;
-            clean(memory, inspected)
+            clean(memory, outcome)
         }
     })
 }
@@ -105,37 +85,36 @@ fn probed_once(memory: &Memory, probed: Probed) -> Going {
     let inspected = match probed {
         Probed::Dead => return Next::Call(Call::Stat(Name::Lock), Step::LookAgain),
         Probed::Alive if is_marked => Inspected::Alive,
-        // Whether somebody is at it still is told by the guard of the folder.
-        Probed::Unsettled if is_marked => Inspected::Dead,
-        Probed::Alive | Probed::Unsettled => Inspected::Unmarked,
+        Probed::Alive => Inspected::Unmarked,
+        Probed::Unsettled => Inspected::Unsettled { is_marked },
         Probed::Denied => Inspected::Denied,
         Probed::Datagram => Inspected::WrongType,
         Probed::Missing => Inspected::Missing,
-        Probed::Unknown => Inspected::Stale,
-        Probed::Failed(fault) => Inspected::Failed(fault),
+        Probed::Unknown => Inspected::Unknown,
+        Probed::Failed(fault) => return clean(memory, Err(fault)),
     };
-    clean(memory, inspected)
+    clean(memory, Ok(inspected))
 }
 
 fn probed_twice(memory: &Memory, probed: Probed) -> Going {
     let inspected = match probed {
         Probed::Dead => Inspected::Stale,
-        Probed::Failed(fault) => Inspected::Failed(fault),
+        Probed::Failed(fault) => return clean(memory, Err(fault)),
         Probed::Alive | Probed::Datagram | Probed::Missing | Probed::Unsettled | Probed::Denied | Probed::Unknown => {
             Inspected::Alive
         }
     };
-    clean(memory, inspected)
+    clean(memory, Ok(inspected))
 }
 
 fn failed(memory: &Memory, call: Call, errno: Errno) -> Going {
-    clean(memory, Inspected::Failed(Fault::new(call, errno)))
+    clean(memory, Err(Fault::new(call, errno)))
 }
 
 /// Closes what is left open, then ends.
-fn clean(memory: &Memory, inspected: Inspected) -> Going {
+fn clean(memory: &Memory, outcome: Outcome) -> Going {
     match memory.litter(None) {
-        Some(call) => Next::Call(call, Step::Clean(inspected)),
-        None => Next::Done(inspected),
+        Some(call) => Next::Call(call, Step::Clean(outcome)),
+        None => Next::Done(outcome),
     }
 }

@@ -34,7 +34,7 @@ pub use call::{Call, Cargo, Flock, Half, Kind, Mode, Name, Question, Role, Targe
 pub use event::{Event, Misuse, Notice, Occupied, Policy, Request, Stale, Timer};
 pub use machine::{Machine, Step};
 pub use platform::{Hints, Home, Platform, Probe, Ways};
-pub use report::{Failure, Fault, Report};
+pub use report::{Failure, Fault, Inspected, Report};
 pub use result::{
     AcceptResult, AnswerResult, BindResult, CallResult, ConnectResult, DoneResult, DrainResult, Errno, FileKind,
     FileSystemResult, FlockResult, Found, Inode, Links, ModeFit, NextNameResult, OpenResult, Owner, PeerResult,

@@ -4,17 +4,17 @@ use crate::accept::{self, Accepted};
 use crate::call::{Call, Cargo, Half, Name, Role};
 use crate::close_out::{self, Removal};
 use crate::event::{Event, Misuse, Notice, Occupied, Policy, Request, Stale, Timer};
-use crate::inspect::{self, Inspected};
+use crate::inspect;
 use crate::join::{self, Joined};
 use crate::leave::{self, Left};
 use crate::memory::Memory;
 use crate::next::Next;
 use crate::places::Places;
-use crate::platform::{Hints, Home, Platform};
+use crate::platform::{Hints, Home, Platform, Probe};
 use crate::publish::{self, Published};
 use crate::receive::{self, Received};
 use crate::reclaim::{self, Reclaimed};
-use crate::report::{Failure, Report};
+use crate::report::{Failure, Fault, Inspected, Report};
 use crate::result::{CallResult, DrainResult, Inode, Misfit, SendResult};
 use crate::state::{Attempt, Calling, Going, Owed, Patience, Resting, State, Wait, Wish};
 use crate::{close, give_back, hand_over, mark, part};
@@ -87,6 +87,14 @@ impl Machine {
                 let next = join::begin(&self.memory, true);
                 self.look(next)
             }
+            (Resting::Idle, Request::Inspect) => match self.memory.platform.home {
+                Home::Path => {
+                    let next = inspect::begin(&self.memory);
+                    self.examine(next)
+                }
+                // A datagram socket finds no stream socket by such a name.
+                Home::Name => self.finish(Report::Inspected(Inspected::Unknown)),
+            },
 
             (Resting::Queued(_), Request::Cancel) => self.leave(Report::Cancelled),
             (Resting::Watching(_) | Resting::Pausing(..), Request::Cancel) => self.finish(Report::Cancelled),
@@ -122,6 +130,7 @@ impl Machine {
                 Request::Acquire(_)
                 | Request::Try(_)
                 | Request::Look
+                | Request::Inspect
                 | Request::Release
                 | Request::Dismiss
                 | Request::Cut,
@@ -193,6 +202,10 @@ impl Machine {
             Calling::Looking(step) => {
                 let next = join::next(step, result, memory)?;
                 self.look(next)
+            }
+            Calling::Examining(step) => {
+                let next = inspect::next(step, result, memory)?;
+                self.examine(next)
             }
             Calling::Receiving(attempt, step) => {
                 let next = receive::next(step, result, memory)?;
@@ -386,29 +399,35 @@ impl Machine {
     }
 
     /// Who is at the path, and is it alive?
-    fn inspecting(&mut self, attempt: Attempt, next: Next<inspect::Step, Inspected>) -> Step {
+    fn inspecting(&mut self, attempt: Attempt, next: Next<inspect::Step, Result<Inspected, Fault>>) -> Step {
         let inspected = match next {
             Next::Call(call, step) => return self.ask(call, Calling::Inspecting(attempt, step)),
-            Next::Done(inspected) => inspected,
+            Next::Done(Ok(inspected)) => inspected,
+            Next::Done(Err(fault)) => return self.fail(Failure::Call(fault)),
         };
         // (The pause ends the timer: in one go, what is met next would be put up with for the rest of this one's time.)
         let is_put_up_with = attempt.wish == Wish::Acquire && attempt.patience == Patience::Running;
         match (inspected, attempt.wish) {
             (Inspected::Missing, _) if is_put_up_with => self.pause(patient(attempt), Going::Publish),
-            (Inspected::Dead, _) if is_put_up_with => self.pause(patient(attempt), Going::Join),
+            (Inspected::Dead | Inspected::Unsettled { is_marked: true }, _) if is_put_up_with => {
+                self.pause(patient(attempt), Going::Join)
+            }
             (Inspected::Missing, _) => self.again(patient(attempt)),
             (Inspected::Alive, Wish::Try) => self.try_again(attempt),
-            (Inspected::Unmarked, Wish::Try) => self.finish(Report::WouldBlock),
-            (Inspected::Alive | Inspected::Unmarked, Wish::Acquire) => self.pause(patient(attempt), Going::Join),
-            (Inspected::Dead, _) => self.reclaim(attempt, false),
-            (Inspected::Stale, _) => self.stale(attempt),
+            (Inspected::Unmarked | Inspected::Unsettled { is_marked: false }, Wish::Try) => {
+                self.finish(Report::WouldBlock)
+            }
+            (Inspected::Alive | Inspected::Unmarked | Inspected::Unsettled { is_marked: false }, Wish::Acquire) => {
+                self.pause(patient(attempt), Going::Join)
+            }
+            (Inspected::Dead | Inspected::Unsettled { is_marked: true }, _) => self.reclaim(attempt, false),
+            (Inspected::Stale | Inspected::Unknown, _) => self.stale(attempt),
             (Inspected::NotASocket, _) if attempt.policy.occupied == Occupied::Fail => self.fail(Failure::Occupied),
             (Inspected::NotASocket, _) => self.occupied(patient(attempt)),
             (Inspected::WrongType, _) => self.fail(Failure::NotASlocket),
             // Nothing tells that it is held by anybody who is believed.
             (Inspected::Denied, Wish::Try) => self.fail(Failure::Inaccessible),
             (Inspected::Denied, Wish::Acquire) => self.watch(patient(attempt)),
-            (Inspected::Failed(fault), _) => self.fail(Failure::Call(fault)),
         }
     }
 
@@ -523,6 +542,19 @@ impl Machine {
             Next::Done(Joined::NotASocket | Joined::WrongType) => self.fail(Failure::NotASlocket),
             Next::Done(Joined::Denied) => self.fail(Failure::Inaccessible),
             Next::Done(Joined::Failed(fault)) => self.fail(Failure::Call(fault)),
+        }
+    }
+
+    /// Looks what is at the path. Where a datagram socket does not tell that a socket is dead, its word counts for nothing; and a
+    /// connection would take a place in the queue.
+    fn examine(&mut self, next: Next<inspect::Step, Result<Inspected, Fault>>) -> Step {
+        match next {
+            Next::Call(call, step) => self.ask(call, Calling::Examining(step)),
+            Next::Done(Ok(Inspected::Dead | Inspected::Stale)) if self.memory.known_probe() != Probe::Datagram => {
+                self.finish(Report::Inspected(Inspected::Unknown))
+            }
+            Next::Done(Ok(inspected)) => self.finish(Report::Inspected(inspected)),
+            Next::Done(Err(fault)) => self.fail(Failure::Call(fault)),
         }
     }
 

@@ -20,8 +20,39 @@ pub enum Report {
     Free,
     /// Looked: somebody listens at the path.
     Listened,
+    /// This is at the path.
+    Inspected(Inspected),
     /// The request failed.
     Failed(Failure),
+}
+
+/// What is at the path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Inspected {
+    /// Nothing.
+    Missing,
+    /// A marked socket that some process has open, or something that has changed while it was looked at.
+    Alive,
+    /// A socket that some process has open, without the mark: npm's, or one that is lent out.
+    Unmarked,
+    /// A socket that no process here has open, marked: free to be reclaimed, if it cannot be alive elsewhere.
+    Dead,
+    /// A socket that no process has open, not marked: it may be lent out.
+    Stale,
+    /// A socket of our user's to which even its owner may not write, as one that was bound under an odd umask just now: whether
+    /// it is alive is told under the guard of the folder.
+    Unsettled {
+        /// It carries the mark.
+        is_marked: bool,
+    },
+    /// Something that is no socket.
+    NotASocket,
+    /// A socket that is not a stream socket.
+    WrongType,
+    /// A socket that belongs to another user and may not be probed by us: nothing tells whether it is alive.
+    Denied,
+    /// A socket of which this kernel does not tell whether it is alive.
+    Unknown,
 }
 
 /// Why a request failed.

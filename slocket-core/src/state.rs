@@ -59,6 +59,8 @@ pub(crate) enum Calling {
     /// A dead socket is being removed.
     Reclaiming(Attempt, reclaim::Step),
 
+    /// Somebody looks what is at the path.
+    Examining(inspect::Step),
     /// Somebody looks whether there is a queue to stand in.
     Looking(join::Step),
     /// There is, and it is being left.
@@ -219,7 +221,8 @@ impl State {
             )
             | Self::Calling(
                 _,
-                Calling::Looking(_)
+                Calling::Examining(_)
+                | Calling::Looking(_)
                 | Calling::LeavingLook(_)
                 | Calling::Leaving(..)
                 | Calling::Dismissing

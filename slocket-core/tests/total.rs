@@ -24,7 +24,7 @@ const fn start(platform: Platform, hints: Hints, request: Request) -> Start {
 const FAILS: Policy = Policy { stale: Stale::Fail, occupied: Occupied::Fail };
 
 /// Each request, each kind of folder, each probe, and a name.
-const STARTS: [Start; 11] = [
+const STARTS: [Start; 14] = [
     start(SHARED, UNFIXED, Request::Acquire(policy(Stale::Reclaim))),
     start(PRIVATE, NO_HINT, Request::Acquire(policy(Stale::Wait))),
     start(PRIVATE, IN_USE, Request::Try(FAILS)),
@@ -36,6 +36,9 @@ const STARTS: [Start; 11] = [
     start(NAME, NO_HINT, Request::Try(policy(Stale::Wait))),
     start(NAME, IN_USE, Request::Try(policy(Stale::Fail))),
     start(NAME, NO_HINT, Request::Look),
+    start(SHARED, NO_HINT, Request::Inspect),
+    start(Platform { probe: Some(Probe::Stream), ..PRIVATE }, NO_HINT, Request::Inspect),
+    start(NAME, NO_HINT, Request::Inspect),
 ];
 
 /// How many kinds of calls there are.
@@ -59,7 +62,7 @@ fn every_step_of_every_machine_keeps_the_rules() {
             start.request, start.platform.home
         );
         assert!(*finished > 0, "{start:?}");
-        assert_eq!(*held > 0, start.request != Request::Look, "{start:?}");
+        assert_eq!(*held > 0, !matches!(start.request, Request::Look | Request::Inspect), "{start:?}");
         assert!(*longest < 400, "{start:?}");
         calls.extend(explored.calls.iter().copied());
     }

@@ -118,7 +118,8 @@ impl LocalQueue {
     fn take_back(self: &Arc<Self>, here: Process) {
         let woken = {
             let mut state = self.state.lock(here);
-            state.turns -= 1;
+            // (Never below zero, not even in a child that could not be told from its parent.)
+            state.turns = state.turns.saturating_sub(1);
             let first = if state.turns == 0 { state.waiting.pop_front() } else { None };
             first.map(|first| first.give(self.turn(&mut state, here), With::Nothing))
         };

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::io::{self, Errno};
 use rustix::net::SocketAddrUnix;
 use slocket_core::{
-    Event, Failure, Hints, Inode, Machine, Notice, Platform, Report, Request, Role, Source, Step, Timer,
+    Event, Failure, Hints, Inode, Machine, Notice, Platform, Probe, Report, Request, Role, Source, Step, Timer,
 };
 
 use crate::descriptor::Descriptor;
@@ -49,6 +49,15 @@ impl Participant {
             timers: Timers::default(),
             report: None,
         })
+    }
+
+    /// For somebody who only wants to know what is at the path. `probe` is what tells a live socket from a dead one, if that has not
+    /// been asked in the lock's folder.
+    pub(crate) fn bystander(site: &Arc<Site>, process: Process, probe: Option<Probe>) -> Box<Self> {
+        let mut participant = Self::new(site, process);
+        let (platform, hints) = known(site);
+        participant.machine = Machine::new(Platform { probe: platform.probe.or(probe), ..platform }, hints);
+        participant
     }
 
     /// Holds the lock by a listener that was passed to this process, and is bound to `address` and to that file.

@@ -161,3 +161,31 @@ fn is_listener(socket: BorrowedFd<'_>) -> bool {
     [Question::Listens, Question::IsStream, Question::IsUnix].map(|question| sockets::ask(socket, question))
         == [Ok(true); 3]
 }
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use crate::builder::Builder;
+    use crate::lock::Lock;
+    use crate::session::{Outcome, Session};
+
+    #[test]
+    fn whoever_adopts_lets_no_second_handle_go_outside() {
+        let folder = TempDir::with_prefix("slocket-pass-").unwrap();
+        let lock: Lock = Builder::new(folder.path().join("lock")).build().unwrap();
+        let descriptor = lock.try_acquire().unwrap().into_fd().unwrap();
+        let mut outside = Session::acquire(&lock, None);
+        let guard = lock.adopt(descriptor).unwrap();
+        let mut inside = Session::acquire(&lock, None);
+        assert!(!outside.is_inside() && inside.is_inside());
+        guard.release().unwrap();
+        inside.wake();
+        assert!(inside.is_inside(), "the other is outside for both");
+        outside.wake();
+        let Some(Ok(Outcome::Acquired(guard))) = outside.outcome() else { panic!("it was first") };
+        guard.release().unwrap();
+        inside.wake();
+        assert!(matches!(inside.outcome(), Some(Ok(Outcome::Acquired(_)))));
+    }
+}

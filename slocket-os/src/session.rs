@@ -302,9 +302,12 @@ impl Session {
             }
             Report::Failed(failure) => Err(participant.error(failure)),
             Report::TimedOut => Err(self.timed_out(participant.recent_holder(ANSWER_LASTS))),
-            Report::WouldBlock | Report::Free | Report::Listened | Report::Cancelled | Report::Released => {
-                Ok(Outcome::WouldBlock)
-            }
+            Report::WouldBlock
+            | Report::Free
+            | Report::Listened
+            | Report::Inspected(_)
+            | Report::Cancelled
+            | Report::Released => Ok(Outcome::WouldBlock),
         };
         background::settle_later(participant);
         drop(turn);

@@ -2,20 +2,34 @@
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::at_path::AtPath;
 use crate::process::Process;
+use crate::wait::{Wait, block_on_any};
 use crate::watcher::{self, Bell, FolderId};
 
-/// A watch on one name in a folder. It lasts until it is dropped.
+/// A watch on a lock's path, for somebody who waits for a change without queueing. It lasts until it is dropped.
+///
+/// It tells of a name that comes, goes or moves, and of a mode, times or an owner that change: a reason to [`inspect`](crate::inspect)
+/// the path again. That a process is killed is no change of the path; and what happens to a file system in other ways than by this
+/// machine's calls may not be told. So look again now and then, whether the watch tells of something or not.
 #[derive(Debug)]
-pub(crate) struct Watch {
+#[must_use = "a watch lasts until it is dropped"]
+pub struct Watch {
     bell: Arc<Bell>,
     folder: FolderId,
     process: Process,
 }
 
 impl Watch {
+    /// Blocks the thread until something has happened since the last call, or until that time.
+    pub fn block(&self, until: Instant) {
+        while !self.take() && Instant::now() < until {
+            block_on_any(&[Wait { descriptor: Some(self.as_fd()), until: Some(until), ..Wait::default() }]);
+        }
+    }
+
     /// Watches a lock's path; `None` if the system has no watch to give (no thread, `max_user_instances`,
     /// `max_user_watches`, a folder that may not be read, one in user space): timed re-checks must do then.
     pub(crate) fn new(at: &AtPath) -> Option<Self> {
@@ -60,7 +74,6 @@ mod tests {
     use super::*;
     use crate::builder::Builder;
     use crate::lock::Lock;
-    use crate::wait::{Wait, block_on_any};
 
     fn named(path: PathBuf) -> Lock {
         Builder::new(path).build().unwrap()
@@ -81,10 +94,8 @@ mod tests {
     #[track_caller]
     fn wakes(watch: &Watch) {
         let until = Instant::now() + Duration::from_secs(60);
-        while !watch.take() {
-            assert!(Instant::now() < until, "the watch tells of nothing");
-            block_on_any(&[Wait { descriptor: Some(watch.as_fd()), until: Some(until), ..Wait::default() }]);
-        }
+        watch.block(until);
+        assert!(Instant::now() < until, "the watch tells of nothing");
     }
 
     /// Whether the watch has told of nothing by the time at which it tells of a removal, which is later.
@@ -110,6 +121,20 @@ mod tests {
         drop(listener);
         fs::remove_file(&path).unwrap();
         wakes(&watch);
+    }
+
+    #[test]
+    fn a_watch_for_who_does_not_queue_tells_of_changes_and_ends_with_the_time() {
+        let folder = TempDir::with_prefix("slocket-watch-").unwrap();
+        let lock = named(folder.path().join("lock"));
+        let watch = lock.watch().expect("a watch");
+        watch.block(Instant::now());
+        fs::write(lock.path().unwrap(), "").unwrap();
+        wakes(&watch);
+        fs::remove_file(lock.path().unwrap()).unwrap();
+        wakes(&watch);
+        let name: Lock = Builder::new(crate::LockName::abstract_name("slocket-watch")).build().unwrap();
+        assert!(name.watch().is_none());
     }
 
     /// Who finds a socket that does not listen yet pauses and comes again; it does not wait for the watch.

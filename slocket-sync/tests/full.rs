@@ -1,6 +1,7 @@
 //! No descriptor is left to wait with. (Alone in its process: the limit is the process's.)
 
 use std::fs::{self, File};
+use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
@@ -36,12 +37,12 @@ fn a_request_is_waited_for_and_cancelled_without_a_descriptor() {
 
 /// Waits until the thread named `waiter` is blocked in the kernel.
 fn until_asleep() {
-    let stat =
-        |thread: &fs::DirEntry| fs::read_to_string(format!("/proc/self/task/{}/stat", thread.file_name().display()));
     let is_asleep = || {
-        // One descriptor at a time.
-        let threads: Vec<_> =
-            fs::read_dir("/proc/self/task").map(|threads| threads.flatten().collect()).unwrap_or_default();
+        // One descriptor at a time: an entry keeps its folder open.
+        let threads =
+            fs::read_dir("/proc/self/task").map(|threads| threads.flatten().map(|thread| thread.path()).collect());
+        let threads: Vec<_> = threads.unwrap_or_default();
+        let stat = |thread: &PathBuf| fs::read_to_string(thread.join("stat"));
         threads.iter().any(|thread| stat(thread).is_ok_and(|stat| stat.contains("(waiter) S")))
     };
     while !is_asleep() {

@@ -143,16 +143,19 @@ impl Player {
         Self::run(adapter, &line, Stdio::inherit())
     }
 
-    /// Starts a player each of whose calls of one kind, in all of its threads, begins after so many microseconds.
+    /// Starts a player each of whose calls of some kinds begins after so many microseconds, in all of its threads and children.
     ///
     /// # Panics
     /// If there is no strace.
     #[must_use]
     #[track_caller]
-    pub fn start_slow(adapter: Adapter, lock: &Path, call: &str, micros: u32) -> Self {
+    pub fn start_slow(adapter: Adapter, lock: &Path, slow: &[(&str, u32)]) -> Self {
         let mut line = trace::command(Path::new("/dev/null"));
-        line.extend(["-e".into(), format!("trace={call}").into()]);
-        line.extend(["-e".into(), format!("inject={call}:delay_enter={micros}").into()]);
+        let calls: Vec<&str> = slow.iter().map(|(call, _)| *call).collect();
+        line.extend(["-e".into(), format!("trace={}", calls.join(",")).into()]);
+        for (call, micros) in slow {
+            line.extend(["-e".into(), format!("inject={call}:delay_enter={micros}").into()]);
+        }
         line.extend(adapter.command(lock));
         Self::run(adapter, &line, Stdio::inherit())
     }

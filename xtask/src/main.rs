@@ -9,8 +9,6 @@ mod command;
 mod coverage;
 mod demo;
 mod dependencies;
-#[cfg(test)]
-mod environment;
 mod fuzz;
 mod generate;
 #[cfg(test)]
@@ -29,10 +27,10 @@ mod package;
 mod page;
 mod report;
 mod rustdoc;
-#[cfg(test)]
-mod security;
 mod storm;
 mod sweep;
+#[cfg(test)]
+mod tables;
 mod test;
 #[cfg(test)]
 mod unsafe_code;

@@ -1,23 +1,22 @@
 //! What is known of one lock. Nothing is guessed: what cannot be known is left out, and said to be.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::time::{Instant, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use nix::unistd::{Uid, User};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 use serde::Serialize;
-use slocket_sync::Holder;
+use slocket_os::Inspected;
+use slocket_sync::{Error, ErrorKind, Holder};
 
 use super::view::{View, has_badge};
 use crate::diag::Socket;
 use crate::processes::{Process, are_hidden};
-use crate::target::{self, INSTANT, Kind, Probe, Target};
+use crate::target::{self, Kind, Target};
 
 /// The thread in which a process looks after what it has lent.
 const LENDER: &str = "slocket";
@@ -82,9 +81,12 @@ pub(crate) struct Report {
     /// Whether the sockets that were found are certain to be those at the path.
     #[serde(skip)]
     pub(crate) certain: bool,
-    /// The tables contradict each other, or it was dead only for an instant.
+    /// The tables contradict each other.
     #[serde(skip)]
     pub(crate) torn: bool,
+    /// At the path is this socket, and the table lists no process that listens there: it is to be [inspected](Self::inspected).
+    #[serde(skip)]
+    pub(super) silent: Option<Metadata>,
 }
 
 /// A user.
@@ -123,21 +125,6 @@ pub(crate) struct Sharer {
     pub(crate) stopped: bool,
 }
 
-/// The sockets that were dead when somebody looked, and since when: bind(2) makes a socket visible an instant before it can be
-/// told from a dead one.
-#[derive(Debug, Default)]
-pub(crate) struct Deaths {
-    since: RefCell<HashMap<(u64, u64, i64, i64), Instant>>,
-}
-
-impl Deaths {
-    /// Whether it was dead an instant ago, too.
-    fn is_certain(&self, found: &Metadata) -> bool {
-        let which = (found.dev(), found.ino(), found.ctime(), found.ctime_nsec());
-        self.since.borrow_mut().entry(which).or_insert_with(Instant::now).elapsed() >= INSTANT
-    }
-}
-
 impl Report {
     fn new(target: &Target, state: State) -> Self {
         Self {
@@ -156,6 +143,7 @@ impl Report {
             folder_locked_by: None,
             certain: false,
             torn: false,
+            silent: None,
         }
     }
 
@@ -165,7 +153,7 @@ impl Report {
 }
 
 /// Looks at one lock.
-pub(super) fn on(target: &Target, view: &View, deaths: &Deaths) -> io::Result<Report> {
+pub(super) fn on(target: &Target, view: &View) -> io::Result<Report> {
     match target {
         Target::Abstract(name) => match view.table() {
             Ok(_) => Ok(on_abstract(target, name, &view.named(name), view)),
@@ -173,82 +161,36 @@ pub(super) fn on(target: &Target, view: &View, deaths: &Deaths) -> io::Result<Re
         },
         Target::Path(path) => match target::look(path)? {
             None => Ok(Report::new(target, State::Free)),
-            Some(found) => on_file(target, path, &found, view, deaths),
+            Some(found) => Ok(on_file(target, path, found, view)),
         },
     }
 }
 
-fn on_file(target: &Target, path: &Path, found: &Metadata, view: &View, deaths: &Deaths) -> io::Result<Report> {
+fn on_file(target: &Target, path: &Path, found: Metadata, view: &View) -> Report {
     let mut report = Report::new(target, State::Unknown);
     report.owner = Some(Owner::new(found.uid()));
-    let marked = match target::kind(found) {
+    let marked = match target::kind(&found) {
         Kind::Socket { marked } => marked,
         Kind::Other(kind) => {
             report.state = State::Occupied;
             report.found = Some(kind);
-            return Ok(report);
+            return report;
         }
     };
-    let (sockets, certain) = view.at(path, found);
+    let (sockets, certain) = view.at(path, &found);
     report.certain = certain;
-    if let Some(listener) = sockets.iter().find(|socket| socket.listens) {
-        if !listener.streams {
+    match sockets.iter().find(|socket| socket.listens) {
+        Some(listener) if !listener.streams => {
             report.state = State::Foreign;
             report.found = Some("a socket for packets");
-            return Ok(report);
         }
-        report.since = since(found);
-        in_use(&mut report, target, listener, &sockets, marked, view);
-        return Ok(report);
+        Some(listener) => {
+            report.since = since(&found);
+            in_use(&mut report, target, listener, &sockets, marked, view);
+        }
+        None => report.silent = Some(found),
     }
-    match target::probe_once(path) {
-        // Bound, and about to listen; or not listed here.
-        Probe::Alive => {
-            report.torn = true;
-            let bound = sockets.iter().find(|socket| socket.peer.is_none());
-            report.state = match (marked, bound) {
-                (true, _) => State::Held,
-                (false, None) => State::Served,
-                (false, Some(_)) => State::Foreign,
-            };
-            match bound {
-                Some(_) if !marked => report.found = Some("a socket that does not listen"),
-                Some(socket) => report.holder = Some(report.party(socket.number, socket.uid, view)),
-                None => report.unlisted(view),
-            }
-        }
-        Probe::Datagram => {
-            report.state = State::Foreign;
-            report.found = Some("a socket for datagrams");
-        }
-        Probe::Dead => {
-            report.state = State::Stale;
-            report.reclaimable = Some(marked);
-            report.folder_locked_by = if marked { slocket_os::who_locks(target::folder(path)) } else { None };
-            report.torn = !deaths.is_certain(found);
-        }
-        Probe::Unknown => report.cannot_see("whether the socket is alive: this kernel does not tell"),
-        Probe::Missing => return Ok(Report::new(target, State::Free)),
-        // Nobody may ask, but the table does not list it: whoever acquires it next gives it its mode, and asks then.
-        Probe::Failed(error)
-            if error.kind() == io::ErrorKind::PermissionDenied && is_unsettled(found) && view.table().is_ok() =>
-        {
-            report.state = State::Stale;
-            report.reclaimable = Some(marked);
-            report.torn = !deaths.is_certain(found);
-        }
-        Probe::Failed(error) => {
-            report.denied = error.kind() == io::ErrorKind::PermissionDenied;
-            report.unseen.push(format!("whether the socket is alive: {error}"));
-        }
-    }
-    Ok(report)
-}
-
-/// A socket of our own that even its owner may not write to: left by a process that was killed while it published under an odd
-/// umask, say.
-fn is_unsettled(found: &Metadata) -> bool {
-    found.uid() == geteuid().as_raw() && found.mode() & 0o200 == 0
+    report
 }
 
 /// When a socket was bound. (Its time of modification is its mark.)
@@ -333,6 +275,58 @@ fn is_lender(listener: &Socket, view: &View) -> bool {
 }
 
 impl Report {
+    /// Adds what an inspection of the path has found, where no process is listed that listens there.
+    pub(super) fn inspected(&mut self, target: &Target, path: &Path, inspected: Result<Inspected, Error>, view: &View) {
+        let Some(found) = self.silent.take() else { return };
+        let (sockets, _) = view.at(path, &found);
+        let bound = sockets.iter().find(|socket| socket.peer.is_none());
+        match inspected {
+            Ok(Inspected::Missing) => *self = Self::new(target, State::Free),
+            // Bound, and about to listen; or not listed here.
+            Ok(alive @ (Inspected::Alive | Inspected::Unmarked)) => {
+                self.torn = true;
+                self.state = match (alive, bound) {
+                    (Inspected::Alive, _) => State::Held,
+                    (_, None) => State::Served,
+                    (_, Some(_)) => State::Foreign,
+                };
+                match bound {
+                    Some(_) if alive == Inspected::Unmarked => self.found = Some("a socket that does not listen"),
+                    Some(socket) => self.holder = Some(self.party(socket.number, socket.uid, view)),
+                    None => self.unlisted(view),
+                }
+            }
+            Ok(Inspected::WrongType) => {
+                self.state = State::Foreign;
+                self.found = Some("a socket for datagrams");
+            }
+            Ok(Inspected::Dead) => {
+                self.is_stale(true);
+                self.folder_locked_by = slocket_os::who_locks(target::folder(path));
+            }
+            Ok(Inspected::Stale) => self.is_stale(false),
+            // Nobody may ask, but the table does not list it: whoever acquires it next gives it its mode, and asks then.
+            Ok(Inspected::Unsettled { is_marked }) if view.table().is_ok() => self.is_stale(is_marked),
+            Ok(Inspected::Denied | Inspected::Unsettled { .. }) => {
+                self.denied = true;
+                self.cannot_see("whether the socket is alive: you may not connect to it");
+            }
+            Ok(Inspected::Unknown) => self.cannot_see("whether the socket is alive: this kernel does not tell"),
+            Ok(Inspected::NotASocket) => self.torn = true,
+            Err(error) => {
+                self.denied = error.kind() == ErrorKind::PermissionDenied;
+                let why = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+                self.cannot_see(&format!("whether the socket is alive: {why}"));
+            }
+        }
+    }
+
+    /// No process has it open.
+    fn is_stale(&mut self, reclaimable: bool) {
+        self.state = State::Stale;
+        self.reclaimable = Some(reclaimable);
+    }
+
     /// Who has that socket.
     fn party(&mut self, socket: u32, uid: Option<u32>, view: &View) -> Party {
         let owner = uid.map(Owner::new);

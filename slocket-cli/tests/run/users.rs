@@ -393,7 +393,10 @@ fn a_lock_of_roots_in_a_users_folder() {
         let waiter = start(shared.run_as(ONE, &[], &["echo", "ran"]));
         assert!(waiter.error_line().contains(&format!("waiting: {denied}")));
         if mend == "the owner" {
-            start(shared.run_as(0, &[], &["true"])).assert_end(0, "", "");
+            // Whoever waits may be quicker once the socket is gone, and the owner does not believe that user.
+            let (code, errors) = start(shared.run_as(0, &[], &["true"])).end();
+            let is_late = code == Some(77) && errors.contains(&format!("held by uid {ONE}, "));
+            assert!(code == Some(0) || is_late, "{code:?}: {errors}");
         } else {
             assert!(Command::new("rm").arg("-f").arg(&lock).uid(ONE).status().expect("rm").success());
         }

@@ -49,7 +49,7 @@ pub(crate) const fn policy(stale: Stale) -> Policy {
     Policy { stale, occupied: Occupied::Wait }
 }
 
-pub(crate) const REQUESTS: [Request; 11] = [
+pub(crate) const REQUESTS: [Request; 12] = [
     Request::Acquire(policy(Stale::Wait)),
     Request::Acquire(policy(Stale::Fail)),
     Request::Acquire(policy(Stale::Reclaim)),
@@ -57,6 +57,7 @@ pub(crate) const REQUESTS: [Request; 11] = [
     Request::Try(policy(Stale::Fail)),
     Request::Try(policy(Stale::Reclaim)),
     Request::Look,
+    Request::Inspect,
     Request::Release,
     Request::Cancel,
     Request::Dismiss,

@@ -209,10 +209,10 @@ impl Ledger {
 
     /// A request that the machine has taken.
     pub(crate) fn request(&mut self, request: Request) -> Result<(), Rule> {
-        let begins = matches!(request, Request::Acquire(_) | Request::Try(_) | Request::Look);
+        let begins = matches!(request, Request::Acquire(_) | Request::Try(_) | Request::Look | Request::Inspect);
         match request {
             _ if begins && (self.asked.is_some() || self.is_open) => Err("a machine serves one request"),
-            Request::Acquire(_) | Request::Try(_) | Request::Look => {
+            Request::Acquire(_) | Request::Try(_) | Request::Look | Request::Inspect => {
                 self.asked = Some(request);
                 self.is_open = true;
                 Ok(())
@@ -286,12 +286,12 @@ impl Ledger {
             (_, Some(_)) => return Err("the caller has given up, and is told something else"),
         }
         let is_release = report == Report::Released || report == Report::Failed(Failure::LockLost);
-        let looks = self.asked == Some(Request::Look);
-        if matches!(report, Report::Free | Report::Listened) != looks
-            && !matches!(report, Report::Failed(_))
-            && !is_release
-            && self.stopped.is_none()
-        {
+        let is_answer = match self.asked {
+            Some(Request::Look) => matches!(report, Report::Free | Report::Listened),
+            Some(Request::Inspect) => matches!(report, Report::Inspected(_)),
+            _ => !matches!(report, Report::Free | Report::Listened | Report::Inspected(_)),
+        };
+        if !is_answer && !matches!(report, Report::Failed(_)) && !is_release && self.stopped.is_none() {
             return Err("the answer to another question");
         }
         if report == Report::WouldBlock && !matches!(self.asked, Some(Request::Try(_))) {
@@ -330,17 +330,5 @@ impl Ledger {
 }
 
 const fn bit(role: Role) -> u16 {
-    1 << match role {
-        Role::Listener => 0,
-        Role::Connection => 1,
-        Role::Guest => 2,
-        Role::Pin => 3,
-        Role::Guard => 4,
-        Role::Probe => 5,
-        Role::Listing => 6,
-        Role::Swept => 7,
-        Role::Queue => 8,
-        Role::Strays => 9,
-        Role::Watch => 10,
-    }
+    1 << role as u16
 }

@@ -11,10 +11,10 @@ pub(crate) mod world;
 pub(crate) use answers::{ERRNO, MARKED, NEW, ONE, OTHER, UNMARKED, UNSETTLED};
 pub(crate) use slocket_core::{
     AcceptResult, AnswerResult, BindResult, Call, CallResult, Cargo, ConnectResult, DoneResult, DrainResult, Event,
-    Failure, Fault, FileKind, FileSystemResult, Flock, FlockResult, Found, Half, Hints, Home, Kind, Links, Machine,
-    Misuse, Mode, ModeFit, Name, Notice, Occupied, OpenResult, Owner, PeerResult, Platform, Policy, Probe, ProbeResult,
-    ProcResult, Question, ReceiveResult, RenameResult, Report, Request, Role, SendResult, Source, Stale, StatResult,
-    Step, Target, Timer, Times, TimesFound, TimesResult, UnlinkResult, Wait, Way, Ways,
+    Failure, Fault, FileKind, FileSystemResult, Flock, FlockResult, Found, Half, Hints, Home, Inspected, Kind, Links,
+    Machine, Misuse, Mode, ModeFit, Name, Notice, Occupied, OpenResult, Owner, PeerResult, Platform, Policy, Probe,
+    ProbeResult, ProcResult, Question, ReceiveResult, RenameResult, Report, Request, Role, SendResult, Source, Stale,
+    StatResult, Step, Target, Timer, Times, TimesFound, TimesResult, UnlinkResult, Wait, Way, Ways,
 };
 pub(crate) use world::{CLIENT, DEAD, DIRECTORY, Guest, HOLDER, Life, NPM, STALE, STRANGER, There, WAITER, World};
 
@@ -34,6 +34,7 @@ pub(crate) const NAME: Platform = Platform { home: Home::Name, ..PRIVATE };
 pub(crate) const ACQUIRE: Event = Event::Request(Request::Acquire(policy(Stale::Wait)));
 pub(crate) const TRY: Event = Event::Request(Request::Try(policy(Stale::Wait)));
 pub(crate) const LOOK: Event = Event::Request(Request::Look);
+pub(crate) const INSPECT: Event = Event::Request(Request::Inspect);
 pub(crate) const RELEASE: Event = Event::Request(Request::Release);
 pub(crate) const CANCEL: Event = Event::Request(Request::Cancel);
 pub(crate) const DISMISS: Event = Event::Request(Request::Dismiss);

@@ -56,6 +56,9 @@ fn a_file_system_of_unknown_kind() {
         assert_unsupported(slocket.acquire(), "0x65735546");
         assert_unsupported(slocket.acquire_timeout(HANG), "0x65735546");
         assert_unsupported(slocket.try_acquire(), "0x65735546");
+        for answer in slocket_os::inspect(&[scene.lock()]) {
+            assert_unsupported(answer, "0x65735546");
+        }
         scene.assert_left(&["lock"]);
         std::fs::remove_file(scene.lock()).unwrap();
 

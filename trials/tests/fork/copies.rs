@@ -121,7 +121,7 @@ fn a_child_waits_for_what_its_parent_is_about_to_bind() {
         return;
     }
     let place = Place::at_name();
-    let mut parent = Player::start_slow(Adapter::under_trial(), &place.lock(), "bind", SLOW);
+    let mut parent = Player::start_slow(Adapter::under_trial(), &place.lock(), &[("bind", SLOW)]);
     parent.send(format!("busy 1 {} {}", place.counter().display(), place.log(parent.name()).display()));
     parent.expect("busy");
     let fork = |_| {
@@ -133,6 +133,43 @@ fn a_child_waits_for_what_its_parent_is_about_to_bind() {
     let mut other = Player::start(Adapter::Sync, &place.lock());
     other.acquire();
     other.release();
+    other.quit();
+    let idle = parent.ask("idle");
+    assert!(idle.starts_with("idle "), "{idle}");
+    let left: Vec<_> = children.iter().flat_map(|child| sockets(child.pid(), &place)).collect();
+    assert!(left.is_empty(), "{left:?}");
+    drop(children);
+    parent.quit();
+    assert_eq!(place.leftovers(), [""; 0]);
+}
+
+/// The parent connects while a child looks at the socket: bound to nothing by one answer of the kernel, and connected by the next.
+#[test]
+fn a_child_takes_no_socket_for_anothers_that_its_parent_connects_meanwhile() {
+    /// Longer than a child takes to look at all that it has open, and then it does nothing but look at the one socket.
+    const BIND: u32 = 300_000;
+    const LOOK: u32 = 30_000;
+    const ROUNDS: usize = 3;
+    if !strace_or_skip() {
+        return;
+    }
+    let place = Place::at_name();
+    let slow = [("bind", BIND), ("getpeername", LOOK)];
+    let mut parent = Player::start_slow(Adapter::under_trial(), &place.lock(), &slow);
+    parent.send(format!("busy 1 {} {}", place.counter().display(), place.log(parent.name()).display()));
+    parent.expect("busy");
+    let mut other = Player::start(Adapter::Sync, &place.lock());
+    let mut children = Vec::new();
+    for _ in 0..ROUNDS {
+        other.acquire();
+        // The first child's call lasts until the parent knows that the name is taken. Then it makes the socket that waits.
+        for _ in 0..2 {
+            let mut child = parent.fork();
+            assert_eq!(child.ask("close-copies"), "closed");
+            children.push(child);
+        }
+        other.release();
+    }
     other.quit();
     let idle = parent.ask("idle");
     assert!(idle.starts_with("idle "), "{idle}");

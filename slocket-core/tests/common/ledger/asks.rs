@@ -109,6 +109,7 @@ impl Ledger {
                 | Call::Watch
         );
         match self.asked {
+            Some(Request::Inspect) if changes(call) => Err("an inspection changes something"),
             Some(Request::Look) if publishes => Err("a look takes something"),
             Some(Request::Try(_)) if matches!(call, Call::Socket(Role::Connection, _) | Call::Watch) => {
                 Err("a try waits")
@@ -265,6 +266,22 @@ impl Ledger {
     fn has_been_held(&self) -> bool {
         self.bound.is_none() || self.stopped.is_some() || self.is_told || !self.is_open
     }
+}
+
+/// Whether anybody else can tell that a call was made: all but to look, and to connect a datagram socket.
+fn changes(call: Call) -> bool {
+    let looks = matches!(
+        call,
+        Call::Stat(_)
+            | Call::StatByPath(_)
+            | Call::StatFile(_)
+            | Call::Open(Role::Pin, Name::Lock)
+            | Call::Socket(Role::Probe, Kind::Datagram)
+            | Call::Connect(Role::Probe, _)
+            | Call::Close(Role::Pin | Role::Probe)
+            | Call::KeepReserve
+    );
+    !looks
 }
 
 /// The places that a call uses.
