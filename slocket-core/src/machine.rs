@@ -68,11 +68,12 @@ impl Machine {
 
     fn step(&mut self, event: &Event) -> Result<Step, Misfit> {
         match (&self.state, event) {
-            (State::Calling(call, _), Event::Result(result)) if result.fits(*call) => self.result(result),
+            (State::Calling(..), Event::Result(result)) => self.result(result),
             (State::Resting(_), Event::Request(request)) => self.request(*request),
             (State::Resting(_), Event::Notice(notice)) => self.notice(*notice),
-            (State::Calling(..), Event::Request(_) | Event::Notice(_) | Event::Result(_))
-            | (State::Resting(_), Event::Result(_)) => Err(Misfit),
+            (State::Calling(..), Event::Request(_) | Event::Notice(_)) | (State::Resting(_), Event::Result(_)) => {
+                Err(Misfit)
+            }
         }
     }
 

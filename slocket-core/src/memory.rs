@@ -50,7 +50,7 @@ impl Memory {
         self.places.note(call, result);
         if let (Call::StatFile(role), CallResult::StatResult(StatResult::Found(found))) = (call, result) {
             self.hold(role, Some(*found));
-        } else if let Call::Close(role) = call {
+        } else if let (Call::Close(role), CallResult::DoneResult(_)) = (call, result) {
             self.hold(role, None);
         }
     }

@@ -31,7 +31,7 @@ impl Places {
         self.queued
     }
 
-    /// Takes note of what a call has opened or closed.
+    /// Takes note of what a call has opened or closed. (A result of another type than the call's tells nothing.)
     pub(crate) fn note(&mut self, call: Call, result: &CallResult) {
         match call {
             Call::Open(role, _) | Call::OpenFolder(role) => {
@@ -56,8 +56,8 @@ impl Places {
             Call::Flock(Flock::Shared | Flock::Exclusive) => {
                 self.locked |= matches!(result, CallResult::FlockResult(FlockResult::Locked));
             }
-            Call::Unlock => self.locked = false,
-            Call::Close(role) | Call::CloseApart(role) => {
+            Call::Unlock => self.locked &= !matches!(result, CallResult::DoneResult(_)),
+            Call::Close(role) | Call::CloseApart(role) if matches!(result, CallResult::DoneResult(_)) => {
                 self.queued = self.queued.saturating_sub(u16::from(role == Role::Queue));
                 if role != Role::Queue || self.queued == 0 {
                     self.full &= !bit(role);
@@ -96,7 +96,9 @@ impl Places {
             | Call::Random
             | Call::SpendReserve
             | Call::KeepReserve
-            | Call::AskKernel => {}
+            | Call::AskKernel
+            | Call::Close(_)
+            | Call::CloseApart(_) => {}
         }
     }
 

@@ -7,7 +7,7 @@ use crate::platform::Probe;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Errno(pub i32);
 
-/// A result of another type than that of the call that was asked for.
+/// A result of another type than that of the call that was asked for. Each procedure says so before anything else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Misfit;
 
@@ -55,54 +55,6 @@ results! {
     ReceiveResult receive;
     SendResult send;
     ProbeResult probe;
-}
-
-impl CallResult {
-    /// Whether it is of the type that answers a call.
-    pub(crate) const fn fits(&self, call: Call) -> bool {
-        match call {
-            Call::Stat(_) | Call::StatByPath(_) | Call::StatFile(_) => matches!(self, Self::StatResult(_)),
-            Call::Open(..) | Call::OpenFolder(_) => matches!(self, Self::OpenResult(_)),
-            Call::NextName => matches!(self, Self::NextNameResult(_)),
-            Call::Unlink(_) => matches!(self, Self::UnlinkResult(_)),
-            Call::Rename(_) | Call::Link(_) => matches!(self, Self::RenameResult(_)),
-            Call::FileSystem => matches!(self, Self::FileSystemResult(_)),
-            Call::StatProc => matches!(self, Self::ProcResult(_)),
-            Call::SetTimesOfName(_) | Call::SetTimes(..) | Call::SetTimesInProc(..) => {
-                matches!(self, Self::TimesResult(_))
-            }
-            Call::Flock(_) => matches!(self, Self::FlockResult(_)),
-            Call::Bind(..) | Call::BindBadge => matches!(self, Self::BindResult(_)),
-            Call::Connect(..) => matches!(self, Self::ConnectResult(_)),
-            Call::Peer(_) => matches!(self, Self::PeerResult(_)),
-            Call::Ask(_)
-            | Call::CompareBoundFile
-            | Call::ComparePeerName
-            | Call::Poll
-            | Call::HasEnded(_)
-            | Call::HasUnread(_)
-            | Call::Watch => matches!(self, Self::AnswerResult(_)),
-            Call::Accept(_) => matches!(self, Self::AcceptResult(_)),
-            Call::Drain => matches!(self, Self::DrainResult(_)),
-            Call::Receive => matches!(self, Self::ReceiveResult(_)),
-            Call::Send(_) => matches!(self, Self::SendResult(_)),
-            Call::AskKernel => matches!(self, Self::ProbeResult(_)),
-            Call::SetMode(..)
-            | Call::Unlock
-            | Call::Socket(..)
-            | Call::SetSocketMode
-            | Call::Listen
-            | Call::Shutdown(..)
-            | Call::SocketName
-            | Call::SetNonblocking
-            | Call::Random
-            | Call::Reserve
-            | Call::SpendReserve
-            | Call::KeepReserve
-            | Call::Close(_)
-            | Call::CloseApart(_) => matches!(self, Self::DoneResult(_)),
-        }
-    }
 }
 
 /// Whether it was done.

@@ -118,6 +118,7 @@ impl Table {
     ///
     /// # Errors
     /// EBADF if it is empty, which it is not for a machine that asks for it.
+    #[inline]
     pub(crate) fn get(&self, role: Role) -> Result<BorrowedFd<'_>> {
         match role {
             Role::Listener => self.listener.as_fd(),
