@@ -12,6 +12,7 @@
 //! | `World::flock` | [`guard`] |
 //! | `World::kill`, `deaths` | [`death`] |
 //! | `World::faults` | [`descriptors`] |
+//! | `World::has_writer`, `World::has_hung_up`, `World::look_at`, `Kind::Fifo` | [`fifo`] |
 //! | `Kind::Visible` | [`visible`] |
 //! | `World::at_name` | [`abstract_name`] |
 //! | `Inode::time`, `World::touch` | [`times`] |
@@ -24,6 +25,7 @@ mod abstract_name;
 mod copies;
 mod death;
 mod descriptors;
+mod fifo;
 mod guard;
 mod inode;
 mod message;
