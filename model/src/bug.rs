@@ -1,8 +1,8 @@
 //! Planted bugs: variants of the protocol, each of which breaks a promise. A search that does not find it is itself wrong.
 
 use crate::configuration::Cast::{
-    Administrator, Caller, Child, Daemon, Heir, Human, Impatient, Locker, Npm, OtherUser, Remover, Safe, Stranger,
-    Strict, Toucher, Traitor,
+    Administrator, Caller, Child, Daemon, Downgrader, Heir, Human, Impatient, Locker, Npm, OtherReader, OtherUser,
+    Reader, Remover, Safe, Slot, Stranger, Strict, Toucher, Traitor,
 };
 use crate::configuration::{Configuration, Probe, Umask};
 use crate::world::Broken;
@@ -194,6 +194,44 @@ pub enum Bug {
     ConnectionKept,
     /// Hands the listener to whoever is the first.
     BadgeIgnored,
+
+    // Shares.
+    /// Does not look again after it has had the lock to clean up.
+    CleansUpOnce,
+    /// Does not clean up after it has given up waiting for those who have a share.
+    GivesUpUnclean,
+    /// Does not clean up after it was handed the listener when it had given up waiting in the queue.
+    LeavesQueueUnclean,
+    /// Cleans up again and again what it may not remove.
+    RefusedIsRemoved,
+    /// Whoever had a shared lock cleans up as if there were no slots.
+    CleansSharedOnly,
+    /// Cleans up without the lock.
+    CleansWithoutLock,
+    /// Opens its share when it has passed the lock on.
+    SharesTooLate,
+    /// Waits for the hang-up of a FIFO that it has not read from.
+    PollsBeforeRead,
+    /// Looks at a FIFO by opening it for writing, too.
+    LooksForBoth,
+    /// Holds the lock without looking for shares.
+    NeverLooks,
+    /// Holds the lock although somebody has a share.
+    NeverWaits,
+    /// Unlinks the FIFO of those whom it waits for.
+    UnlinksBeforeWait,
+    /// Gives up waiting for those who have a share by closing the listener alone.
+    GivesUpByClose,
+    /// Makes the lock a share when it has passed it on.
+    DowngradesTooLate,
+    /// Takes a slot without looking whether it is taken.
+    TakesUnseen,
+    /// Cleans up from the lowest slot up.
+    CleansFromLowest,
+    /// Makes a slot without the FIFO of shared locks, by which others know that there is a share.
+    SlotWithoutShared,
+    /// Unlinks the FIFO of shared locks before the slots.
+    SharedUnlinkedFirst,
 }
 
 /// A bug, where it is planted, and which promise it breaks there.
@@ -259,9 +297,20 @@ const NPM_WITHOUT_PROC: Configuration = Configuration::of(&[Safe, Safe, Npm]).wi
 const NPM_AND_FAILURE: Configuration = Configuration::of(&[Safe, Safe, Npm]).crashes(1).failures(1);
 const STRICT_AND_NPM: Configuration = Configuration::of(&[Strict, Npm]).rounds(2).cancels(1);
 
+const ONE_AND_READER: Configuration = Configuration::of(&[Safe, Reader]).cancels(1);
+const TWO_READERS: Configuration = Configuration::of(&[Reader, Reader]).cancels(1);
+const ONE_AND_READERS: Configuration = Configuration::of(&[Safe, Reader, Reader]).coarse().cancels(1);
+const TWO_AND_READER: Configuration = Configuration::of(&[Safe, Safe, Reader]).coarse().cancels(1);
+const TWO_USERS_READ: Configuration = Configuration::of(&[Reader, OtherReader]).sticky();
+const READER_AND_SLOT: Configuration = Configuration::of(&[Reader, Slot]);
+const ONE_AND_SLOT: Configuration = Configuration::of(&[Safe, Slot]);
+const ONE_AND_SLOTS: Configuration = Configuration::of(&[Safe, Slot, Slot]).coarse().crashes(1);
+const TWO_SLOTS: Configuration = Configuration::of(&[Slot, Slot]);
+const ONE_AND_DOWNGRADER: Configuration = Configuration::of(&[Safe, Downgrader]);
+
 /// Where bugs are planted, as they are without. (But for three participants, two of them killed, under a umask that locks sockets:
 /// they are many, and among those of the full search.)
-pub const SOUND: [Configuration; 33] = [
+pub const SOUND: [Configuration; 43] = [
     TWO,
     TWO_AND_LOCKER,
     TWO_AND_REMOVER,
@@ -295,10 +344,20 @@ pub const SOUND: [Configuration; 33] = [
     NPM_WITHOUT_PROC,
     NPM_AND_FAILURE,
     STRICT_AND_NPM,
+    ONE_AND_READER,
+    TWO_READERS,
+    ONE_AND_READERS,
+    TWO_AND_READER,
+    TWO_USERS_READ,
+    READER_AND_SLOT,
+    ONE_AND_SLOT,
+    ONE_AND_SLOTS,
+    TWO_SLOTS,
+    ONE_AND_DOWNGRADER,
 ];
 
 /// All of them.
-pub const PLANTED: [Planted; 86] = [
+pub const PLANTED: [Planted; 104] = [
     Planted::new(Bug::ReclaimWithoutGuard, TWO, Broken::TwoHolders),
     Planted::new(Bug::GuardDroppedBeforeUnlink, THREE, Broken::TwoHolders),
     Planted::new(Bug::BindWithoutGuard, TWO, Broken::TwoHolders),
@@ -385,4 +444,22 @@ pub const PLANTED: [Planted; 86] = [
     Planted::new(Bug::FailedMarkIsDone, NPM_AND_FAILURE, Broken::TwoHolders),
     Planted::new(Bug::ConnectionKept, TWO, Broken::LeftOpen),
     Planted::new(Bug::BadgeIgnored, TWO_AND_NPM, Broken::TwoHolders),
+    Planted::new(Bug::CleansUpOnce, TWO_READERS, Broken::LeftOnDisk),
+    Planted::new(Bug::GivesUpUnclean, ONE_AND_READER, Broken::LeftOnDisk),
+    Planted::new(Bug::LeavesQueueUnclean, ONE_AND_READERS, Broken::LeftOnDisk),
+    Planted::new(Bug::RefusedIsRemoved, TWO_USERS_READ, Broken::Lost),
+    Planted::new(Bug::CleansSharedOnly, READER_AND_SLOT, Broken::LeftOnDisk),
+    Planted::new(Bug::CleansWithoutLock, ONE_AND_READERS, Broken::TwoHolders),
+    Planted::new(Bug::SharesTooLate, ONE_AND_READER, Broken::TwoHolders),
+    Planted::new(Bug::PollsBeforeRead, ONE_AND_READER, Broken::Lost),
+    Planted::new(Bug::LooksForBoth, ONE_AND_READER, Broken::Lost),
+    Planted::new(Bug::NeverLooks, ONE_AND_READER, Broken::TwoHolders),
+    Planted::new(Bug::NeverWaits, ONE_AND_READER, Broken::TwoHolders),
+    Planted::new(Bug::UnlinksBeforeWait, TWO_AND_READER, Broken::TwoHolders),
+    Planted::new(Bug::GivesUpByClose, ONE_AND_READER, Broken::LeftOnDisk),
+    Planted::new(Bug::DowngradesTooLate, ONE_AND_DOWNGRADER, Broken::TwoHolders),
+    Planted::new(Bug::TakesUnseen, TWO_SLOTS, Broken::SameSlot),
+    Planted::new(Bug::CleansFromLowest, ONE_AND_SLOTS, Broken::TwoHolders),
+    Planted::new(Bug::SlotWithoutShared, ONE_AND_SLOT, Broken::TwoHolders),
+    Planted::new(Bug::SharedUnlinkedFirst, ONE_AND_SLOTS, Broken::TwoHolders),
 ];

@@ -22,6 +22,20 @@ pub enum Cast {
     Impatient,
     /// A crash-safe participant that acquires, and fails at a stale socket.
     Strict,
+    /// A crash-safe participant that acquires a shared lock.
+    Reader,
+    /// A crash-safe participant that tries for a shared lock.
+    TryReader,
+    /// A crash-safe participant that acquires a shared lock, of another user.
+    OtherReader,
+    /// A crash-safe participant that acquires a slot.
+    Slot,
+    /// A crash-safe participant that acquires a slot, and takes it for the only one.
+    OneSlot,
+    /// A crash-safe participant that tries for a slot.
+    TrySlot,
+    /// A crash-safe participant that acquires the lock, and makes it a shared one.
+    Downgrader,
     /// A participant of the npm package.
     Npm,
     /// A stranger who uses flock(1) on the folder.
@@ -122,12 +136,17 @@ pub struct Configuration {
     pub asks_kernel: bool,
     /// Whether each call is a step of its own, those that nobody can see, too.
     pub every_call: bool,
+    /// Whether what is done with a socket in one procedure is one step: it is bound and listens, it is given up. (So more that take
+    /// shares can be explored.)
+    pub coarse: bool,
     /// Whether a chmod can come in the same tick of the file system's clock as the bind before.
     pub same_tick: bool,
     /// Whether only the owner of a socket may remove it, as in a sticky folder.
     pub sticky: bool,
     /// Whether the slow re-check of a watched path fires. (Without it a lost wake-up is seen.)
     pub rechecks: bool,
+    /// How many slots there are, three at most.
+    pub slots: u8,
     /// The only promise that is looked at, if it is not all of them.
     pub promise: Option<Broken>,
     /// The variant, if one is planted.
@@ -160,9 +179,11 @@ impl Configuration {
             old_times: false,
             asks_kernel: false,
             every_call: false,
+            coarse: false,
             same_tick: false,
             sticky: false,
             rechecks: false,
+            slots: 2,
             promise: None,
             bug: None,
         }
@@ -282,6 +303,12 @@ impl Configuration {
         Self { every_call: true, ..self }
     }
 
+    /// What is done with a socket in one procedure is one step.
+    #[must_use]
+    pub const fn coarse(self) -> Self {
+        Self { coarse: true, ..self }
+    }
+
     /// Under this umask.
     #[must_use]
     pub const fn umask(self, umask: Umask) -> Self {
@@ -306,6 +333,12 @@ impl Configuration {
         Self { promise: Some(promise), ..self }
     }
 
+    /// With so many slots.
+    #[must_use]
+    pub const fn slots(self, slots: u8) -> Self {
+        Self { slots, ..self }
+    }
+
     /// With the re-check.
     #[must_use]
     pub const fn with_rechecks(self) -> Self {
@@ -314,13 +347,34 @@ impl Configuration {
 
     /// Whether a process is of another user than most.
     pub(crate) fn is_foreign(&self, process: usize) -> bool {
-        matches!(self.cast[process], Cast::OtherUser | Cast::Stranger | Cast::Pest)
+        matches!(self.cast[process], Cast::OtherUser | Cast::OtherReader | Cast::Stranger | Cast::Pest)
+    }
+
+    fn has_slots(&self) -> bool {
+        self.cast.iter().any(|cast| matches!(cast, Cast::Slot | Cast::TrySlot))
+    }
+
+    /// Whether anybody takes shares.
+    pub(crate) fn has_shares(&self) -> bool {
+        self.cast.iter().any(|cast| {
+            matches!(
+                cast,
+                Cast::Reader
+                    | Cast::TryReader
+                    | Cast::OtherReader
+                    | Cast::Slot
+                    | Cast::OneSlot
+                    | Cast::TrySlot
+                    | Cast::Downgrader
+            )
+        })
     }
 
     /// What the participants know of the system.
     pub(crate) fn platform(&self) -> Platform {
         let ways = Ways { path: true, proc: self.has_proc };
-        let others_rename = self.cast.iter().any(|cast| matches!(cast, Cast::OtherUser | Cast::Stranger));
+        let others_rename =
+            self.cast.iter().any(|cast| matches!(cast, Cast::OtherUser | Cast::OtherReader | Cast::Stranger));
         let probe = match self.probe {
             _ if self.asks_kernel => None,
             Probe::Stream if self.has(Bug::DatagramBelieved) => Some(CoreProbe::Datagram),
@@ -391,6 +445,7 @@ impl fmt::Display for Configuration {
             (self.old_times, "without times by descriptor"),
             (self.asks_kernel, "asks for the probe"),
             (self.every_call, "each call a step"),
+            (self.coarse, "each procedure of a socket a step"),
         ];
         for (_, what) in surroundings.into_iter().filter(|(is_so, _)| *is_so) {
             write!(f, ", {what}")?;
@@ -404,6 +459,9 @@ impl fmt::Display for Configuration {
         if self.sticky {
             write!(f, ", in a sticky folder")?;
         }
+        if self.has_slots() {
+            write!(f, ", {} slots", self.slots)?;
+        }
         if self.rechecks {
             write!(f, ", re-checks")?;
         }
@@ -415,8 +473,9 @@ impl fmt::Display for Configuration {
 }
 
 use Cast::{
-    Administrator, Caller, Child, Daemon, Heir, Human, Impatient, Locker, Npm, OtherUser, Pest, Remover, Safe,
-    Stranger, Strict, Toucher, Traitor, Try, Unreadable, Vandal,
+    Administrator, Caller, Child, Daemon, Downgrader, Heir, Human, Impatient, Locker, Npm, OneSlot, OtherReader,
+    OtherUser, Pest, Reader, Remover, Safe, Slot, Stranger, Strict, Toucher, Traitor, Try, TryReader, TrySlot,
+    Unreadable, Vandal,
 };
 
 /// What every change must pass: explored by the tests.
@@ -566,6 +625,58 @@ pub const QUICK: &[Configuration] = &[
     Configuration::of(&[Safe, Safe]).with_every_call().without_proc().crashes(1).cancels(1),
     Configuration::of(&[Safe, Safe]).with_every_call().umask(Umask::Locks).crashes(1),
     Configuration::of(&[Safe, Safe]).with_every_call().at_name().rounds(2).crashes(1).cancels(1).failures(1),
+    // With those who take shares: shared locks, slots, both; tries, and a lock that becomes a share.
+    Configuration::of(&[Safe, Reader]).crashes(1).cancels(1).failures(1),
+    Configuration::of(&[Reader, Reader]).crashes(1).cancels(1).failures(1),
+    Configuration::of(&[Safe, Reader]).rounds(2).cancels(1),
+    Configuration::of(&[Reader, Reader]).rounds(2),
+    Configuration::of(&[Safe, Slot]).crashes(1).cancels(1).failures(1),
+    Configuration::of(&[Slot, Slot]).crashes(1).cancels(1),
+    Configuration::of(&[Slot, Slot]).slots(1).crashes(1).cancels(1).failures(1),
+    Configuration::of(&[Reader, Slot]).crashes(1).cancels(1),
+    Configuration::of(&[Safe, TryReader]).crashes(1).cancels(1),
+    Configuration::of(&[Reader, Try]).crashes(1).cancels(1),
+    Configuration::of(&[Slot, TrySlot]).slots(1).crashes(1).cancels(1),
+    Configuration::of(&[Downgrader, Safe]).crashes(1).cancels(1).failures(1),
+    Configuration::of(&[Downgrader, Reader]).crashes(1).cancels(1),
+    Configuration::of(&[OtherReader, Reader]).sticky().crashes(1).cancels(1),
+    Configuration::of(&[OtherReader, Safe]).sticky().crashes(1).cancels(1),
+    Configuration::of(&[OtherReader, Safe]).crashes(1).cancels(1),
+    // More of them, where each procedure of a socket is a step.
+    Configuration::of(&[Safe, Reader, Reader]).coarse().crashes(1).cancels(1),
+    Configuration::of(&[Safe, Reader, Reader]).coarse().rounds(2),
+    Configuration::of(&[Reader, Reader, Reader]).coarse().crashes(1).cancels(1),
+    Configuration::of(&[Safe, Slot, Slot]).coarse().crashes(1),
+    Configuration::of(&[Slot, Slot, Slot]).coarse(),
+    Configuration::of(&[Slot, Slot, Slot]).coarse().slots(1).crashes(1).cancels(1),
+    Configuration::of(&[Slot, OneSlot]).crashes(1).cancels(1),
+    Configuration::of(&[Safe, Slot, Reader]).coarse().crashes(1),
+    Configuration::of(&[Safe, Safe, Reader, Reader]).coarse(),
+    Configuration::of(&[Safe, Reader, Reader, Reader]).coarse(),
+    Configuration::of(&[Downgrader, Safe, Reader]).coarse().crashes(1).cancels(1),
+    Configuration::of(&[TryReader, Try, Reader]).coarse().crashes(1).cancels(1),
+    // Beside npm's, who know nothing of them.
+    Configuration::of(&[Npm, Reader]).rounds(2).crashes(1).cancels(1).failures(1),
+    Configuration::of(&[Npm, Safe, Reader]).coarse().crashes(1).cancels(1),
+    Configuration::of(&[Npm, Npm, Reader]).crashes(1).cancels(1),
+    Configuration::of(&[Npm, Downgrader]).crashes(1).cancels(1).failures(1),
+    // And where each call is a step, or something is not at hand.
+    Configuration::of(&[Safe, Reader]).with_every_call().crashes(1).cancels(1),
+    Configuration::of(&[Slot, Slot]).with_every_call(),
+    Configuration::of(&[Downgrader, Reader]).with_every_call(),
+    Configuration::of(&[Safe, Reader]).umask(Umask::Locks).crashes(1).cancels(1),
+    Configuration::of(&[Slot, Safe]).umask(Umask::Locks).crashes(1),
+    Configuration::of(&[Safe, Reader]).elsewhere().crashes(1).cancels(1),
+    Configuration::of(&[Downgrader, Reader]).elsewhere().crashes(1),
+    Configuration::of(&[Safe, Reader]).guardless().crashes(1),
+    Configuration::of(&[Safe, Reader]).without_proc().crashes(1),
+    Configuration::of(&[Safe, Reader]).probe(Probe::Stream).crashes(1).cancels(1),
+    Configuration::of(&[Safe, Reader]).probe(Probe::None).crashes(1).cancels(1),
+    Configuration::of(&[Safe, Reader]).in_use().crashes(1).cancels(1),
+    Configuration::of(&[Safe, Reader]).shared().crashes(1).cancels(1),
+    Configuration::of(&[Reader, Reader]).aside().with_links().shared(),
+    Configuration::of(&[Safe, Reader, Locker]).coarse().crashes(1),
+    Configuration::of(&[Reader, Unreadable]).crashes(1).cancels(1),
 ];
 
 /// What takes minutes, and much memory.
@@ -636,4 +747,18 @@ pub const FULL: &[Configuration] = &[
     Configuration::of(&[Safe, Safe, Safe]).at_name().rounds(3).crashes(1).cancels(1).backlog(0),
     Configuration::of(&[Safe, Safe, Safe, Safe]).at_name().crashes(1).cancels(1),
     Configuration::of(&[Safe, Safe, Try, Caller]).at_name().crashes(1).cancels(1),
+    Configuration::of(&[Safe, Safe, Reader]).coarse().crashes(1).cancels(1).failures(1),
+    Configuration::of(&[Safe, Safe, Reader]).coarse().rounds(2).crashes(1).cancels(1),
+    Configuration::of(&[Safe, Slot, Slot]).coarse().crashes(1).cancels(1),
+    Configuration::of(&[Slot, Slot, Slot]).coarse().slots(3),
+    Configuration::of(&[Slot, Slot, OneSlot]).coarse().crashes(1),
+    Configuration::of(&[Safe, Slot, Reader]).coarse().crashes(1).cancels(1),
+    Configuration::of(&[Safe, Safe, Safe, Reader]).coarse().crashes(1),
+    Configuration::of(&[OtherReader, Reader, Safe]).coarse().sticky().crashes(1).cancels(1),
+    Configuration::of(&[Npm, Reader, Slot]).coarse().crashes(1).cancels(1),
+    Configuration::of(&[Safe, Reader, Reader]).coarse().rounds(2).crashes(1).cancels(1),
+    Configuration::of(&[Safe, Safe, Reader]),
+    Configuration::of(&[Npm, Safe, Reader]).crashes(1).cancels(1),
+    Configuration::of(&[Npm, Reader, Slot]).crashes(1).cancels(1),
+    Configuration::of(&[Safe, Reader, Reader]),
 ];

@@ -140,7 +140,7 @@ impl World {
             (Bug::PathUnchecked, Call::StatByPath(_)) => {
                 Skipped(StatResult::Found(self.as_remembered(process)?).into())
             }
-            _ => return None,
+            _ => return self.change_of_share(process, configuration, bug, call),
         })
     }
 
@@ -226,6 +226,7 @@ impl World {
             }
             (_, _, answer) => answer,
         };
+        let answer = self.answered_of_share(process, bug, call, answer);
         self.note(process, configuration, bug, call, answer);
         answer
     }
@@ -280,6 +281,7 @@ impl World {
         if drops_pin {
             self.processes[process].pin = None;
         }
+        self.note_of_share(process, bug, call);
         let participant = self.participant(process);
         match (bug, call) {
             (Bug::MarkReadBeforeProbe, Call::StatFile(Role::Pin)) => participant.noted = reclaims && is_marked,
@@ -291,6 +293,7 @@ impl World {
             _ => {}
         }
         let is_due = match (bug, call) {
+            (Bug::SharesTooLate | Bug::DowngradesTooLate, Call::Close(Role::Listener)) => true,
             (Bug::GuardDroppedBeforeListen | Bug::MarkedAfterwards, Call::Unlock) => true,
             (Bug::TimesAfterListen, Call::Listen) => true,
             (Bug::ListensAfterMove, Call::Rename(_)) => true,
@@ -310,6 +313,7 @@ impl World {
         let own = self.processes[process].socket;
         let inode = own.map(|socket| self.socket(socket).inode);
         match (configuration.bug, own, inode) {
+            (Some(Bug::SharesTooLate | Bug::DowngradesTooLate), ..) => self.share_late(process),
             (Some(Bug::GuardDroppedBeforeListen | Bug::ListensAfterMove), Some(own), _) => {
                 self.socket_mut(own).listens = true;
             }
@@ -363,7 +367,7 @@ impl World {
         Some(socket_like(number))
     }
 
-    fn is_noted(&self, process: usize) -> bool {
+    pub(crate) fn is_noted(&self, process: usize) -> bool {
         match self.processes[process].player {
             crate::process::Player::Safe(participant) => participant.noted,
             _ => false,

@@ -15,11 +15,12 @@ pub type ConnectionId = u8;
 /// A temporary name.
 pub type Name = u8;
 
-pub(crate) const INODES: usize = 10;
+pub(crate) const INODES: usize = 13;
 pub(crate) const SOCKETS: usize = 6;
 pub(crate) const CONNECTIONS: usize = 10;
 pub(crate) const NAMES: usize = 5;
 pub(crate) const QUEUE: usize = 6;
+pub(crate) const SLOTS: usize = 3;
 
 /// What stat tells of an inode, and which socket is registered for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -73,6 +74,19 @@ pub enum Kind {
     Bound(SocketId),
     /// A socket that nobody has open.
     Dead,
+    /// A FIFO.
+    Fifo,
+}
+
+/// A FIFO that is open to be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Look {
+    /// Its inode.
+    pub inode: Number,
+    /// It had no writer when it was opened, and has had none since: poll does not report a hang-up.
+    pub is_deaf: bool,
+    /// It is open for writing, too.
+    pub writes: bool,
 }
 
 /// A socket that was bound. It lives while a process has it open or a message carries it.
@@ -220,6 +234,11 @@ impl<T: Copy + PartialEq, const N: usize> List<T, N> {
     /// Takes the last.
     pub(crate) fn pop_last(&mut self) -> Option<T> {
         self.items.iter_mut().rev().find(|slot| slot.is_some()).and_then(Option::take)
+    }
+
+    /// All, the first first, to be changed.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.items.iter_mut().flatten()
     }
 
     /// Takes this one out, if it is there.
@@ -459,6 +478,33 @@ impl World {
         }
     }
 
+    /// Opens a FIFO to look at it; or for writing, too.
+    pub(crate) fn look_at(&mut self, inode: Number, writes: bool) -> Look {
+        if writes {
+            self.has_a_writer_now(inode);
+        }
+        Look { inode, is_deaf: !writes && !self.has_writer(inode), writes }
+    }
+
+    /// Somebody opens a FIFO for writing: a hang-up is reported from now on to whoever has it open.
+    pub(crate) fn has_a_writer_now(&mut self, inode: Number) {
+        for process in &mut self.processes {
+            process.looks_mut(|look| look.is_deaf &= look.inode != inode);
+        }
+    }
+
+    /// Whether some process has a FIFO open for writing.
+    pub(crate) fn has_writer(&self, inode: Number) -> bool {
+        self.processes.iter().any(|process| {
+            process.share == Some(inode) || process.looks().any(|look| look.writes && look.inode == inode)
+        })
+    }
+
+    /// Whether poll reports a hang-up.
+    pub(crate) fn has_hung_up(&self, look: Look) -> bool {
+        !look.is_deaf && !self.has_writer(look.inode)
+    }
+
     /// Frees what nobody refers to any more, as the kernel does at once.
     pub(crate) fn collect(&mut self) {
         let mut changed = true;
@@ -509,8 +555,12 @@ impl World {
     fn is_referred_to(&self, number: Number) -> bool {
         self.path == Some(number)
             || self.names.contains(&Some(number))
+            || self.shares.contains(&Some(number))
             || self.sockets.iter().flatten().any(|socket| socket.inode == number)
-            || self.processes.iter().any(|process| [process.pin, process.swept, process.half].contains(&Some(number)))
+            || self.processes.iter().any(|process| {
+                [process.pin, process.swept, process.half, process.share].contains(&Some(number))
+                    || process.looks().any(|look| look.inode == number)
+            })
     }
 }
 

@@ -8,7 +8,7 @@
 //! | [`process`] | a process: what it has open, who plays in it, its death, descriptor by descriptor |
 //! | [`mind`] | the machine of the core that ships, kept once for all worlds in which it is met |
 //! | `participant` | a crash-safe participant: the machine, and a driver that makes its calls one step at a time |
-//! | `filter` | what a planted bug does between the two |
+//! | `filter`, `filter_shares` | what a planted bug does between the two |
 //! | `npm` | a participant of the npm package |
 //! | [`mod@world`] | all of it together: one step, and what must never be seen |
 //! | [`bug`] | planted bugs: which, where, and what they break |
@@ -27,6 +27,7 @@ pub mod bug;
 pub mod caller;
 pub mod configuration;
 mod filter;
+mod filter_shares;
 pub mod fork;
 mod hostile;
 pub mod kernel;

@@ -36,6 +36,8 @@ struct About {
     asked: Option<Call>,
     wait: Wait,
     is_held: bool,
+    is_shared: bool,
+    cleans_up: bool,
     is_background: bool,
     is_lingering: bool,
     /// What is left of it without the numbers of inodes.
@@ -73,6 +75,8 @@ impl About {
             asked: machine.asked(),
             wait: machine.wait(),
             is_held: machine.is_held(),
+            is_shared: machine.is_shared(),
+            cleans_up: machine.cleans_up(),
             is_background: machine.is_background(),
             is_lingering: machine.is_lingering(),
             shape,
@@ -139,6 +143,14 @@ impl Mind {
 
     pub(crate) fn is_held(self) -> bool {
         self.about().is_held
+    }
+
+    pub(crate) fn is_shared(self) -> bool {
+        self.about().is_shared
+    }
+
+    pub(crate) fn cleans_up(self) -> bool {
+        self.about().cleans_up
     }
 
     pub(crate) fn is_background(self) -> bool {

@@ -1,13 +1,16 @@
 //! A crash-safe participant: the machine that ships, and a driver that makes its calls on this kernel, one step at a time.
 
+use std::num::NonZeroU16;
+
 use slocket_core::{
-    Call, CallResult, Event, Failure, Half, Hints, Home, Machine, Notice, Report, Request, Role, Source, Stale, Timer,
+    Access, Call, CallResult, Event, Failure, Half, Hints, Home, Machine, Name as CoreName, Notice, Policy, Report,
+    Request, Role, Share, Source, Stale, Timer,
 };
 
 use crate::bug::Bug;
 use crate::configuration::{Cast, Configuration};
 use crate::filter::Change;
-use crate::kernel::{Client, Guard, Message, Server};
+use crate::kernel::{Client, Guard, List, Message, Server};
 use crate::mind::Mind;
 use crate::perform::Done;
 use crate::process::Player;
@@ -30,6 +33,10 @@ pub struct Participant {
     pub noted: bool,
     /// It has just taken a live socket for dead.
     pub misled: bool,
+    /// It has the lock on loan.
+    pub borrows: bool,
+    /// It could not make the lock a share, and keeps it.
+    pub keeps: bool,
 }
 
 /// A watch on the path.
@@ -103,6 +110,12 @@ impl World {
         }
     }
 
+    /// Whether it has the lock in hand, whatever for.
+    pub(crate) fn has_lock(&self, process: usize) -> bool {
+        let own = &self.processes[process];
+        own.socket.is_some() || matches!(own.player, Player::Safe(participant) if participant.borrows)
+    }
+
     /// All steps that a crash-safe participant can take.
     pub(crate) fn participant_steps(&self, process: usize, configuration: &Configuration, step: Step) {
         let Player::Safe(participant) = self.processes[process].player else { unreachable!("it is ours") };
@@ -134,6 +147,12 @@ impl World {
         }
         if mind.is_held() {
             let mut world = *self;
+            if configuration.cast[process] == Cast::Downgrader && !mind.is_shared() && !participant.keeps {
+                let own = &mut world.processes[process];
+                // What is read is true from here on, and nothing is written any more.
+                (own.holds, own.shares) = (false, true);
+                return world.request(process, configuration, Request::Downgrade, false, step);
+            }
             world.released(process);
             return world.request(process, configuration, Request::Release, false, step);
         }
@@ -147,13 +166,24 @@ impl World {
             if configuration.has(Bug::CancelReleasesAsClient) && world.releases_as_client(process) {
                 return step(What::Text("cuts its connection, and removes the path"), true, world);
             }
+            if configuration.has(Bug::GivesUpByClose) && self.has_lock(process) {
+                world.forget(process);
+                return step(What::Text("closes the listener"), true, world);
+            }
             world.request(process, configuration, Request::Cancel, true, step);
         }
     }
 
     /// A new attempt: by somebody who found the path in use when it last came, or not.
     fn begin(&self, process: usize, configuration: &Configuration, step: Step) {
+        let policy = Policy::from(Stale::Wait);
+        let slot_of = |slots| Share::SlotOf(NonZeroU16::new(slots).expect("one at least"));
         let request = match configuration.cast[process] {
+            Cast::Reader | Cast::OtherReader => Request::Share(policy, Share::Unlimited),
+            Cast::TryReader => Request::TryShare(policy, Share::Unlimited),
+            Cast::Slot => Request::Share(policy, slot_of(configuration.slots.into())),
+            Cast::TrySlot => Request::TryShare(policy, slot_of(configuration.slots.into())),
+            Cast::OneSlot => Request::Share(policy, slot_of(1)),
             Cast::Try => Request::Try(Stale::Wait.into()),
             Cast::Impatient => Request::Acquire(Stale::Reclaim.into()),
             Cast::Strict => Request::Acquire(Stale::Fail.into()),
@@ -209,6 +239,14 @@ impl World {
                 let mut world = *self;
                 world.participant(process).watch = Watch::Armed;
                 tell(world, Notice::FsChange);
+            }
+            Some(Source::Look | Source::Slots) => {
+                let own = &self.processes[process];
+                let looks = if wait.source == Some(Source::Look) { own.look } else { None };
+                let mut looks = looks.into_iter().chain(own.slots.iter());
+                if looks.any(|look| self.has_hung_up(look)) {
+                    tell(*self, Notice::HungUp);
+                }
             }
             Some(Source::Path) | None => {}
         }
@@ -283,6 +321,10 @@ impl World {
                 Done::Answer(answer) => (answer, false),
                 Done::Fault(answer) => (answer, true),
                 // The machine waits for the rest of it.
+                Done::Half(_) if configuration.coarse => {
+                    let made = if weight == Weight::Quiet { made } else { None };
+                    return world.go_on(process, configuration, made, is_fault, step);
+                }
                 Done::Half(what) => return step(What::Text(what), is_fault, world),
             };
             let answer = world.answered(process, configuration, call, answer);
@@ -313,11 +355,31 @@ impl World {
     /// What stands in one step with others: see [`Weight`].
     fn weight(&self, process: usize, configuration: &Configuration, call: Call) -> Weight {
         let own = &self.processes[process];
+        let has_lock = self.has_lock(process);
         let weighs = |weighs| if weighs { Weight::Weighs } else { Weight::Quiet };
         if configuration.every_call {
             return Weight::Weighs;
         }
+        if configuration.coarse
+            && let Some(weight) = self.coarse_weight(process, call)
+        {
+            return weight;
+        }
         match call {
+            // Where nobody shares, nothing is ever there. And nobody else makes a FIFO, removes one, or opens one for writing while we
+            // have the lock.
+            Call::OpenFifo(_, access, name) => weighs(
+                configuration.has_shares()
+                    && !(has_lock && (access == Access::Read || self.named(process, name).is_none())),
+            ),
+            Call::Read(role) => {
+                let look = if role == Role::Look { own.look } else { own.slots.iter().next_back() };
+                weighs(!has_lock || look.is_none_or(|look| self.has_writer(look.inode)))
+            }
+            Call::Stat(CoreName::Shared | CoreName::Slot(_)) | Call::Open(_, CoreName::Shared | CoreName::Slot(_)) => {
+                weighs(!has_lock)
+            }
+            Call::MakeFifo(_) => Weight::Weighs,
             Call::Stat(_)
             | Call::StatByPath(_)
             | Call::Open(..)
@@ -363,10 +425,14 @@ impl World {
                 Role::Probe => own.probe.is_some_and(|probe| self.connection(probe).client != Client::Cut),
                 // One with a badge has been sent the listener, and asks for nothing more; others were shut down before.
                 Role::Guest | Role::Queue => false,
+                Role::Share => own.share.is_some(),
+                // (A reader of a FIFO is seen by nobody.)
+                Role::Look | Role::Slots => own.looks().any(|look| look.writes),
                 Role::Pin | Role::Listing | Role::Swept | Role::Strays | Role::Watch => false,
             }),
             // (What stat tells of a file that was just opened might as well have been so when it was opened.)
             Call::StatFile(_)
+            | Call::SeeFifo(_)
             | Call::OpenFolder(_)
             | Call::FileSystem
             | Call::StatProc
@@ -388,6 +454,26 @@ impl World {
         }
     }
 
+    /// The same of a call that is about a socket, where a procedure is a step.
+    fn coarse_weight(&self, process: usize, call: Call) -> Option<Weight> {
+        let own = &self.processes[process];
+        let gives_up = own.socket.is_some_and(|socket| self.socket(socket).refuses);
+        Some(match call {
+            Call::Stat(CoreName::Lock) if own.guard == Guard::None => Weight::Leads,
+            Call::Open(Role::Pin, CoreName::Lock) | Call::Poll => Weight::Leads,
+            Call::Accept(Role::Guest) if !gives_up => Weight::Leads,
+            Call::Stat(CoreName::Lock)
+            | Call::SetTimesOfName(_)
+            | Call::Bind(..)
+            | Call::Listen
+            | Call::Unlock
+            | Call::Shutdown(..)
+            | Call::Accept(_)
+            | Call::Close(Role::Listener | Role::Connection | Role::Guard) => Weight::Quiet,
+            _ => return None,
+        })
+    }
+
     /// Tells the machine an event, and the caller what the machine reports.
     pub(crate) fn tell(&mut self, process: usize, configuration: &Configuration, event: Event) {
         let Ok(report) = self.participant(process).mind.tell(event) else {
@@ -404,6 +490,7 @@ impl World {
             let own = &self.processes[process];
             let is_open = own.socket.is_some() || own.connection.is_some() || own.guest.is_some() || own.pin.is_some();
             let is_open = is_open || own.swept.is_some() || own.probe.is_some() || own.guard != Guard::None;
+            let is_open = is_open || own.share.is_some() || own.looks().next().is_some();
             if (is_open || !own.guests.is_empty() || own.listing.is_some()) && !configuration.has(Bug::KeepsListener) {
                 self.broken = Some(Broken::LeftOpen);
             }
@@ -416,7 +503,25 @@ impl World {
         match report {
             Report::Acquired => {
                 self.acquired(process);
+                if self.processes.iter().any(|other| other.shares) {
+                    self.broken = Some(Broken::TwoHolders);
+                }
                 self.acquires_badly(process, configuration);
+            }
+            Report::Shared { slot } => {
+                let own = &self.processes[process];
+                let is_open =
+                    own.socket.is_some() || own.connection.is_some() || own.guest.is_some() || own.pin.is_some();
+                if is_open || own.looks().next().is_some() {
+                    self.broken = Some(Broken::LeftOpen);
+                }
+                let slots = if configuration.cast[process] == Cast::OneSlot { 1 } else { configuration.slots };
+                self.shared(process, slot, slots);
+            }
+            Report::NotDowngraded(_) => {
+                self.participant(process).keeps = true;
+                let own = &mut self.processes[process];
+                (own.holds, own.shares) = (true, false);
             }
             Report::Failed(Failure::LockLost) if !self.excused => self.broken = Some(Broken::ToldLost),
             Report::Failed(Failure::Stale) if self.participant(process).misled => {
@@ -424,7 +529,7 @@ impl World {
             }
             _ => {}
         }
-        if report != Report::Acquired {
+        if report != Report::Acquired && !matches!(report, Report::Shared { .. } | Report::NotDowngraded(_)) {
             self.left(process);
             if std::mem::take(&mut self.processes[process].lost) && report == Report::Released {
                 self.broken = Some(Broken::NotToldLost);
@@ -436,6 +541,7 @@ impl World {
     fn forget(&mut self, process: usize) {
         let own = &mut self.processes[process];
         (own.socket, own.pin, own.swept, own.listing, own.drawn) = (None, None, None, None, None);
+        (own.share, own.look, own.slots) = (None, None, List::default());
         self.left(process);
         if let Some(connection) = self.processes[process].connection.take() {
             self.close_client(connection);

@@ -2,17 +2,17 @@
 //! a property of the surroundings that the configuration gives.
 
 use slocket_core::{
-    AcceptResult, AnswerResult, BindResult, Call, CallResult, Cargo, ConnectResult, DoneResult, DrainResult, Errno,
-    FileKind, FileSystemResult, Flock, FlockResult, Found, Half, Kind as SocketKind, Links, Mode, ModeFit,
-    Name as CoreName, NextNameResult, OpenResult, Owner, PeerResult, Probe as CoreProbe, ProbeResult, ProcResult,
-    Question, ReceiveResult, RenameResult, Role, SendResult, StatResult, Target, Times, TimesFound, TimesResult,
-    UnlinkResult, Way,
+    AcceptResult, Access, AnswerResult, BindResult, Call, CallResult, Cargo, ConnectResult, DoneResult, DrainResult,
+    Errno, FifoResult, FileKind, FileSystemResult, Flock, FlockResult, Found, Half, Kind as SocketKind, Links,
+    MakeResult, Mode, ModeFit, Name as CoreName, NextNameResult, OpenResult, Owner, PeerResult, Probe as CoreProbe,
+    ProbeResult, ProcResult, Question, ReadResult, ReceiveResult, RenameResult, Role, SendResult, StatResult, Target,
+    Times, TimesFound, TimesResult, UnlinkResult, Way,
 };
 
 use crate::bug::Bug;
-use crate::configuration::{Cast, Configuration, Probe};
+use crate::configuration::{Cast, Configuration, Probe, Umask};
 use crate::fork::Child;
-use crate::kernel::{Client, Connect, Guard, Kind, Message, NAMES, Name, Number, SocketId, Time};
+use crate::kernel::{Client, Connect, Guard, Kind, List, Message, NAMES, Name, Number, SocketId, Time};
 use crate::participant::{DONE, Watch};
 use crate::process::Player;
 use crate::world::{Broken, World};
@@ -74,8 +74,14 @@ impl World {
 
     /// How a call can fail for want of something: a descriptor, memory, a right.
     fn faults(&mut self, process: usize, call: Call) -> Vec<CallResult> {
+        if self.mind(process).cleans_up() {
+            // What is left is the next one's.
+            self.mishap();
+        }
         match call {
             Call::Socket(..) => vec![FAILED],
+            Call::MakeFifo(_) => vec![MakeResult::Failed(ERRNO).into()],
+            Call::OpenFifo(..) => vec![OpenResult::Failed(ERRNO).into()],
             Call::Open(..) => vec![OpenResult::Failed(ERRNO).into()],
             Call::OpenFolder(_) => vec![OpenResult::Failed(ERRNO).into()],
             Call::SetMode(..) => vec![FAILED],
@@ -253,11 +259,11 @@ impl World {
                 let sticky = match mode {
                     Mode::AsAsked | Mode::Sticky => true,
                     Mode::NotSticky => false,
-                    Mode::OwnerWrites => self.inode(number).sticky,
+                    Mode::OwnerWrites | Mode::OfFifo => self.inode(number).sticky,
                 };
                 let inode = self.inode_mut(number);
-                inode.locked &= !matches!(mode, Mode::AsAsked | Mode::OwnerWrites);
-                inode.spoiled &= mode != Mode::AsAsked;
+                inode.locked &= !matches!(mode, Mode::AsAsked | Mode::OwnerWrites | Mode::OfFifo);
+                inode.spoiled &= !matches!(mode, Mode::AsAsked | Mode::OfFifo);
                 self.chmod(number, sticky, false);
                 if let Player::Safe(participant) = &mut self.processes[process].player {
                     participant.lends |= mode == Mode::NotSticky;
@@ -273,6 +279,50 @@ impl World {
             Call::Unlock => {
                 self.processes[process].guard = Guard::None;
                 DONE
+            }
+
+            // ---- Shares.
+            Call::MakeFifo(name) if self.named(process, name).is_some() => MakeResult::Exists.into(),
+            Call::MakeFifo(name) => {
+                self.collect();
+                // (That one gets the number that somebody remembers of a socket makes no difference: it is at no path.)
+                self.next_number = self.free_numbers().last().expect("there are numbers enough");
+                let number = self.new_inode(false, Kind::Fifo);
+                let made = self.inode_mut(number);
+                made.foreign = configuration.is_foreign(process);
+                (made.spoiled, made.locked) =
+                    (configuration.umask != Umask::Clear, configuration.umask == Umask::Locks);
+                self.set_name(process, name, Some(number));
+                MakeResult::Made.into()
+            }
+            Call::OpenFifo(role, access, name) => match self.named(process, name) {
+                None => OpenResult::Missing.into(),
+                Some(number) if self.inode(number).locked => OpenResult::Denied(ERRNO).into(),
+                Some(number) => {
+                    match role {
+                        Role::Share => {
+                            self.has_a_writer_now(number);
+                            self.processes[process].share = Some(number);
+                            self.processes[process].acquired_since = true;
+                            if (0..).zip(&self.processes).any(|(other, own)| other != process && own.holds) {
+                                self.broken = Some(Broken::TwoHolders);
+                            }
+                        }
+                        Role::Slots => {
+                            let look = self.look_at(number, access == Access::Both);
+                            self.processes[process].slots.push(look);
+                        }
+                        _ => self.processes[process].look = Some(self.look_at(number, access == Access::Both)),
+                    }
+                    OpenResult::Opened.into()
+                }
+            },
+            Call::SeeFifo(_) => FifoResult::Trusted.into(),
+            Call::Read(role) => {
+                let own = &self.processes[process];
+                let look = if role == Role::Slots { own.slots.iter().next_back() } else { own.look };
+                let look = look.expect("it is open");
+                if self.has_writer(look.inode) { ReadResult::Writer.into() } else { ReadResult::NoWriter.into() }
             }
 
             // ---- Sockets.
@@ -371,7 +421,10 @@ impl World {
                         self.processes[process].socket = Some(socket);
                         ReceiveResult::Listener.into()
                     }
-                    Some(Message::Loan) => ReceiveResult::Loan.into(),
+                    Some(Message::Loan) => {
+                        self.participant(process).borrows = true;
+                        ReceiveResult::Loan.into()
+                    }
                     None if self.server_ended(connection) => ReceiveResult::PeerClosed.into(),
                     None => ReceiveResult::Nothing.into(),
                 }
@@ -476,6 +529,7 @@ impl World {
                 }
             }
             Role::Pin | Role::Guard | Role::Listing | Role::Swept | Role::Strays | Role::Watch => {}
+            Role::Share | Role::Look | Role::Slots => unreachable!("a FIFO is not shut down"),
         }
     }
 
@@ -485,6 +539,7 @@ impl World {
             Role::Listener => own.socket = None,
             Role::Connection => {
                 self.left(process);
+                self.participant(process).borrows = false;
                 if let Some(connection) = self.processes[process].connection.take() {
                     self.close_client(connection);
                 }
@@ -521,6 +576,9 @@ impl World {
                 }
             }
             Role::Watch => self.participant(process).watch = Watch::None,
+            Role::Share => own.share = None,
+            Role::Look => own.look = None,
+            Role::Slots => own.slots = List::default(),
             Role::Strays => {}
         }
     }
@@ -547,10 +605,14 @@ impl World {
     /// What stat tells.
     fn stat(&self, process: usize, configuration: &Configuration, number: Number) -> Found {
         let inode = self.inode(number);
-        let links = self.names.iter().filter(|name| **name == Some(number)).count();
+        let links = self.names.iter().chain(&self.shares).filter(|name| **name == Some(number)).count();
         Found {
             inode: slocket_core::Inode { device: 0, number: number.into() },
-            kind: if inode.kind == Kind::File { FileKind::Other } else { FileKind::Socket },
+            kind: match inode.kind {
+                Kind::File => FileKind::Other,
+                Kind::Fifo => FileKind::Fifo,
+                Kind::Visible | Kind::Bound(_) | Kind::Dead => FileKind::Socket,
+            },
             owner: if inode.foreign == configuration.is_foreign(process) { Owner::Us } else { Owner::Other },
             links: match links + usize::from(self.path == Some(number)) {
                 0 => Links::None,
@@ -559,7 +621,11 @@ impl World {
             },
             is_sticky: inode.sticky,
             owner_writes: !inode.locked,
-            mode: if inode.spoiled || !inode.sticky { ModeFit::Fewer } else { ModeFit::Exact },
+            mode: if inode.spoiled || !inode.sticky && inode.kind != Kind::Fifo {
+                ModeFit::Fewer
+            } else {
+                ModeFit::Exact
+            },
             times: match inode.time {
                 Time::Magic => TimesFound::Marked,
                 Time::Alike => TimesFound::Alike,
@@ -571,6 +637,9 @@ impl World {
 
     /// What has a name.
     pub(crate) fn named(&self, process: usize, name: CoreName) -> Option<Number> {
+        if let Some(share) = share(name) {
+            return self.shares.get(share).copied().flatten();
+        }
         match self.temporary(process, name) {
             Some(name) => self.names[usize::from(name)],
             None => self.path,
@@ -578,6 +647,10 @@ impl World {
     }
 
     fn set_name(&mut self, process: usize, name: CoreName, inode: Option<Number>) {
+        if let Some(share) = share(name) {
+            self.shares[share] = inode;
+            return;
+        }
         match self.temporary(process, name) {
             Some(name) => self.names[usize::from(name)] = inode,
             None => self.set_path(inode),
@@ -588,7 +661,7 @@ impl World {
     fn temporary(&self, process: usize, name: CoreName) -> Option<Name> {
         let own = &self.processes[process];
         match name {
-            CoreName::Lock => None,
+            CoreName::Lock | CoreName::Shared | CoreName::Slot(_) => None,
             CoreName::Temporary => Some(own.drawn.expect("one was drawn")),
             CoreName::Swept => Some(own.read().expect("one was read")),
         }
@@ -630,6 +703,15 @@ impl World {
             |name| self.processes.iter().any(|process| process.drawn == Some(name) || process.read() == Some(name));
         let fresh = (0..NAMES as Name).find(|name| self.names[usize::from(*name)].is_none() && !is_remembered(*name));
         fresh.expect("there are names enough")
+    }
+}
+
+/// At which place the name of a share is.
+fn share(name: CoreName) -> Option<usize> {
+    match name {
+        CoreName::Shared => Some(0),
+        CoreName::Slot(slot) => Some(1 + usize::from(slot)),
+        CoreName::Lock | CoreName::Temporary | CoreName::Swept => None,
     }
 }
 

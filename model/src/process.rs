@@ -3,7 +3,7 @@
 use crate::caller::Caller;
 use crate::configuration::Cast;
 use crate::fork::Child;
-use crate::kernel::{ConnectionId, Guard, List, Name, Number, QUEUE, SocketId};
+use crate::kernel::{ConnectionId, Guard, List, Look, Name, Number, QUEUE, SLOTS, SocketId};
 use crate::npm::Npm;
 use crate::participant::Participant;
 use crate::world::World;
@@ -19,6 +19,10 @@ pub struct Process {
     pub holds: bool,
     /// The path was removed while it held: its release must say so.
     pub lost: bool,
+    /// Its caller has been told that it has a share, and has not given it back.
+    pub shares: bool,
+    /// Which slot that is.
+    pub slot: Option<u16>,
     /// It has acquired since the last mishap.
     pub acquired_since: bool,
 
@@ -44,6 +48,12 @@ pub struct Process {
     pub asks_by_stream: bool,
     /// What a call is about that the kernel makes in two parts, and has made the first of.
     pub half: Option<Number>,
+    /// The FIFO of its share, which it has open for writing.
+    pub share: Option<Number>,
+    /// A FIFO that it looks at.
+    pub look: Option<Look>,
+    /// The slots that it waits for.
+    pub slots: List<Look, SLOTS>,
     /// The open folder's lock.
     pub guard: Guard,
     /// A forked child has a copy of the open folder, and shares its lock.
@@ -112,9 +122,19 @@ impl Process {
 
     pub(crate) fn new(cast: Cast, rounds: u8) -> Self {
         let player = match cast {
-            Cast::Safe | Cast::Unreadable | Cast::Try | Cast::OtherUser | Cast::Impatient | Cast::Strict => {
-                Player::Safe(Participant::default())
-            }
+            Cast::Safe
+            | Cast::Unreadable
+            | Cast::Try
+            | Cast::OtherUser
+            | Cast::Impatient
+            | Cast::Strict
+            | Cast::Reader
+            | Cast::TryReader
+            | Cast::OtherReader
+            | Cast::Slot
+            | Cast::OneSlot
+            | Cast::TrySlot
+            | Cast::Downgrader => Player::Safe(Participant::default()),
             Cast::Npm => Player::Npm(Npm::default()),
             Cast::Locker => Player::Locker,
             Cast::Remover => Player::Remover,
@@ -128,6 +148,15 @@ impl Process {
         };
         let rounds = if cast == Cast::Child || cast == Cast::Daemon { 0 } else { rounds };
         Self { player, rounds, ..Self::default() }
+    }
+
+    /// The FIFOs that it looks at.
+    pub(crate) fn looks(&self) -> impl Iterator<Item = Look> {
+        self.look.into_iter().chain(self.slots.iter())
+    }
+
+    pub(crate) fn looks_mut(&mut self, change: impl FnMut(&mut Look)) {
+        self.look.iter_mut().chain(self.slots.iter_mut()).for_each(change);
     }
 
     /// Something has changed at the path: whoever watches it is told.
@@ -167,9 +196,11 @@ impl World {
     pub(crate) fn kill(&mut self, process: usize) {
         let dead = &mut self.processes[process];
         dead.life = Life::Dies;
-        (dead.holds, dead.lost) = (false, false);
+        (dead.holds, dead.lost, dead.shares, dead.slot) = (false, false, false, None);
         dead.rounds = 0;
         (dead.listing, dead.drawn, dead.asks_by_stream, dead.half) = (None, None, false, None);
+        // (Nobody can tell when a reader of a FIFO is closed.)
+        (dead.look, dead.slots) = (None, List::default());
         dead.player = match dead.player {
             Player::Safe(_) => Player::Safe(Participant::default()),
             Player::Npm(_) => Player::Npm(Npm::default()),
@@ -218,6 +249,9 @@ impl World {
                 world.close_client(probe);
             });
         }
+        if dying.share.is_some() {
+            closes("dies: its share is closed", &|world| world.processes[process].share = None);
+        }
         if dying.kept.is_some() {
             closes("dies: its copy of a listener is closed", &|world| world.processes[process].kept = None);
         }
@@ -237,6 +271,7 @@ impl World {
             guard: nothing.guard,
             forked: nothing.forked,
             kept: nothing.kept,
+            share: nothing.share,
             ..*dying
         };
         if open == closed {

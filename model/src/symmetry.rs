@@ -66,11 +66,12 @@ impl World {
         let own = &self.processes[process];
         (own.life, own.rounds, own.holds, own.acquired_since, own.guard, own.pin.is_some()).hash(&mut hasher);
         (own.forked, own.lost, own.kept.is_some()).hash(&mut hasher);
+        (own.shares, own.slot, own.share.is_some(), own.look.is_some(), own.slots.len()).hash(&mut hasher);
         (own.swept.is_some(), own.half.is_some(), own.probe.is_some(), own.listing, own.drawn, own.asks_by_stream)
             .hash(&mut hasher);
         match own.player {
-            Player::Safe(Participant { mind, watch, lends, forgets, late, noted, misled }) => {
-                (mind.shape(), watch, lends, forgets, late, noted, misled).hash(&mut hasher);
+            Player::Safe(Participant { mind, watch, lends, forgets, late, noted, misled, borrows, keeps }) => {
+                (mind.shape(), watch, lends, forgets, late, noted, misled, borrows, keeps).hash(&mut hasher);
             }
             other => other.hash(&mut hasher),
         }
@@ -127,7 +128,7 @@ impl Renaming {
     /// Meets everything, beginning with the path and with the first process.
     fn of(world: &World, from: [usize; PROCESSES]) -> Self {
         let mut names = Self { from, inodes: Names::NONE, sockets: Names::NONE, connections: Names::NONE };
-        for number in world.path.into_iter().chain(world.names.into_iter().flatten()) {
+        for number in world.path.into_iter().chain(world.names.into_iter().chain(world.shares).flatten()) {
             names.meet_inode(world, number);
         }
         for process in from.map(|process| &world.processes[process]) {
@@ -139,9 +140,10 @@ impl Renaming {
             for connection in connections {
                 names.meet_connection(world, connection);
             }
-            for number in [process.pin, process.swept, process.half].into_iter().flatten() {
+            for number in [process.pin, process.swept, process.half, process.share].into_iter().flatten() {
                 names.meet_inode(world, number);
             }
+            process.looks().for_each(|look| names.meet_inode(world, look.inode));
             process.remembered_numbers(|number| names.meet_inode(world, number));
         }
         names
@@ -178,6 +180,7 @@ impl Renaming {
         let mut renamed = World {
             path: world.path.map(|number| self.inodes.get(number)),
             names: world.names.map(|name| name.map(|number| self.inodes.get(number))),
+            shares: world.shares.map(|name| name.map(|number| self.inodes.get(number))),
             inodes: [None; INODES],
             sockets: [None; SOCKETS],
             connections: [None; CONNECTIONS],
@@ -231,6 +234,8 @@ impl Renaming {
         process.pin = process.pin.map(|number| self.inodes.get(number));
         process.swept = process.swept.map(|number| self.inodes.get(number));
         process.half = process.half.map(|number| self.inodes.get(number));
+        process.share = process.share.map(|number| self.inodes.get(number));
+        process.looks_mut(|look| look.inode = self.inodes.get(look.inode));
         if let Player::Safe(participant) = &mut process.player {
             participant.mind = participant.mind.renamed(|number| self.inodes.get(number));
         }

@@ -7,8 +7,8 @@ use slocket_core::{Call, CallResult, Notice, Request, Times};
 use crate::bug::Bug;
 use crate::configuration::{Cast, Configuration, Probe};
 use crate::kernel::{
-    CONNECTIONS, Client, Connection, Guard, INODES, Inode, Kind, List, Message, NAMES, Number, SOCKETS, Server, Socket,
-    Time,
+    CONNECTIONS, Client, Connection, Guard, INODES, Inode, Kind, List, Message, NAMES, Number, SLOTS, SOCKETS, Server,
+    Socket, Time,
 };
 use crate::npm::Npm;
 use crate::process::{Change, Life, Player, Process};
@@ -25,6 +25,8 @@ pub struct World {
     pub path: Option<Number>,
     /// What the temporary names in the folder lead to.
     pub names: [Option<Number>; NAMES],
+    /// What the names of shares lead to: that of shared locks, and those of slots.
+    pub shares: [Option<Number>; 1 + SLOTS],
     /// The inodes, by their numbers.
     pub inodes: [Option<Inode>; INODES],
     /// The sockets.
@@ -62,8 +64,10 @@ pub struct World {
 /// A broken promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Broken {
-    /// Two hold the lock at a time.
+    /// Two hold the lock at a time, or one beside somebody who has a share.
     TwoHolders,
+    /// Two have the same slot, or one has a slot that there is not.
+    SameSlot,
     /// Whoever was served had come later than one who still waits.
     OutOfOrder,
     /// The driver misused the machine.
@@ -269,6 +273,7 @@ impl World {
             matches!(self.connection(connection).server, Server::Ended | Server::Reset { .. })
         });
         let borrows = match dead.player {
+            Player::Safe(participant) if participant.borrows => true,
             Player::Npm(npm) => matches!(npm, Npm::Borrows | Npm::Remove),
             // (Who was handed the listener has its connection still, until it releases.)
             _ => dead.holds && dead.socket.is_none(),
@@ -296,9 +301,27 @@ impl World {
         self.processes[process].acquired_since = true;
     }
 
+    /// The caller is told that it has a share.
+    ///
+    /// Nobody may hold the lock then. (But a participant of npm's may begin to hold it beside shares, of which it knows nothing.)
+    pub(crate) fn shared(&mut self, process: usize, slot: Option<u16>, slots: u8) {
+        let others =
+            || self.processes.iter().enumerate().filter(|(other, _)| *other != process).map(|(_, other)| other);
+        if others().any(|other| other.holds && !matches!(other.player, Player::Npm(_))) {
+            self.broken = Some(Broken::TwoHolders);
+        }
+        let is_taken = others().any(|other| other.shares && other.slot == slot);
+        if slot.is_some_and(|slot| slot >= u16::from(slots) || is_taken) {
+            self.broken = Some(Broken::SameSlot);
+        }
+        let own = &mut self.processes[process];
+        (own.shares, own.slot) = (true, slot);
+    }
+
     /// The caller has given the lock back.
     pub(crate) fn released(&mut self, process: usize) {
-        self.processes[process].holds = false;
+        let own = &mut self.processes[process];
+        (own.holds, own.shares, own.slot) = (false, false, None);
         self.used_since |= self.processes[process].acquired_since;
     }
 
@@ -363,7 +386,18 @@ impl World {
             return true;
         }
         self.processes.iter().zip(configuration.cast).all(|(process, cast)| match cast {
-            Cast::Safe | Cast::Try | Cast::OtherUser | Cast::Impatient | Cast::Strict => process.is_over(),
+            Cast::Safe
+            | Cast::Try
+            | Cast::OtherUser
+            | Cast::Impatient
+            | Cast::Strict
+            | Cast::Reader
+            | Cast::TryReader
+            | Cast::OtherReader
+            | Cast::Slot
+            | Cast::OneSlot
+            | Cast::TrySlot
+            | Cast::Downgrader => process.is_over(),
             Cast::Unreadable => process.is_over() || self.mishap,
             Cast::Heir => process.is_over() || matches!(process.player, Player::Child(_)),
             Cast::Npm
@@ -407,7 +441,11 @@ impl World {
             // What was killed lives on in its copies, and an abstract name in those of its socket.
             let path_is_left =
                 path_is_left && !self.is_squatted(configuration) && !(has_copies && (self.mishap || self.at_name));
-            if path_is_left || name_is_left {
+            // Who knows nothing of FIFOs leaves them, and whose FIFO it is may come to remove it when it cannot be had.
+            let knows_all = !configuration.cast.contains(&Cast::Npm) && !configuration.sticky;
+            let share_is_left =
+                self.shares.iter().any(Option::is_some) && (!self.mishap || self.used_since) && knows_all;
+            if path_is_left || name_is_left || share_is_left {
                 self.broken = Some(Broken::LeftOnDisk);
             } else if !has_copies
                 && (self.sockets.iter().any(Option::is_some) || self.connections.iter().any(Option::is_some))

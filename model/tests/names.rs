@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use model::Cast::{Administrator, Caller, Child, Heir, Locker, Npm, Pest, Safe, Stranger, Try, Unreadable};
+use model::Cast::{
+    Administrator, Caller, Child, Heir, Locker, Npm, Pest, Reader, Safe, Slot, Stranger, Try, Unreadable,
+};
 use model::{Configuration, Found, Names, PLANTED, Probe, World, explore, explore_under};
 
 /// What is affordable under the names that come about.
@@ -23,6 +25,9 @@ const SMALL: &[Configuration] = &[
     Configuration::of(&[Safe, Safe]).aside().with_links().shared(),
     Configuration::of(&[Safe, Npm]).without_proc().crashes(1),
     Configuration::of(&[Safe, Safe, Caller]).at_name().crashes(1).cancels(1),
+    Configuration::of(&[Safe, Reader]).crashes(1).cancels(1),
+    Configuration::of(&[Slot, Slot]),
+    Configuration::of(&[Safe, Reader, Reader]).coarse(),
 ];
 
 /// The canonical states and the given ones are the same states, ends and all, but for their names.

@@ -4,8 +4,8 @@
 //! for more.
 
 use model::Cast::{
-    Administrator, Caller, Child, Daemon, Heir, Human, Locker, Npm, OtherUser, Pest, Remover, Safe, Stranger, Strict,
-    Toucher, Try, Unreadable, Vandal,
+    Administrator, Caller, Child, Daemon, Downgrader, Heir, Human, Locker, Npm, OtherReader, OtherUser, Pest, Reader,
+    Remover, Safe, Slot, Stranger, Strict, Toucher, Try, TryReader, TrySlot, Unreadable, Vandal,
 };
 use model::{Cast, Configuration, PLANTED, Probe, Umask, walk};
 use proptest::prelude::*;
@@ -33,6 +33,15 @@ const CASTS: &[&[Cast]] = &[
     &[Safe, Safe, Npm, Pest, Vandal],
     &[Safe, Safe, Safe, Try, Human],
     &[Strict, Strict, Safe, Npm, Npm],
+];
+
+/// Who takes shares. (Apart from the others: seeds that are kept stay what they are.)
+const CASTS_WITH_SHARES: &[&[Cast]] = &[
+    &[Safe, Safe, Reader, Reader, Slot],
+    &[Safe, Reader, Slot, Slot, TrySlot],
+    &[Safe, Downgrader, Reader, TryReader, Try],
+    &[Safe, OtherUser, Reader, OtherReader],
+    &[Safe, Reader, Slot, Npm, Npm],
 ];
 
 /// Where they meet.
@@ -80,6 +89,17 @@ fn configurations() -> impl Strategy<Value = Configuration> {
     )
 }
 
+fn with_shares() -> impl Strategy<Value = Configuration> {
+    let mishaps = (1..4_u8, 0..4_u8, 0..4_u8, 0..3_u8);
+    (select(CASTS_WITH_SHARES), mishaps, select(SURROUNDINGS)).prop_map(|(cast, mishaps, surroundings)| {
+        let (rounds, crashes, cancels, failures) = mishaps;
+        let ordinary = Configuration::of(cast).rounds(rounds).crashes(crashes).cancels(cancels).failures(failures);
+        let anywhere = surroundings(ordinary);
+        // (What nobody may connect to only its owner can mend.)
+        if anywhere.umask == Umask::Locks && cast.contains(&OtherUser) { ordinary } else { anywhere }
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: ProptestConfig::default().cases.max(2000),
@@ -91,6 +111,24 @@ proptest! {
     #[test]
     fn no_promise_is_broken(
         configuration in configurations(),
+        choices in proptest::collection::vec(any::<u8>(), 0..600),
+    ) {
+        let walk = walk(&configuration, &choices);
+        prop_assert!(walk.broken.is_none(), "{}: {:?}\n{}", configuration, walk.broken, walk.trace);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: ProptestConfig::default().cases.max(1000),
+        max_shrink_iters: 20_000,
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn no_promise_of_shares_is_broken(
+        configuration in with_shares(),
         choices in proptest::collection::vec(any::<u8>(), 0..600),
     ) {
         let walk = walk(&configuration, &choices);

@@ -44,6 +44,17 @@ pub enum Call {
     /// flock(2): gives the guard back → [`DoneResult`](crate::DoneResult).
     Unlock,
 
+    // ---- Shares.
+    /// mkfifo(3) of the name of a share, not replacing anything → [`MakeResult`](crate::MakeResult).
+    MakeFifo(Name),
+    /// openat(2) of the name of a share with `O_NONBLOCK | O_NOFOLLOW`, into an empty place, or to the end of
+    /// [`Role::Slots`] → [`OpenResult`](crate::OpenResult). A name that is too long is missing.
+    OpenFifo(Role, Access, Name),
+    /// fstat(2) of an open file: whose FIFO is it? → [`FifoResult`](crate::FifoResult).
+    SeeFifo(Role),
+    /// read(2) from a FIFO: has a process it open for writing? → [`ReadResult`](crate::ReadResult).
+    Read(Role),
+
     // ---- Sockets.
     /// socket(2), not blocking, into an empty place → [`DoneResult`](crate::DoneResult).
     Socket(Role, Kind),
@@ -135,6 +146,13 @@ pub enum Role {
     Strays,
     /// The watch on the path.
     Watch,
+    /// The share: a FIFO that is open for writing.
+    Share,
+    /// A FIFO that is looked at.
+    Look,
+    /// The slots that are taken, while a free one is looked for: a list. A call is about the last of them, and
+    /// [`Call::Close`] about all.
+    Slots,
 }
 
 /// A name in the lock's folder.
@@ -146,6 +164,19 @@ pub enum Name {
     Temporary,
     /// The temporary name that was read last from the folder ([`Call::NextName`]).
     Swept,
+    /// The FIFO of the shares without a number.
+    Shared,
+    /// The FIFO of the slot of this number.
+    Slot(u16),
+}
+
+/// For what a FIFO is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// `O_RDONLY`: to look at it.
+    Read,
+    /// `O_RDWR`: to have a share.
+    Both,
 }
 
 /// By which address a socket is bound.
@@ -219,6 +250,8 @@ pub enum Mode {
     Sticky,
     /// As it was when it was last looked at, without the sticky bit.
     NotSticky,
+    /// The mode of a FIFO: to read and to write for whoever may write to the socket.
+    OfFifo,
 }
 
 /// What "OK" is sent with.

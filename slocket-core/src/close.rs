@@ -17,7 +17,8 @@ pub(crate) enum Step {
 /// Begins.
 pub(crate) fn begin(memory: &Memory) -> Next<Step, ()> {
     let plain = [Role::Listener, Role::Guest, Role::Watch].into_iter().find(|role| memory.places.is_full(*role));
-    if let Some(call) = plain.map(Call::Close).or_else(|| memory.litter(None)) {
+    let share = if memory.has_share { None } else { Some(Role::Share) };
+    if let Some(call) = plain.map(Call::Close).or_else(|| memory.litter(share)) {
         return Next::Call(call, Step::Close);
     }
     if memory.places.is_full(Role::Connection) {

@@ -1,5 +1,7 @@
 //! What goes into the machine.
 
+use core::num::NonZeroU16;
+
 use crate::call::Call;
 use crate::result::CallResult;
 
@@ -21,6 +23,12 @@ pub enum Request {
     Acquire(Policy),
     /// Take the lock if that is possible without queueing.
     Try(Policy),
+    /// Take a share of the lock, waiting in the queue if need be.
+    Share(Policy, Share),
+    /// Take a share if that is possible without waiting.
+    TryShare(Policy, Share),
+    /// Keep a share of the lock that is held, and pass the lock on.
+    Downgrade,
     /// Find out whether somebody listens, without taking the lock.
     Look,
     /// Find out what is at the path, and change nothing. A socket that is said to be dead, stale or unsettled may only just have
@@ -37,6 +45,15 @@ pub enum Request {
     Cut,
 }
 
+/// A share of the lock: while somebody has one, nobody holds the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Share {
+    /// A shared lock: as many have it as like to.
+    Unlimited,
+    /// One of so many slots.
+    SlotOf(NonZeroU16),
+}
+
 /// What happens by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Notice {
@@ -44,6 +61,8 @@ pub enum Notice {
     Readable,
     /// Something has changed at the path, or may have.
     FsChange,
+    /// Nobody has a FIFO open for writing any more that is waited for; or it may be so.
+    HungUp,
     /// A timer fired.
     TimerFired(Timer),
 }

@@ -5,15 +5,19 @@
 
 mod accept;
 mod call;
+mod clean_up;
 mod close;
 mod close_out;
 mod event;
+mod exclude;
+mod fifo;
 mod give_back;
 mod hand_over;
 mod inspect;
 mod join;
 mod leave;
 mod machine;
+mod make;
 mod mark;
 mod memory;
 mod next;
@@ -26,19 +30,20 @@ mod receive;
 mod reclaim;
 mod report;
 mod result;
+mod share;
 mod state;
 mod sweep;
 mod times;
 
-pub use call::{Call, Cargo, Flock, Half, Kind, Mode, Name, Question, Role, Target, Times, Way};
-pub use event::{Event, Misuse, Notice, Occupied, Policy, Request, Stale, Timer};
+pub use call::{Access, Call, Cargo, Flock, Half, Kind, Mode, Name, Question, Role, Target, Times, Way};
+pub use event::{Event, Misuse, Notice, Occupied, Policy, Request, Share, Stale, Timer};
 pub use machine::{Machine, Step};
 pub use platform::{Hints, Home, Platform, Probe, Ways};
 pub use report::{Failure, Fault, Inspected, Report};
 pub use result::{
-    AcceptResult, AnswerResult, BindResult, CallResult, ConnectResult, DoneResult, DrainResult, Errno, FileKind,
-    FileSystemResult, FlockResult, Found, Inode, Links, ModeFit, NextNameResult, OpenResult, Owner, PeerResult,
-    ProbeResult, ProcResult, ReceiveResult, RenameResult, SendResult, StatResult, TimesFound, TimesResult,
-    UnlinkResult,
+    AcceptResult, AnswerResult, BindResult, CallResult, ConnectResult, DoneResult, DrainResult, Errno, FifoResult,
+    FileKind, FileSystemResult, FlockResult, Found, Inode, Links, MakeResult, ModeFit, NextNameResult, OpenResult,
+    Owner, PeerResult, ProbeResult, ProcResult, ReadResult, ReceiveResult, RenameResult, SendResult, StatResult,
+    TimesFound, TimesResult, UnlinkResult,
 };
 pub use state::{Source, Wait};

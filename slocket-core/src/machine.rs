@@ -2,8 +2,10 @@
 
 use crate::accept::{self, Accepted};
 use crate::call::{Call, Cargo, Half, Name, Role};
+use crate::clean_up::{self, Cleaned};
 use crate::close_out::{self, Removal};
-use crate::event::{Event, Misuse, Notice, Occupied, Policy, Request, Stale, Timer};
+use crate::event::{Event, Misuse, Notice, Occupied, Policy, Request, Share, Stale, Timer};
+use crate::exclude::{self, Excluded};
 use crate::inspect;
 use crate::join::{self, Joined};
 use crate::leave::{self, Left};
@@ -15,7 +17,8 @@ use crate::publish::{self, Published};
 use crate::receive::{self, Received};
 use crate::reclaim::{self, Reclaimed};
 use crate::report::{Failure, Fault, Inspected, Report};
-use crate::result::{CallResult, DrainResult, Inode, Misfit, SendResult};
+use crate::result::{CallResult, DrainResult, FileSystemResult, Inode, Misfit, SendResult};
+use crate::share::{self, Taken};
 use crate::state::{Attempt, Calling, Going, Owed, Patience, Resting, State, Wait, Wish};
 use crate::{close, give_back, hand_over, mark, part};
 
@@ -84,6 +87,12 @@ impl Machine {
             (Resting::Idle, Request::Try(policy)) => {
                 self.begin(Attempt { wish: Wish::Try, policy: hasty(policy), ..Attempt::default() })
             }
+            (Resting::Idle, Request::Share(policy, share)) => {
+                self.want(share, Attempt { policy, ..Attempt::default() })
+            }
+            (Resting::Idle, Request::TryShare(policy, share)) => {
+                self.want(share, Attempt { wish: Wish::Try, policy: hasty(policy), ..Attempt::default() })
+            }
             (Resting::Idle, Request::Look) => {
                 let next = join::begin(&self.memory, true);
                 self.look(next)
@@ -100,11 +109,15 @@ impl Machine {
             (Resting::Queued(_), Request::Cancel) => self.leave(Report::Cancelled),
             (Resting::Watching(_) | Resting::Pausing(..), Request::Cancel) => self.finish(Report::Cancelled),
 
+            (Resting::AwaitingShares(_) | Resting::AwaitingSlot(_), Request::Cancel) => self.give_up(Report::Cancelled),
+
             // A cancel gives a lock that is held back.
-            (Resting::Holding, Request::Release) => self.accept(Some(Report::Released)),
-            (Resting::Holding, Request::Cancel) => self.accept(Some(Report::Cancelled)),
-            (Resting::Borrowing, Request::Release) => self.give_back(Some(Report::Released)),
-            (Resting::Borrowing, Request::Cancel) => self.give_back(Some(Report::Cancelled)),
+            (Resting::Holding | Resting::Borrowing, Request::Release) => self.release(Some(Report::Released)),
+            (Resting::Holding | Resting::Borrowing, Request::Cancel) => self.release(Some(Report::Cancelled)),
+
+            (Resting::HoldingShare, Request::Release) => self.give_share_back(Report::Released),
+            (Resting::HoldingShare, Request::Cancel) => self.give_share_back(Report::Cancelled),
+            (Resting::Holding | Resting::Borrowing, Request::Downgrade) => self.downgrade(),
 
             (Resting::Lingering, Request::Dismiss) => {
                 self.memory.dismissed = true;
@@ -127,9 +140,15 @@ impl Machine {
                 | Resting::Holding
                 | Resting::Borrowing
                 | Resting::Lent
+                | Resting::AwaitingShares(_)
+                | Resting::AwaitingSlot(_)
+                | Resting::HoldingShare
                 | Resting::Finished,
                 Request::Acquire(_)
                 | Request::Try(_)
+                | Request::Share(..)
+                | Request::TryShare(..)
+                | Request::Downgrade
                 | Request::Look
                 | Request::Inspect
                 | Request::Release
@@ -165,6 +184,14 @@ impl Machine {
                 self.rest(Resting::Pausing(impatient(attempt, timer), going, level))
             }
 
+            (Resting::AwaitingShares(waiting), Notice::HungUp) => {
+                self.excluding(Wish::Acquire, exclude::resume(waiting))
+            }
+            (Resting::AwaitingSlot(share), Notice::HungUp) => self.take_share(Wish::Acquire, share),
+            (Resting::AwaitingShares(_) | Resting::AwaitingSlot(_), Notice::TimerFired(Timer::Deadline)) => {
+                self.give_up(Report::TimedOut)
+            }
+
             (Resting::Lingering, Notice::Readable) => {
                 let next = receive::begin(&self.memory);
                 self.receive_late(next)
@@ -180,8 +207,11 @@ impl Machine {
                 | Resting::Holding
                 | Resting::Borrowing
                 | Resting::Lent
+                | Resting::AwaitingShares(_)
+                | Resting::AwaitingSlot(_)
+                | Resting::HoldingShare
                 | Resting::Finished,
-                Notice::Readable | Notice::FsChange | Notice::TimerFired(_),
+                Notice::Readable | Notice::FsChange | Notice::HungUp | Notice::TimerFired(_),
             ) => self.stay(),
         })
     }
@@ -303,6 +333,47 @@ impl Machine {
                 let next = close::next(step, result, memory)?;
                 self.closing(owed, next)
             }
+            Calling::Surveying(attempt) => match result.file_system()? {
+                FileSystemResult::Local => self.begin(attempt),
+                FileSystemResult::Elsewhere => self.fail(Failure::SharedElsewhere),
+                FileSystemResult::Failed(errno) => self.fail(Failure::Call(Fault::new(Call::FileSystem, errno))),
+            },
+            Calling::SurveyingHeld => match result.file_system()? {
+                FileSystemResult::Local => {
+                    let next = share::begin(memory, Share::Unlimited);
+                    self.downgrading(next)
+                }
+                FileSystemResult::Elsewhere => self.keep_hold(Failure::SharedElsewhere),
+                FileSystemResult::Failed(errno) => self.keep_hold(Failure::Call(Fault::new(Call::FileSystem, errno))),
+            },
+            Calling::Excluding(wish, step) => {
+                let next = exclude::next(step, result, memory)?;
+                self.excluding(wish, next)
+            }
+            Calling::Sharing(wish, step) => {
+                let next = share::next(step, result, memory)?;
+                self.sharing(wish, next)
+            }
+            Calling::GivingUp(report) => {
+                result.done()?;
+                self.give_up(report)
+            }
+            Calling::Downgrading(step) => {
+                let next = share::next(step, result, memory)?;
+                self.downgrading(next)
+            }
+            Calling::NotDowngrading(failure) => {
+                result.done()?;
+                self.keep_hold(failure)
+            }
+            Calling::CleaningUp(owed, step) => {
+                let next = clean_up::next(step, result, memory)?;
+                self.cleaning_up(owed, next)
+            }
+            Calling::TakingTurn(owed, step) => {
+                let next = publish::next(step, result, memory)?;
+                self.taking_turn(owed, next)
+            }
         })
     }
 
@@ -331,7 +402,7 @@ impl Machine {
     fn publishing(&mut self, attempt: Attempt, next: Next<publish::Step, Published>) -> Step {
         match next {
             Next::Call(call, step) => self.ask(call, Calling::Publishing(attempt, step)),
-            Next::Done(Published::Listening) => self.tell(Report::Acquired, Resting::Holding),
+            Next::Done(Published::Listening) => self.use_lock(attempt.wish),
             Next::Done(Published::InUse) => match attempt.wish {
                 Wish::Try => self.inspect(attempt),
                 Wish::Acquire => self.join(attempt),
@@ -372,8 +443,7 @@ impl Machine {
             Next::Call(call, step) => self.ask(call, Calling::Receiving(attempt, step)),
             Next::Done(Received::Nothing) => self.rest(Resting::Queued(attempt)),
             // (The connection that brought the listener is closed after the release: the caller waits for the lock.)
-            Next::Done(Received::Listener) => self.tell(Report::Acquired, Resting::Holding),
-            Next::Done(Received::Loan) => self.tell(Report::Acquired, Resting::Borrowing),
+            Next::Done(Received::Listener | Received::Loan) => self.use_lock(attempt.wish),
             Next::Done(Received::End | Received::Truncated | Received::NotOurs) => {
                 let next = close::part_from_server(&self.memory);
                 self.part(attempt, next)
@@ -502,6 +572,149 @@ impl Machine {
         }
     }
 
+    // ---- What the lock is used for.
+
+    /// A share is wanted.
+    fn want(&mut self, share: Share, attempt: Attempt) -> Step {
+        self.memory.share = Some(share);
+        match self.memory.platform.home {
+            Home::Path => self.ask(Call::FileSystem, Calling::Surveying(attempt)),
+            Home::Name => self.fail(Failure::NoFolder),
+        }
+    }
+
+    /// The lock is in hand: it is held as soon as nobody has a share; or a share is taken, and the lock is passed on.
+    fn use_lock(&mut self, wish: Wish) -> Step {
+        match (self.memory.platform.home, self.memory.share) {
+            (Home::Name, _) => self.tell(Report::Acquired, self.held()),
+            (Home::Path, None) => self.excluding(wish, exclude::begin()),
+            (Home::Path, Some(share)) => self.take_share(wish, share),
+        }
+    }
+
+    /// How the lock is held.
+    fn held(&self) -> Resting {
+        if self.memory.places.is_full(Role::Listener) { Resting::Holding } else { Resting::Borrowing }
+    }
+
+    /// Has somebody a share?
+    fn excluding(&mut self, wish: Wish, next: Next<exclude::Step, Excluded>) -> Step {
+        match (next, wish) {
+            (Next::Call(call, step), _) => self.ask(call, Calling::Excluding(wish, step)),
+            // From here on nobody can have one.
+            (Next::Done(Excluded::Done), _) => self.tell(Report::Acquired, self.held()),
+            (Next::Done(Excluded::Shared(_)), Wish::Try) => self.give_up(Report::WouldBlock),
+            (Next::Done(Excluded::Shared(waiting)), Wish::Acquire) => self.rest(Resting::AwaitingShares(waiting)),
+            (Next::Done(Excluded::Failed(failure)), _) => self.give_up(Report::Failed(failure)),
+        }
+    }
+
+    fn take_share(&mut self, wish: Wish, share: Share) -> Step {
+        let next = share::begin(&mut self.memory, share);
+        self.sharing(wish, next)
+    }
+
+    /// A share is taken, and the lock passed on.
+    fn sharing(&mut self, wish: Wish, next: Next<share::Step, Taken>) -> Step {
+        match (next, wish, self.memory.share) {
+            (Next::Call(call, step), _, _) => self.ask(call, Calling::Sharing(wish, step)),
+            (Next::Done(Taken::Shared), _, _) => self.pass_on_shared(),
+            (Next::Done(Taken::Full), Wish::Acquire, Some(share)) => self.rest(Resting::AwaitingSlot(share)),
+            (Next::Done(Taken::Full), _, _) => self.give_up(Report::WouldBlock),
+            (Next::Done(Taken::Failed(failure)), _, _) => self.give_up(Report::Failed(failure)),
+        }
+    }
+
+    /// The share is open: the lock is passed on before the caller is told.
+    fn pass_on_shared(&mut self) -> Step {
+        self.memory.has_share = true;
+        self.release(Some(Report::Shared { slot: self.memory.slot }))
+    }
+
+    /// The lock is held, and is made a share.
+    fn downgrade(&mut self) -> Step {
+        match self.memory.platform.home {
+            Home::Path => self.ask(Call::FileSystem, Calling::SurveyingHeld),
+            Home::Name => self.tell(Report::NotDowngraded(Failure::NoFolder), self.held()),
+        }
+    }
+
+    /// Nothing is waited for: nobody else has a share.
+    fn downgrading(&mut self, next: Next<share::Step, Taken>) -> Step {
+        match next {
+            Next::Call(call, step) => self.ask(call, Calling::Downgrading(step)),
+            Next::Done(Taken::Shared | Taken::Full) => {
+                self.memory.share = Some(Share::Unlimited);
+                self.pass_on_shared()
+            }
+            Next::Done(Taken::Failed(failure)) => {
+                self.memory.cleans_up = true;
+                self.keep_hold(failure)
+            }
+        }
+    }
+
+    fn keep_hold(&mut self, failure: Failure) -> Step {
+        match self.memory.litter(Some(Role::Share)) {
+            Some(call) => self.ask(call, Calling::NotDowngrading(failure)),
+            None => self.tell(Report::NotDowngraded(failure), self.held()),
+        }
+    }
+
+    /// The lock is in hand, and of no use: it is released in full, and what is left behind is seen to after that.
+    fn give_up(&mut self, report: Report) -> Step {
+        match self.memory.litter(Some(Role::Share)) {
+            Some(call) => self.ask(call, Calling::GivingUp(report)),
+            None => self.pass_on(Some(report)),
+        }
+    }
+
+    fn give_share_back(&mut self, report: Report) -> Step {
+        self.memory.has_share = false;
+        self.memory.cleans_up = true;
+        self.close(Some(report))
+    }
+
+    /// After a share, or a turn that came to nothing: are there FIFOs that nobody has a share by? (Not for ever: somebody may
+    /// make one after the other.)
+    fn clean_up(&mut self, owed: Owed) -> Step {
+        if self.memory.rounds >= MOST_ROUNDS {
+            return self.leave_the_rest(owed);
+        }
+        self.memory.rounds += 1;
+        self.cleaning_up(owed, clean_up::begin(false))
+    }
+
+    fn cleaning_up(&mut self, owed: Owed, next: Next<clean_up::Step, Cleaned>) -> Step {
+        let has_lock = self.memory.places.is_full(Role::Listener);
+        match next {
+            Next::Call(call, step) => self.ask(call, Calling::CleaningUp(owed, step)),
+            Next::Done(Cleaned::Left) => self.taking_turn(owed, publish::begin()),
+            // Who came meanwhile, and found the lock in our hands, relies on another look.
+            Next::Done(Cleaned::Done) if has_lock => self.release(owed),
+            Next::Done(Cleaned::Refused) if has_lock => {
+                self.memory.rounds = MOST_ROUNDS;
+                self.release(owed)
+            }
+            Next::Done(Cleaned::Done | Cleaned::Refused) => self.leave_the_rest(owed),
+        }
+    }
+
+    /// The lock is tried for. Whoever has it removes what is left, or has a share itself, or looks again.
+    fn taking_turn(&mut self, owed: Owed, next: Next<publish::Step, Published>) -> Step {
+        match next {
+            Next::Call(call, step) => self.ask(call, Calling::TakingTurn(owed, step)),
+            Next::Done(Published::Listening) => self.cleaning_up(owed, clean_up::begin(true)),
+            Next::Done(Published::Swept) => self.clean_up(owed),
+            Next::Done(Published::InUse | Published::Failed(_)) => self.leave_the_rest(owed),
+        }
+    }
+
+    fn leave_the_rest(&mut self, owed: Owed) -> Step {
+        self.memory.cleans_up = false;
+        self.close(owed)
+    }
+
     // ---- The end of an attempt.
 
     fn leave(&mut self, report: Report) -> Step {
@@ -515,7 +728,7 @@ impl Machine {
             Next::Call(call, step) if report == Report::Listened => self.ask(call, Calling::LeavingLook(step)),
             Next::Call(call, step) => self.ask(call, Calling::Leaving(report, step)),
             Next::Done(Left::Empty) => self.close(Some(report)),
-            Next::Done(Left::Listener) => self.accept(Some(report)),
+            Next::Done(Left::Listener) => self.pass_on(Some(report)),
             Next::Done(Left::Lingering) => self.tell(report, Resting::Lingering),
         }
     }
@@ -524,8 +737,7 @@ impl Machine {
     fn receive_late(&mut self, next: Next<receive::Step, Received>) -> Step {
         match next {
             Next::Call(call, step) => self.ask(call, Calling::ReceivingLate(step)),
-            Next::Done(Received::Listener) => self.accept(None),
-            Next::Done(Received::Loan) => self.give_back(None),
+            Next::Done(Received::Listener | Received::Loan) => self.pass_on(None),
             Next::Done(Received::End) => self.close(None),
             Next::Done(Received::Nothing | Received::Truncated | Received::NotOurs | Received::Foreign) => {
                 self.rest(Resting::Lingering)
@@ -569,6 +781,16 @@ impl Machine {
 
     // ---- Passing the lock on.
 
+    /// The lock came, and is not wanted any more.
+    fn pass_on(&mut self, owed: Owed) -> Step {
+        self.memory.cleans_up = self.memory.platform.home == Home::Path;
+        self.release(owed)
+    }
+
+    fn release(&mut self, owed: Owed) -> Step {
+        if self.memory.places.is_full(Role::Listener) { self.accept(owed) } else { self.give_back(owed) }
+    }
+
     fn accept(&mut self, owed: Owed) -> Step {
         let next = accept::begin(&mut self.memory);
         self.accepting(owed, next)
@@ -579,14 +801,17 @@ impl Machine {
         match next {
             Next::Call(call, step) => self.ask(call, Calling::Accepting(owed, step)),
             Next::Done(Accepted::Waiter) => self.handing_over(owed, hand_over::begin()),
-            Next::Done(Accepted::Client) => {
+            Next::Done(Accepted::Client) if !self.memory.has_share => {
                 // A loan takes its time: whatever was seen before it is old.
                 self.memory.intact = false;
                 let next = mark::begin(&self.memory, false);
                 self.clearing_mark(owed, next)
             }
             Next::Done(Accepted::Gone) => self.accept(owed),
-            Next::Done(Accepted::Stranger | Accepted::Nobody | Accepted::Lost | Accepted::Failed) => {
+            // (A lender stays behind: whoever has a share does not.)
+            Next::Done(
+                Accepted::Client | Accepted::Stranger | Accepted::Nobody | Accepted::Lost | Accepted::Failed,
+            ) => {
                 let next = close_out::begin(&self.memory);
                 self.closing_out(owed, next)
             }
@@ -597,7 +822,11 @@ impl Machine {
     fn handing_over(&mut self, owed: Owed, next: Next<hand_over::Step, SendResult>) -> Step {
         match next {
             Next::Call(call, step) => self.ask(call, Calling::HandingOver(owed, step)),
-            Next::Done(SendResult::Sent) => self.close(owed),
+            Next::Done(SendResult::Sent) => {
+                // Whoever has the lock now sees to what is left behind.
+                self.memory.cleans_up = false;
+                self.close(owed)
+            }
             Next::Done(SendResult::Gone) => self.accept(owed),
             Next::Done(SendResult::Failed) => self.close_out(owed),
         }
@@ -636,7 +865,7 @@ impl Machine {
     fn closing_out(&mut self, owed: Owed, next: Next<close_out::Step, Removal>) -> Step {
         match next {
             Next::Call(call, step) => self.ask(call, Calling::ClosingOut(owed, step)),
-            Next::Done(removal) => self.close(removed(owed, removal)),
+            Next::Done(removal) => self.removed(owed, removal),
         }
     }
 
@@ -648,8 +877,26 @@ impl Machine {
     fn giving_back(&mut self, owed: Owed, next: Next<give_back::Step, Removal>) -> Step {
         match next {
             Next::Call(call, step) => self.ask(call, Calling::GivingBack(owed, step)),
-            Next::Done(removal) => self.close(removed(owed, removal)),
+            Next::Done(removal) => self.removed(owed, removal),
         }
+    }
+
+    /// A release that found the path in other hands is a lost lock; and a share that was taken meanwhile is worth nothing. (Who
+    /// cancelled or timed out has lost nothing.)
+    fn removed(&mut self, owed: Owed, removal: Removal) -> Step {
+        let owed = match (owed, removal) {
+            // What is removed now is only a turn that was had to clean up.
+            _ if self.memory.rounds > 0 => owed,
+            (Some(Report::Released), Removal::NotOurs) => Some(Report::Failed(Failure::LockLost)),
+            (Some(Report::Released), Removal::Failed(fault)) => Some(Report::Failed(Failure::Call(fault))),
+            (_, Removal::NotOurs) if self.memory.has_share => {
+                self.memory.has_share = false;
+                self.memory.cleans_up = true;
+                Some(Report::Failed(Failure::LockLost))
+            }
+            (_, Removal::Done | Removal::NotOurs | Removal::Failed(_)) => owed,
+        };
+        self.close(owed)
     }
 
     fn close(&mut self, owed: Owed) -> Step {
@@ -661,9 +908,17 @@ impl Machine {
         match next {
             Next::Call(call, step) => self.ask(call, Calling::Closing(owed, step)),
             Next::Done(()) => {
-                let Memory { platform, hints, places, .. } = self.memory;
+                let Memory { platform, hints, places, share, slot, has_share, cleans_up, rounds, .. } = self.memory;
                 self.memory = Memory { platform, hints, places, ..Memory::default() };
                 match owed {
+                    Some(report) if has_share => {
+                        self.memory = Memory { share, slot, has_share, ..self.memory };
+                        self.tell(report, Resting::HoldingShare)
+                    }
+                    _ if cleans_up => {
+                        self.memory = Memory { cleans_up, rounds, ..self.memory };
+                        self.clean_up(owed)
+                    }
                     Some(report) => self.tell(report, Resting::Finished),
                     None => self.rest(Resting::Finished),
                 }
@@ -728,7 +983,19 @@ impl Machine {
     /// Whether the lock is held for the caller.
     #[must_use]
     pub fn is_held(&self) -> bool {
-        matches!(self.state, State::Resting(Resting::Holding | Resting::Borrowing))
+        matches!(self.state, State::Resting(Resting::Holding | Resting::Borrowing | Resting::HoldingShare))
+    }
+
+    /// Whether it is a share of the lock that is held for the caller.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.state == State::Resting(Resting::HoldingShare)
+    }
+
+    /// Whether it removes what is left of shares: no lock is held for the caller, and none will be.
+    #[must_use]
+    pub fn cleans_up(&self) -> bool {
+        matches!(self.state, State::Calling(_, Calling::CleaningUp(..) | Calling::TakingTurn(..)))
     }
 
     /// Whether it is over: nothing is held, nothing is open.
@@ -794,7 +1061,7 @@ impl Machine {
     #[must_use]
     pub fn knows(&self, name: Name) -> bool {
         match name {
-            Name::Lock => true,
+            Name::Lock | Name::Shared | Name::Slot(_) => true,
             Name::Temporary => self.memory.aside,
             Name::Swept => self.memory.places.is_full(Role::Listing),
         }
@@ -804,9 +1071,15 @@ impl Machine {
     /// thousands. For model checkers, in which a pause takes any time.
     pub fn forget_counts(&mut self) {
         self.memory.accepted = 0;
+        if self.memory.rounds < MOST_ROUNDS {
+            self.memory.rounds = self.memory.rounds.min(1);
+        }
         self.state.forget_counts();
     }
 }
+
+/// How often it is looked whether there are FIFOs to remove.
+const MOST_ROUNDS: u8 = 16;
 
 /// (The next pause is one level above; and there are six.)
 const fn one_up(attempt: Attempt) -> Attempt {
@@ -835,14 +1108,5 @@ const fn hasty(policy: Policy) -> Policy {
     match policy.stale {
         Stale::Wait | Stale::Reclaim => Policy { stale: Stale::Wait, ..policy },
         Stale::Fail => policy,
-    }
-}
-
-/// A release that found the path in other hands is a lost lock. (Who cancelled or timed out has lost nothing.)
-fn removed(owed: Owed, removal: Removal) -> Owed {
-    match (owed, removal) {
-        (Some(Report::Released), Removal::NotOurs) => Some(Report::Failed(Failure::LockLost)),
-        (Some(Report::Released), Removal::Failed(fault)) => Some(Report::Failed(Failure::Call(fault))),
-        (_, Removal::Done | Removal::NotOurs | Removal::Failed(_)) => owed,
     }
 }

@@ -1,6 +1,7 @@
 //! What a participant remembers from one procedure to the next.
 
 use crate::call::{Call, Role};
+use crate::event::Share;
 use crate::places::Places;
 use crate::platform::{Hints, Platform, Probe};
 use crate::result::{CallResult, Found, Inode, StatResult};
@@ -32,6 +33,16 @@ pub(crate) struct Memory {
     pub(crate) empty: bool,
     /// How many were accepted for one release.
     pub(crate) accepted: u16,
+    /// What of the lock is wanted, or held: a share; or the lock itself.
+    pub(crate) share: Option<Share>,
+    /// The slot that is taken.
+    pub(crate) slot: Option<u16>,
+    /// A share is held, or will be once the lock has been passed on.
+    pub(crate) has_share: bool,
+    /// The lock was had without having been held, or a share was: there may be FIFOs to remove.
+    pub(crate) cleans_up: bool,
+    /// How often it has been looked whether there are.
+    pub(crate) rounds: u8,
 }
 
 impl Memory {

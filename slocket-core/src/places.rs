@@ -14,7 +14,7 @@ pub(crate) struct Places {
 }
 
 /// What a procedure leaves to be closed when it ends.
-const TRANSIENT: [Role; 5] = [Role::Probe, Role::Swept, Role::Listing, Role::Pin, Role::Guard];
+const TRANSIENT: [Role; 7] = [Role::Probe, Role::Swept, Role::Listing, Role::Pin, Role::Guard, Role::Look, Role::Slots];
 
 impl Places {
     /// One place is full.
@@ -34,7 +34,7 @@ impl Places {
     /// Takes note of what a call has opened or closed. (A result of another type than the call's tells nothing.)
     pub(crate) fn note(&mut self, call: Call, result: &CallResult) {
         match call {
-            Call::Open(role, _) | Call::OpenFolder(role) => {
+            Call::Open(role, _) | Call::OpenFolder(role) | Call::OpenFifo(role, ..) => {
                 self.fill_if(role, matches!(result, CallResult::OpenResult(OpenResult::Opened)));
             }
             Call::Socket(role, _) => self.fill_if(role, is_done(result)),
@@ -76,6 +76,9 @@ impl Places {
             | Call::SetTimes(..)
             | Call::SetTimesInProc(..)
             | Call::SetMode(..)
+            | Call::MakeFifo(_)
+            | Call::SeeFifo(_)
+            | Call::Read(_)
             | Call::SetSocketMode
             | Call::Bind(..)
             | Call::BindBadge
@@ -132,6 +135,9 @@ const fn bit(role: Role) -> u16 {
         Role::Queue => 8,
         Role::Strays => 9,
         Role::Watch => 10,
+        Role::Share => 11,
+        Role::Look => 12,
+        Role::Slots => 13,
     }
 }
 

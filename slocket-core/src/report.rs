@@ -1,6 +1,6 @@
 //! What the caller is told.
 
-use crate::call::Call;
+use crate::call::{Call, Name};
 use crate::result::Errno;
 
 /// What became of a request. Each request is reported on exactly once.
@@ -8,6 +8,13 @@ use crate::result::Errno;
 pub enum Report {
     /// The lock is held.
     Acquired,
+    /// A share of the lock is held: a shared lock, or this slot.
+    Shared {
+        /// The number of the slot, from 0.
+        slot: Option<u16>,
+    },
+    /// The lock is held as before, for this reason: there is no share.
+    NotDowngraded(Failure),
     /// The lock could not be had without queueing.
     WouldBlock,
     /// The deadline passed.
@@ -78,6 +85,14 @@ pub enum Failure {
     TooLong,
     /// The file system has made something else where a socket was bound.
     NoSockets,
+    /// An abstract name has no folder in which shares could be.
+    NoFolder,
+    /// The file system is not known to be local, so a share may be held elsewhere.
+    SharedElsewhere,
+    /// What has the name of a share is no FIFO.
+    NotAFifo(Name),
+    /// The FIFO of a share belongs to a user who is not to be trusted.
+    UntrustedFifo(Name),
     /// A system call failed.
     Call(Fault),
 }

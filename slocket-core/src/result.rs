@@ -55,6 +55,9 @@ results! {
     ReceiveResult receive;
     SendResult send;
     ProbeResult probe;
+    MakeResult make;
+    FifoResult fifo;
+    ReadResult read;
 }
 
 /// Whether it was done.
@@ -116,6 +119,8 @@ pub enum FileKind {
     Socket,
     /// A regular file with nothing in it.
     EmptyFile,
+    /// A FIFO.
+    Fifo,
     /// Anything else.
     Other,
 }
@@ -196,6 +201,11 @@ impl Found {
     /// The same, as bind made it: with the sticky bit, no bit that was not asked for, and not marked since.
     pub(crate) fn is_our_new_socket(&self) -> bool {
         self.is_our_unmarked_socket() && self.is_sticky && self.mode != ModeFit::Other
+    }
+
+    /// A FIFO of our user's with one name.
+    pub(crate) fn is_our_fifo(&self) -> bool {
+        self.kind == FileKind::Fifo && self.links == Links::One && self.owner != Owner::Other
     }
 
     /// A socket of ours to which even its owner may not write: it was bound under an odd umask, and the process that bound it has
@@ -424,13 +434,50 @@ pub enum ProbeResult {
     Failed(Errno),
 }
 
+/// Whether a FIFO was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MakeResult {
+    /// It was.
+    Made,
+    /// The name is taken.
+    Exists,
+    /// The system refused.
+    Failed(Errno),
+}
+
+/// What an open file is, that should be the FIFO of a share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FifoResult {
+    /// A FIFO of a user whose servers are trusted.
+    Trusted,
+    /// A FIFO of another user.
+    Untrusted,
+    /// No FIFO.
+    Other,
+    /// The system refused.
+    Failed(Errno),
+}
+
+/// What a read from a FIFO says of its writers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReadResult {
+    /// The end: it has none.
+    NoWriter,
+    /// Nothing to read (EAGAIN): it has one.
+    Writer,
+    /// Bytes, which somebody has written who knows nothing of shares. They are discarded.
+    Bytes,
+    /// The system refused.
+    Failed(Errno),
+}
+
 impl Call {
     /// The result that says that the system refused it: with this error code, as far as the call's result has room for one.
     #[must_use]
     pub fn failed(self, errno: Errno) -> CallResult {
         match self {
             Self::Stat(_) | Self::StatByPath(_) | Self::StatFile(_) => StatResult::Failed(errno).into(),
-            Self::Open(..) | Self::OpenFolder(_) => OpenResult::Failed(errno).into(),
+            Self::Open(..) | Self::OpenFolder(_) | Self::OpenFifo(..) => OpenResult::Failed(errno).into(),
             Self::NextName => NextNameResult::End.into(),
             Self::Unlink(_) => UnlinkResult::Failed(errno).into(),
             Self::Rename(_) | Self::Link(_) => RenameResult::Failed(errno).into(),
@@ -455,6 +502,9 @@ impl Call {
             Self::Receive => ReceiveResult::PeerClosed.into(),
             Self::Send(_) => SendResult::Failed.into(),
             Self::AskKernel => ProbeResult::Failed(errno).into(),
+            Self::MakeFifo(_) => MakeResult::Failed(errno).into(),
+            Self::SeeFifo(_) => FifoResult::Failed(errno).into(),
+            Self::Read(_) => ReadResult::Failed(errno).into(),
             Self::SetMode(..)
             | Self::Unlock
             | Self::Socket(..)

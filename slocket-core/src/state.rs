@@ -1,10 +1,11 @@
 //! Where a participant stands.
 
 use crate::call::Call;
-use crate::event::Policy;
-use crate::report::Report;
+use crate::event::{Policy, Share};
+use crate::report::{Failure, Report};
 use crate::{
-    accept, close, close_out, give_back, hand_over, inspect, join, leave, mark, part, publish, receive, reclaim,
+    accept, clean_up, close, close_out, exclude, give_back, hand_over, inspect, join, leave, mark, part, publish,
+    receive, reclaim, share,
 };
 
 /// The state of one participant.
@@ -35,6 +36,12 @@ pub(crate) enum Resting {
     Borrowing,
     /// The lock is lent out, and the caller has been told that it is released.
     Lent,
+    /// The lock is in hand, and somebody has a share.
+    AwaitingShares(exclude::Waiting),
+    /// The lock is in hand, and all slots are taken.
+    AwaitingSlot(Share),
+    /// A share is held.
+    HoldingShare,
     /// It is over: nothing is held, nothing is open.
     Finished,
 }
@@ -91,6 +98,25 @@ pub(crate) enum Calling {
     GivingBack(Owed, give_back::Step),
     /// What is left is being closed.
     Closing(Owed, close::Step),
+
+    /// A share is wanted: is the file system one that can have it?
+    Surveying(Attempt),
+    /// The lock is in hand, and it is seen whether somebody has a share.
+    Excluding(Wish, exclude::Step),
+    /// The lock is in hand, and a share is being taken.
+    Sharing(Wish, share::Step),
+    /// The lock is in hand, and is not wanted any more: what is open beside it is being closed.
+    GivingUp(Report),
+    /// The lock is held, and is to be made a share: is the file system one that can have it?
+    SurveyingHeld,
+    /// The lock is held, and a share is being taken.
+    Downgrading(share::Step),
+    /// The lock is held, and a share could not be taken: what is open beside it is being closed.
+    NotDowngrading(Failure),
+    /// It is seen whether there are FIFOs to remove.
+    CleaningUp(Owed, clean_up::Step),
+    /// There are, and the lock is tried for.
+    TakingTurn(Owed, publish::Step),
 }
 
 /// What the caller is still to be told when the lock has been passed on.
@@ -169,6 +195,11 @@ pub enum Source {
     Guest,
     /// [`Role::Watch`](crate::Role::Watch) tells of a change: [`Notice::FsChange`](crate::Notice::FsChange).
     Path,
+    /// Nobody has [`Role::Look`](crate::Role::Look) open for writing any more (poll(2): `POLLHUP`):
+    /// [`Notice::HungUp`](crate::Notice::HungUp).
+    Look,
+    /// The same of any in [`Role::Slots`](crate::Role::Slots).
+    Slots,
 }
 
 impl Resting {
@@ -179,6 +210,8 @@ impl Resting {
         match self {
             Self::Queued(_) | Self::Lingering => source(Source::Connection),
             Self::Lent => source(Source::Guest),
+            Self::AwaitingShares(_) => source(Source::Look),
+            Self::AwaitingSlot(_) => source(Source::Slots),
             Self::Watching(attempt) => Wait { recheck: true, stale: runs(attempt), ..source(Source::Path) },
             Self::Pausing(attempt, _, level) => Wait {
                 retry: Some(*level),
@@ -186,7 +219,7 @@ impl Resting {
                 hasty: attempt.wish == Wish::Try && runs(attempt),
                 ..Wait::default()
             },
-            Self::Idle | Self::Holding | Self::Borrowing | Self::Finished => Wait::default(),
+            Self::Idle | Self::Holding | Self::Borrowing | Self::HoldingShare | Self::Finished => Wait::default(),
         }
     }
 }
@@ -209,6 +242,7 @@ impl State {
                 | Calling::Inspecting(attempt, _)
                 | Calling::ArmingWatch(attempt)
                 | Calling::Unwatching(attempt, _)
+                | Calling::Surveying(attempt)
                 | Calling::Reclaiming(attempt, _),
             ) => attempt.forget_count(),
             Self::Resting(
@@ -217,6 +251,9 @@ impl State {
                 | Resting::Holding
                 | Resting::Borrowing
                 | Resting::Lent
+                | Resting::AwaitingShares(_)
+                | Resting::AwaitingSlot(_)
+                | Resting::HoldingShare
                 | Resting::Finished,
             )
             | Self::Calling(
@@ -235,7 +272,15 @@ impl State {
                 | Calling::SettingMark(..)
                 | Calling::ClosingOut(..)
                 | Calling::GivingBack(..)
-                | Calling::Closing(..),
+                | Calling::Closing(..)
+                | Calling::Excluding(..)
+                | Calling::Sharing(..)
+                | Calling::GivingUp(_)
+                | Calling::SurveyingHeld
+                | Calling::Downgrading(_)
+                | Calling::NotDowngrading(_)
+                | Calling::CleaningUp(..)
+                | Calling::TakingTurn(..),
             ) => {}
         }
     }
@@ -258,6 +303,8 @@ impl State {
                         | Calling::ClosingOut(None, _)
                         | Calling::GivingBack(None, _)
                         | Calling::Closing(None, _)
+                        | Calling::CleaningUp(None, _)
+                        | Calling::TakingTurn(None, _)
                 )
         )
     }

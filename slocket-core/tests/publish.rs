@@ -32,6 +32,7 @@ fn in_place_under_the_guard_from_before_bind_until_it_listens() {
         Call::Listen,
         Call::Unlock,
         Call::Close(Role::Guard),
+        HAS_SHARES,
     ]);
 }
 
@@ -52,6 +53,7 @@ fn in_a_shared_folder_it_is_held_fast_before_it_is_touched() {
         Call::Listen,
         Call::Unlock,
         Call::Close(Role::Guard),
+        HAS_SHARES,
     ]);
 }
 
@@ -264,6 +266,7 @@ fn aside_it_is_bound_marked_and_listens_before_it_comes_to_the_path() {
         Call::SetTimesOfName(TEMPORARY),
         Call::Listen,
         Call::Rename(TEMPORARY),
+        HAS_SHARES,
     ]);
 }
 

@@ -26,6 +26,7 @@ fn a_listener_is_asked_in_this_order() {
         Call::Stat(Name::Lock),
         Call::SetNonblocking,
         Call::Listen,
+        HAS_SHARES,
     ]);
 }
 

@@ -5,9 +5,9 @@ mod common;
 
 use std::collections::HashSet;
 
-use common::explore::{BUDGET, Explored, Start, alike, at_random, explore, policy};
+use common::explore::{BUDGET, Explored, Start, alike, at_random, explore, policy, slots};
 use common::{BOTH, NAME, PRIVATE, SHARED};
-use slocket_core::{Hints, Machine, Occupied, Platform, Policy, Probe, Request, Stale, Ways};
+use slocket_core::{Hints, Machine, Occupied, Platform, Policy, Probe, Request, Share, Stale, Ways};
 
 const NO_HINT: Hints = Hints { in_use: false, unfixed: false, spoiled: false };
 const UNFIXED: Hints = Hints { unfixed: true, ..NO_HINT };
@@ -17,14 +17,19 @@ const SPOILED: Hints = Hints { spoiled: true, ..NO_HINT };
 const LONG: Platform = Platform { lock: Ways { path: false, proc: false }, temporary: BOTH, ..PRIVATE };
 
 const fn start(platform: Platform, hints: Hints, request: Request) -> Start {
-    Start { platform, hints, request }
+    Start { platform, hints, request, shares: false }
+}
+
+/// In a tame world, in which there are shares.
+const fn shares(request: Request) -> Start {
+    Start { platform: PRIVATE, hints: NO_HINT, request, shares: true }
 }
 
 /// Whatever is in the way is a failure.
 const FAILS: Policy = Policy { stale: Stale::Fail, occupied: Occupied::Fail };
 
 /// Each request, each kind of folder, each probe, and a name.
-const STARTS: [Start; 14] = [
+const STARTS: [Start; 19] = [
     start(SHARED, UNFIXED, Request::Acquire(policy(Stale::Reclaim))),
     start(PRIVATE, NO_HINT, Request::Acquire(policy(Stale::Wait))),
     start(PRIVATE, IN_USE, Request::Try(FAILS)),
@@ -39,10 +44,15 @@ const STARTS: [Start; 14] = [
     start(SHARED, NO_HINT, Request::Inspect),
     start(Platform { probe: Some(Probe::Stream), ..PRIVATE }, NO_HINT, Request::Inspect),
     start(NAME, NO_HINT, Request::Inspect),
+    shares(Request::Acquire(policy(Stale::Wait))),
+    shares(Request::Try(policy(Stale::Wait))),
+    shares(Request::Share(policy(Stale::Wait), Share::Unlimited)),
+    shares(Request::Share(policy(Stale::Wait), slots(2))),
+    shares(Request::TryShare(policy(Stale::Wait), slots(1))),
 ];
 
 /// How many kinds of calls there are.
-const KINDS_OF_CALLS: usize = 45;
+const KINDS_OF_CALLS: usize = 49;
 
 #[test]
 fn every_step_of_every_machine_keeps_the_rules() {

@@ -51,6 +51,12 @@ pub(crate) fn temporary_name(number: u64) -> CString {
     CString::new(format!("{TEMPORARY}{number:016x}")).unwrap_or_default()
 }
 
+/// The name of the FIFO of shared locks of a lock of that name, or of one of its slots.
+pub(crate) fn name_of_share(lock: &CStr, slot: Option<u16>) -> CString {
+    let ending = slot.map_or(".shared".to_owned(), |slot| format!(".slot-{slot}"));
+    CString::new([b".", lock.to_bytes(), ending.as_bytes()].concat()).unwrap_or_default()
+}
+
 /// A name as a path.
 pub(crate) fn as_path(name: &CStr) -> &Path {
     Path::new(OsStr::from_bytes(name.to_bytes()))
@@ -84,6 +90,12 @@ mod tests {
         {
             assert_eq!(number_of_temporary_name(other.as_bytes()), None, "{other}");
         }
+    }
+
+    #[test]
+    fn shares_are_beside_their_lock() {
+        assert_eq!(name_of_share(c"build.lock", None).as_c_str(), c".build.lock.shared");
+        assert_eq!(name_of_share(c"build.lock", Some(12)).as_c_str(), c".build.lock.slot-12");
     }
 
     #[test]

@@ -10,13 +10,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rustix::fs::Stat;
+use rustix::fs::{FileType, Stat};
 use rustix::io::{Errno, Result};
 use rustix::net::SocketAddrUnix;
 use slocket_core::{Hints, Home, Inode, Owner, Platform, Stale, Way, Ways};
 
 use crate::folder::Folder;
-use crate::mark::published_mode;
+use crate::mark::{mode_of_fifo, published_mode};
 use crate::policy::StalePolicy;
 use crate::resolve::Resolved;
 use crate::sys::files;
@@ -30,6 +30,8 @@ pub(crate) struct AtPath {
     path: PathBuf,
     folder: Folder,
     name: CString,
+    /// The name of the FIFO of shared locks.
+    shared: CString,
     /// What the folder was when the lock was named, and our user then.
     resolved: Stat,
     user: u32,
@@ -43,6 +45,17 @@ pub(crate) struct AtPath {
     unfixed: AtomicBool,
     spoiled: AtomicBool,
     in_use: AtomicBool,
+}
+
+/// A name in the folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// The lock's.
+    Lock,
+    /// A temporary one, made of a number.
+    Temporary(u64),
+    /// That of the FIFO of shared locks, or of a slot.
+    Share(Option<u16>),
 }
 
 impl AtPath {
@@ -68,6 +81,7 @@ impl AtPath {
             is_private: resolved.is_private,
             path,
             folder,
+            shared: address::name_of_share(&name, None),
             name,
             mode,
             stale,
@@ -132,28 +146,32 @@ impl AtPath {
         &self.name
     }
 
-    /// The lock's name in the folder; or a temporary one, made of a number.
-    pub(crate) fn name_of(&self, temporary: Option<u64>) -> Cow<'_, CStr> {
-        match temporary {
-            None => Cow::Borrowed(&self.name),
-            Some(number) => Cow::Owned(address::temporary_name(number)),
+    /// A name in the folder.
+    pub(crate) fn name_of(&self, which: Which) -> Cow<'_, CStr> {
+        match which {
+            Which::Lock => Cow::Borrowed(&self.name),
+            Which::Temporary(number) => Cow::Owned(address::temporary_name(number)),
+            Which::Share(None) => Cow::Borrowed(&self.shared),
+            Which::Share(slot) => Cow::Owned(address::name_of_share(&self.name, slot)),
         }
     }
 
     /// The path of that.
-    pub(crate) fn path_of(&self, temporary: Option<u64>) -> Cow<'_, Path> {
-        match temporary {
-            None => Cow::Borrowed(&self.path),
-            Some(number) => Cow::Owned(self.path.with_file_name(address::as_path(&address::temporary_name(number)))),
+    pub(crate) fn path_of(&self, which: Which) -> Cow<'_, Path> {
+        match which {
+            Which::Lock => Cow::Borrowed(&self.path),
+            Which::Temporary(_) | Which::Share(_) => {
+                Cow::Owned(self.path.with_file_name(address::as_path(&self.name_of(which))))
+            }
         }
     }
 
     /// The address of that.
-    pub(crate) fn address(&self, temporary: Option<u64>, way: Way) -> Result<Arc<SocketAddrUnix>> {
+    pub(crate) fn address(&self, which: Which, way: Way) -> Result<Arc<SocketAddrUnix>> {
         match way {
-            Way::Path if temporary.is_none() => self.address.clone(),
-            Way::Path => address::of_path(&self.path_of(temporary)).map(Arc::new),
-            Way::Proc => self.folder.address_of(address::as_path(&self.name_of(temporary))).map(Arc::new),
+            Way::Path if which == Which::Lock => self.address.clone(),
+            Way::Path => address::of_path(&self.path_of(which)).map(Arc::new),
+            Way::Proc => self.folder.address_of(address::as_path(&self.name_of(which))).map(Arc::new),
             Way::Abstract => None,
         }
         .ok_or(Errno::NAMETOOLONG)
@@ -170,7 +188,11 @@ impl AtPath {
 
     /// What a file in the folder is; `user` tells who we are.
     pub(crate) fn seen(&self, stat: &Stat, user: impl FnOnce() -> u32) -> Seen {
-        Seen::of(stat, published_mode(self.mode), |uid| match () {
+        let asked = match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Fifo => mode_of_fifo(self.mode),
+            _ => published_mode(self.mode),
+        };
+        Seen::of(stat, asked, |uid| match () {
             // Where nobody else can put files of theirs, there is no need to ask who we are by now.
             () if self.is_private && uid == self.user => Owner::Us,
             () if uid != user() => Owner::Other,

@@ -358,6 +358,9 @@ impl Fault {
     }
 }
 
+/// What is being done about the FIFOs of shares.
+pub(crate) const SHARED: &str = "see whether it is shared";
+
 /// What is being done when a socket is bound.
 const BIND: &str = "bind the socket";
 
@@ -402,6 +405,14 @@ fn doing(call: Call) -> &'static str {
         Call::Stat(Name::Temporary | Name::Swept)
         | Call::StatByPath(Name::Temporary | Name::Swept)
         | Call::Open(_, Name::Temporary | Name::Swept) => "look at the new socket",
+        Call::Stat(_)
+        | Call::StatByPath(_)
+        | Call::Open(..)
+        | Call::MakeFifo(_)
+        | Call::OpenFifo(..)
+        | Call::SeeFifo(_)
+        | Call::Read(_)
+        | Call::SetMode(_, Mode::OfFifo) => SHARED,
         Call::OpenFolder(_) | Call::NextName | Call::Flock(_) | Call::Unlock => "guard the folder",
         Call::FileSystem => "ask for the file system",
         Call::Unlink(_) => "remove the socket",

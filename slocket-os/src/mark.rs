@@ -69,6 +69,11 @@ pub(crate) fn published_mode(mode: u32) -> Mode {
     Mode::from_raw_mode(mode) | STICKY
 }
 
+/// The mode of the FIFO of a share: whoever may write to the socket may read and write there.
+pub(crate) fn mode_of_fifo(mode: u32) -> Mode {
+    Mode::from_raw_mode(mode | (mode & 0o222) << 1)
+}
+
 /// Both times of a marked, or of a lent socket.
 pub(crate) fn times(times: slocket_core::Times) -> Timestamps {
     let seconds = match times {

@@ -11,7 +11,7 @@ use slocket_core::{
 };
 
 use crate::descriptor::Descriptor;
-use crate::error::{Error, Fault, What, no_sockets, what_is_at};
+use crate::error::{Error, Fault, SHARED, What, no_sockets, what_is_at};
 use crate::file_system::Place;
 use crate::peer::{Holder, Peer};
 use crate::perform::Performer;
@@ -204,6 +204,8 @@ impl Participant {
             Some(Source::Connection) => self.performer.table.get(Role::Connection).ok(),
             Some(Source::Guest) => self.performer.table.get(Role::Guest).ok(),
             Some(Source::Path) => self.performer.table.get(Role::Watch).ok(),
+            Some(Source::Look) => self.performer.table.get(Role::Look).ok(),
+            Some(Source::Slots) => self.performer.table.slots.as_ref().map(AsFd::as_fd),
             None => None,
         };
         Wait { descriptor, until: self.timers.next(), deadline: None }
@@ -216,6 +218,7 @@ impl Participant {
             Some(Source::Path) if self.performer.table.watch.as_ref().is_some_and(Watch::take) => {
                 self.tell(Event::Notice(Notice::FsChange));
             }
+            Some(Source::Look | Source::Slots) => self.tell(Event::Notice(Notice::HungUp)),
             Some(Source::Path) | None => {}
         }
         while self.report.is_none()
@@ -307,6 +310,11 @@ impl Participant {
                     Some(Ok(Place::Local) | Err(_)) | None => "unknown".to_owned(),
                 })
             }
+            Failure::NotAFifo(_) => return self.performer.site.error(Fault::new(Errno::EXIST, SHARED)),
+            Failure::UntrustedFifo(_) => return self.performer.site.error(Fault::new(Errno::ACCESS, SHARED)),
+            Failure::NoFolder | Failure::SharedElsewhere => {
+                return self.performer.site.error(Fault::new(Errno::OPNOTSUPP, SHARED));
+            }
             Failure::LockLost => What::LockLost,
         })
     }
@@ -340,14 +348,16 @@ mod tests {
     use std::os::unix::net::{UnixListener, UnixStream};
     use std::path::Path;
 
-    use slocket_core::{Occupied, Policy, Stale};
+    use rustix::event::{PollFd, PollFlags, poll};
+    use slocket_core::{Name, Occupied, Policy, Share, Stale};
     use tempfile::TempDir;
 
     use super::*;
     use crate::lately::ANSWER_LASTS;
     use crate::{Builder, Lock, peer};
 
-    const ACQUIRE: Event = Event::Request(Request::Acquire(Policy { stale: Stale::Wait, occupied: Occupied::Wait }));
+    const POLICY: Policy = Policy { stale: Stale::Wait, occupied: Occupied::Wait };
+    const ACQUIRE: Event = Event::Request(Request::Acquire(POLICY));
 
     /// A server that may lend, one that is queued there, and the connection as the server has it.
     struct Scene {
@@ -433,6 +443,121 @@ mod tests {
         participant.tell(Event::Notice(Notice::TimerFired(Timer::Deadline)));
         assert_eq!(participant.take_report(), Some(Report::TimedOut));
         assert_eq!(participant.recent_holder(ANSWER_LASTS), None);
+    }
+
+    // ---- Shares, on the real kernel. (How their waits are told to an adapter is `wait`'s.)
+
+    const SHARE: Event = Event::Request(Request::Share(POLICY, Share::Unlimited));
+
+    fn slot_of(count: u16) -> Event {
+        Event::Request(Request::Share(POLICY, Share::SlotOf(count.try_into().unwrap())))
+    }
+
+    /// One lock, and what is in its folder.
+    struct Shared {
+        lock: Lock,
+        folder: TempDir,
+    }
+
+    impl Shared {
+        fn new() -> Self {
+            let folder = TempDir::with_prefix("slocket-shared-").unwrap();
+            Self { lock: Builder::new(folder.path().join("lock")).build().unwrap(), folder }
+        }
+
+        fn ask(&self, event: Event) -> Box<Participant> {
+            let mut participant = Participant::new(self.lock.site(), Process::current());
+            participant.tell(event);
+            participant
+        }
+
+        #[track_caller]
+        fn has(&self, event: Event, report: Report) -> Box<Participant> {
+            let mut participant = self.ask(event);
+            assert_eq!(participant.take_report(), Some(report));
+            participant
+        }
+
+        /// What is in the folder, in order.
+        fn names(&self) -> Vec<String> {
+            let names = std::fs::read_dir(self.folder.path()).unwrap();
+            let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+            names.sort();
+            names
+        }
+    }
+
+    /// Whether what it waits for has happened, as poll(2) tells.
+    fn is_ready(participant: &Participant) -> bool {
+        let wait = participant.wait();
+        let mut polled = [PollFd::new(wait.descriptor.as_ref().expect("it waits"), PollFlags::IN)];
+        poll(&mut polled, Some(&rustix::event::Timespec::default())).unwrap() == 1
+    }
+
+    #[test]
+    fn many_have_a_share_and_whoever_acquires_waits_for_the_last() {
+        let shared = Shared::new();
+        let none = Report::Shared { slot: None };
+        let (mut one, mut other) = (shared.has(SHARE, none), shared.has(SHARE, none));
+        assert_eq!(shared.names(), [".lock.shared"]);
+        let mut writer = shared.ask(ACQUIRE);
+        assert!(!writer.has_report());
+        one.release().unwrap();
+        assert!(!is_ready(&writer) && !writer.has_report());
+        other.release().unwrap();
+        assert!(one.is_finished() && other.is_finished() && is_ready(&writer));
+        writer.wake();
+        assert_eq!(writer.take_report(), Some(Report::Acquired));
+        assert_eq!(shared.names(), ["lock"]);
+        writer.tell(Event::Request(Request::Downgrade));
+        assert_eq!(writer.take_report(), Some(none));
+        let mut third = shared.has(SHARE, none);
+        writer.release().unwrap();
+        third.release().unwrap();
+        assert_eq!(shared.names(), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn each_has_a_slot_of_its_own_and_the_next_waits_for_any() {
+        let shared = Shared::new();
+        let mut first = shared.has(slot_of(2), Report::Shared { slot: Some(0) });
+        let mut second = shared.has(slot_of(2), Report::Shared { slot: Some(1) });
+        assert_eq!(shared.names(), [".lock.shared", ".lock.slot-0", ".lock.slot-1"]);
+        let mut third = shared.ask(slot_of(2));
+        assert!(!third.has_report() && !is_ready(&third));
+        second.release().unwrap();
+        assert!(is_ready(&third));
+        third.wake();
+        assert_eq!(third.take_report(), Some(Report::Shared { slot: Some(1) }));
+        first.release().unwrap();
+        third.release().unwrap();
+        assert_eq!(shared.names(), [] as [&str; 0]);
+    }
+
+    /// In full: the next in the queue has the lock in hand.
+    #[test]
+    fn whoever_gives_up_waiting_for_shares_passes_the_lock_on() {
+        let shared = Shared::new();
+        let mut reader = shared.has(SHARE, Report::Shared { slot: None });
+        let mut writer = shared.ask(ACQUIRE);
+        let mut behind = shared.ask(SHARE);
+        writer.tell(Event::Request(Request::Cancel));
+        assert_eq!(writer.take_report(), Some(Report::Cancelled));
+        behind.wake();
+        assert_eq!(behind.take_report(), Some(Report::Shared { slot: None }));
+        reader.release().unwrap();
+        behind.release().unwrap();
+        assert_eq!(shared.names(), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn what_is_no_fifo_is_not_believed() {
+        let shared = Shared::new();
+        std::fs::write(shared.folder.path().join(".lock.shared"), "").unwrap();
+        for event in [ACQUIRE, SHARE] {
+            shared.has(event, Report::Failed(Failure::NotAFifo(Name::Shared)));
+            assert_eq!(shared.names(), [".lock.shared"]);
+        }
     }
 
     /// It was believed as our user's, and would have the name of another from there on.

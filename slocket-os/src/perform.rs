@@ -8,19 +8,19 @@ use rustix::fs::Stat;
 use rustix::io::{self, Errno};
 use rustix::net::SocketAddrUnix;
 use slocket_core::{
-    AcceptResult, BindResult, Call, CallResult, Cargo, DoneResult, Mode, Name, NextNameResult, OpenResult, PeerResult,
-    ReceiveResult, Role, SendResult, Target, Times, Way,
+    AcceptResult, BindResult, Call, CallResult, Cargo, DoneResult, FifoResult, FileKind, Mode, Name, NextNameResult,
+    OpenResult, Owner, PeerResult, ReceiveResult, Role, SendResult, Target, Times, Way,
 };
 
-use crate::at_path::AtPath;
+use crate::at_path::{AtPath, Which};
 use crate::making::Making;
-use crate::mark::{STICKY, published_mode, times};
+use crate::mark::{STICKY, mode_of_fifo, published_mode, times};
 use crate::peer::{self, Peer};
 use crate::process::Process;
 use crate::random::random;
 use crate::site::{Home, Site};
 use crate::sys::files::Listing;
-use crate::sys::{answer, code, done, files, found, messages, sockets};
+use crate::sys::{answer, code, done, fifos, files, found, messages, sockets};
 use crate::table::Table;
 use crate::watch::Watch;
 use crate::{address, bound, kernel, reserve};
@@ -63,16 +63,16 @@ impl Performer {
         Ok(match call {
             Call::Stat(name) => {
                 let at = self.at()?;
-                self.seen(&files::stat_name(at.folder().as_fd(), &at.name_of(self.number(name))), None)
+                self.seen(&files::stat_name(at.folder().as_fd(), &at.name_of(self.which(name))), None)
             }
             Call::StatByPath(name) => {
                 let at = self.at()?;
-                self.seen(&files::stat_by_path(&at.path_of(self.number(name))), None)
+                self.seen(&files::stat_by_path(&at.path_of(self.which(name))), None)
             }
             Call::StatFile(role) => self.seen(&files::stat_file(self.table.get(role)?), Some(role)),
             Call::Open(role, name) => {
                 let at = self.at()?;
-                self.keep(role, files::open(at.folder().as_fd(), &at.name_of(self.number(name))))
+                self.keep(role, files::open(at.folder().as_fd(), &at.name_of(self.which(name))))
             }
             Call::OpenFolder(Role::Listing) => {
                 let listing = self.at()?.folder().open_anew().and_then(Listing::new);
@@ -90,15 +90,15 @@ impl Performer {
             },
             Call::Unlink(name) => {
                 let at = self.at()?;
-                files::unlink(at.folder().as_fd(), &at.name_of(self.number(name))).into()
+                files::unlink(at.folder().as_fd(), &at.name_of(self.which(name))).into()
             }
             Call::Rename(name) => {
                 let at = self.at()?;
-                files::rename(at.folder().as_fd(), &at.name_of(self.number(name)), at.name()).into()
+                files::rename(at.folder().as_fd(), &at.name_of(self.which(name)), at.name()).into()
             }
             Call::Link(name) => {
                 let at = self.at()?;
-                files::link(at.folder().as_fd(), &at.name_of(self.number(name)), at.name()).into()
+                files::link(at.folder().as_fd(), &at.name_of(self.which(name)), at.name()).into()
             }
             Call::FileSystem => files::file_system(self.at()?.folder()).into(),
             Call::StatProc => {
@@ -107,7 +107,7 @@ impl Performer {
             }
             Call::SetTimesOfName(name) => {
                 let at = self.at()?;
-                let name = at.name_of(self.number(name));
+                let name = at.name_of(self.which(name));
                 files::set_times_of_name(at.folder().as_fd(), &name, &times(Times::Marked)).into()
             }
             Call::SetTimes(role, what) => files::set_times(self.table.get(role)?, &times(what)).into(),
@@ -118,6 +118,25 @@ impl Performer {
             }
             Call::Flock(how) => files::guard(self.table.get(Role::Guard)?, how).into(),
             Call::Unlock => done(&files::unlock(self.table.get(Role::Guard)?)).into(),
+
+            Call::MakeFifo(name) => {
+                let at = self.at()?;
+                fifos::make(at.folder().as_fd(), &at.name_of(self.which(name)), mode_of_fifo(at.mode())).into()
+            }
+            Call::OpenFifo(role, access, name) => {
+                let at = self.at()?;
+                let opened = fifos::open(at.folder().as_fd(), &at.name_of(self.which(name)), access);
+                let result = fifos::opened(&opened);
+                if let Ok(file) = opened {
+                    match role {
+                        Role::Slots => self.table.put_slot(file)?,
+                        role => self.table.put(role, file),
+                    }
+                }
+                result.into()
+            }
+            Call::SeeFifo(role) => self.see_fifo(role)?.into(),
+            Call::Read(role) => fifos::has_writer(self.table.get(role)?).into(),
 
             Call::Socket(role, kind) => {
                 self.note_attempt(role);
@@ -226,12 +245,14 @@ impl Performer {
         self.site.at_path().ok_or(Errno::BADF)
     }
 
-    /// The number that a temporary name is made of.
-    const fn number(&self, name: Name) -> Option<u64> {
+    /// What a name is made of.
+    const fn which(&self, name: Name) -> Which {
         match name {
-            Name::Lock => None,
-            Name::Temporary => Some(self.drawn),
-            Name::Swept => Some(self.read),
+            Name::Lock => Which::Lock,
+            Name::Temporary => Which::Temporary(self.drawn),
+            Name::Swept => Which::Temporary(self.read),
+            Name::Shared => Which::Share(None),
+            Name::Slot(slot) => Which::Share(Some(slot)),
         }
     }
 
@@ -243,6 +264,18 @@ impl Performer {
             self.table.set_mode(role, seen.mode);
         }
         found::result(&seen).into()
+    }
+
+    /// Whether what was opened is a FIFO of a user whose servers are trusted.
+    fn see_fifo(&self, role: Role) -> io::Result<FifoResult> {
+        let user = || *self.user.get_or_init(peer::user);
+        let seen = self.at()?.seen(&files::stat_file(self.table.get(role)?)?, user);
+        let is_trusted = seen.found.owner == Owner::Us || self.site.trusts_also(seen.uid);
+        Ok(match (seen.found.kind, is_trusted) {
+            (FileKind::Fifo, true) => FifoResult::Trusted,
+            (FileKind::Fifo, false) => FifoResult::Untrusted,
+            (FileKind::Socket | FileKind::EmptyFile | FileKind::Other, _) => FifoResult::Other,
+        })
     }
 
     fn keep(&mut self, role: Role, opened: io::Result<OwnedFd>) -> CallResult {
@@ -261,12 +294,13 @@ impl Performer {
             Mode::OwnerWrites => before | rustix::fs::Mode::WUSR,
             Mode::Sticky => before | STICKY,
             Mode::NotSticky => before - STICKY,
+            Mode::OfFifo => mode_of_fifo(self.at()?.mode()),
         })
     }
 
     fn address(&self, name: Name, way: Way) -> io::Result<Arc<SocketAddrUnix>> {
         match self.site.home() {
-            Home::Path(at) => at.address(self.number(name), way),
+            Home::Path(at) => at.address(self.which(name), way),
             Home::Name(name) => Ok(Arc::clone(name.address())),
         }
     }

@@ -303,6 +303,8 @@ impl Session {
             Report::Failed(failure) => Err(participant.error(failure)),
             Report::TimedOut => Err(self.timed_out(participant.recent_holder(ANSWER_LASTS))),
             Report::WouldBlock
+            | Report::Shared { .. }
+            | Report::NotDowngraded(_)
             | Report::Free
             | Report::Listened
             | Report::Inspected(_)

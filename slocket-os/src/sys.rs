@@ -1,6 +1,7 @@
 //! The table from call to system call: one function for each [`Call`](slocket_core::Call), which makes that system call (again, if a
 //! signal came between) and tells what came of it. Nothing here knows the protocol.
 
+pub(crate) mod fifos;
 pub(crate) mod files;
 pub(crate) mod found;
 pub(crate) mod messages;

@@ -13,6 +13,7 @@ use crate::closing::close_apart;
 use crate::descriptor::Descriptor;
 use crate::making::Making;
 use crate::process::Process;
+use crate::sys::fifos::Several;
 use crate::sys::files::Listing;
 use crate::watch::Watch;
 
@@ -24,6 +25,9 @@ pub(crate) struct Table {
     pub(crate) guest: Socket,
     pub(crate) watch: Option<Watch>,
     pub(crate) listing: Option<Listing>,
+    pub(crate) slots: Option<Several>,
+    share: Option<OwnedFd>,
+    look: Option<OwnedFd>,
     pin: Option<Pin>,
     swept: Option<Pin>,
     guard: Option<OwnedFd>,
@@ -131,6 +135,9 @@ impl Table {
             Role::Queue => self.queue.last().map(AsFd::as_fd),
             Role::Strays => self.strays.last().map(AsFd::as_fd),
             Role::Watch => self.watch.as_ref().map(AsFd::as_fd),
+            Role::Share => self.share.as_ref().map(AsFd::as_fd),
+            Role::Look => self.look.as_ref().map(AsFd::as_fd),
+            Role::Slots => self.slots.as_ref().and_then(Several::last),
             Role::Listing => None,
         }
         .ok_or(Errno::BADF)
@@ -147,7 +154,9 @@ impl Table {
             Role::Guard => self.guard = Some(file),
             Role::Probe => self.probe = Some(file),
             Role::Queue => self.queue.push(file),
-            Role::Strays | Role::Watch | Role::Listing => self.strays.push(file),
+            Role::Share => self.share = Some(file),
+            Role::Look => self.look = Some(file),
+            Role::Strays | Role::Watch | Role::Listing | Role::Slots => self.strays.push(file),
         }
     }
 
@@ -160,6 +169,14 @@ impl Table {
             // (A probe is never bound.)
             _ => drop(making),
         }
+    }
+
+    /// Adds a slot to those that are waited for.
+    pub(crate) fn put_slot(&mut self, file: OwnedFd) -> Result<()> {
+        let mut slots = self.slots.take().map_or_else(Several::new, Ok)?;
+        let added = slots.push(file);
+        self.slots = Some(slots);
+        added
     }
 
     /// The mode of a file that is held fast, as it was when it was last looked at.
@@ -192,6 +209,9 @@ impl Table {
             }
             Role::Watch => part_with(self.watch.take(), apart),
             Role::Listing => part_with(self.listing.take(), apart),
+            Role::Share => part_with(self.share.take(), apart),
+            Role::Look => part_with(self.look.take(), apart),
+            Role::Slots => part_with(self.slots.take(), apart),
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Every result that a call can have, over small alphabets: two files, two names, one error code.
 
 use slocket_core::{
-    AcceptResult, AnswerResult, BindResult, Call, CallResult, ConnectResult, DoneResult, DrainResult, Errno, FileKind,
-    FileSystemResult, FlockResult, Found, Inode, Links, ModeFit, NextNameResult, OpenResult, Owner, PeerResult, Probe,
-    ProbeResult, ProcResult, ReceiveResult, RenameResult, Role, SendResult, StatResult, TimesFound, TimesResult,
-    UnlinkResult,
+    AcceptResult, AnswerResult, BindResult, Call, CallResult, ConnectResult, DoneResult, DrainResult, Errno,
+    FifoResult, FileKind, FileSystemResult, FlockResult, Found, Inode, Links, MakeResult, ModeFit, Name,
+    NextNameResult, OpenResult, Owner, PeerResult, Probe, ProbeResult, ProcResult, ReadResult, ReceiveResult,
+    RenameResult, Role, SendResult, StatResult, TimesFound, TimesResult, UnlinkResult,
 };
 
 /// Some error code of the system.
@@ -35,8 +35,19 @@ pub(crate) const UNSETTLED: Found = Found { owner_writes: false, mode: ModeFit::
 /// No socket.
 pub(crate) const FILE: Found = Found { inode: Inode { device: 1, number: 3 }, kind: FileKind::Other, ..UNMARKED };
 
+/// The FIFO of a share.
+pub(crate) const FIFO: Found = Found {
+    inode: Inode { device: 1, number: 4 },
+    kind: FileKind::Fifo,
+    mode: ModeFit::Exact,
+    owner_writes: true,
+    ..UNMARKED
+};
+/// One whose mode the umask has spoiled.
+pub(crate) const SPOILED_FIFO: Found = Found { mode: ModeFit::Fewer, ..FIFO };
+
 /// What can be found at a name. The first is the likeliest.
-const FOUND: [Found; 11] = [
+const FOUND: [Found; 12] = [
     MARKED,
     Found { inode: OTHER, ..MARKED },
     NEW,
@@ -48,6 +59,7 @@ const FOUND: [Found; 11] = [
     Found { links: Links::None, ..MARKED },
     FILE,
     Found { kind: FileKind::EmptyFile, ..FILE },
+    SPOILED_FIFO,
 ];
 
 fn all<const N: usize, R: Into<CallResult>>(results: [R; N]) -> Vec<CallResult> {
@@ -57,11 +69,24 @@ fn all<const N: usize, R: Into<CallResult>>(results: [R; N]) -> Vec<CallResult> 
 /// Every result of the type that belongs to the call.
 pub(crate) fn answers(call: Call) -> Vec<CallResult> {
     match call {
+        // (Of a share's name only whether it is there.)
+        Call::Stat(Name::Shared | Name::Slot(_)) => {
+            all([StatResult::Missing, StatResult::Found(FIFO), StatResult::Failed(ERRNO)])
+        }
         Call::Stat(_) | Call::StatByPath(_) | Call::StatFile(_) => {
             // (Of what is swept only little matters.)
             let found = if call == Call::StatFile(Role::Swept) { &FOUND[6..10] } else { &FOUND[..] };
             let found = found.iter().map(|found| StatResult::Found(*found).into());
             found.chain(all([StatResult::Missing, StatResult::Failed(ERRNO)])).collect()
+        }
+        Call::MakeFifo(_) => all([MakeResult::Made, MakeResult::Exists, MakeResult::Failed(ERRNO)]),
+        Call::SeeFifo(_) => {
+            all([FifoResult::Trusted, FifoResult::Untrusted, FifoResult::Other, FifoResult::Failed(ERRNO)])
+        }
+        Call::Read(_) => all([ReadResult::Writer, ReadResult::NoWriter, ReadResult::Bytes, ReadResult::Failed(ERRNO)]),
+        // (The first is the likeliest: mostly nobody shares.)
+        Call::OpenFifo(..) => {
+            all([OpenResult::Missing, OpenResult::Opened, OpenResult::Denied(ERRNO), OpenResult::Failed(ERRNO)])
         }
         Call::Open(..) | Call::OpenFolder(_) => {
             all([OpenResult::Opened, OpenResult::Missing, OpenResult::Denied(ERRNO), OpenResult::Failed(ERRNO)])
@@ -160,7 +185,7 @@ pub(crate) fn answers(call: Call) -> Vec<CallResult> {
 }
 
 /// One result of each type.
-pub(crate) fn one_of_each_type() -> [CallResult; 19] {
+pub(crate) fn one_of_each_type() -> [CallResult; 22] {
     [
         DoneResult::Done.into(),
         StatResult::Missing.into(),
@@ -181,5 +206,8 @@ pub(crate) fn one_of_each_type() -> [CallResult; 19] {
         ReceiveResult::Nothing.into(),
         SendResult::Sent.into(),
         ProbeResult::Known(Probe::Datagram).into(),
+        MakeResult::Made.into(),
+        FifoResult::Trusted.into(),
+        ReadResult::Writer.into(),
     ]
 }

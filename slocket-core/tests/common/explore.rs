@@ -3,10 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash};
 use std::mem::{Discriminant, discriminant};
+use std::num::NonZeroU16;
 
 use slocket_core::{
-    Call, Event, Hints, Machine, Misuse, Notice, Occupied, Platform, Policy, Request, Role, Source, Stale, Step, Timer,
-    Wait,
+    Call, CallResult, Event, Hints, Machine, Misuse, Name, Notice, Occupied, OpenResult, Platform, Policy, Request,
+    Role, Share, Source, Stale, StatResult, Step, Timer, Wait,
 };
 
 use crate::common::answers::{answers, one_of_each_type};
@@ -18,6 +19,9 @@ pub(crate) struct Start {
     pub(crate) platform: Platform,
     pub(crate) hints: Hints,
     pub(crate) request: Request,
+    /// Whether there are shares; then the world is tame, but for them: each call comes to one of
+    /// its likeliest results.
+    pub(crate) shares: bool,
 }
 
 /// What was explored.
@@ -49,7 +53,15 @@ pub(crate) const fn policy(stale: Stale) -> Policy {
     Policy { stale, occupied: Occupied::Wait }
 }
 
-pub(crate) const REQUESTS: [Request; 12] = [
+/// One slot, or two.
+pub(crate) const fn slots(count: u16) -> Share {
+    match NonZeroU16::new(count) {
+        Some(count) => Share::SlotOf(count),
+        None => Share::Unlimited,
+    }
+}
+
+pub(crate) const REQUESTS: [Request; 16] = [
     Request::Acquire(policy(Stale::Wait)),
     Request::Acquire(policy(Stale::Fail)),
     Request::Acquire(policy(Stale::Reclaim)),
@@ -62,9 +74,13 @@ pub(crate) const REQUESTS: [Request; 12] = [
     Request::Cancel,
     Request::Dismiss,
     Request::Cut,
+    Request::Share(policy(Stale::Wait), Share::Unlimited),
+    Request::Share(policy(Stale::Wait), slots(2)),
+    Request::TryShare(policy(Stale::Wait), slots(1)),
+    Request::Downgrade,
 ];
 
-pub(crate) const NOTICES: [Notice; 7] = [
+pub(crate) const NOTICES: [Notice; 8] = [
     Notice::Readable,
     Notice::FsChange,
     Notice::TimerFired(Timer::Deadline),
@@ -72,6 +88,7 @@ pub(crate) const NOTICES: [Notice; 7] = [
     Notice::TimerFired(Timer::Recheck),
     Notice::TimerFired(Timer::Stale),
     Notice::TimerFired(Timer::Try),
+    Notice::HungUp,
 ];
 
 /// A machine, and what its driver knows.
@@ -145,6 +162,8 @@ impl Node {
         let source = match wait.source {
             Some(Source::Connection) => Some(Role::Connection),
             Some(Source::Guest) => Some(Role::Guest),
+            Some(Source::Look) => Some(Role::Look),
+            Some(Source::Slots) => Some(Role::Slots),
             Some(Source::Path) | None => None,
         };
         if source.is_some_and(|role| !machine.has(role)) {
@@ -159,6 +178,7 @@ fn matters(notice: Notice, waited: Wait, after: &Machine) -> bool {
     match notice {
         Notice::Readable => matches!(waited.source, Some(Source::Connection | Source::Guest)),
         Notice::FsChange => waited.source == Some(Source::Path),
+        Notice::HungUp => matches!(waited.source, Some(Source::Look | Source::Slots)),
         // Not where nothing is waited for: an attempt that waits names something.
         Notice::TimerFired(Timer::Deadline) => waited != Wait::default() && !after.is_held(),
         Notice::TimerFired(Timer::Retry) => waited.retry.is_some(),
@@ -172,14 +192,47 @@ fn matters(notice: Notice, waited: Wait, after: &Machine) -> bool {
 fn events(node: &Node, start: Start) -> Vec<Event> {
     match node.machine.asked() {
         Some(call) => {
-            answers(call).into_iter().filter(|result| node.ledger.affords(call, *result)).map(Event::Result).collect()
+            let likely = match call {
+                _ if !start.shares || is_about_shares(call) => usize::MAX,
+                // (A new socket is the third.)
+                Call::Stat(_) | Call::StatFile(_) => 3,
+                _ => 2,
+            };
+            let answers = answers(call).into_iter().filter(|result| node.ledger.affords(call, *result)).take(likely);
+            let is_met = |result: &CallResult| start.shares || !is_a_share(call, *result);
+            answers.filter(is_met).map(Event::Result).collect()
         }
         None if node.machine.is_idle() => vec![Event::Request(start.request)],
         None => {
-            let requests = REQUESTS.into_iter().map(Event::Request);
+            let is_explored = |request: &Request| start.shares || *request != Request::Downgrade;
+            let requests = REQUESTS.into_iter().filter(is_explored).map(Event::Request);
             requests.chain(NOTICES.into_iter().map(Event::Notice)).collect()
         }
     }
+}
+
+/// Whether a call is about shares, or tells whether the lock is passed on.
+const fn is_about_shares(call: Call) -> bool {
+    matches!(
+        call,
+        Call::MakeFifo(_)
+            | Call::OpenFifo(..)
+            | Call::SeeFifo(_)
+            | Call::Read(_)
+            | Call::Receive
+            | Call::FileSystem
+            | Call::Stat(Name::Shared | Name::Slot(_))
+            | Call::Unlink(Name::Shared | Name::Slot(_))
+    )
+}
+
+/// Whether a call has met a share.
+fn is_a_share(call: Call, result: CallResult) -> bool {
+    matches!(
+        (call, result),
+        (Call::OpenFifo(..), CallResult::OpenResult(OpenResult::Opened))
+            | (Call::Stat(Name::Shared | Name::Slot(_)), CallResult::StatResult(StatResult::Found(_)))
+    )
 }
 
 /// The events that are a misuse wherever they come.

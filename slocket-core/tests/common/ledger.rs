@@ -51,6 +51,20 @@ pub(crate) struct Ledger {
     /// The probe's verdict of what is held fast.
     verdict: Verdict,
 
+    // Shares.
+    /// Which FIFOs have no writer, as was read with the lock in hand: that of shared locks, and each slot.
+    idle: u8,
+    /// Nobody has a share, as was seen with the lock in hand.
+    excludes: bool,
+    /// What is open to be looked at.
+    looks_at: Option<Name>,
+    /// A FIFO without a writer was seen without the lock in hand.
+    is_left: bool,
+    /// Our share is a FIFO of a user who is trusted.
+    is_trusted: bool,
+    /// What is held while a share is taken for it.
+    downgraded: Has,
+
     // Peers.
     server: Option<Inode>,
     server_is: Peer,
@@ -89,6 +103,7 @@ enum Has {
     Nothing,
     Listener,
     Loan,
+    Share,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -146,7 +161,7 @@ struct Guest {
     is: Peer,
 }
 
-const ROLES: [Role; 11] = [
+const ROLES: [Role; 14] = [
     Role::Listener,
     Role::Connection,
     Role::Guest,
@@ -158,10 +173,13 @@ const ROLES: [Role; 11] = [
     Role::Queue,
     Role::Strays,
     Role::Watch,
+    Role::Share,
+    Role::Look,
+    Role::Slots,
 ];
 
 /// Every role.
-pub(crate) const fn roles() -> [Role; 11] {
+pub(crate) const fn roles() -> [Role; 14] {
     ROLES
 }
 
@@ -193,6 +211,12 @@ impl Ledger {
             checks: Checks::default(),
             path: None,
             verdict: Verdict::default(),
+            idle: 0,
+            excludes: false,
+            looks_at: None,
+            is_left: false,
+            is_trusted: false,
+            downgraded: Has::default(),
             server: None,
             server_is: Peer::default(),
             is_lent_to_us: false,
@@ -209,11 +233,32 @@ impl Ledger {
 
     /// A request that the machine has taken.
     pub(crate) fn request(&mut self, request: Request) -> Result<(), Rule> {
-        let begins = matches!(request, Request::Acquire(_) | Request::Try(_) | Request::Look | Request::Inspect);
+        let begins = matches!(
+            request,
+            Request::Acquire(_)
+                | Request::Try(_)
+                | Request::Share(..)
+                | Request::TryShare(..)
+                | Request::Look
+                | Request::Inspect
+        );
         match request {
             _ if begins && (self.asked.is_some() || self.is_open) => Err("a machine serves one request"),
-            Request::Acquire(_) | Request::Try(_) | Request::Look | Request::Inspect => {
+            Request::Acquire(_)
+            | Request::Try(_)
+            | Request::Share(..)
+            | Request::TryShare(..)
+            | Request::Look
+            | Request::Inspect => {
                 self.asked = Some(request);
+                self.is_open = true;
+                Ok(())
+            }
+            Request::Downgrade if matches!(self.has, Has::Nothing | Has::Share) => {
+                Err("what is not held is made a share")
+            }
+            Request::Downgrade => {
+                self.downgraded = std::mem::take(&mut self.has);
                 self.is_open = true;
                 Ok(())
             }
@@ -250,6 +295,9 @@ impl Ledger {
         if transient.into_iter().any(|role| self.is_full(role)) || self.guard.is_some() {
             return Err("something is left open while the machine waits");
         }
+        if (self.is_full(Role::Look) || self.is_full(Role::Slots)) && !self.has_lock() {
+            return Err("a share is waited for without the lock");
+        }
         let can_move = wait.source.is_some() || wait.retry.is_some() || wait.recheck;
         if self.is_open && !can_move {
             return Err("a request is open, and nothing is waited for");
@@ -266,6 +314,7 @@ impl Ledger {
         if is_over && self.has_old_name {
             return Err("a temporary name is left behind");
         }
+        self.is_left = false;
         self.path = None;
         self.verdict = Verdict::None;
         self.budget = budget;
@@ -285,6 +334,17 @@ impl Ledger {
             (Report::Cancelled | Report::TimedOut, _) | (_, None) => {}
             (_, Some(_)) => return Err("the caller has given up, and is told something else"),
         }
+        match report {
+            Report::Shared { .. } => return self.is_shared(),
+            Report::NotDowngraded(_) if self.downgraded == Has::Nothing => {
+                return Err("nothing was to be made a share");
+            }
+            Report::NotDowngraded(_) => {
+                self.has = std::mem::take(&mut self.downgraded);
+                return Ok(());
+            }
+            _ => {}
+        }
         let is_release = report == Report::Released || report == Report::Failed(Failure::LockLost);
         let is_answer = match self.asked {
             Some(Request::Look) => matches!(report, Report::Free | Report::Listened),
@@ -294,12 +354,15 @@ impl Ledger {
         if !is_answer && !matches!(report, Report::Failed(_)) && !is_release && self.stopped.is_none() {
             return Err("the answer to another question");
         }
-        if report == Report::WouldBlock && !matches!(self.asked, Some(Request::Try(_))) {
+        if report == Report::WouldBlock && !matches!(self.asked, Some(Request::Try(_) | Request::TryShare(..))) {
             return Err("would block, and was to wait");
         }
         if report != Report::Acquired {
             self.is_told = true;
             return Ok(());
+        }
+        if self.home == Home::Path && !self.excludes {
+            return Err("the lock is held, and somebody may have a share");
         }
         self.has = if self.is_full(Role::Listener) && self.listens && !self.is_sent && !self.is_given_up {
             Has::Listener
@@ -312,6 +375,28 @@ impl Ledger {
             return Err("the socket that is held is not marked");
         }
         Ok(())
+    }
+
+    /// The caller is told that it has a share.
+    fn is_shared(&mut self) -> Result<(), Rule> {
+        if self.has_lock() || self.is_full(Role::Connection) {
+            return Err("a share is held, and the lock was not passed on");
+        }
+        if !self.is_full(Role::Share) || !self.is_trusted {
+            return Err("the share is not held");
+        }
+        if self.downgraded == Has::Nothing && !matches!(self.asked, Some(Request::Share(..) | Request::TryShare(..))) {
+            return Err("a share was not asked for");
+        }
+        self.downgraded = Has::Nothing;
+        self.has = Has::Share;
+        Ok(())
+    }
+
+    /// Whether the lock is in hand, whatever for.
+    fn has_lock(&self) -> bool {
+        let has_listener = self.is_full(Role::Listener) && self.listens && !self.is_sent && !self.is_given_up;
+        has_listener || self.is_lent_to_us && self.is_full(Role::Connection)
     }
 
     /// Whether this is what the machine says of itself.
@@ -331,4 +416,14 @@ impl Ledger {
 
 const fn bit(role: Role) -> u16 {
     1 << role as u16
+}
+
+const fn idle_bit(name: Name) -> u8 {
+    match name {
+        Name::Shared => 1,
+        Name::Slot(0) => 2,
+        Name::Slot(1) => 4,
+        Name::Slot(2) => 8,
+        Name::Slot(_) | Name::Lock | Name::Temporary | Name::Swept => 16,
+    }
 }

@@ -8,18 +8,21 @@ pub(crate) mod explore;
 pub(crate) mod ledger;
 pub(crate) mod world;
 
-pub(crate) use answers::{ERRNO, MARKED, NEW, ONE, OTHER, UNMARKED, UNSETTLED};
+pub(crate) use answers::{ERRNO, FIFO, MARKED, NEW, ONE, OTHER, UNMARKED, UNSETTLED};
 pub(crate) use slocket_core::{
-    AcceptResult, AnswerResult, BindResult, Call, CallResult, Cargo, ConnectResult, DoneResult, DrainResult, Event,
-    Failure, Fault, FileKind, FileSystemResult, Flock, FlockResult, Found, Half, Hints, Home, Inspected, Kind, Links,
-    Machine, Misuse, Mode, ModeFit, Name, Notice, Occupied, OpenResult, Owner, PeerResult, Platform, Policy, Probe,
-    ProbeResult, ProcResult, Question, ReceiveResult, RenameResult, Report, Request, Role, SendResult, Source, Stale,
-    StatResult, Step, Target, Timer, Times, TimesFound, TimesResult, UnlinkResult, Wait, Way, Ways,
+    AcceptResult, Access, AnswerResult, BindResult, Call, CallResult, Cargo, ConnectResult, DoneResult, DrainResult,
+    Event, Failure, Fault, FifoResult, FileKind, FileSystemResult, Flock, FlockResult, Found, Half, Hints, Home,
+    Inspected, Kind, Links, Machine, MakeResult, Misuse, Mode, ModeFit, Name, Notice, Occupied, OpenResult, Owner,
+    PeerResult, Platform, Policy, Probe, ProbeResult, ProcResult, Question, ReadResult, ReceiveResult, RenameResult,
+    Report, Request, Role, SendResult, Share, Source, Stale, StatResult, Step, Target, Timer, Times, TimesFound,
+    TimesResult, UnlinkResult, Wait, Way, Ways,
 };
-pub(crate) use world::{CLIENT, DEAD, DIRECTORY, Guest, HOLDER, Life, NPM, STALE, STRANGER, There, WAITER, World};
+pub(crate) use world::{
+    CLIENT, DEAD, DIRECTORY, Guest, HOLDER, Life, NPM, SHARES, STALE, STRANGER, There, WAITER, World,
+};
 
-pub(crate) use explore::policy;
 use explore::{Node, PLENTY, Start};
+pub(crate) use explore::{policy, slots};
 
 pub(crate) const BOTH: Ways = Ways { path: true, proc: true };
 
@@ -33,6 +36,11 @@ pub(crate) const NAME: Platform = Platform { home: Home::Name, ..PRIVATE };
 
 pub(crate) const ACQUIRE: Event = Event::Request(Request::Acquire(policy(Stale::Wait)));
 pub(crate) const TRY: Event = Event::Request(Request::Try(policy(Stale::Wait)));
+pub(crate) const SHARE: Event = Event::Request(Request::Share(policy(Stale::Wait), Share::Unlimited));
+pub(crate) const TRY_SHARE: Event = Event::Request(Request::TryShare(policy(Stale::Wait), Share::Unlimited));
+pub(crate) const SLOT: Event = Event::Request(Request::Share(policy(Stale::Wait), slots(2)));
+pub(crate) const TRY_SLOT: Event = Event::Request(Request::TryShare(policy(Stale::Wait), slots(2)));
+pub(crate) const DOWNGRADE: Event = Event::Request(Request::Downgrade);
 pub(crate) const LOOK: Event = Event::Request(Request::Look);
 pub(crate) const INSPECT: Event = Event::Request(Request::Inspect);
 pub(crate) const RELEASE: Event = Event::Request(Request::Release);
@@ -41,6 +49,7 @@ pub(crate) const DISMISS: Event = Event::Request(Request::Dismiss);
 pub(crate) const CUT: Event = Event::Request(Request::Cut);
 pub(crate) const READABLE: Event = Event::Notice(Notice::Readable);
 pub(crate) const CHANGE: Event = Event::Notice(Notice::FsChange);
+pub(crate) const HUNG_UP: Event = Event::Notice(Notice::HungUp);
 pub(crate) const DEADLINE: Event = Event::Notice(Notice::TimerFired(Timer::Deadline));
 pub(crate) const RETRY: Event = Event::Notice(Notice::TimerFired(Timer::Retry));
 pub(crate) const RECHECK: Event = Event::Notice(Notice::TimerFired(Timer::Recheck));
@@ -57,8 +66,17 @@ pub(crate) const HAND_OVER: Call = Call::Send(Cargo::Listener);
 pub(crate) const LEND: Call = Call::Send(Cargo::Nothing);
 pub(crate) const STOP_READING: Call = Call::Shutdown(Role::Connection, Half::Read);
 
+/// Whoever has the lock looks whether anybody can have a share.
+pub(crate) const HAS_SHARES: Call = Call::Stat(Name::Shared);
+/// And whether somebody has one.
+pub(crate) const SEE_SHARES: Call = Call::OpenFifo(Role::Look, Access::Read, Name::Shared);
+/// Whoever has the lock takes a share.
+pub(crate) const TAKE_SHARE: Call = Call::OpenFifo(Role::Share, Access::Both, Name::Shared);
+
 pub(crate) const QUEUED: Wait = wait(Source::Connection);
 pub(crate) const LENT: Wait = wait(Source::Guest);
+pub(crate) const SHARED_BY_OTHERS: Wait = wait(Source::Look);
+pub(crate) const ALL_SLOTS_TAKEN: Wait = wait(Source::Slots);
 pub(crate) const NOTHING: Wait = Wait { source: None, retry: None, recheck: false, stale: false, hasty: false };
 pub(crate) const WATCHING: Wait = Wait { recheck: true, ..wait(Source::Path) };
 pub(crate) const WATCHING_STALE: Wait = Wait { stale: true, ..WATCHING };
@@ -86,7 +104,7 @@ pub(crate) struct Participant {
 
 impl Participant {
     pub(crate) fn new(platform: Platform, hints: Hints) -> Self {
-        let start = Start { platform, hints, request: Request::Look };
+        let start = Start { platform, hints, request: Request::Look, shares: true };
         Self { node: Node::new(start, PLENTY), world: World::new(), calls: Vec::new() }
     }
 
@@ -178,6 +196,23 @@ impl Participant {
     pub(crate) fn holds(&mut self, event: Event) -> &mut Self {
         assert_eq!(self.tell(event), Step::Report(Report::Acquired, NOTHING), "after {:?}", self.calls);
         assert!(self.machine().is_held());
+        self
+    }
+
+    /// The event ends in a share.
+    #[track_caller]
+    pub(crate) fn shares(&mut self, event: Event, slot: Option<u16>) -> &mut Self {
+        assert_eq!(self.tell(event), Step::Report(Report::Shared { slot }, NOTHING), "after {:?}", self.calls);
+        assert!(self.machine().is_held() && self.machine().is_shared());
+        self
+    }
+
+    /// The lock is held as before.
+    #[track_caller]
+    pub(crate) fn does_not_downgrade(&mut self, failure: Failure) -> &mut Self {
+        let report = Step::Report(Report::NotDowngraded(failure), NOTHING);
+        assert_eq!(self.tell(DOWNGRADE), report, "after {:?}", self.calls);
+        assert!(self.machine().is_held() && !self.machine().is_shared());
         self
     }
 

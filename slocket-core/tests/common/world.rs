@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 
 use slocket_core::{
-    AcceptResult, AnswerResult, BindResult, Call, CallResult, ConnectResult, DoneResult, DrainResult, FileSystemResult,
-    FlockResult, Found, Half, Inode, Kind, Links, Mode, Name, NextNameResult, OpenResult, PeerResult, Probe,
-    ProbeResult, ProcResult, ReceiveResult, RenameResult, Role, SendResult, StatResult, Target, Times, TimesFound,
-    TimesResult, UnlinkResult,
+    AcceptResult, AnswerResult, BindResult, Call, CallResult, ConnectResult, DoneResult, DrainResult, FifoResult,
+    FileSystemResult, FlockResult, Found, Half, Inode, Kind, Links, MakeResult, Mode, ModeFit, Name, NextNameResult,
+    OpenResult, PeerResult, Probe, ProbeResult, ProcResult, ReadResult, ReceiveResult, RenameResult, Role, SendResult,
+    StatResult, Target, Times, TimesFound, TimesResult, UnlinkResult,
 };
 
-use crate::common::answers::{FILE, MARKED, NEW, UNMARKED};
+use crate::common::answers::{FIFO, FILE, MARKED, NEW, UNMARKED};
 
 /// What is at a name.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +37,8 @@ pub(crate) const HOLDER: There = There { found: MARKED, life: Life::Listens };
 pub(crate) const NPM: There = There { found: UNMARKED, life: Life::Listens };
 pub(crate) const DEAD: There = There { found: Found { is_recent: false, ..MARKED }, life: Life::Dead };
 pub(crate) const STALE: There = There { found: UNMARKED, life: Life::Dead };
+/// The FIFO of a share.
+pub(crate) const SHARES: There = There { found: FIFO, life: Life::Dead };
 pub(crate) const DIRECTORY: There = There { found: FILE, life: Life::Dead };
 
 /// Who is in the queue.
@@ -57,6 +59,12 @@ pub(crate) const STRANGER: Guest = Guest { is_ours: false, ..WAITER };
 pub(crate) struct World {
     pub(crate) path: Option<There>,
     pub(crate) temporary: Option<There>,
+    /// The FIFOs of shares.
+    pub(crate) shared: Option<There>,
+    pub(crate) slots: [Option<There>; 4],
+    /// What reads from them come to, in turn; then nobody has them open for writing.
+    pub(crate) reads: VecDeque<ReadResult>,
+    pub(crate) fifo: FifoResult,
     /// Whom a connection reaches.
     pub(crate) server: PeerResult,
     pub(crate) server_has_ended: bool,
@@ -86,6 +94,10 @@ impl World {
         Self {
             path: None,
             temporary: None,
+            shared: None,
+            slots: [None; 4],
+            reads: VecDeque::new(),
+            fifo: FifoResult::Trusted,
             server: PeerResult::Peer { is_ours: true, is_trusted: true },
             server_has_ended: false,
             sent: VecDeque::new(),
@@ -109,6 +121,8 @@ impl World {
         match name {
             Name::Lock => &mut self.path,
             Name::Temporary | Name::Swept => &mut self.temporary,
+            Name::Shared => &mut self.shared,
+            Name::Slot(slot) => &mut self.slots[usize::from(slot)],
         }
     }
 
@@ -137,7 +151,7 @@ impl World {
             Call::Stat(name) | Call::StatByPath(name) => self.stat(name).into(),
             Call::StatFile(_) => {
                 let pinned = self.pinned.expect("something is held fast");
-                let there = [self.path, self.temporary].into_iter().flatten();
+                let there = [self.path, self.temporary, self.shared].into_iter().chain(self.slots).flatten();
                 let named = there.map(|there| there.found).find(|found| found.inode == pinned.found.inode);
                 StatResult::Found(named.unwrap_or(Found { links: Links::None, ..pinned.found })).into()
             }
@@ -149,6 +163,20 @@ impl World {
                 None => OpenResult::Missing.into(),
             },
             Call::OpenFolder(_) => OpenResult::Opened.into(),
+            Call::MakeFifo(name) => {
+                let there = self.at(name);
+                if there.is_some() {
+                    return MakeResult::Exists.into();
+                }
+                *there = Some(SHARES);
+                MakeResult::Made.into()
+            }
+            Call::OpenFifo(_, _, name) => {
+                let is_there = self.at(name).is_some();
+                if is_there { OpenResult::Opened.into() } else { OpenResult::Missing.into() }
+            }
+            Call::SeeFifo(_) => self.fifo.into(),
+            Call::Read(_) => self.reads.pop_front().unwrap_or(ReadResult::NoWriter).into(),
             Call::NextName if self.left == 0 => NextNameResult::End.into(),
             Call::NextName => {
                 self.left -= 1;
@@ -187,6 +215,7 @@ impl World {
                         Mode::Sticky | Mode::AsAsked => found.is_sticky = true,
                         Mode::NotSticky => found.is_sticky = false,
                         Mode::OwnerWrites => found.owner_writes = true,
+                        Mode::OfFifo => found.mode = ModeFit::Exact,
                     }
                     if found.times == TimesFound::Alike {
                         found.times = TimesFound::Apart;

@@ -31,6 +31,7 @@ impl Seen {
             inode: Inode { device: stat.st_dev as u64, number: stat.st_ino as u64 },
             kind: match FileType::from_raw_mode(stat.st_mode) {
                 FileType::Socket => FileKind::Socket,
+                FileType::Fifo => FileKind::Fifo,
                 FileType::RegularFile if stat.st_size == 0 => FileKind::EmptyFile,
                 _ => FileKind::Other,
             },
@@ -64,7 +65,8 @@ impl Seen {
 pub(crate) fn result(seen: &Result<Seen>) -> StatResult {
     match seen {
         Ok(seen) => StatResult::Found(seen.found),
-        Err(Errno::NOENT | Errno::STALE) => StatResult::Missing,
+        // (Of the name of a share that is too long there is none.)
+        Err(Errno::NOENT | Errno::STALE | Errno::NAMETOOLONG) => StatResult::Missing,
         Err(errno) => StatResult::Failed(code(*errno)),
     }
 }

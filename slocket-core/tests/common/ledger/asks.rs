@@ -1,10 +1,11 @@
 //! What the machine may ask for, by what its driver knows.
 
 use slocket_core::{
-    Call, Cargo, Flock, Half, Home, Kind, Mode, Name, Policy, Probe, Request, Role, Stale, Target, Times, Way,
+    Access, Call, Cargo, Flock, Half, Home, Kind, Mode, Name, Policy, Probe, Request, Role, Stale, Target, Times, Way,
 };
 
-use super::{Checks, Guest, Has, Ledger, Mark, Peer, Pin, Rule, Seen, Verdict};
+use super::{Checks, Guest, Has, Ledger, Mark, Peer, Pin, Rule, Seen, Verdict, idle_bit};
+use crate::common::answers::SPOILED_FIFO;
 
 impl Ledger {
     /// The machine asks for a call: may it?
@@ -67,6 +68,12 @@ impl Ledger {
             Call::Random if self.bound == Some(Name::Temporary) => Err("the name of what is bound is forgotten"),
             Call::NextName if self.is_full(Role::Swept) => Err("the name of what is held fast is forgotten"),
             Call::Accept(_) if !self.listens => Err("nobody can be queued there"),
+            Call::MakeFifo(_) | Call::OpenFifo(Role::Share, ..) if !self.has_lock() => {
+                Err("a share is taken without the lock")
+            }
+            Call::OpenFifo(Role::Share, Access::Read, _) => Err("a share that has no writer"),
+            Call::OpenFifo(Role::Look | Role::Slots, Access::Both, _) => Err("whoever looks has a share"),
+            Call::Unlink(name @ (Name::Shared | Name::Slot(_))) => self.unlinks_share(name),
             Call::Send(cargo) => self.sends(cargo),
             Call::Receive if self.server_is != Peer::Ours && self.server_is != Peer::Trusted => {
                 Err("what a stranger has sent is read")
@@ -110,14 +117,35 @@ impl Ledger {
         );
         match self.asked {
             Some(Request::Inspect) if changes(call) => Err("an inspection changes something"),
+            // To clean up.
+            _ if publishes && self.is_left => Ok(()),
             Some(Request::Look) if publishes => Err("a look takes something"),
-            Some(Request::Try(_)) if matches!(call, Call::Socket(Role::Connection, _) | Call::Watch) => {
+            Some(Request::Try(_) | Request::TryShare(..))
+                if matches!(call, Call::Socket(Role::Connection, _) | Call::Watch) =>
+            {
                 Err("a try waits")
             }
             _ if publishes && self.is_stopped() => Err("the caller has given up"),
             _ if publishes && self.is_told => Err("the caller was told already"),
             _ => Ok(()),
         }
+    }
+
+    /// The FIFO of a share goes: only with the lock in hand, and if it was read then that nobody has a share by it. And the one by which
+    /// others know that there are shares goes last.
+    fn unlinks_share(&mut self, name: Name) -> Result<(), Rule> {
+        if !self.has_lock() {
+            return Err("a FIFO is unlinked without the lock");
+        }
+        if self.idle & idle_bit(name) == 0 {
+            return Err("a FIFO is unlinked that may have a writer");
+        }
+        self.idle &= !idle_bit(name);
+        if name == Name::Shared && self.idle != 0 {
+            return Err("the FIFO of shared locks goes before the slots");
+        }
+        self.excludes = true;
+        Ok(())
     }
 
     /// Times and modes: only of our own socket, or under the exclusive guard of one of ours that is to be mended.
@@ -130,6 +158,9 @@ impl Ledger {
                 }
                 self.bound == Some(name) && self.file.is_some()
             }
+            (Call::SetMode(_, Mode::OfFifo), Pin::File(Name::Shared | Name::Slot(_), inode)) => {
+                inode == Some(SPOILED_FIFO.inode)
+            }
             (_, Pin::File(_, inode)) => inode.is_some() && (inode == self.file || mends),
             (_, Pin::Nothing | Pin::Reserve) => false,
         };
@@ -137,6 +168,7 @@ impl Ledger {
             return Err("something is touched that is not our socket");
         }
         match call {
+            Call::SetMode(_, Mode::OfFifo) => {}
             Call::SetMode(_, Mode::Sticky) if !mends => {}
             Call::SetMode(_, Mode::NotSticky) if !mends => self.is_marked = Mark::Clearing,
             Call::SetMode(_, Mode::AsAsked) if !self.listens => {}
@@ -264,6 +296,9 @@ impl Ledger {
 
     /// Somebody can be queued. (Who finds right after the publication that the path is not ours has had it for no time.)
     fn has_been_held(&self) -> bool {
+        if self.is_left {
+            return false;
+        }
         self.bound.is_none() || self.stopped.is_some() || self.is_told || !self.is_open
     }
 }
@@ -296,6 +331,8 @@ fn used(call: Call) -> [Option<Role>; 2] {
         | Call::HasEnded(role)
         | Call::HasUnread(role)
         | Call::Close(role)
+        | Call::SeeFifo(role)
+        | Call::Read(role)
         | Call::CloseApart(role) => [Some(role), None],
         Call::Connect(role, Target::Pinned(pin)) => [Some(role), Some(pin)],
         Call::Connect(role, Target::Path(_) | Target::Abstract) => [Some(role), None],
@@ -324,6 +361,8 @@ fn used(call: Call) -> [Option<Role>; 2] {
         | Call::FileSystem
         | Call::StatProc
         | Call::SetTimesOfName(_)
+        | Call::MakeFifo(_)
+        | Call::OpenFifo(..)
         | Call::Socket(..)
         | Call::Random
         | Call::Reserve
@@ -340,7 +379,9 @@ fn filled(call: Call) -> [Option<Role>; 2] {
         Call::Open(role, _) | Call::OpenFolder(role) | Call::Socket(role, Kind::Stream | Kind::Datagram) => {
             [Some(role), None]
         }
-        // (The queue is a list.)
+        // (They are lists.)
+        Call::OpenFifo(Role::Slots, ..) => [None, None],
+        Call::OpenFifo(role, ..) => [Some(role), None],
         Call::Accept(Role::Queue) => [None, None],
         Call::Accept(role) => [Some(role), None],
         Call::Reserve => [Some(Role::Pin), None],

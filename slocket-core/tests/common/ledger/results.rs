@@ -1,12 +1,13 @@
 //! What a driver learns by what a call has come to.
 
 use slocket_core::{
-    AcceptResult, AnswerResult, BindResult, Call, CallResult, Cargo, ConnectResult, DoneResult, FileKind,
+    AcceptResult, AnswerResult, BindResult, Call, CallResult, Cargo, ConnectResult, DoneResult, FifoResult, FileKind,
     FileSystemResult, Flock, FlockResult, Found, Links, Name, NextNameResult, OpenResult, Owner, PeerResult,
-    ProbeResult, Question, ReceiveResult, RenameResult, Role, SendResult, StatResult, Times, TimesFound, TimesResult,
+    ProbeResult, Question, ReadResult, ReceiveResult, RenameResult, Role, SendResult, StatResult, Times, TimesFound,
+    TimesResult,
 };
 
-use super::{Budget, Checks, Guest, Ledger, Mark, Peer, Pin, Seen, Verdict, bit};
+use super::{Budget, Checks, Guest, Ledger, Mark, Peer, Pin, Seen, Verdict, bit, idle_bit};
 
 impl Ledger {
     /// What the call has come to.
@@ -23,6 +24,27 @@ impl Ledger {
                 }
             }
             (Call::OpenFolder(role), CallResult::OpenResult(OpenResult::Opened)) => self.fill(role),
+            (Call::OpenFifo(role, _, name), CallResult::OpenResult(OpenResult::Opened)) => {
+                self.fill(role);
+                if role != Role::Share {
+                    self.looks_at = Some(name);
+                }
+            }
+            (Call::OpenFifo(Role::Look, _, Name::Shared), CallResult::OpenResult(OpenResult::Missing))
+            | (Call::Stat(Name::Shared), CallResult::StatResult(StatResult::Missing)) => {
+                self.excludes |= self.has_lock();
+            }
+            (Call::SeeFifo(Role::Share), CallResult::FifoResult(result)) => {
+                self.is_trusted = result == FifoResult::Trusted;
+            }
+            (Call::Read(_), CallResult::ReadResult(ReadResult::Bytes)) => self.spend(|budget| &mut budget.messages),
+            (Call::Read(Role::Look), CallResult::ReadResult(ReadResult::NoWriter)) if self.has_lock() => {
+                self.idle |= self.looks_at.map_or(0, idle_bit);
+            }
+            (Call::Read(Role::Look), CallResult::ReadResult(ReadResult::NoWriter)) => {
+                self.is_left = true;
+                self.spend(|budget| &mut budget.bad_luck);
+            }
             (Call::Socket(role, _), CallResult::DoneResult(DoneResult::Done)) => {
                 self.fill(role);
                 match role {
@@ -261,6 +283,8 @@ impl Ledger {
             Role::Listener => self.forget_listener(),
             Role::Connection => self.forget_server(),
             Role::Guest => self.guest = Guest::default(),
+            Role::Share => self.is_trusted = false,
+            Role::Look | Role::Slots => self.looks_at = None,
             Role::Probe | Role::Guard | Role::Listing | Role::Queue | Role::Strays | Role::Watch => {}
         }
     }
@@ -276,12 +300,19 @@ impl Ledger {
         self.is_given_up = false;
         self.refuses = false;
         self.checks = Checks::default();
+        self.forget_shares();
+    }
+
+    /// The lock is in other hands.
+    fn forget_shares(&mut self) {
+        (self.idle, self.excludes) = (0, false);
     }
 
     fn forget_server(&mut self) {
         self.server = None;
         self.server_is = Peer::Unknown;
         self.is_lent_to_us = false;
+        self.forget_shares();
     }
 
     fn fill(&mut self, role: Role) {
@@ -303,6 +334,11 @@ impl Ledger {
                 messages > 0 || matches!(result, ReceiveResult::Nothing | ReceiveResult::PeerClosed)
             }
             (Call::BindBadge, CallResult::BindResult(BindResult::InUse)) => bad_luck > 0,
+            // (There are two slots.)
+            (Call::OpenFifo(_, _, Name::Slot(slot)), CallResult::OpenResult(OpenResult::Opened))
+            | (Call::Stat(Name::Slot(slot)), CallResult::StatResult(StatResult::Found(_))) => slot < 2,
+            (Call::Read(_), CallResult::ReadResult(ReadResult::Bytes)) => messages > 0,
+            (Call::Read(Role::Look), CallResult::ReadResult(ReadResult::NoWriter)) => self.has_lock() || bad_luck > 0,
             _ => true,
         }
     }
