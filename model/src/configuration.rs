@@ -388,6 +388,7 @@ impl Configuration {
             lock: ways,
             temporary: ways,
             probe,
+            shares: self.has_shares(),
         }
     }
 

@@ -577,18 +577,19 @@ impl Machine {
     /// A share is wanted.
     fn want(&mut self, share: Share, attempt: Attempt) -> Step {
         self.memory.share = Some(share);
-        match self.memory.platform.home {
-            Home::Path => self.ask(Call::FileSystem, Calling::Surveying(attempt)),
-            Home::Name => self.fail(Failure::NoFolder),
+        if self.memory.can_be_shared() {
+            self.ask(Call::FileSystem, Calling::Surveying(attempt))
+        } else {
+            self.fail(Failure::NoShares)
         }
     }
 
     /// The lock is in hand: it is held as soon as nobody has a share; or a share is taken, and the lock is passed on.
     fn use_lock(&mut self, wish: Wish) -> Step {
-        match (self.memory.platform.home, self.memory.share) {
-            (Home::Name, _) => self.tell(Report::Acquired, self.held()),
-            (Home::Path, None) => self.excluding(wish, exclude::begin()),
-            (Home::Path, Some(share)) => self.take_share(wish, share),
+        match self.memory.share {
+            None if self.memory.can_be_shared() => self.excluding(wish, exclude::begin()),
+            None => self.tell(Report::Acquired, self.held()),
+            Some(share) => self.take_share(wish, share),
         }
     }
 
@@ -633,9 +634,10 @@ impl Machine {
 
     /// The lock is held, and is made a share.
     fn downgrade(&mut self) -> Step {
-        match self.memory.platform.home {
-            Home::Path => self.ask(Call::FileSystem, Calling::SurveyingHeld),
-            Home::Name => self.tell(Report::NotDowngraded(Failure::NoFolder), self.held()),
+        if self.memory.can_be_shared() {
+            self.ask(Call::FileSystem, Calling::SurveyingHeld)
+        } else {
+            self.tell(Report::NotDowngraded(Failure::NoShares), self.held())
         }
     }
 
@@ -783,7 +785,7 @@ impl Machine {
 
     /// The lock came, and is not wanted any more.
     fn pass_on(&mut self, owed: Owed) -> Step {
-        self.memory.cleans_up = self.memory.platform.home == Home::Path;
+        self.memory.cleans_up = self.memory.can_be_shared();
         self.release(owed)
     }
 

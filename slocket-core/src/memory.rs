@@ -3,7 +3,7 @@
 use crate::call::{Call, Role};
 use crate::event::Share;
 use crate::places::Places;
-use crate::platform::{Hints, Platform, Probe};
+use crate::platform::{Hints, Home, Platform, Probe};
 use crate::result::{CallResult, Found, Inode, StatResult};
 
 /// What a participant remembers from one procedure to the next.
@@ -46,6 +46,11 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
+    /// Whether somebody can have a share of the lock.
+    pub(crate) fn can_be_shared(&self) -> bool {
+        self.platform.shares && self.platform.home == Home::Path
+    }
+
     /// How dead sockets are told from live ones in the folder, as far as that is known.
     pub(crate) fn known_probe(&self) -> Probe {
         self.platform.probe.unwrap_or(Probe::Datagram)

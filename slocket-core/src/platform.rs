@@ -14,6 +14,9 @@ pub struct Platform {
     pub temporary: Ways,
     /// What tells a live socket from a dead one, if that has been asked on this file system before.
     pub probe: Option<Probe>,
+    /// Participants of the lock can have shares of it (protocol section 8), so whoever acquires it has to look for them. All of one
+    /// lock's must be told the same. At an abstract name there are none.
+    pub shares: bool,
 }
 
 /// Which addresses fit (unix(7), `sun_path`).

@@ -85,8 +85,9 @@ pub enum Failure {
     TooLong,
     /// The file system has made something else where a socket was bound.
     NoSockets,
-    /// An abstract name has no folder in which shares could be.
-    NoFolder,
+    /// The lock has no shares: it is at an abstract name, whose FIFOs would have no folder, or its participants take none
+    /// ([`Platform::shares`](crate::Platform::shares)).
+    NoShares,
     /// The file system is not known to be local, so a share may be held elsewhere.
     SharedElsewhere,
     /// What has the name of a share is no FIFO.

@@ -307,14 +307,16 @@ fn where_a_share_may_be_held_elsewhere_nobody_goes_on() {
 }
 
 #[test]
-fn an_abstract_name_has_no_shares() {
-    for event in [SHARE, TRY_SHARE, SLOT, TRY_SLOT] {
-        Participant::new(NAME, Hints::default()).fails(event, Failure::NoFolder);
+fn at_an_abstract_name_or_where_nobody_shares_there_are_none() {
+    for platform in [NAME, Platform { shares: false, ..PRIVATE }] {
+        for event in [SHARE, TRY_SHARE, SLOT, TRY_SLOT] {
+            Participant::new(platform, Hints::default()).fails(event, Failure::NoShares);
+        }
+        let mut participant = Participant::new(platform, Hints::default());
+        participant.holds(ACQUIRE).did_not(SEE_SHARES);
+        participant.does_not_downgrade(Failure::NoShares);
+        participant.ends(RELEASE, Report::Released);
     }
-    let mut participant = Participant::new(NAME, Hints::default());
-    participant.holds(ACQUIRE).did_not(SEE_SHARES);
-    participant.does_not_downgrade(Failure::NoFolder);
-    participant.ends(RELEASE, Report::Released);
 }
 
 #[test]

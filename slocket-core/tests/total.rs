@@ -17,7 +17,7 @@ const SPOILED: Hints = Hints { spoiled: true, ..NO_HINT };
 const LONG: Platform = Platform { lock: Ways { path: false, proc: false }, temporary: BOTH, ..PRIVATE };
 
 const fn start(platform: Platform, hints: Hints, request: Request) -> Start {
-    Start { platform, hints, request, shares: false }
+    Start { platform: Platform { shares: false, ..platform }, hints, request, shares: false }
 }
 
 /// In a tame world, in which there are shares.

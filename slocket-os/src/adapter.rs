@@ -27,7 +27,7 @@ macro_rules! adapter {
             /// Names a lock by an abstract name instead of a path, with the default options. Touches nothing. Linux only.
             ///
             /// The same lock, but no file, and nothing to reclaim: the kernel frees the name when its socket is gone. Acquire
-            /// and release of a free lock are 5 system calls, where a path takes 17. What it gives up:
+            /// and release of a free lock are 5 system calls, where a path takes 16. What it gives up:
             ///
             /// * **Its scope is the network namespace**: processes in two containers with networks of their own do not share
             ///   it, processes that share the network do, whatever files they see.

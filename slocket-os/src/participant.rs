@@ -312,7 +312,7 @@ impl Participant {
             }
             Failure::NotAFifo(_) => return self.performer.site.error(Fault::new(Errno::EXIST, SHARED)),
             Failure::UntrustedFifo(_) => return self.performer.site.error(Fault::new(Errno::ACCESS, SHARED)),
-            Failure::NoFolder | Failure::SharedElsewhere => {
+            Failure::NoShares | Failure::SharedElsewhere => {
                 return self.performer.site.error(Fault::new(Errno::OPNOTSUPP, SHARED));
             }
             Failure::LockLost => What::LockLost,
@@ -467,6 +467,8 @@ mod tests {
 
         fn ask(&self, event: Event) -> Box<Participant> {
             let mut participant = Participant::new(self.lock.site(), Process::current());
+            let (platform, hints) = known(self.lock.site());
+            participant.machine = Machine::new(Platform { shares: true, ..platform }, hints);
             participant.tell(event);
             participant
         }

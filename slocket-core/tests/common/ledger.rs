@@ -14,6 +14,7 @@ pub(crate) type Rule = &'static str;
 pub(crate) struct Ledger {
     home: Home,
     is_private: bool,
+    can_be_shared: bool,
     /// What tells a live socket from a dead one, as far as that is known.
     probe: Option<Probe>,
 
@@ -188,6 +189,7 @@ impl Ledger {
         Self {
             home: platform.home,
             is_private: platform.is_private,
+            can_be_shared: platform.shares && platform.home == Home::Path,
             probe: platform.probe,
             full: 0,
             queued: 0,
@@ -361,7 +363,7 @@ impl Ledger {
             self.is_told = true;
             return Ok(());
         }
-        if self.home == Home::Path && !self.excludes {
+        if self.can_be_shared && !self.excludes {
             return Err("the lock is held, and somebody may have a share");
         }
         self.has = if self.is_full(Role::Listener) && self.listens && !self.is_sent && !self.is_given_up {

@@ -27,8 +27,14 @@ pub(crate) use explore::{policy, slots};
 pub(crate) const BOTH: Ways = Ways { path: true, proc: true };
 
 /// A lock at a path, in a folder in which no other user can rename.
-pub(crate) const PRIVATE: Platform =
-    Platform { home: Home::Path, is_private: true, lock: BOTH, temporary: BOTH, probe: Some(Probe::Datagram) };
+pub(crate) const PRIVATE: Platform = Platform {
+    home: Home::Path,
+    is_private: true,
+    lock: BOTH,
+    temporary: BOTH,
+    probe: Some(Probe::Datagram),
+    shares: true,
+};
 /// A lock in a folder in which others can, on a kernel that was not asked yet.
 pub(crate) const SHARED: Platform = Platform { is_private: false, probe: None, ..PRIVATE };
 /// A lock at an abstract name.
