@@ -385,7 +385,7 @@ impl World {
 }
 
 /// A marked socket of ours.
-fn socket_like(number: Number) -> Found {
+pub(crate) fn socket_like(number: Number) -> Found {
     Found {
         inode: Inode { device: 0, number: number.into() },
         kind: FileKind::Socket,

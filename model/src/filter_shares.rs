@@ -1,31 +1,18 @@
 //! What a planted bug does that is about shares: see [`filter`](crate::filter).
 
 use slocket_core::{
-    AcceptResult, Access, AnswerResult, BindResult, Call, CallResult, FifoResult, FileKind, Found, Inode, Links,
-    MakeResult, ModeFit, Name, OpenResult, Owner, ReadResult, Role, StatResult, TimesFound, TimesResult, UnlinkResult,
+    AcceptResult, Access, AnswerResult, BindResult, Call, CallResult, FifoResult, Found, MakeResult, Name, OpenResult,
+    ReadResult, Role, StatResult, TimesFound, TimesResult, UnlinkResult,
 };
 
 use crate::bug::Bug;
 use crate::configuration::{Cast, Configuration};
-use crate::filter::Change;
+use crate::filter::{Change, socket_like};
 use crate::kernel::Kind;
 use crate::participant::DONE;
 use crate::world::World;
 
 const MISSING: CallResult = CallResult::OpenResult(OpenResult::Missing);
-
-/// The socket that is not bound by whoever cleans up without the lock.
-const UNBOUND: Found = Found {
-    inode: Inode { device: 0, number: 0 },
-    kind: FileKind::Socket,
-    owner: Owner::Us,
-    links: Links::One,
-    is_sticky: true,
-    owner_writes: true,
-    mode: ModeFit::Exact,
-    times: TimesFound::Alike,
-    is_recent: false,
-};
 
 impl World {
     /// What a planted bug makes of a call.
@@ -153,7 +140,8 @@ impl World {
 /// What a call comes to about a socket that is not there.
 fn as_if_bound(call: Call) -> Option<CallResult> {
     Some(match call {
-        Call::Stat(Name::Lock) => StatResult::Found(UNBOUND).into(),
+        // (It is not bound.)
+        Call::Stat(Name::Lock) => StatResult::Found(Found { times: TimesFound::Alike, ..socket_like(0) }).into(),
         Call::SetTimesOfName(Name::Lock) => TimesResult::Done.into(),
         Call::Poll => AnswerResult::No.into(),
         Call::Unlink(Name::Lock) => UnlinkResult::Removed.into(),

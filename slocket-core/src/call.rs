@@ -170,6 +170,13 @@ pub enum Name {
     Slot(u16),
 }
 
+impl Name {
+    /// The FIFO of that slot, or of the shares without a number.
+    pub(crate) fn of_share(slot: Option<u16>) -> Self {
+        slot.map_or(Self::Shared, Self::Slot)
+    }
+}
+
 /// For what a FIFO is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Access {

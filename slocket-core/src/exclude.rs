@@ -57,7 +57,7 @@ pub(crate) fn begin() -> Going {
 pub(crate) fn resume(waiting: Waiting) -> Going {
     let Waiting { slot } = waiting;
     // (What the file system is was asked before.)
-    fifo::again(Role::Look, name(slot))
+    fifo::again(Role::Look, Name::of_share(slot))
         .within(|inner| Step { slot, at: At::Look(inner) }, |looked| seen(slot, looked == Looked::Busy))
 }
 
@@ -94,12 +94,8 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &Memory) -> Stepped<
     })
 }
 
-fn name(slot: Option<u16>) -> Name {
-    slot.map_or(Name::Shared, Name::Slot)
-}
-
 fn look(slot: Option<u16>) -> Going {
-    fifo::begin(Role::Look, name(slot))
+    fifo::begin(Role::Look, Name::of_share(slot))
         .within(|inner| Step { slot, at: At::Look(inner) }, |looked| looked_at(slot, looked))
 }
 
@@ -126,5 +122,5 @@ fn seen(slot: Option<u16>, is_busy: bool) -> Going {
 
 /// Unlinks that slot and all below it; then the FIFO of shared locks.
 fn unlink(slot: Option<u16>) -> Going {
-    Next::Call(Call::Unlink(name(slot)), Step { slot, at: At::Unlink })
+    Next::Call(Call::Unlink(Name::of_share(slot)), Step { slot, at: At::Unlink })
 }

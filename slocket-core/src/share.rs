@@ -64,7 +64,7 @@ pub(crate) fn begin(memory: &mut Memory, share: Share) -> Going {
 /// Takes a result.
 pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Stepped<Step, Taken> {
     let Step { slot, at } = step;
-    let name = name(slot);
+    let name = Name::of_share(slot);
     Ok(match at {
         At::LookAgain => {
             result.done()?;
@@ -104,13 +104,9 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
     })
 }
 
-fn name(slot: Option<u16>) -> Name {
-    slot.map_or(Name::Shared, Name::Slot)
-}
-
 fn look(memory: &Memory, slot: u16) -> Going {
     let slot = Some(slot);
-    fifo::begin(Role::Slots, name(slot))
+    fifo::begin(Role::Slots, Name::of_share(slot))
         .within(|inner| Step { slot, at: At::Look(inner) }, |looked| seen(slot, looked, memory))
 }
 
@@ -137,7 +133,7 @@ fn shared_is_made(slot: Option<u16>, made: Made) -> Going {
 }
 
 fn open(slot: Option<u16>, is_made: bool) -> Going {
-    Next::Call(Call::OpenFifo(Role::Share, Access::Both, name(slot)), Step { slot, at: At::Open { is_made } })
+    Next::Call(Call::OpenFifo(Role::Share, Access::Both, Name::of_share(slot)), Step { slot, at: At::Open { is_made } })
 }
 
 fn is_made_now(slot: Option<u16>, made: Made) -> Going {
