@@ -6,7 +6,8 @@ use slocket_core::{
 };
 
 use crate::bug::Bug;
-use crate::configuration::{Cast, Configuration};
+use crate::cast::Cast;
+use crate::configuration::Configuration;
 use crate::filter::{Change, socket_like};
 use crate::kernel::Kind;
 use crate::participant::DONE;

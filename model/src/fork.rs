@@ -3,7 +3,8 @@
 use slocket_core::{Event, Request, Role};
 
 use crate::bug::Bug;
-use crate::configuration::{Cast, Configuration, Probe};
+use crate::cast::Cast;
+use crate::configuration::{Configuration, Probe};
 use crate::kernel::{Client, Guard};
 use crate::mind::Mind;
 use crate::participant::Participant;

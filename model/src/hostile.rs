@@ -1,7 +1,8 @@
 //! Who means harm: a server that sends what it likes to whoever comes, a client that does not do what clients do (protocol
 //! section 2, "Received").
 
-use crate::configuration::{Cast, Configuration};
+use crate::cast::Cast;
+use crate::configuration::Configuration;
 use crate::kernel::{Client, Connect, ConnectionId, Kind, Message, Number, Socket, SocketId, Time};
 use crate::process::Player;
 use crate::world::World;

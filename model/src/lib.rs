@@ -11,11 +11,12 @@
 //! | `filter`, `filter_shares` | what a planted bug does between the two |
 //! | `npm` | a participant of the npm package |
 //! | [`mod@world`] | all of it together: one step, and what must never be seen |
-//! | [`bug`] | planted bugs: which, where, and what they break |
+//! | [`bug`], [`planted`] | planted bugs: which, where, and what they break |
 //! | `symmetry` | one state for all that differ in names only |
 //! | [`search`] | every state that can be reached, breadth first, with a trace to the first that breaks a promise |
 //! | [`mod@walk`] | one run at a time, through worlds too large to explore |
-//! | [`configuration`] | who takes part, and what may go wrong |
+//! | [`configuration`] | who takes part ([`cast`]), and what may go wrong |
+//! | [`explored`] | the configurations that are explored |
 //!
 //! No procedure of a crash-safe participant is here: the core decides each call, and gets its result.
 //!
@@ -23,9 +24,12 @@
 //! next of them belongs to it ([`Configuration::every_call`] makes a step of each). A system call that the kernel makes in two parts which others can come between (bind: visible, then
 //! registered; connect by path: resolve, then act) is two steps.
 
+pub mod broken;
 pub mod bug;
 pub mod caller;
+pub mod cast;
 pub mod configuration;
+pub mod explored;
 mod filter;
 mod filter_shares;
 pub mod fork;
@@ -35,14 +39,18 @@ pub mod mind;
 mod npm;
 pub mod participant;
 mod perform;
+pub mod planted;
 pub mod process;
 pub mod search;
 mod symmetry;
 pub mod walk;
 pub mod world;
 
-pub use bug::{Bug, PLANTED, Planted};
-pub use configuration::{Cast, Configuration, Probe, Umask};
+pub use broken::Broken;
+pub use bug::Bug;
+pub use cast::Cast;
+pub use configuration::{Configuration, Probe, Umask};
+pub use planted::{PLANTED, Planted};
 pub use search::{Found, Names, explore, explore_under};
 pub use walk::{Walk, walk};
-pub use world::{Broken, Label, What, World};
+pub use world::{Label, What, World};

@@ -2,11 +2,12 @@
 //!
 //! `trials/tests/interop/baseline.rs` shows what is assumed of it here, or names the trial that does.
 
+use crate::broken::Broken;
 use crate::bug::Bug;
 use crate::configuration::{Configuration, Probe};
 use crate::kernel::{Client, Connect, ConnectionId, Kind, Message, Server};
 use crate::process::Player;
-use crate::world::{Broken, World};
+use crate::world::World;
 
 /// Where it stands. (One turn of its event loop is one step, as far as it makes one system call that others can see.)
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

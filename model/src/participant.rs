@@ -7,14 +7,16 @@ use slocket_core::{
     Request, Role, Share, Source, Stale, Timer,
 };
 
+use crate::broken::Broken;
 use crate::bug::Bug;
-use crate::configuration::{Cast, Configuration};
+use crate::cast::Cast;
+use crate::configuration::Configuration;
 use crate::filter::Change;
 use crate::kernel::{Client, Guard, List, Message, Server};
 use crate::mind::Mind;
 use crate::perform::Done;
 use crate::process::Player;
-use crate::world::{Broken, What, World};
+use crate::world::{What, World};
 
 /// The machine and what its driver keeps besides descriptors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -9,13 +9,15 @@ use slocket_core::{
     Times, TimesFound, TimesResult, UnlinkResult, Way,
 };
 
+use crate::broken::Broken;
 use crate::bug::Bug;
-use crate::configuration::{Cast, Configuration, Probe, Umask};
+use crate::cast::Cast;
+use crate::configuration::{Configuration, Probe, Umask};
 use crate::fork::Child;
 use crate::kernel::{Client, Connect, Guard, Kind, List, Message, NAMES, Name, Number, SocketId, Time};
 use crate::participant::{DONE, Watch};
 use crate::process::Player;
-use crate::world::{Broken, World};
+use crate::world::World;
 
 /// What a call has come to.
 pub(crate) enum Done {

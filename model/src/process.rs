@@ -1,7 +1,7 @@
 //! A process: what it has open, who plays in it, how it dies.
 
 use crate::caller::Caller;
-use crate::configuration::Cast;
+use crate::cast::Cast;
 use crate::fork::Child;
 use crate::kernel::{ConnectionId, Guard, List, Look, Name, Number, QUEUE, SLOTS, SocketId};
 use crate::npm::Npm;

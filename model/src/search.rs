@@ -5,8 +5,9 @@ use std::fmt;
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 
+use crate::broken::Broken;
 use crate::configuration::Configuration;
-use crate::world::{Broken, Label, PROCESSES, World};
+use crate::world::{Label, PROCESSES, World};
 
 /// What a search has found.
 #[derive(Clone, Debug)]

@@ -1,8 +1,9 @@
 //! One run at a time: a walk that somebody else chooses, through worlds too large to explore.
 
+use crate::broken::Broken;
 use crate::configuration::Configuration;
 use crate::search::Trace;
-use crate::world::{Broken, Label, World};
+use crate::world::{Label, World};
 
 /// How many steps everybody may take, after the choices have run out, until all who wait are served.
 const PATIENCE: usize = 20_000;

@@ -4,8 +4,10 @@ use std::fmt;
 
 use slocket_core::{Call, CallResult, Notice, Request, Times};
 
+use crate::broken::Broken;
 use crate::bug::Bug;
-use crate::configuration::{Cast, Configuration, Probe};
+use crate::cast::Cast;
+use crate::configuration::{Configuration, Probe};
 use crate::kernel::{
     CONNECTIONS, Client, Connection, Guard, INODES, Inode, Kind, List, Message, NAMES, Number, SLOTS, SOCKETS, Server,
     Socket, Time,
@@ -59,35 +61,6 @@ pub struct World {
     pub excused: bool,
     /// A promise was broken in the last step.
     pub broken: Option<Broken>,
-}
-
-/// A broken promise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Broken {
-    /// Two hold the lock at a time, or one beside somebody who has a share.
-    TwoHolders,
-    /// Two have the same slot, or one has a slot that there is not.
-    SameSlot,
-    /// Whoever was served had come later than one who still waits.
-    OutOfOrder,
-    /// The driver misused the machine.
-    Misuse,
-    /// Nobody wants the lock any more, and something is at the path, or has a temporary name.
-    LeftOnDisk,
-    /// A process keeps something open that it does not use.
-    LeftOpen,
-    /// A process of npm's died although nobody was killed.
-    Hurt,
-    /// A socket that somebody has open was taken for stale.
-    ToldStale,
-    /// A release says that the lock was lost.
-    ToldLost,
-    /// A release does not say that the lock was lost which was.
-    NotToldLost,
-    /// A stranger's grant was believed, or its listener carries our name.
-    Believed,
-    /// Somebody who waits can never get the lock.
-    Lost,
 }
 
 /// One step: who does what.

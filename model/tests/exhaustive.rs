@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 use std::thread;
 
-use model::configuration::QUICK;
 use model::explore;
+use model::explored::QUICK;
 
 /// No promise is broken in any state, and they are as many as they have to be. (A model that has shrunk shows less.)
 #[test]

@@ -1,6 +1,6 @@
 //! Planted bugs: a search that does not find one is itself wrong.
 
-use model::bug::{PLANTED, SOUND};
+use model::planted::{PLANTED, SOUND};
 use model::{Broken, Bug, Cast, Configuration, explore};
 
 #[test]

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::time::Instant;
 
-use model::configuration::{FULL, QUICK};
+use model::explored::{FULL, QUICK};
 use model::{Configuration, PLANTED, explore};
 
 use crate::Result;

@@ -1,0 +1,30 @@
+//! The promises, by what breaks them.
+
+/// A broken promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Broken {
+    /// Two hold the lock at a time, or one beside somebody who has a share.
+    TwoHolders,
+    /// Two have the same slot, or one has a slot that there is not.
+    SameSlot,
+    /// Whoever was served had come later than one who still waits.
+    OutOfOrder,
+    /// The driver misused the machine.
+    Misuse,
+    /// Nobody wants the lock any more, and something is at the path, or has a temporary name.
+    LeftOnDisk,
+    /// A process keeps something open that it does not use.
+    LeftOpen,
+    /// A process of npm's died although nobody was killed.
+    Hurt,
+    /// A socket that somebody has open was taken for stale.
+    ToldStale,
+    /// A release says that the lock was lost.
+    ToldLost,
+    /// A release does not say that the lock was lost which was.
+    NotToldLost,
+    /// A stranger's grant was believed, or its listener carries our name.
+    Believed,
+    /// Somebody who waits can never get the lock.
+    Lost,
+}
