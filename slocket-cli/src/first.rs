@@ -13,7 +13,8 @@ use rustix::io::retry_on_intr;
 
 use crate::exit::SIGNALLED;
 use crate::given::was_ignored;
-use crate::relay::{self, RELAYED};
+use crate::signals::RELAYED;
+use crate::thread;
 
 /// As long as this lives, a signal of which another process would die ends this one.
 pub(crate) struct Mortal {
@@ -49,7 +50,7 @@ fn watch() -> io::Result<Mortal> {
             }
         }
     };
-    mortal.thread = Some(relay::thread("signals", watch)?);
+    mortal.thread = Some(thread::start("signals", watch)?);
     Ok(mortal)
 }
 

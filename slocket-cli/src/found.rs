@@ -4,8 +4,8 @@ use std::io;
 
 use slocket_sync::{Holder, Slocket};
 
+use crate::look::{self, Party, Report, State};
 use crate::processes::lineage;
-use crate::status::{self, Party, Report, State};
 use crate::target::{self, Target};
 
 /// What stands between a waiter and the lock.
@@ -44,7 +44,7 @@ pub(crate) struct Keeper {
 
 /// Finds out who has the lock, or what is in its place, without queueing.
 pub(crate) fn look(target: &Target) -> Found {
-    found(status::report(target))
+    found(look::report(target))
 }
 
 fn found(report: io::Result<Report>) -> Found {
@@ -66,7 +66,7 @@ pub(crate) fn look_beside(target: &Target, holder: Option<Holder>) -> Found {
 /// The same, for somebody who may queue for an instant, where nothing else tells. The process is found out only if it is to be
 /// `named`.
 pub(crate) fn ask(target: &Target, slocket: &Slocket, named: bool) -> Found {
-    match if named { look(target) } else { found(status::report_on_users(target)) } {
+    match if named { look(target) } else { found(look::report_on_users(target)) } {
         Found::Unknown { uid: None, .. } if matches!(target, Target::Abstract(_)) => match slocket.holder() {
             Ok(Some(holder)) => Found::Held(Keeper::of_holder(&holder)),
             Ok(None) => Found::Nothing,

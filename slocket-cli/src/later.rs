@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::waiting::{PATIENCE, TURN};
-use crate::{relay, say};
+use crate::patience::{PATIENCE, TURN};
+use crate::{say, thread};
 
 /// Says a line after a second, unless dropped before. Once it is dropped nothing more is said.
 #[must_use]
@@ -31,7 +31,7 @@ impl Later {
         let shared = Arc::new(Shared::default());
         let later = Self { shared: Arc::clone(&shared) };
         // Without a thread to spare the line stays unsaid, which is better than not to run.
-        drop(relay::thread("later", move || shared.say(line)));
+        drop(thread::start("later", move || shared.say(line)));
         later
     }
 }

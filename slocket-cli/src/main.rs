@@ -9,9 +9,11 @@
 //! | `start.rs` | the start of the command |
 //! | `first.rs` | the first process of a pid namespace, while it waits |
 //! | `relay.rs` | signals, passed on to the command |
+//! | `signals.rs` | which signals those are |
 //! | `sentry.rs` | whether a signal was meant for the command as well |
 //! | `found.rs` | what is at a path, and whose |
-//! | `status.rs` | `slocket status`; below it: what is known of a lock, and the words for it |
+//! | `look.rs` | what is known of a lock; below it: the report on one, and the kernel's tables at an instant |
+//! | `status.rs` | `slocket status`; below it: the words for a report |
 //! | `wait.rs` | `slocket wait` |
 //! | `waiting.rs` | what the user sees of a long wait |
 //! | `trace.rs` | each step of a lock, for whoever asks by `SLOCKET_LOG` |
@@ -19,6 +21,8 @@
 //! | `diag.rs` | the kernel's table of sockets |
 //! | `processes.rs` | which processes have a socket |
 //! | `later.rs` | the line that is due after a second |
+//! | `patience.rs` | how long the user is left without a word |
+//! | `thread.rs` | threads that take no signals |
 //! | `exit.rs` | the exit codes, and which error has which |
 //! | `report.rs` | errors in words |
 //! | `duration.rs` | `1.5`, `200ms`, `2m` |
@@ -36,15 +40,19 @@ mod generated;
 mod given;
 mod inherit;
 mod later;
+mod look;
+mod patience;
 mod processes;
 mod relay;
 mod report;
 mod run;
 mod say;
 mod sentry;
+mod signals;
 mod start;
 mod status;
 mod target;
+mod thread;
 mod trace;
 mod wait;
 mod waiting;

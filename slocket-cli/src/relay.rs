@@ -6,7 +6,6 @@
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::AsFd;
-use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
@@ -17,23 +16,13 @@ use rustix::io::retry_on_intr;
 use rustix::process::{Pid, WaitOptions, WaitStatus, kill_process, waitpid};
 
 use crate::sentry::{MOMENT, Sent, Sentries};
+use crate::signals::RELAYED;
 
 /// `ssi_code` of a signal that the kernel sent, such as that of a key.
 const FROM_KERNEL: i32 = 0x80;
 
 /// A command that ends sooner is not worth its sentries.
 const SHORT: Duration = Duration::from_millis(10);
-
-pub(crate) const RELAYED: [Signal; 8] = [
-    Signal::SIGHUP,
-    Signal::SIGINT,
-    Signal::SIGQUIT,
-    Signal::SIGTERM,
-    Signal::SIGUSR1,
-    Signal::SIGUSR2,
-    Signal::SIGWINCH,
-    Signal::SIGCONT,
-];
 
 /// Takes the signals that are meant for the command, from its creation until it is dropped.
 pub(crate) struct Relay {
@@ -179,13 +168,4 @@ fn pass_on(command: Pid, signal: u32) {
 /// (A group from outside of our pid namespace has the number 0, which must not come to rustix.)
 fn is_in_our_group(command: Pid) -> bool {
     getpgid(Some(nix::unistd::Pid::from_raw(command.as_raw_pid()))).is_ok_and(|group| group == getpgrp())
-}
-
-/// Starts a thread that takes no signals: neither is one of its messages a reason to stop in the background of a terminal
-/// (SIGTTOU), nor does it end the tool by a signal that is meant for the command.
-pub(crate) fn thread(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
-    let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
-    let started = Builder::new().name(name.to_owned()).spawn(body);
-    before.thread_set_mask()?;
-    started
 }

@@ -12,9 +12,10 @@ use slocket_sync::{Error, ErrorKind, Guard, LockName, OccupiedPolicy, Slocket, T
 
 use crate::cli::Run;
 use crate::found::{self, Found, Standing};
+use crate::patience::PATIENCE;
 use crate::relay::Relay;
 use crate::target::Target;
-use crate::waiting::{PATIENCE, Waiting};
+use crate::waiting::Waiting;
 use crate::{exit, first, inherit, report, say, start};
 
 /// How long an npm server that is busy, or stopped, may put off the end of the tool when it no longer queues.

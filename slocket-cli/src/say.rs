@@ -6,8 +6,8 @@ use std::sync::mpsc;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use slocket_os::escape::{escaped, is_misleading};
 
-use crate::relay;
-use crate::waiting::TURN;
+use crate::patience::TURN;
+use crate::thread;
 
 /// Writes one line to standard error.
 pub(crate) fn say(line: &str) {
@@ -37,7 +37,7 @@ pub(crate) fn say_in_passing(line: String) {
         let _ = send.send(());
     };
     // Without a thread to be had it stays unsaid, which is better than to stand still.
-    if relay::thread("message", message).is_ok() {
+    if thread::start("message", message).is_ok() {
         let _ = said.recv_timeout(TURN);
     }
 }

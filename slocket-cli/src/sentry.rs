@@ -18,8 +18,8 @@ use rustix::io::{ioctl_fionbio, retry_on_intr};
 use rustix::process::setsid;
 use rustix::stdio::stdin;
 
-use crate::relay::RELAYED;
-use crate::waiting::PATIENCE;
+use crate::patience::PATIENCE;
+use crate::signals::RELAYED;
 
 /// The tool by this name is a sentry.
 const SENTRY: &str = "slocket: sentry";

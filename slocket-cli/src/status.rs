@@ -1,33 +1,18 @@
 //! `slocket status`: who holds a lock and who waits for it, without queueing.
 
-mod report;
 mod text;
-mod view;
 
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::Duration;
 
 use anstream::AutoStream;
 use rustix::fs::statfs;
 
 use crate::cli::Status;
-use crate::processes::Processes;
 use crate::target::{Target, folder};
-use crate::{exit, found, say};
-
-pub(crate) use report::{Party, Report, State};
-
-use view::View;
-
-/// Between two looks at the kernel's tables a lock may have gone from hand to hand: then they are looked at again.
-const LOOKS: usize = 20;
-
-/// For whoever is just being handed the lock to come and take it.
-const MOMENT: Duration = Duration::from_millis(5);
+use crate::{exit, found, look, say};
 
 /// Does it all and returns the exit code.
 pub(crate) fn run(args: &Status) -> u8 {
@@ -37,7 +22,7 @@ pub(crate) fn run(args: &Status) -> u8 {
             let (sockets, code) = below(path);
             (several(&sockets, args.json), code)
         }
-        _ => match report(target) {
+        _ => match look::report(target) {
             Ok(report) if args.json => (json(&report), exit::SUCCESS),
             Ok(report) => (text::paragraph(&report), exit::SUCCESS),
             Err(error) => {
@@ -60,55 +45,15 @@ pub(crate) fn run(args: &Status) -> u8 {
 
 /// One line on what is there, for somebody who waits.
 pub(crate) fn line(target: &Target) -> Option<String> {
-    let report = report(target).ok()?;
+    let report = look::report(target).ok()?;
     let summary = text::summary(&report);
     Some(format!("{}{}", anstream::adapter::strip_str(&summary), found::nested_in_words(&report)))
-}
-
-/// What is known of one lock.
-pub(crate) fn report(target: &Target) -> io::Result<Report> {
-    look(std::slice::from_ref(target), Processes::default).remove(0)
-}
-
-/// The same without its processes, which to find means to look at all there are.
-pub(crate) fn report_on_users(target: &Target) -> io::Result<Report> {
-    look(std::slice::from_ref(target), Processes::unseen).remove(0)
-}
-
-/// The reports on these locks, all at one time or another within an instant.
-fn look(targets: &[Target], processes: impl Fn() -> Processes) -> Vec<io::Result<Report>> {
-    let mut looks = 1;
-    loop {
-        let view = View::take(processes());
-        let mut reports: Vec<_> = targets.iter().map(|target| report::on(target, &view)).collect();
-        inspect(targets, &mut reports, &view);
-        let torn = reports.iter().any(|report| report.as_ref().is_ok_and(|report| report.torn));
-        if !torn || looks == LOOKS {
-            return reports;
-        }
-        looks += 1;
-        thread::sleep(MOMENT);
-    }
-}
-
-/// Inspects all at once those that no process listens at, as far as the table tells.
-fn inspect(targets: &[Target], reports: &mut [io::Result<Report>], view: &View) {
-    let silent = targets.iter().zip(reports).filter_map(|(target, report)| match (target, report) {
-        (Target::Path(path), Ok(report)) if report.silent.is_some() => Some((target, path, report)),
-        _ => None,
-    });
-    let silent: Vec<_> = silent.collect();
-    let paths: Vec<_> = silent.iter().map(|(_, path, _)| path).collect();
-    let inspected = slocket_os::inspect(&paths);
-    for ((target, path, report), inspected) in silent.into_iter().zip(inspected) {
-        report.inspected(target, path, inspected, view);
-    }
 }
 
 fn several(sockets: &[PathBuf], json: bool) -> String {
     let targets: Vec<_> = sockets.iter().cloned().map(Target::Path).collect();
     let mut reports = Vec::new();
-    for (target, report) in targets.iter().zip(look(&targets, Processes::default)) {
+    for (target, report) in targets.iter().zip(look::reports(&targets)) {
         match report {
             Ok(report) if report.is_free() => {}
             Ok(report) => reports.push(report),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 
-use crate::{relay, say};
+use crate::{say, thread};
 
 /// The variable that asks. (`RUST_LOG` is the command's.)
 const VARIABLE: &str = "SLOCKET_LOG";
@@ -46,7 +46,7 @@ pub(crate) fn start() -> Log {
         }
         let _ = written.send(());
     };
-    if relay::thread("log", write).is_err() {
+    if thread::start("log", write).is_err() {
         return nothing;
     }
     let to_thread = send.clone();

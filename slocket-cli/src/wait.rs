@@ -11,9 +11,9 @@ use slocket_sync::Error;
 use crate::cli::Wait;
 use crate::diag::Table;
 use crate::later::Later;
-use crate::status::{Report, State};
+use crate::look::{Report, State};
 use crate::target::{self, Target};
-use crate::{exit, first, report, say, status};
+use crate::{exit, first, look, report, say, status};
 
 /// That a holder was killed, and that an abstract name is free, nothing announces.
 const RECHECK: Duration = Duration::from_millis(500);
@@ -118,7 +118,7 @@ fn is_free(target: &Target) -> Result<bool, Trouble> {
         Err(error) => Trouble::Lock(error),
     };
     // The kernel's table may tell.
-    match status::report(target) {
+    match look::report(target) {
         Ok(Report { state: State::Stale, reclaimable, .. }) => Ok(reclaimable == Some(true)),
         Ok(Report { state: State::Held | State::Lent | State::Served | State::Occupied, .. }) => Ok(false),
         _ => Err(trouble),

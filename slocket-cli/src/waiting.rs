@@ -2,20 +2,14 @@
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use nix::unistd::getpgrp;
 use rustix::termios::tcgetpgrp;
 
+use crate::patience::{PATIENCE, TURN};
 use crate::target::Target;
-use crate::{found, relay, report, say};
-
-/// How long the user is left without a word.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
-
-/// How often the spinner turns; and how long somebody who is to go on waits for what is being written.
-pub(crate) const TURN: Duration = Duration::from_millis(125);
+use crate::{found, report, say, thread};
 
 /// What is on the screen.
 #[derive(Default)]
@@ -91,7 +85,7 @@ impl Spinner {
             *spinner.state() = State::Off;
             spinner.changes.notify_all();
         };
-        if relay::thread("spinner", turn).is_err() {
+        if thread::start("spinner", turn).is_err() {
             *self.state() = State::Off;
         }
     }

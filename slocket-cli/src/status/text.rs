@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anstyle::{AnsiColor, Style};
 use slocket_os::escape::escaped;
 
-use super::report::{Owner, Party, Report, State};
+use crate::look::{Owner, Party, Report, State};
 use crate::{found, target};
 
 /// All that is known.

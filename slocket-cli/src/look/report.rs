@@ -147,7 +147,7 @@ impl Report {
         }
     }
 
-    pub(super) fn is_free(&self) -> bool {
+    pub(crate) fn is_free(&self) -> bool {
         self.state == State::Free
     }
 }

@@ -1,0 +1,9 @@
+//! How long the user is left without a word, and how long a word waits for the user.
+
+use std::time::Duration;
+
+/// How long the user is left without a word.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often the spinner turns; and how long somebody who is to go on waits for what is being written.
+pub(crate) const TURN: Duration = Duration::from_millis(125);
