@@ -1,21 +1,10 @@
 //! A program that connects to a lock at an abstract name without a badge (protocol section 6).
 
 use crate::configuration::Configuration;
-use crate::kernel::{Connect, Message};
-use crate::process::Player;
+use crate::kernel::Connect;
+use crate::objects::Message;
+use crate::player::{Caller, Player};
 use crate::world::World;
-
-/// A program that connects without a badge, as a client of npm's slocket does, and takes "OK" for the lock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Caller {
-    /// It has nothing to do.
-    #[default]
-    Idle,
-    /// In the queue.
-    Queued,
-    /// It has read "OK".
-    Borrows,
-}
 
 impl World {
     /// All steps that a caller can take.

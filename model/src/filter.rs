@@ -3,29 +3,17 @@
 
 use slocket_core::{
     AcceptResult, AnswerResult, Call, CallResult, Cargo, ConnectResult, FileKind, Flock, FlockResult, Found, Half,
-    Inode, Links, Mode, ModeFit, Name, OpenResult, Owner, PeerResult, ReceiveResult, RenameResult, Role, SendResult,
-    StatResult, Times, TimesFound, TimesResult, UnlinkResult,
+    Inode, Mode, ModeFit, Name, OpenResult, PeerResult, ReceiveResult, RenameResult, Role, SendResult, StatResult,
+    Times, TimesFound, TimesResult, UnlinkResult,
 };
 
 use crate::bug::Bug;
+use crate::change::{Change, socket_like};
 use crate::configuration::{Configuration, Probe};
-use crate::kernel::{Client, Guard, Message, Number, Time};
-use crate::participant::{DONE, Late};
+use crate::objects::{Client, Guard, Message, Time};
+use crate::perform::DONE;
+use crate::player::Late;
 use crate::world::World;
-
-/// What becomes of a call.
-pub(crate) enum Change {
-    /// It is not made, and answered so.
-    Skipped(CallResult),
-    /// The same; and it is made later: see [`World::make_late`].
-    Delayed(CallResult),
-    /// Another is made in its place.
-    Replaced(Call),
-    /// Something else is done in its place, and it is answered so.
-    Altered(CallResult, World),
-    /// Something is done first.
-    Other(&'static str, World),
-}
 
 const TIMES_DONE: CallResult = CallResult::TimesResult(TimesResult::Done);
 
@@ -367,13 +355,6 @@ impl World {
         Some(socket_like(number))
     }
 
-    pub(crate) fn is_noted(&self, process: usize) -> bool {
-        match self.processes[process].player {
-            crate::process::Player::Safe(participant) => participant.noted,
-            _ => false,
-        }
-    }
-
     /// Whether it has given the lock back, and passes it on.
     fn releases(&self, process: usize) -> bool {
         let own = &self.processes[process];
@@ -381,20 +362,5 @@ impl World {
             && own.socket.is_some_and(|socket| self.socket(socket).listens)
             && own.guard == Guard::None
             && !matches!(self.mind(process).asked(), Some(Call::Stat(Name::Temporary)))
-    }
-}
-
-/// A marked socket of ours.
-pub(crate) fn socket_like(number: Number) -> Found {
-    Found {
-        inode: Inode { device: 0, number: number.into() },
-        kind: FileKind::Socket,
-        owner: Owner::Us,
-        links: Links::One,
-        is_sticky: true,
-        owner_writes: true,
-        mode: ModeFit::Exact,
-        times: TimesFound::Marked,
-        is_recent: false,
     }
 }

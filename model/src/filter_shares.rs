@@ -7,10 +7,10 @@ use slocket_core::{
 
 use crate::bug::Bug;
 use crate::cast::Cast;
+use crate::change::{Change, socket_like};
 use crate::configuration::Configuration;
-use crate::filter::{Change, socket_like};
-use crate::kernel::Kind;
-use crate::participant::DONE;
+use crate::objects::Kind;
+use crate::perform::DONE;
 use crate::world::World;
 
 const MISSING: CallResult = CallResult::OpenResult(OpenResult::Missing);
@@ -25,7 +25,7 @@ impl World {
         call: Call,
     ) -> Option<Change> {
         use Change::{Delayed, Other, Replaced, Skipped};
-        let (has_lock, cleans_up) = (self.has_lock(process), self.mind(process).cleans_up());
+        let (has_lock, cleans_up) = (self.processes[process].has_lock(), self.mind(process).cleans_up());
         let cast = configuration.cast[process];
         let is_first_look = matches!(call, Call::OpenFifo(Role::Look, _, Name::Shared));
         let noted = self.is_noted(process);
@@ -100,7 +100,7 @@ impl World {
 
     /// What a planted bug remembers.
     pub(crate) fn note_of_share(&mut self, process: usize, bug: Bug, call: Call) {
-        let (has_lock, cleans_up) = (self.has_lock(process), self.mind(process).cleans_up());
+        let (has_lock, cleans_up) = (self.processes[process].has_lock(), self.mind(process).cleans_up());
         let participant = self.participant(process);
         match (bug, call) {
             (Bug::CleansUpOnce, Call::OpenFifo(Role::Look, _, Name::Shared)) => {

@@ -5,35 +5,10 @@ use slocket_core::{Event, Request, Role};
 use crate::bug::Bug;
 use crate::cast::Cast;
 use crate::configuration::{Configuration, Probe};
-use crate::kernel::{Client, Guard};
-use crate::mind::Mind;
-use crate::participant::Participant;
-use crate::process::{Life, Player, Process};
+use crate::objects::{Client, Guard};
+use crate::player::{Child, Participant, Player};
+use crate::process::Life;
 use crate::world::World;
-
-/// A forked child that does not take part itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Child {
-    /// It is not forked yet.
-    Unborn,
-    /// It has copies of what its parent had open.
-    Copies {
-        /// Its parent was the holder, and is to be caught releasing through it: its state of mind.
-        heritage: Option<Mind>,
-        /// It has been left the guard of the folder by a parent that goes on.
-        has_guard: bool,
-    },
-}
-
-impl Process {
-    /// Whether it has copies that were made by a fork, or is hostile and keeps what it likes. (What these keep open is not left
-    /// open by anybody else.)
-    pub(crate) fn has_copies(&self) -> bool {
-        let is_child = matches!(self.player, Player::Child(_) | Player::Server);
-        let has_one = self.socket.is_some() || self.connection.is_some() || self.guest.is_some() || self.pin.is_some();
-        self.kept.is_some() || is_child && (has_one || !self.guests.is_empty())
-    }
-}
 
 impl World {
     /// All steps of a child.

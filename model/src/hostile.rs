@@ -3,8 +3,8 @@
 
 use crate::cast::Cast;
 use crate::configuration::Configuration;
-use crate::kernel::{Client, Connect, ConnectionId, Kind, Message, Number, Socket, SocketId, Time};
-use crate::process::Player;
+use crate::kernel::Connect;
+use crate::objects::{Client, Kind, Message, Number, SocketId, Time};
 use crate::world::World;
 
 /// How many connections a hostile server looks after at a time.
@@ -138,49 +138,5 @@ impl World {
         world.processes[process].connection = None;
         world.close_client(own);
         step("a hostile client closes its connection", false, world);
-    }
-
-    /// Somebody removes the path by hand, while no participant is between a look at it and what it does then. Who holds has
-    /// lost its lock by that, and whoever acquires afterwards has it.
-    pub(crate) fn human_steps(&self, process: usize, step: &mut impl FnMut(&'static str, bool, Self)) {
-        let Some(Kind::Bound(socket)) = self.path.map(|inode| self.inode(inode).kind) else { return };
-        let is_calm = self.processes.iter().all(|process| match process.player {
-            Player::Safe(participant) => participant.rests(),
-            _ => true,
-        });
-        let is_sent = self.connections.iter().flatten().any(|connection| connection.inbox.is_some());
-        if self.processes[process].rounds > 0 && is_calm && !is_sent {
-            let mut world = *self;
-            world.processes[process].rounds -= 1;
-            world.set_path(None);
-            world.excused = true;
-            world.mishap();
-            for holder in &mut world.processes {
-                if holder.socket == Some(socket) && holder.holds {
-                    (holder.holds, holder.lost) = (false, true);
-                }
-            }
-            step("removes the path by hand", true, world);
-        }
-    }
-
-    /// Whether a hostile server has the path, or has left something there. It may stay there for ever.
-    pub(crate) fn is_squatted(&self, configuration: &Configuration) -> bool {
-        let Some(inode) = self.path else { return false };
-        match self.inode(inode).kind {
-            Kind::Bound(socket) => self.socket(socket).strange,
-            _ => self.inode(inode).foreign && configuration.cast.contains(&Cast::Stranger),
-        }
-    }
-
-    /// Whether a participant of ours holds by grace of a stranger, or a listener of a hostile server carries our name.
-    pub(crate) fn believes_stranger(&self) -> bool {
-        let is_strange = |id: ConnectionId| self.connection(id).strange;
-        let is_foreign = |socket: &Socket| socket.strange && self.inode(socket.inode).foreign;
-        let believes = self.processes.iter().any(|process| {
-            let is_ours = matches!(process.player, Player::Safe(_));
-            is_ours && process.holds && process.connection.is_some_and(is_strange)
-        });
-        believes || self.sockets.iter().flatten().any(|socket| is_foreign(socket) && !socket.names_stranger)
     }
 }

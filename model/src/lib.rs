@@ -3,20 +3,24 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`kernel`] | what the system calls do: the path, inodes, sockets, connections, the guard of the folder |
-//! | `perform` | one call of the core on that kernel, and its result |
-//! | [`process`] | a process: what it has open, who plays in it, its death, descriptor by descriptor |
+//! | [`configuration`] | who takes part ([`cast`]), and what may go wrong |
+//! | [`explored`] | the configurations that are explored |
+//! | [`bug`], [`planted`] | planted bugs: which, where, and which promise ([`broken`]) they break |
+//! | [`mod@world`] | one state of everything |
+//! | [`objects`], `kernel` | what the kernel keeps, and what the system calls do with it: the path, inodes, sockets, connections, the guard of the folder |
+//! | [`process`], `death` | a process: what it has open; its death, descriptor by descriptor |
+//! | [`player`] | who plays in a process, and where it stands |
 //! | [`mind`] | the machine of the core that ships, kept once for all worlds in which it is met |
-//! | `participant` | a crash-safe participant: the machine, and a driver that makes its calls one step at a time |
-//! | `filter`, `filter_shares` | what a planted bug does between the two |
+//! | `ledger`, `promises` | who has the lock and who waits; what must never be seen |
+//! | `perform` | one call of the core on that kernel, and its result |
+//! | `filter`, `filter_shares`, `change` | what a planted bug does between the two |
+//! | `participant`, `report`, `weight` | a crash-safe participant: the machine, and a driver that makes its calls, so many in one step |
 //! | `npm` | a participant of the npm package |
-//! | [`mod@world`] | all of it together: one step, and what must never be seen |
-//! | [`bug`], [`planted`] | planted bugs: which, where, and what they break |
+//! | `fork`, `caller`, `hostile`, `bystander` | everybody else |
+//! | `steps`, [`label`] | all steps that can be taken from a state, and what they are called |
 //! | `symmetry` | one state for all that differ in names only |
 //! | [`search`] | every state that can be reached, breadth first, with a trace to the first that breaks a promise |
 //! | [`mod@walk`] | one run at a time, through worlds too large to explore |
-//! | [`configuration`] | who takes part ([`cast`]), and what may go wrong |
-//! | [`explored`] | the configurations that are explored |
 //!
 //! No procedure of a crash-safe participant is here: the core decides each call, and gets its result.
 //!
@@ -26,31 +30,44 @@
 
 pub mod broken;
 pub mod bug;
-pub mod caller;
+mod bystander;
+mod caller;
 pub mod cast;
+mod change;
 pub mod configuration;
+mod death;
 pub mod explored;
 mod filter;
 mod filter_shares;
-pub mod fork;
+mod fork;
 mod hostile;
-pub mod kernel;
+mod kernel;
+pub mod label;
+mod ledger;
+pub mod list;
 pub mod mind;
 mod npm;
-pub mod participant;
+pub mod objects;
+mod participant;
 mod perform;
 pub mod planted;
+pub mod player;
 pub mod process;
+mod promises;
+mod report;
 pub mod search;
+mod steps;
 mod symmetry;
 pub mod walk;
+mod weight;
 pub mod world;
 
 pub use broken::Broken;
 pub use bug::Bug;
 pub use cast::Cast;
 pub use configuration::{Configuration, Probe, Umask};
+pub use label::{Label, What};
 pub use planted::{PLANTED, Planted};
 pub use search::{Found, Names, explore, explore_under};
 pub use walk::{Walk, walk};
-pub use world::{Label, What, World};
+pub use world::World;

@@ -11,7 +11,7 @@ use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use slocket_core::{Call, Event, Hints, Machine, Misuse, Name, Platform, Report, Step, Wait};
 
-use crate::kernel::Number;
+use crate::objects::Number;
 
 /// A machine. (Numbers are this thread's: no mind leaves it.)
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

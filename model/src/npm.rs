@@ -5,45 +5,10 @@
 use crate::broken::Broken;
 use crate::bug::Bug;
 use crate::configuration::{Configuration, Probe};
-use crate::kernel::{Client, Connect, ConnectionId, Kind, Message, Server};
-use crate::process::Player;
+use crate::kernel::Connect;
+use crate::objects::{Client, ConnectionId, Kind, Message, Server};
+use crate::player::{Npm, Player};
 use crate::world::World;
-
-/// Where it stands. (One turn of its event loop is one step, as far as it makes one system call that others can see.)
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Npm {
-    /// Nothing to do.
-    #[default]
-    Idle,
-    /// Binds.
-    Bind,
-    /// Registers what bind has made visible.
-    Register,
-    /// Listens, and has the lock.
-    Listen,
-    /// Is the server: accepts whoever comes, serves one after the other.
-    Serves,
-    /// Is the server, and closes: has still to unlink the path.
-    Unlink,
-    /// Is the server, and closes: has still to close the socket.
-    Close,
-    /// Resolves the path for a connect.
-    Resolve,
-    /// Connects to what the path led to.
-    Connect,
-    /// Waits for the server.
-    Queued,
-    /// Has the lock, on loan.
-    Borrows,
-    /// Removes the path, since its server is gone.
-    Remove,
-}
-
-impl Npm {
-    pub(crate) fn is_idle(self) -> bool {
-        self == Self::Idle
-    }
-}
 
 impl World {
     /// All steps that a participant of the npm package can take.

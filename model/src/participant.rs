@@ -2,122 +2,24 @@
 
 use std::num::NonZeroU16;
 
-use slocket_core::{
-    Access, Call, CallResult, Event, Failure, Half, Hints, Home, Machine, Name as CoreName, Notice, Policy, Report,
-    Request, Role, Share, Source, Stale, Timer,
-};
+use slocket_core::{Call, Event, Hints, Home, Machine, Notice, Policy, Request, Share, Source, Stale, Timer};
 
-use crate::broken::Broken;
 use crate::bug::Bug;
 use crate::cast::Cast;
+use crate::change::Change;
 use crate::configuration::Configuration;
-use crate::filter::Change;
-use crate::kernel::{Client, Guard, List, Message, Server};
+use crate::label::What;
+use crate::list::List;
 use crate::mind::Mind;
+use crate::objects::{Client, Message};
 use crate::perform::Done;
-use crate::process::Player;
-use crate::world::{What, World};
-
-/// The machine and what its driver keeps besides descriptors.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Participant {
-    /// The machine.
-    pub mind: Mind,
-    /// The watch on the path.
-    pub watch: Watch,
-    /// It has begun to clear its mark for a loan, and has not set it again.
-    pub lends: bool,
-    /// A forked child has taken the lock over.
-    pub forgets: bool,
-    /// What a planted bug does late.
-    pub late: Late,
-    /// What a planted bug has to remember.
-    pub noted: bool,
-    /// It has just taken a live socket for dead.
-    pub misled: bool,
-    /// It has the lock on loan.
-    pub borrows: bool,
-    /// It could not make the lock a share, and keeps it.
-    pub keeps: bool,
-}
-
-/// A watch on the path.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Watch {
-    /// None.
-    #[default]
-    None,
-    /// Armed, and nothing has changed since.
-    Armed,
-    /// Something has changed.
-    Changed,
-}
-
-/// A call that was answered as if it were made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Late {
-    /// There is none.
-    #[default]
-    None,
-    /// It waits for another.
-    Waits,
-    /// It is made next.
-    Due,
-}
-
-/// Where a call stands in a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Weight {
-    /// Nobody else can see it, and nobody else can change its answer: it may be made at any time, so it belongs to the call
-    /// before it.
-    Quiet,
-    /// Its answer is as good if it comes together with the next call.
-    Leads,
-    /// A step of its own.
-    Weighs,
-}
+use crate::player::{Late, Participant, Player, Watch};
+use crate::weight::Weight;
+use crate::world::World;
 
 type Step<'a> = &'a mut dyn FnMut(What, bool, World);
 
-impl Participant {
-    pub(crate) fn path_has_changed(&mut self) {
-        if self.watch == Watch::Armed {
-            self.watch = Watch::Changed;
-        }
-    }
-
-    /// Whether it has nothing to do.
-    pub(crate) fn is_idle(&self) -> bool {
-        self.mind.is_idle() && self.late == Late::None && !self.forgets
-    }
-
-    /// Whether it is between no two calls.
-    pub(crate) fn rests(&self) -> bool {
-        self.mind.asked().is_none() && self.late == Late::None
-    }
-}
-
 impl World {
-    pub(crate) fn participant(&mut self, process: usize) -> &mut Participant {
-        match &mut self.processes[process].player {
-            Player::Safe(participant) => participant,
-            other => unreachable!("{other:?} is no crash-safe participant"),
-        }
-    }
-
-    pub(crate) fn mind(&self, process: usize) -> Mind {
-        match self.processes[process].player {
-            Player::Safe(participant) => participant.mind,
-            other => unreachable!("{other:?} is no crash-safe participant"),
-        }
-    }
-
-    /// Whether it has the lock in hand, whatever for.
-    pub(crate) fn has_lock(&self, process: usize) -> bool {
-        let own = &self.processes[process];
-        own.socket.is_some() || matches!(own.player, Player::Safe(participant) if participant.borrows)
-    }
-
     /// All steps that a crash-safe participant can take.
     pub(crate) fn participant_steps(&self, process: usize, configuration: &Configuration, step: Step) {
         let Player::Safe(participant) = self.processes[process].player else { unreachable!("it is ours") };
@@ -168,7 +70,7 @@ impl World {
             if configuration.has(Bug::CancelReleasesAsClient) && world.releases_as_client(process) {
                 return step(What::Text("cuts its connection, and removes the path"), true, world);
             }
-            if configuration.has(Bug::GivesUpByClose) && self.has_lock(process) {
+            if configuration.has(Bug::GivesUpByClose) && self.processes[process].has_lock() {
                 world.forget(process);
                 return step(What::Text("closes the listener"), true, world);
             }
@@ -354,191 +256,6 @@ impl World {
         }
     }
 
-    /// What stands in one step with others: see [`Weight`].
-    fn weight(&self, process: usize, configuration: &Configuration, call: Call) -> Weight {
-        let own = &self.processes[process];
-        let has_lock = self.has_lock(process);
-        let weighs = |weighs| if weighs { Weight::Weighs } else { Weight::Quiet };
-        if configuration.every_call {
-            return Weight::Weighs;
-        }
-        if configuration.coarse
-            && let Some(weight) = self.coarse_weight(process, call)
-        {
-            return weight;
-        }
-        match call {
-            // Where nobody shares, nothing is ever there. And nobody else makes a FIFO, removes one, or opens one for writing while we
-            // have the lock.
-            Call::OpenFifo(_, access, name) => weighs(
-                configuration.has_shares()
-                    && !(has_lock && (access == Access::Read || self.named(process, name).is_none())),
-            ),
-            Call::Read(role) => {
-                let look = if role == Role::Look { own.look } else { own.slots.iter().next_back() };
-                weighs(!has_lock || look.is_none_or(|look| self.has_writer(look.inode)))
-            }
-            Call::Stat(CoreName::Shared | CoreName::Slot(_)) | Call::Open(_, CoreName::Shared | CoreName::Slot(_)) => {
-                weighs(!has_lock)
-            }
-            Call::MakeFifo(_) => Weight::Weighs,
-            Call::Stat(_)
-            | Call::StatByPath(_)
-            | Call::Open(..)
-            | Call::Unlink(_)
-            | Call::Rename(_)
-            | Call::Link(_)
-            | Call::SetTimesOfName(_)
-            | Call::SetTimes(..)
-            | Call::SetTimesInProc(..)
-            | Call::SetMode(..)
-            | Call::Flock(_)
-            | Call::Unlock
-            | Call::Bind(..)
-            | Call::Connect(..)
-            | Call::Accept(_)
-            | Call::Drain
-            | Call::Receive
-            | Call::Send(_)
-            | Call::Watch => Weight::Weighs,
-            // What was listed before it was opened may be gone by then: as if it had not been listed.
-            Call::NextName => Weight::Leads,
-            // Nobody else takes from a queue; and one that is not empty stays so.
-            Call::Poll => match own.socket.map(|socket| self.socket(socket).queue.is_empty()) {
-                Some(false) => Weight::Leads,
-                Some(true) | None => Weight::Weighs,
-            },
-            // It listens already, and in our name.
-            Call::Listen => weighs(
-                own.socket.map(|socket| self.socket(socket)).is_none_or(|socket| !socket.listens || socket.strange),
-            ),
-            // Of a guest: one that has ended its stream when it is looked at might as well have done so before it was accepted.
-            Call::HasEnded(role) => weighs(role != Role::Guest),
-            // A waiter never writes.
-            Call::Shutdown(Role::Guest, Half::Read) => Weight::Quiet,
-            Call::Shutdown(..) => Weight::Weighs,
-            Call::Close(role) | Call::CloseApart(role) => weighs(match role {
-                Role::Listener => own.socket.is_some(),
-                Role::Guard => own.guard != Guard::None,
-                Role::Connection => own.connection.is_some_and(|connection| {
-                    let end = self.connection(connection);
-                    end.client != Client::Cut && !matches!(end.server, Server::Ended | Server::Reset { .. })
-                }),
-                Role::Probe => own.probe.is_some_and(|probe| self.connection(probe).client != Client::Cut),
-                // One with a badge has been sent the listener, and asks for nothing more; others were shut down before.
-                Role::Guest | Role::Queue => false,
-                Role::Share => own.share.is_some(),
-                // (A reader of a FIFO is seen by nobody.)
-                Role::Look | Role::Slots => own.looks().any(|look| look.writes),
-                Role::Pin | Role::Listing | Role::Swept | Role::Strays | Role::Watch => false,
-            }),
-            // (What stat tells of a file that was just opened might as well have been so when it was opened.)
-            Call::StatFile(_)
-            | Call::SeeFifo(_)
-            | Call::OpenFolder(_)
-            | Call::FileSystem
-            | Call::StatProc
-            | Call::Socket(..)
-            | Call::SetSocketMode
-            | Call::BindBadge
-            | Call::Peer(_)
-            | Call::Ask(_)
-            | Call::SocketName
-            | Call::CompareBoundFile
-            | Call::ComparePeerName
-            | Call::SetNonblocking
-            | Call::HasUnread(_)
-            | Call::Random
-            | Call::Reserve
-            | Call::SpendReserve
-            | Call::KeepReserve
-            | Call::AskKernel => Weight::Quiet,
-        }
-    }
-
-    /// The same of a call that is about a socket, where a procedure is a step.
-    fn coarse_weight(&self, process: usize, call: Call) -> Option<Weight> {
-        let own = &self.processes[process];
-        let gives_up = own.socket.is_some_and(|socket| self.socket(socket).refuses);
-        Some(match call {
-            Call::Stat(CoreName::Lock) if own.guard == Guard::None => Weight::Leads,
-            Call::Open(Role::Pin, CoreName::Lock) | Call::Poll => Weight::Leads,
-            Call::Accept(Role::Guest) if !gives_up => Weight::Leads,
-            Call::Stat(CoreName::Lock)
-            | Call::SetTimesOfName(_)
-            | Call::Bind(..)
-            | Call::Listen
-            | Call::Unlock
-            | Call::Shutdown(..)
-            | Call::Accept(_)
-            | Call::Close(Role::Listener | Role::Connection | Role::Guard) => Weight::Quiet,
-            _ => return None,
-        })
-    }
-
-    /// Tells the machine an event, and the caller what the machine reports.
-    pub(crate) fn tell(&mut self, process: usize, configuration: &Configuration, event: Event) {
-        let Ok(report) = self.participant(process).mind.tell(event) else {
-            self.broken = Some(Broken::Misuse);
-            return;
-        };
-        if !self.mind(process).knows_temporary() {
-            self.processes[process].drawn = None;
-        }
-        if let Some(report) = report {
-            self.reported(process, configuration, report);
-        }
-        if self.mind(process).machine().is_finished() {
-            let own = &self.processes[process];
-            let is_open = own.socket.is_some() || own.connection.is_some() || own.guest.is_some() || own.pin.is_some();
-            let is_open = is_open || own.swept.is_some() || own.probe.is_some() || own.guard != Guard::None;
-            let is_open = is_open || own.share.is_some() || own.looks().next().is_some();
-            if (is_open || !own.guests.is_empty() || own.listing.is_some()) && !configuration.has(Bug::KeepsListener) {
-                self.broken = Some(Broken::LeftOpen);
-            }
-            let participant = self.participant(process);
-            *participant = Participant { late: participant.late, ..Participant::default() };
-        }
-    }
-
-    fn reported(&mut self, process: usize, configuration: &Configuration, report: Report) {
-        match report {
-            Report::Acquired => {
-                self.acquired(process);
-                if self.processes.iter().any(|other| other.shares) {
-                    self.broken = Some(Broken::TwoHolders);
-                }
-                self.acquires_badly(process, configuration);
-            }
-            Report::Shared { slot } => {
-                let own = &self.processes[process];
-                let is_open =
-                    own.socket.is_some() || own.connection.is_some() || own.guest.is_some() || own.pin.is_some();
-                if is_open || own.looks().next().is_some() {
-                    self.broken = Some(Broken::LeftOpen);
-                }
-                let slots = if configuration.cast[process] == Cast::OneSlot { 1 } else { configuration.slots };
-                self.shared(process, slot, slots);
-            }
-            Report::NotDowngraded(_) => {
-                self.participant(process).keeps = true;
-                let own = &mut self.processes[process];
-                (own.holds, own.shares) = (true, false);
-            }
-            Report::Failed(Failure::LockLost) if !self.excused => self.broken = Some(Broken::ToldLost),
-            Report::Failed(Failure::Stale) if self.participant(process).misled => {
-                self.broken = Some(Broken::ToldStale);
-            }
-            _ => {}
-        }
-        if report != Report::Acquired && !matches!(report, Report::Shared { .. } | Report::NotDowngraded(_)) {
-            self.left(process);
-            if std::mem::take(&mut self.processes[process].lost) && report == Report::Released {
-                self.broken = Some(Broken::NotToldLost);
-            }
-        }
-    }
-
     /// Closes all, and is ready for the next round.
     fn forget(&mut self, process: usize) {
         let own = &mut self.processes[process];
@@ -566,6 +283,3 @@ impl World {
         true
     }
 }
-
-/// That it was done.
-pub(crate) const DONE: CallResult = CallResult::DoneResult(slocket_core::DoneResult::Done);

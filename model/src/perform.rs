@@ -13,10 +13,10 @@ use crate::broken::Broken;
 use crate::bug::Bug;
 use crate::cast::Cast;
 use crate::configuration::{Configuration, Probe, Umask};
-use crate::fork::Child;
-use crate::kernel::{Client, Connect, Guard, Kind, List, Message, NAMES, Name, Number, SocketId, Time};
-use crate::participant::{DONE, Watch};
-use crate::process::Player;
+use crate::kernel::Connect;
+use crate::list::List;
+use crate::objects::{Client, Guard, Kind, Message, NAMES, Name, Number, SocketId, Time};
+use crate::player::{Child, Player, Watch};
 use crate::world::World;
 
 /// What a call has come to.
@@ -31,6 +31,9 @@ pub(crate) enum Done {
 
 /// The number of an error. (The machine reads none; it is for the message.)
 const ERRNO: Errno = Errno(1);
+
+/// That it was done.
+pub(crate) const DONE: CallResult = CallResult::DoneResult(DoneResult::Done);
 
 const FAILED: CallResult = CallResult::DoneResult(DoneResult::Failed(ERRNO));
 

@@ -1,12 +1,9 @@
-//! A process: what it has open, who plays in it, how it dies.
+//! A process: what it has open, and who plays in it.
 
-use crate::caller::Caller;
 use crate::cast::Cast;
-use crate::fork::Child;
-use crate::kernel::{ConnectionId, Guard, List, Look, Name, Number, QUEUE, SLOTS, SocketId};
-use crate::npm::Npm;
-use crate::participant::Participant;
-use crate::world::World;
+use crate::list::List;
+use crate::objects::{ConnectionId, Guard, Look, Name, Number, QUEUE, SLOTS, SocketId};
+use crate::player::{Caller, Changer, Child, Npm, Participant, Player};
 
 /// A process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -77,43 +74,6 @@ pub enum Life {
     Dead,
 }
 
-/// Who plays in a process.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Player {
-    /// Nobody: there is no such process.
-    #[default]
-    Nobody,
-    /// A crash-safe participant.
-    Safe(Participant),
-    /// A participant of the npm package.
-    Npm(Npm),
-    /// A stranger who uses flock(1) on the folder now and then.
-    Locker,
-    /// A stranger who removes the file at the path, once.
-    Remover,
-    /// A program that connects without a badge.
-    Caller(Caller),
-    /// Somebody who changes what the mark is made of.
-    Changer(Change),
-    /// Somebody who removes the path by hand.
-    Human,
-    /// A hostile server.
-    Server,
-    /// A hostile client.
-    Client,
-    /// A child that was forked, and has copies of everything; or one that is not born yet.
-    Child(Child),
-}
-
-/// What somebody who knows nothing of locks changes at sockets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Change {
-    /// The sticky bit.
-    Mode,
-    /// The times.
-    Times,
-}
-
 impl Process {
     /// The temporary name that was read last.
     pub(crate) fn read(&self) -> Option<Name> {
@@ -143,11 +103,16 @@ impl Process {
             Cast::Pest | Cast::Vandal => Player::Client,
             Cast::Human => Player::Human,
             Cast::Child | Cast::Heir | Cast::Daemon => Player::Child(Child::Unborn),
-            Cast::Administrator => Player::Changer(Change::Mode),
-            Cast::Toucher => Player::Changer(Change::Times),
+            Cast::Administrator => Player::Changer(Changer::Mode),
+            Cast::Toucher => Player::Changer(Changer::Times),
         };
         let rounds = if cast == Cast::Child || cast == Cast::Daemon { 0 } else { rounds };
         Self { player, rounds, ..Self::default() }
+    }
+
+    /// Whether it has the lock in hand, whatever for.
+    pub(crate) fn has_lock(&self) -> bool {
+        self.socket.is_some() || matches!(self.player, Player::Safe(participant) if participant.borrows)
     }
 
     /// The FIFOs that it looks at.
@@ -189,96 +154,12 @@ impl Process {
             (Life::Runs, Player::Caller(caller)) => self.rounds == 0 && caller == Caller::Idle,
         }
     }
-}
 
-impl World {
-    /// Kills a process: from now on it does nothing, and holds nothing.
-    pub(crate) fn kill(&mut self, process: usize) {
-        let dead = &mut self.processes[process];
-        dead.life = Life::Dies;
-        (dead.holds, dead.lost, dead.shares, dead.slot) = (false, false, false, None);
-        dead.rounds = 0;
-        (dead.listing, dead.drawn, dead.asks_by_stream, dead.half) = (None, None, false, None);
-        // (Nobody can tell when a reader of a FIFO is closed.)
-        (dead.look, dead.slots) = (None, List::default());
-        dead.player = match dead.player {
-            Player::Safe(_) => Player::Safe(Participant::default()),
-            Player::Npm(_) => Player::Npm(Npm::default()),
-            other => other,
-        };
-    }
-
-    /// Each way in which the kernel may go on with the death of a process: any of its descriptors may be the next.
-    pub(crate) fn deaths(&self, process: usize, guard_survives: bool, mut next: impl FnMut(&'static str, Self)) {
-        let dying = &self.processes[process];
-        let mut closes = |what, close: &dyn Fn(&mut Self)| {
-            let mut world = *self;
-            close(&mut world);
-            next(what, world);
-        };
-        if dying.socket.is_some() {
-            closes("dies: its listener is closed", &|world| world.processes[process].socket = None);
-        }
-        if let Some(connection) = dying.connection {
-            closes("dies: its connection is closed", &|world| {
-                world.processes[process].connection = None;
-                world.close_client(connection);
-            });
-        }
-        if let Some(guest) = dying.guest {
-            closes("dies: its guest is closed", &|world| {
-                world.processes[process].guest = None;
-                world.close_server(guest);
-            });
-        }
-        if let Some(guest) = dying.guests.iter().next() {
-            closes("dies: one of its guests is closed", &|world| {
-                world.processes[process].guests.pop();
-                world.close_server(guest);
-            });
-        }
-        if dying.pin.is_some() {
-            closes("dies: its pin is closed", &|world| world.processes[process].pin = None);
-        }
-        if dying.swept.is_some() {
-            closes("dies: its pin of a temporary name is closed", &|world| world.processes[process].swept = None);
-        }
-        if let Some(probe) = dying.probe {
-            closes("dies: its probe is closed", &|world| {
-                world.processes[process].probe = None;
-                world.close_client(probe);
-            });
-        }
-        if dying.share.is_some() {
-            closes("dies: its share is closed", &|world| world.processes[process].share = None);
-        }
-        if dying.kept.is_some() {
-            closes("dies: its copy of a listener is closed", &|world| world.processes[process].kept = None);
-        }
-        if (dying.guard != Guard::None || dying.forked) && !guard_survives {
-            closes("dies: its folder is closed", &|world| world.leave_guard(process));
-        }
-        let nothing = Self::default().processes[0];
-        let open = Process { guard: if guard_survives { Guard::None } else { dying.guard }, ..*dying };
-        let closed = Process {
-            socket: nothing.socket,
-            connection: nothing.connection,
-            guest: nothing.guest,
-            guests: nothing.guests,
-            pin: nothing.pin,
-            swept: nothing.swept,
-            probe: nothing.probe,
-            guard: nothing.guard,
-            forked: nothing.forked,
-            kept: nothing.kept,
-            share: nothing.share,
-            ..*dying
-        };
-        if open == closed {
-            closes("is dead", &|world| {
-                world.processes[process].life = Life::Dead;
-                world.mishap();
-            });
-        }
+    /// Whether it has copies that were made by a fork, or is hostile and keeps what it likes. (What these keep open is not left
+    /// open by anybody else.)
+    pub(crate) fn has_copies(&self) -> bool {
+        let is_child = matches!(self.player, Player::Child(_) | Player::Server);
+        let has_one = self.socket.is_some() || self.connection.is_some() || self.guest.is_some() || self.pin.is_some();
+        self.kept.is_some() || is_child && (has_one || !self.guests.is_empty())
     }
 }

@@ -7,7 +7,8 @@ use rustc_hash::FxBuildHasher;
 
 use crate::broken::Broken;
 use crate::configuration::Configuration;
-use crate::world::{Label, PROCESSES, World};
+use crate::label::Label;
+use crate::world::{PROCESSES, World};
 
 /// What a search has found.
 #[derive(Clone, Debug)]

@@ -6,9 +6,10 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use rustc_hash::FxBuildHasher;
 
 use crate::configuration::Configuration;
-use crate::kernel::{CONNECTIONS, ConnectionId, INODES, Kind, List, Message, Number, SOCKETS, SocketId};
-use crate::participant::Participant;
-use crate::process::{Player, Process};
+use crate::list::List;
+use crate::objects::{CONNECTIONS, ConnectionId, INODES, Kind, Message, Number, SOCKETS, SocketId};
+use crate::player::{Participant, Player};
+use crate::process::Process;
 use crate::world::{PROCESSES, World};
 
 impl World {

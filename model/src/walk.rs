@@ -2,8 +2,9 @@
 
 use crate::broken::Broken;
 use crate::configuration::Configuration;
+use crate::label::Label;
 use crate::search::Trace;
-use crate::world::{Label, World};
+use crate::world::World;
 
 /// How many steps everybody may take, after the choices have run out, until all who wait are served.
 const PATIENCE: usize = 20_000;

@@ -1,0 +1,168 @@
+//! Who plays in a process, and where it stands.
+
+use crate::mind::Mind;
+
+/// Who plays in a process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Player {
+    /// Nobody: there is no such process.
+    #[default]
+    Nobody,
+    /// A crash-safe participant.
+    Safe(Participant),
+    /// A participant of the npm package.
+    Npm(Npm),
+    /// A stranger who uses flock(1) on the folder now and then.
+    Locker,
+    /// A stranger who removes the file at the path, once.
+    Remover,
+    /// A program that connects without a badge.
+    Caller(Caller),
+    /// Somebody who changes what the mark is made of.
+    Changer(Changer),
+    /// Somebody who removes the path by hand.
+    Human,
+    /// A hostile server.
+    Server,
+    /// A hostile client.
+    Client,
+    /// A child that was forked, and has copies of everything; or one that is not born yet.
+    Child(Child),
+}
+
+/// Somebody who knows nothing of locks, by what it changes at sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Changer {
+    /// The sticky bit.
+    Mode,
+    /// The times.
+    Times,
+}
+
+/// The machine and what its driver keeps besides descriptors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Participant {
+    /// The machine.
+    pub mind: Mind,
+    /// The watch on the path.
+    pub watch: Watch,
+    /// It has begun to clear its mark for a loan, and has not set it again.
+    pub lends: bool,
+    /// A forked child has taken the lock over.
+    pub forgets: bool,
+    /// What a planted bug does late.
+    pub late: Late,
+    /// What a planted bug has to remember.
+    pub noted: bool,
+    /// It has just taken a live socket for dead.
+    pub misled: bool,
+    /// It has the lock on loan.
+    pub borrows: bool,
+    /// It could not make the lock a share, and keeps it.
+    pub keeps: bool,
+}
+
+/// A watch on the path.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Watch {
+    /// None.
+    #[default]
+    None,
+    /// Armed, and nothing has changed since.
+    Armed,
+    /// Something has changed.
+    Changed,
+}
+
+/// A call that was answered as if it were made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Late {
+    /// There is none.
+    #[default]
+    None,
+    /// It waits for another.
+    Waits,
+    /// It is made next.
+    Due,
+}
+
+impl Participant {
+    pub(crate) fn path_has_changed(&mut self) {
+        if self.watch == Watch::Armed {
+            self.watch = Watch::Changed;
+        }
+    }
+
+    /// Whether it has nothing to do.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.mind.is_idle() && self.late == Late::None && !self.forgets
+    }
+
+    /// Whether it is between no two calls.
+    pub(crate) fn rests(&self) -> bool {
+        self.mind.asked().is_none() && self.late == Late::None
+    }
+}
+
+/// Where a participant of the npm package stands. (One turn of its event loop is one step, as far as it makes one system call
+/// that others can see.)
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Npm {
+    /// Nothing to do.
+    #[default]
+    Idle,
+    /// Binds.
+    Bind,
+    /// Registers what bind has made visible.
+    Register,
+    /// Listens, and has the lock.
+    Listen,
+    /// Is the server: accepts whoever comes, serves one after the other.
+    Serves,
+    /// Is the server, and closes: has still to unlink the path.
+    Unlink,
+    /// Is the server, and closes: has still to close the socket.
+    Close,
+    /// Resolves the path for a connect.
+    Resolve,
+    /// Connects to what the path led to.
+    Connect,
+    /// Waits for the server.
+    Queued,
+    /// Has the lock, on loan.
+    Borrows,
+    /// Removes the path, since its server is gone.
+    Remove,
+}
+
+impl Npm {
+    pub(crate) fn is_idle(self) -> bool {
+        self == Self::Idle
+    }
+}
+
+/// A program that connects without a badge, as a client of npm's slocket does, and takes "OK" for the lock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Caller {
+    /// It has nothing to do.
+    #[default]
+    Idle,
+    /// In the queue.
+    Queued,
+    /// It has read "OK".
+    Borrows,
+}
+
+/// A forked child that does not take part itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Child {
+    /// It is not forked yet.
+    Unborn,
+    /// It has copies of what its parent had open.
+    Copies {
+        /// Its parent was the holder, and is to be caught releasing through it: its state of mind.
+        heritage: Option<Mind>,
+        /// It has been left the guard of the folder by a parent that goes on.
+        has_guard: bool,
+    },
+}
