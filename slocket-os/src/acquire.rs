@@ -1,12 +1,16 @@
-//! The ways to acquire a lock that block the thread, or never wait.
+//! The ways to acquire a lock, or a share of it, that block the thread or never wait.
 
 use std::time::Instant;
 
 use crate::deadlock::{self, Inside};
 use crate::error::{Error, TryAcquireError};
+use crate::grant::Grant;
 use crate::guard::Guard;
 use crate::lock::Lock;
-use crate::session::{Outcome, Session};
+use crate::semaphore::{Permit, Semaphore};
+use crate::session::{Outcome, SHARED, Session};
+use crate::shared_guard::SharedGuard;
+use crate::want::Want;
 
 impl Lock {
     /// Acquires the lock, blocking the thread until its turn comes, or until the deadline.
@@ -16,17 +20,15 @@ impl Lock {
     /// without a deadline and where it can be known; `Occupied`, `NotASlocket`, `Untrusted`, `Stale`,
     /// `PermissionDenied`, `ParentMissing`, or what else the system refused: see [`ErrorKind`](crate::ErrorKind).
     pub fn acquire_blocking(&self, deadline: Option<Instant>) -> Result<Guard, Error> {
-        if deadline.is_none() {
-            deadlock::check(self)?;
-        }
-        let mut session = Session::acquire_until(self, deadline);
-        if deadline.is_none() {
-            deadlock::check_waiting(self, &mut session)?;
-        }
-        match block_on(session)? {
-            Outcome::Acquired(guard) => Ok(guard),
-            Outcome::WouldBlock => unreachable!("an acquire ends with the lock or an error"),
-        }
+        block(self, Want::Lock, deadline)
+    }
+
+    /// Acquires a shared lock, blocking the thread until its turn comes, or until the deadline.
+    ///
+    /// # Errors
+    /// As of [`acquire_blocking`](Self::acquire_blocking); and [`NoShares`](crate::ErrorKind::NoShares).
+    pub fn acquire_shared_blocking(&self, deadline: Option<Instant>) -> Result<SharedGuard, Error> {
+        block(self, SHARED, deadline)
     }
 
     /// Acquires the lock, blocking the thread, runs `body` while holding it, and releases it. Returns what the body returns.
@@ -46,36 +48,102 @@ impl Lock {
     /// whether the one in the way is only passing through: another process that repairs a crash, for example.
     ///
     /// # Errors
-    /// [`TryAcquireError::WouldBlock`] if the lock is held, or the error, as of [`acquire_blocking`](Self::acquire_blocking).
+    /// [`TryAcquireError::WouldBlock`] if the lock is held, or shared; or the error, as of
+    /// [`acquire_blocking`](Self::acquire_blocking).
     pub fn try_acquire(&self) -> Result<Guard, TryAcquireError> {
-        match block_on(Session::try_acquire(self))? {
-            Outcome::Acquired(guard) => Ok(guard),
-            Outcome::WouldBlock => Err(TryAcquireError::WouldBlock),
-        }
+        tried(block_on(Session::try_acquire(self)))
     }
 
     /// Acquires the lock if that is possible at once: as [`try_acquire`](Self::try_acquire), but whoever is in the way is not
     /// looked at twice, so the thread never sleeps.
     ///
     /// # Errors
-    /// [`TryAcquireError::WouldBlock`] if the lock is held, or another process is just passing through; or the error, as of
-    /// [`acquire_blocking`](Self::acquire_blocking).
+    /// [`TryAcquireError::WouldBlock`] if the lock is held, or shared, or another process is just passing through; or the error, as
+    /// of [`acquire_blocking`](Self::acquire_blocking).
     pub fn try_acquire_at_once(&self) -> Result<Guard, TryAcquireError> {
-        match Session::try_acquire(self).outcome() {
-            Some(Ok(Outcome::Acquired(guard))) => Ok(guard),
-            Some(Ok(Outcome::WouldBlock)) | None => Err(TryAcquireError::WouldBlock),
-            Some(Err(error)) => Err(error.into()),
-        }
+        at_once(Session::try_acquire(self))
+    }
+
+    /// Acquires a shared lock if that is possible without queueing, as [`try_acquire`](Self::try_acquire).
+    ///
+    /// # Errors
+    /// [`TryAcquireError::WouldBlock`] if the lock is held, or a process waits for it; or the error, as of
+    /// [`acquire_shared_blocking`](Self::acquire_shared_blocking).
+    pub fn try_acquire_shared(&self) -> Result<SharedGuard, TryAcquireError> {
+        tried(block_on(Session::try_acquire_shared(self)))
+    }
+
+    /// Acquires a shared lock if that is possible at once, as [`try_acquire_at_once`](Self::try_acquire_at_once).
+    ///
+    /// # Errors
+    /// As of [`try_acquire_shared`](Self::try_acquire_shared); [`TryAcquireError::WouldBlock`] also if another process is just
+    /// passing through.
+    pub fn try_acquire_shared_at_once(&self) -> Result<SharedGuard, TryAcquireError> {
+        at_once(Session::try_acquire_shared(self))
+    }
+}
+
+impl Semaphore {
+    /// Acquires a permit, blocking the thread until its turn comes, or until the deadline.
+    ///
+    /// # Errors
+    /// As of [`Lock::acquire_shared_blocking`].
+    pub fn acquire_blocking(&self, deadline: Option<Instant>) -> Result<Permit, Error> {
+        block(self.lock(), self.want(), deadline)
+    }
+
+    /// Acquires a permit if that is possible without queueing, as [`Lock::try_acquire`].
+    ///
+    /// # Errors
+    /// [`TryAcquireError::WouldBlock`] if all are out, or a process waits for one; or the error, as of
+    /// [`acquire_blocking`](Self::acquire_blocking).
+    pub fn try_acquire(&self) -> Result<Permit, TryAcquireError> {
+        tried(block_on(Session::try_acquire_permit(self)))
+    }
+
+    /// Acquires a permit if that is possible at once, as [`Lock::try_acquire_at_once`].
+    ///
+    /// # Errors
+    /// As of [`try_acquire`](Self::try_acquire); [`TryAcquireError::WouldBlock`] also if another process is just passing through.
+    pub fn try_acquire_at_once(&self) -> Result<Permit, TryAcquireError> {
+        at_once(Session::try_acquire_permit(self))
+    }
+}
+
+/// Acquires what is wanted, blocking the thread.
+fn block<G: Grant>(lock: &Lock, want: Want, deadline: Option<Instant>) -> Result<G, Error> {
+    if deadline.is_none() {
+        deadlock::check(lock, want)?;
+    }
+    let mut session = Session::begin(lock, want, deadline, Instant::now);
+    if deadline.is_none() {
+        deadlock::check_waiting(lock, &mut session)?;
+    }
+    match block_on(session)? {
+        Outcome::Acquired(granted) => Ok(granted),
+        Outcome::WouldBlock => unreachable!("an acquire ends with the lock or an error"),
     }
 }
 
 /// Blocks the thread until the session has an outcome.
-fn block_on(mut session: Session) -> Result<Outcome, Error> {
+fn block_on<G: Grant>(mut session: Session<G>) -> Result<Outcome<G>, Error> {
     loop {
         if let Some(outcome) = session.outcome() {
             return outcome;
         }
         session.block();
         session.wake();
+    }
+}
+
+/// The outcome of a try that is not waited for.
+fn at_once<G: Grant>(mut session: Session<G>) -> Result<G, TryAcquireError> {
+    session.outcome().map_or(Err(TryAcquireError::WouldBlock), tried)
+}
+
+fn tried<G>(outcome: Result<Outcome<G>, Error>) -> Result<G, TryAcquireError> {
+    match outcome? {
+        Outcome::Acquired(granted) => Ok(granted),
+        Outcome::WouldBlock => Err(TryAcquireError::WouldBlock),
     }
 }

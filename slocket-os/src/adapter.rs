@@ -1,6 +1,7 @@
-//! What all adapters have alike: their own `Slocket` and `Builder`, so that each crate's documentation shows all methods.
+//! What all adapters have alike: their own `Slocket`, `Semaphore` and `Builder`, so that each crate's documentation shows all
+//! methods.
 
-/// Defines an adapter's `Slocket` and its `Builder`, without the ways to acquire: `adapter!("slocket_sync")`.
+/// Defines an adapter's `Slocket`, `Semaphore` and `Builder`, without the ways to acquire: `adapter!("slocket_sync")`.
 ///
 /// Attributes before the name of the crate are those of `Slocket`.
 #[doc(hidden)]
@@ -27,13 +28,14 @@ macro_rules! adapter {
             /// Names a lock by an abstract name instead of a path, with the default options. Touches nothing. Linux only.
             ///
             /// The same lock, but no file, and nothing to reclaim: the kernel frees the name when its socket is gone. Acquire
-            /// and release of a free lock are 5 system calls, where a path takes 16. What it gives up:
+            /// and release of a free lock are 5 system calls, where a path takes 17. What it gives up:
             ///
             /// * **Its scope is the network namespace**: processes in two containers with networks of their own do not share
             ///   it, processes that share the network do, whatever files they see.
             /// * **It has no permissions**: any user of the machine can take the name, and so keep others from the lock. Nobody
             ///   is fooled by that: servers of other users are refused, but for root's ([`Trust`]).
-            /// * **npm's slocket cannot share it.**
+            /// * **npm's slocket cannot use it.**
+            /// * **It has no shares**: no shared lock, and no semaphore.
             /// * **Whoever has a copy of the listener keeps it**: a process that was forked without exec while the lock was
             ///   held, or that another thread is starting just now, holds it until it is gone or has called exec, even if
             ///   nobody waited and this process has released it.
@@ -95,6 +97,26 @@ macro_rules! adapter {
                 self.lock.holder()
             }
 
+            /// Returns the processes that have shares of the lock: a shared lock, or a slot of a semaphore. Those with a shared lock
+            /// come first, then by the number of the slot. A program that has inherited one is among them.
+            ///
+            /// They are found in `/proc`: those that this process may look into, which are those of its own user at least.
+            ///
+            /// # Errors
+            /// What the system refused: the folder may not be searched any more, say.
+            pub fn sharers(&self) -> Result<Vec<Sharer>, Error> {
+                self.lock.sharers()
+            }
+
+            /// Returns the semaphore at the path of this lock, of so many permits: see [`Semaphore::new`]. It has the lock's
+            /// options, and shares its queue inside the process.
+            ///
+            /// # Errors
+            /// [`ErrorKind::InvalidPermits`] if it is none, or more than 65,535.
+            pub fn semaphore(&self, permits: usize) -> Result<Semaphore, Error> {
+                Ok(Semaphore { semaphore: $crate::Semaphore::new(&self.lock, permits)? })
+            }
+
             /// Makes the lock this process's whose descriptor another has given up by [`Guard::into_fd`], or this one. It does not
             /// wait.
             ///
@@ -138,6 +160,72 @@ macro_rules! adapter {
         impl From<Slocket> for $crate::Lock {
             fn from(slocket: Slocket) -> Self {
                 slocket.lock
+            }
+        }
+
+        /// A semaphore that processes of this machine share by its path: up to so many of them have a [`Permit`] at a time, and each
+        /// knows its [number](Permit::index).
+        ///
+        /// It is at the path of a lock, and the lock is its turnstile: the processes that wait for a permit stand in the lock's queue,
+        /// first come, first served. While a permit is out nobody acquires the lock itself; while the lock is held nobody
+        /// acquires a permit.
+        ///
+        /// The number of permits is each process's own word: one that says 2 takes slot 0 or 1, one that says 8 any of 0 to 7, at
+        /// one and the same path.
+        ///
+        /// Cheap to clone, `Send` and `Sync`. Clones share one queue inside the process. A thousand tasks that wait have one place
+        /// outside, and no thread.
+        #[derive(Clone)]
+        pub struct Semaphore {
+            semaphore: $crate::Semaphore,
+        }
+
+        impl Semaphore {
+            /// Names a semaphore by its path, with the default options: up to `permits` are out at a time. Resolves the folder of the
+            /// path, which must exist; touches nothing. With other options: [`Slocket::semaphore`].
+            ///
+            /// # Errors
+            /// [`ErrorKind::InvalidPermits`] if `permits` is zero or more than 65,535; and those of [`Slocket::new`].
+            pub fn new(path: impl AsRef<std::path::Path>, permits: usize) -> Result<Self, Error> {
+                Slocket::new(path)?.semaphore(permits)
+            }
+
+            /// Returns how many permits there are.
+            #[must_use]
+            pub fn permits(&self) -> usize {
+                self.semaphore.permits()
+            }
+
+            /// Returns the lock that it is at the path of.
+            #[must_use]
+            pub fn slocket(&self) -> Slocket {
+                Slocket { lock: self.semaphore.lock().clone() }
+            }
+
+            /// Returns the path, with its folder resolved; `None` for an abstract name, which has no permits to give.
+            #[must_use]
+            pub fn path(&self) -> Option<&std::path::Path> {
+                self.semaphore.lock().path()
+            }
+        }
+
+        impl std::fmt::Debug for Semaphore {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let mut shown = f.debug_struct("Semaphore");
+                shown.field("name", self.semaphore.lock().name()).field("permits", &self.permits()).finish_non_exhaustive()
+            }
+        }
+
+        impl AsRef<$crate::Semaphore> for Semaphore {
+            fn as_ref(&self) -> &$crate::Semaphore {
+                &self.semaphore
+            }
+        }
+
+        /// Makes another handle of the same semaphore, from a handle of any adapter. Both share one queue inside the process.
+        impl<T: AsRef<$crate::Semaphore>> From<&T> for Semaphore {
+            fn from(handle: &T) -> Self {
+                Self { semaphore: handle.as_ref().clone() }
             }
         }
 
@@ -203,7 +291,8 @@ macro_rules! adapter {
     };
 }
 
-/// Defines the ways to acquire an asynchronous adapter's `Slocket`, which waits in the way of a [`Runtime`](crate::Runtime).
+/// Defines the ways to acquire an asynchronous adapter's `Slocket` and `Semaphore`, which wait in the way of a
+/// [`Runtime`](crate::Runtime).
 #[doc(hidden)]
 #[macro_export]
 macro_rules! asynchronous_adapter {
@@ -285,8 +374,101 @@ macro_rules! asynchronous_adapter {
                 self.lock.acquire_blocking(None)
             }
 
+            /// Acquires a shared lock, waiting for its turn: many have one at a time, and while anybody has, nobody holds the lock.
+            ///
+            /// Whoever waits for the lock itself is not overtaken by those who come later for a shared one. So a task that has a
+            /// shared lock and waits for another of the same lock may wait for itself, a deadlock.
+            ///
+            /// # Cancel safety
+            /// Cancel safe: a dropped future leaves the queue, and gives back a shared lock that it had taken meanwhile.
+            ///
+            /// # Errors
+            /// Those of [`acquire`](Self::acquire); and [`ErrorKind::NoShares`].
+            pub async fn acquire_shared(&self) -> Result<SharedGuard, Error> {
+                self.handle().acquire_shared().await
+            }
+
+            /// Acquires a shared lock, waiting for its turn for `timeout` at most, measured on the monotonic clock.
+            ///
+            /// # Cancel safety
+            /// Cancel safe, as [`acquire_shared`](Self::acquire_shared).
+            ///
+            /// # Errors
+            /// [`ErrorKind::TimedOut`]; and those of [`acquire_shared`](Self::acquire_shared).
+            pub async fn acquire_shared_timeout(&self, timeout: std::time::Duration) -> Result<SharedGuard, Error> {
+                self.handle().acquire_shared_timeout(timeout).await
+            }
+
+            /// Acquires a shared lock, waiting for its turn until `deadline` at most.
+            ///
+            /// # Cancel safety
+            /// Cancel safe, as [`acquire_shared`](Self::acquire_shared).
+            ///
+            /// # Errors
+            /// Those of [`acquire_shared_timeout`](Self::acquire_shared_timeout).
+            pub async fn acquire_shared_until(&self, deadline: std::time::Instant) -> Result<SharedGuard, Error> {
+                self.handle().acquire_shared_until(deadline).await
+            }
+
+            /// Acquires a shared lock if that is possible at once, as [`try_acquire`](Self::try_acquire).
+            ///
+            /// # Errors
+            /// [`TryAcquireError::WouldBlock`] if the lock is held, if a process waits for it, or if another is just passing
+            /// through; else [`TryAcquireError::Error`], as of [`acquire_shared`](Self::acquire_shared).
+            pub fn try_acquire_shared(&self) -> Result<SharedGuard, TryAcquireError> {
+                self.lock.try_acquire_shared_at_once()
+            }
+
             fn handle(&self) -> $crate::asynchronous::Slocket<$runtime> {
                 self.lock.clone().into()
+            }
+        }
+
+        impl Semaphore {
+            /// Acquires a permit, waiting for its turn.
+            ///
+            /// # Cancel safety
+            /// Cancel safe: a dropped future leaves the queue, and gives back a slot that it had taken meanwhile.
+            ///
+            /// # Errors
+            /// Those of [`Slocket::acquire_shared`].
+            pub async fn acquire(&self) -> Result<Permit, Error> {
+                self.handle().acquire().await
+            }
+
+            /// Acquires a permit, waiting for its turn for `timeout` at most, measured on the monotonic clock.
+            ///
+            /// # Cancel safety
+            /// Cancel safe, as [`acquire`](Self::acquire).
+            ///
+            /// # Errors
+            /// [`ErrorKind::TimedOut`]; and those of [`acquire`](Self::acquire).
+            pub async fn acquire_timeout(&self, timeout: std::time::Duration) -> Result<Permit, Error> {
+                self.handle().acquire_timeout(timeout).await
+            }
+
+            /// Acquires a permit, waiting for its turn until `deadline` at most.
+            ///
+            /// # Cancel safety
+            /// Cancel safe, as [`acquire`](Self::acquire).
+            ///
+            /// # Errors
+            /// Those of [`acquire_timeout`](Self::acquire_timeout).
+            pub async fn acquire_until(&self, deadline: std::time::Instant) -> Result<Permit, Error> {
+                self.handle().acquire_until(deadline).await
+            }
+
+            /// Acquires a permit if that is possible at once, as [`Slocket::try_acquire`].
+            ///
+            /// # Errors
+            /// [`TryAcquireError::WouldBlock`] if all permits are out, if a process waits, or if another is just passing through;
+            /// else [`TryAcquireError::Error`], as of [`acquire`](Self::acquire).
+            pub fn try_acquire(&self) -> Result<Permit, TryAcquireError> {
+                self.semaphore.try_acquire_at_once()
+            }
+
+            fn handle(&self) -> $crate::asynchronous::Semaphore<$runtime> {
+                self.semaphore.clone().into()
             }
         }
     };

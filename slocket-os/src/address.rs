@@ -57,6 +57,13 @@ pub(crate) fn name_of_share(lock: &CStr, slot: Option<u16>) -> CString {
     CString::new([b".", lock.to_bytes(), ending.as_bytes()].concat()).unwrap_or_default()
 }
 
+/// Whether that is the name of a share of such a lock, or of one that was removed.
+pub(crate) fn is_name_of_share(lock: &[u8], name: &[u8]) -> bool {
+    let name = name.strip_suffix(b" (deleted)").unwrap_or(name);
+    let Some(rest) = name.strip_prefix(b".").and_then(|rest| rest.strip_prefix(lock)) else { return false };
+    rest == b".shared" || rest.strip_prefix(b".slot-").is_some_and(|slot| slot.iter().all(u8::is_ascii_digit))
+}
+
 /// A name as a path.
 pub(crate) fn as_path(name: &CStr) -> &Path {
     Path::new(OsStr::from_bytes(name.to_bytes()))
@@ -96,6 +103,16 @@ mod tests {
     fn shares_are_beside_their_lock() {
         assert_eq!(name_of_share(c"build.lock", None).as_c_str(), c".build.lock.shared");
         assert_eq!(name_of_share(c"build.lock", Some(12)).as_c_str(), c".build.lock.slot-12");
+        let is_one = |name: &CStr| is_name_of_share(b"build.lock", name.to_bytes());
+        assert!(
+            [None, Some(0), Some(12)].map(|slot| name_of_share(c"build.lock", slot)).iter().all(|name| is_one(name))
+        );
+        assert!(is_one(c".build.lock.slot-3 (deleted)"));
+        assert!(
+            ![c"build.lock.shared", c".build.lock", c".build.lock.slot-x", c".other.shared"]
+                .map(is_one)
+                .contains(&true)
+        );
     }
 
     #[test]

@@ -8,11 +8,15 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, TryAcquireError};
+use crate::grant::Grant;
 use crate::guard::Guard;
 use crate::lock::Lock;
 use crate::process::Process;
 use crate::runtime::Runtime;
-use crate::session::{self, Outcome, Session};
+use crate::semaphore::Permit;
+use crate::session::{self, Outcome, SHARED, Session};
+use crate::shared_guard::SharedGuard;
+use crate::want::Want;
 
 /// A [`Lock`] for asynchronous code on the runtime `R`. The adapters' handles are made of it.
 ///
@@ -32,7 +36,7 @@ impl<R: Runtime> Slocket<R> {
     /// # Errors
     /// As of [`Lock::acquire_blocking`].
     pub async fn acquire(&self) -> Result<Guard, Error> {
-        self.acquire_by(|| None).await
+        acquire::<R, _>(&self.lock, Want::Lock, || None).await
     }
 
     /// Acquires the lock, waiting for its turn for `timeout` at most, measured by the clock of the runtime.
@@ -43,7 +47,7 @@ impl<R: Runtime> Slocket<R> {
     /// # Errors
     /// As of [`Lock::acquire_blocking`].
     pub async fn acquire_timeout(&self, timeout: Duration) -> Result<Guard, Error> {
-        self.acquire_by(|| session::after(timeout, R::now)).await
+        acquire::<R, _>(&self.lock, Want::Lock, || session::after(timeout, R::now)).await
     }
 
     /// Acquires the lock, waiting for its turn until `deadline` at most, by the clock of the runtime.
@@ -54,7 +58,7 @@ impl<R: Runtime> Slocket<R> {
     /// # Errors
     /// As of [`Lock::acquire_blocking`].
     pub async fn acquire_until(&self, deadline: Instant) -> Result<Guard, Error> {
-        self.acquire_by(|| Some(deadline)).await
+        acquire::<R, _>(&self.lock, Want::Lock, || Some(deadline)).await
     }
 
     /// Acquires the lock if that is possible at once.
@@ -65,26 +69,106 @@ impl<R: Runtime> Slocket<R> {
         self.lock.try_acquire_at_once()
     }
 
-    /// The deadline is asked for once the runtime was checked: without one there may be no clock.
-    async fn acquire_by(&self, deadline: impl FnOnce() -> Option<Instant>) -> Result<Guard, Error> {
-        R::check();
-        match Self::drive(Session::acquire_by(&self.lock, deadline(), R::now)).await? {
-            Outcome::Acquired(guard) => Ok(guard),
-            Outcome::WouldBlock => unreachable!("an acquire ends with the lock or an error"),
-        }
+    /// Acquires a shared lock, waiting for its turn.
+    ///
+    /// # Cancel safety
+    /// Cancel safe, as [`acquire`](Self::acquire): the wait for the holder, too.
+    ///
+    /// # Errors
+    /// As of [`Lock::acquire_shared_blocking`].
+    pub async fn acquire_shared(&self) -> Result<SharedGuard, Error> {
+        acquire::<R, _>(&self.lock, SHARED, || None).await
     }
 
-    /// Waits until the session has an outcome. Dropped at any await point, it drops the session, which cancels the
-    /// request.
-    async fn drive(mut session: Session) -> Result<Outcome, Error> {
-        loop {
-            if let Some(outcome) = session.outcome() {
-                return outcome;
-            }
-            let here = session.process();
-            OfProcess::new(R::wait(&mut session), here).await;
-            session.wake();
+    /// Acquires a shared lock, waiting for its turn for `timeout` at most, measured by the clock of the runtime.
+    ///
+    /// # Cancel safety
+    /// Cancel safe, as [`acquire_shared`](Self::acquire_shared).
+    ///
+    /// # Errors
+    /// As of [`Lock::acquire_shared_blocking`].
+    pub async fn acquire_shared_timeout(&self, timeout: Duration) -> Result<SharedGuard, Error> {
+        acquire::<R, _>(&self.lock, SHARED, || session::after(timeout, R::now)).await
+    }
+
+    /// Acquires a shared lock, waiting for its turn until `deadline` at most, by the clock of the runtime.
+    ///
+    /// # Cancel safety
+    /// Cancel safe, as [`acquire_shared`](Self::acquire_shared).
+    ///
+    /// # Errors
+    /// As of [`Lock::acquire_shared_blocking`].
+    pub async fn acquire_shared_until(&self, deadline: Instant) -> Result<SharedGuard, Error> {
+        acquire::<R, _>(&self.lock, SHARED, || Some(deadline)).await
+    }
+}
+
+/// A [`Semaphore`](crate::Semaphore) for asynchronous code on the runtime `R`. The adapters' semaphores are made of it.
+///
+/// Cheap to clone, `Send` and `Sync`. Clones share one queue inside the process.
+pub struct Semaphore<R> {
+    semaphore: crate::Semaphore,
+    runtime: PhantomData<fn() -> R>,
+}
+
+impl<R: Runtime> Semaphore<R> {
+    /// Acquires a permit, waiting for its turn.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: a dropped future leaves the queue, and gives back a slot that it had taken meanwhile.
+    ///
+    /// # Errors
+    /// As of [`Lock::acquire_shared_blocking`].
+    pub async fn acquire(&self) -> Result<Permit, Error> {
+        acquire::<R, _>(self.semaphore.lock(), self.semaphore.want(), || None).await
+    }
+
+    /// Acquires a permit, waiting for its turn for `timeout` at most, measured by the clock of the runtime.
+    ///
+    /// # Cancel safety
+    /// Cancel safe, as [`acquire`](Self::acquire).
+    ///
+    /// # Errors
+    /// As of [`Lock::acquire_shared_blocking`].
+    pub async fn acquire_timeout(&self, timeout: Duration) -> Result<Permit, Error> {
+        let deadline = || session::after(timeout, R::now);
+        acquire::<R, _>(self.semaphore.lock(), self.semaphore.want(), deadline).await
+    }
+
+    /// Acquires a permit, waiting for its turn until `deadline` at most, by the clock of the runtime.
+    ///
+    /// # Cancel safety
+    /// Cancel safe, as [`acquire`](Self::acquire).
+    ///
+    /// # Errors
+    /// As of [`Lock::acquire_shared_blocking`].
+    pub async fn acquire_until(&self, deadline: Instant) -> Result<Permit, Error> {
+        acquire::<R, _>(self.semaphore.lock(), self.semaphore.want(), || Some(deadline)).await
+    }
+}
+
+/// The deadline is asked for once the runtime was checked: without one there may be no clock.
+async fn acquire<R: Runtime, G: Grant>(
+    lock: &Lock,
+    want: Want,
+    deadline: impl FnOnce() -> Option<Instant>,
+) -> Result<G, Error> {
+    R::check();
+    match drive::<R, G>(Session::begin(lock, want, deadline(), R::now)).await? {
+        Outcome::Acquired(granted) => Ok(granted),
+        Outcome::WouldBlock => unreachable!("an acquire ends with the lock or an error"),
+    }
+}
+
+/// Waits until the session has an outcome. Dropped at any await point, it drops the session, which cancels the request.
+async fn drive<R: Runtime, G: Grant>(mut session: Session<G>) -> Result<Outcome<G>, Error> {
+    loop {
+        if let Some(outcome) = session.outcome() {
+            return outcome;
         }
+        let here = session.process();
+        OfProcess::new(R::wait(&mut session), here).await;
+        session.wake();
     }
 }
 
@@ -152,5 +236,27 @@ impl<R> Clone for Slocket<R> {
 impl<R> fmt::Debug for Slocket<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Slocket").field("name", self.lock.name()).finish_non_exhaustive()
+    }
+}
+
+impl<R> From<crate::Semaphore> for Semaphore<R> {
+    fn from(semaphore: crate::Semaphore) -> Self {
+        Self { semaphore, runtime: PhantomData }
+    }
+}
+
+impl<R> Clone for Semaphore<R> {
+    fn clone(&self) -> Self {
+        Self::from(self.semaphore.clone())
+    }
+}
+
+impl<R> fmt::Debug for Semaphore<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let semaphore = &self.semaphore;
+        f.debug_struct("Semaphore")
+            .field("name", semaphore.lock().name())
+            .field("permits", &semaphore.permits())
+            .finish()
     }
 }

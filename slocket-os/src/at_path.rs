@@ -96,8 +96,7 @@ impl AtPath {
             lock: self.ways.0,
             temporary: self.ways.1,
             probe: kernel::known(self.device()),
-            // No adapter takes any yet.
-            shares: false,
+            shares: true,
         }
     }
 

@@ -1,15 +1,15 @@
-//! The copies that a fork has of sockets which its parent had not listed: those that a thread of the parent was making,
-//! accepting, receiving or closing in that very instant. They are found among all descriptors of the process.
+//! The copies that a fork has of sockets and shares which its parent had not listed: those that a thread of the parent was making,
+//! opening, accepting, receiving or closing in that very instant. They are found among all descriptors of the process.
 //!
 //! They are closed by their numbers: so no other file may be taken for one. Each of ours is closed on exec and never blocks;
-//! and either it is bound to a badge, or it is a socket at a lock that this process has named: a listener at a path has the
+//! and it is a FIFO with the name of a share of a lock that this process has named; or it is bound to a badge, or it is a socket at a lock that this process has named: a listener at a path has the
 //! mode of the mark, as nobody else's has, from before it is bound.
 
 use std::fs;
 use std::io::ErrorKind;
 use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::process::parent_id;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,9 +18,11 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::socket::{UnixAddr, getpeername, getsockname};
+use slocket_core::Inode;
 
 use crate::address;
 use crate::site::{Home, Site};
+use crate::sys::files;
 
 /// How long it waits, at the most, for the parent to bind or close a socket that it was making.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -113,6 +115,9 @@ fn numbers() -> Vec<RawFd> {
 }
 
 fn kind(number: RawFd, sites: &[Arc<Site>], is_it: impl FnOnce(u64) -> bool) -> Kind {
+    if is_share(number, sites) {
+        return Kind::Ours;
+    }
     // (In this order: one that has been connected since is not taken for one that is never bound.)
     let is_connected = getpeername::<UnixAddr>(number) != Err(Errno::ENOTCONN);
     let Ok(address) = getsockname::<UnixAddr>(number) else { return Kind::Other };
@@ -135,12 +140,36 @@ fn kind(number: RawFd, sites: &[Arc<Site>], is_it: impl FnOnce(u64) -> bool) -> 
 /// The mark in the mode of a listener.
 const STICKY: u32 = 0o1000;
 
-/// Whether it is closed on exec and never blocks (proc(5), `/proc/pid/fdinfo`).
+/// Whether it is closed on exec and never blocks.
 fn has_our_flags(number: RawFd) -> bool {
     const OURS: u32 = 0o2_004_000;
-    let Ok(info) = fs::read_to_string(format!("/proc/self/fdinfo/{number}")) else { return false };
-    let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));
-    flags.and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok()).is_some_and(|flags| flags & OURS == OURS)
+    files::flags(Path::new(&format!("/proc/self/fdinfo/{number}"))).is_some_and(|flags| flags & OURS == OURS)
+}
+
+/// The file of that number; `None` where `/proc` does not tell.
+pub(crate) fn file(number: RawFd) -> Option<Inode> {
+    let file = fs::metadata(format!("/proc/self/fd/{number}")).ok()?;
+    Some(Inode { device: file.dev(), number: file.ino() })
+}
+
+/// Whether that is a share of a lock of this process's.
+fn is_share(number: RawFd, sites: &[Arc<Site>]) -> bool {
+    let link = format!("/proc/self/fd/{number}");
+    let is_fifo = fs::metadata(&link).is_ok_and(|file| file.file_type().is_fifo());
+    is_fifo
+        && has_our_flags(number)
+        && fs::read_link(link).is_ok_and(|path| sites.iter().any(|site| is_share_of(site, &path)))
+}
+
+fn is_share_of(site: &Site, path: &Path) -> bool {
+    let Some(lock) = site.path() else { return false };
+    let (Some(folder), Some(name), Some(lock_folder), Some(lock_name)) =
+        (path.parent(), path.file_name(), lock.parent(), lock.file_name())
+    else {
+        return false;
+    };
+    // (Of one that was removed the kernel says so, after its name.)
+    folder == lock_folder && address::is_name_of_share(lock_name.as_bytes(), name.as_bytes())
 }
 
 fn is_name_of(site: &Site, name: &[u8]) -> bool {

@@ -1,7 +1,7 @@
 //! Threads that would wait for themselves, where that can be known.
 //!
 //! A guard may go to another thread, which releases it. So that a thread has acquired a lock does not tell that it still holds it.
-//! Two cases are certain: the thread is inside of a [`with_lock`](crate::Lock::with_lock) of that lock; or the process has no other
+//! It is certain if the thread is inside of a [`with_lock`](crate::Lock::with_lock) of that lock; or if the process has no other
 //! thread.
 
 use std::cell::RefCell;
@@ -9,9 +9,11 @@ use std::fs;
 use std::task::{Context, Waker};
 
 use crate::error::{Error, What};
+use crate::grant::Grant;
 use crate::lock::Lock;
 use crate::process::Process;
 use crate::session::Session;
+use crate::want::Want;
 
 thread_local! {
     /// The locks inside of whose `with_lock` this thread is. Those of a process that it was forked from count for nothing.
@@ -38,20 +40,22 @@ impl Drop for Inside {
     }
 }
 
-/// Fails if this thread is inside of a `with_lock` of the lock, and is about to wait for it.
-pub(crate) fn check(lock: &Lock) -> Result<(), Error> {
-    if !cfg!(debug_assertions) || INSIDE.with_borrow(Vec::is_empty) {
+/// Fails if this thread is inside of a `with_lock` of the lock, and is about to wait for it or for a share of it; or if it wants the
+/// lock, of which its process has a share, and no other thread.
+pub(crate) fn check(lock: &Lock, want: Want) -> Result<(), Error> {
+    if !cfg!(debug_assertions) {
         return Ok(());
     }
     let here = Process::current();
     // By name: another handle of the same path is as good.
     let is_inside = INSIDE
         .with_borrow(|inside| inside.iter().any(|(process, other)| *process == here && other.name() == lock.name()));
-    if is_inside { Err(lock.site().failed(What::Deadlock)) } else { Ok(()) }
+    let waits_for_itself = want == Want::Lock && lock.queue().has_share(here) && is_only_thread();
+    if is_inside || waits_for_itself { Err(lock.site().failed(What::Deadlock)) } else { Ok(()) }
 }
 
 /// Fails if a request waits behind another of this process, and there is no thread but the caller's, which is about to wait.
-pub(crate) fn check_waiting(lock: &Lock, session: &mut Session) -> Result<(), Error> {
+pub(crate) fn check_waiting<G: Grant>(lock: &Lock, session: &mut Session<G>) -> Result<(), Error> {
     if !cfg!(debug_assertions) || !session.is_inside() || !is_only_thread() {
         return Ok(());
     }

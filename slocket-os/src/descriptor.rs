@@ -1,6 +1,7 @@
-//! A descriptor that carries a lock, or a place in a queue. A forked child has a copy, and closes it.
+//! A descriptor that carries a lock, a share of one, or a place in a queue. A forked child has a copy, and closes it.
 //!
-//! A copy that stays open does harm: its socket lives on when all who use it are dead, and the child itself would wait at it.
+//! A copy that stays open does harm: its socket, or its share, lives on when all who use it are dead, and the child itself would
+//! wait at it.
 //! Nobody else in the child can close it: it may be in the hands of a thread that there is not. So each is listed, and the
 //! child closes all that its parent had, before it uses any lock itself.
 
@@ -12,6 +13,7 @@ use std::{fmt, mem};
 
 use nix::sys::socket::{UnixAddr, getsockname};
 use rustix::net::SocketAddrUnix;
+use slocket_core::Inode;
 
 use crate::copies::{self, Unbound};
 use crate::making;
@@ -37,10 +39,10 @@ static SHOWN: AtomicBool = AtomicBool::new(false);
 /// Whether this process is a fork with copies that its parent had not bound yet.
 static LOOKS_AGAIN: AtomicBool = AtomicBool::new(false);
 
-/// A socket. It is closed once in each process that has a copy: when it is dropped, or before.
+/// A file. It is closed once in each process that has a copy: when it is dropped, or before.
 pub(crate) struct Descriptor {
     /// Taken when it is dropped.
-    socket: Option<OwnedFd>,
+    file: Option<OwnedFd>,
     entry: Arc<Entry>,
     /// The era that it is of, or [`ANY`].
     era: AtomicU32,
@@ -49,22 +51,30 @@ pub(crate) struct Descriptor {
 /// The era of one that each fork is to keep.
 const ANY: u32 = u32::MAX;
 
-/// What can be done without the socket at hand.
+/// What can be done without the file at hand.
 struct Entry {
     /// Its number; [`CLOSED`], if the copy that this process had is closed.
     number: AtomicI32,
-    /// The address that it is bound to, by which it is known: a number may be another file's by now.
-    address: Arc<SocketAddrUnix>,
+    known_by: KnownBy,
+}
+
+/// By what a file is known: a number may be another file's by now.
+#[derive(Clone, Debug)]
+pub(crate) enum KnownBy {
+    /// A socket, by the address that it is bound to.
+    Address(Arc<SocketAddrUnix>),
+    /// Any other, by itself.
+    Inode(Inode),
 }
 
 const CLOSED: RawFd = -1;
 
 impl Descriptor {
-    /// A socket that is bound to `address`. A child may not close it before it is [listed](Self::list).
-    pub(crate) fn new(socket: OwnedFd, address: Arc<SocketAddrUnix>) -> Self {
-        let entry = Entry { number: AtomicI32::new(socket.as_raw_fd()), address };
+    /// A child may not close it before it is [listed](Self::list).
+    pub(crate) fn new(file: OwnedFd, known_by: KnownBy) -> Self {
+        let entry = Entry { number: AtomicI32::new(file.as_raw_fd()), known_by };
         let era = AtomicU32::new(ERA.load(Ordering::Acquire));
-        Self { socket: Some(socket), entry: Arc::new(entry), era }
+        Self { file: Some(file), entry: Arc::new(entry), era }
     }
 
     /// Has each child that this process forks from here on close its copy.
@@ -80,14 +90,17 @@ impl Descriptor {
     pub(crate) fn unlist(&mut self) {
         KEPT.fetch_add(1, Ordering::AcqRel);
         self.era.store(ANY, Ordering::Release);
-        let Entry { number, address } = &*self.entry;
-        let entry = Entry { number: AtomicI32::new(number.load(Ordering::Relaxed)), address: Arc::clone(address) };
+        let Entry { number, known_by } = &*self.entry;
+        let entry = Entry { number: AtomicI32::new(number.load(Ordering::Relaxed)), known_by: known_by.clone() };
         self.entry = Arc::new(entry);
     }
 
-    /// The address that it is bound to.
-    pub(crate) fn address(&self) -> &Arc<SocketAddrUnix> {
-        &self.entry.address
+    /// The address that it is bound to, if it is a socket.
+    pub(crate) fn address(&self) -> Option<&Arc<SocketAddrUnix>> {
+        match &self.entry.known_by {
+            KnownBy::Address(address) => Some(address),
+            KnownBy::Inode(_) => None,
+        }
     }
 
     /// Whether it is open. (If not, this process is a fork, and has closed its copy.)
@@ -103,8 +116,8 @@ impl Descriptor {
 
 impl AsFd for Descriptor {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        match &self.socket {
-            Some(socket) if self.is_open() => socket.as_fd(),
+        match &self.file {
+            Some(file) if self.is_open() => file.as_fd(),
             _ => panic!("this process is a fork and has closed its copy: the lock is its parent's"),
         }
     }
@@ -112,13 +125,13 @@ impl AsFd for Descriptor {
 
 impl Drop for Descriptor {
     fn drop(&mut self) {
-        let Some(socket) = self.socket.take() else { return };
+        let Some(file) = self.file.take() else { return };
         let is_of_this_era = self.is_of_this_era();
         if self.entry.number.swap(CLOSED, Ordering::AcqRel) == CLOSED || !is_of_this_era {
             // This process is a fork, and the number is another file's by now.
-            mem::forget(socket);
+            mem::forget(file);
         } else if self.era.load(Ordering::Acquire) == ANY {
-            drop(socket);
+            drop(file);
             KEPT.fetch_sub(1, Ordering::AcqRel);
         }
     }
@@ -139,11 +152,15 @@ impl Entry {
         }
     }
 
-    /// Whether the file of that number is this socket still. (A daemon that closes all that it does not know does not tell us.)
+    /// Whether the file of that number is this one still. (A daemon that closes all that it does not know does not tell us.)
     fn is_at(&self, number: RawFd) -> bool {
-        let Ok(found) = getsockname::<UnixAddr>(number) else { return false };
-        let path = found.path().map(|path| path.as_os_str().as_bytes());
-        path == self.address.path_bytes() && found.as_abstract() == self.address.abstract_name()
+        match &self.known_by {
+            KnownBy::Address(address) => getsockname::<UnixAddr>(number).is_ok_and(|found| {
+                let path = found.path().map(|path| path.as_os_str().as_bytes());
+                path == address.path_bytes() && found.as_abstract() == address.abstract_name()
+            }),
+            KnownBy::Inode(inode) => copies::file(number).is_some_and(|found| found == *inode),
+        }
     }
 }
 

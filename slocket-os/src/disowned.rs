@@ -80,7 +80,7 @@ impl Disowned {
         }
         let here = Process::current();
         descriptor::close_copies(here);
-        let turn = queue.enter_with_lock(here);
+        let turn = queue.enter_beside(here);
         participant.adopt(here);
         Ok(Guard::new(participant, turn))
     }

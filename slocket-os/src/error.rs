@@ -11,6 +11,7 @@ use slocket_core::{Call, Mode, Name, Role};
 use crate::file_system::Place;
 use crate::name::LockName;
 use crate::peer::{self, Holder};
+use crate::sharer::{Sharer, Sharers};
 use crate::sys::files;
 
 /// Why a lock could not be acquired, kept or released.
@@ -88,6 +89,10 @@ pub enum ErrorKind {
     OnLoan,
     /// The descriptor does not carry this lock, or still has a guard.
     NotTheLock,
+    /// The lock has no shares: it has an abstract name, or npm's slocket, which knows of none, waits for it or serves it.
+    NoShares,
+    /// A semaphore cannot have so many permits.
+    InvalidPermits,
     /// The thread holds the lock already, and would wait for itself: a deadlock. Told only with debug assertions, and only where it
     /// can be known.
     Deadlock,
@@ -102,6 +107,8 @@ pub(crate) enum What {
     TimedOutHeld(Holder),
     #[error("timed out waiting; its holder was killed, and {0} has the folder locked (flock); end that process")]
     TimedOutFolderLocked(Holder),
+    #[error("timed out waiting; it is shared by {0}")]
+    TimedOutShared(Sharers),
     #[error("timed out waiting")]
     TimedOut,
     #[error("its folder does not exist or is not a folder; create it first")]
@@ -144,6 +151,20 @@ pub(crate) enum What {
     NotTheLock,
     #[error("a deadlock: this thread holds the lock already, and would wait for itself; acquire it once, outside")]
     Deadlock,
+    #[error("{0} beside it is the name of its shares, and no FIFO; remove it, or choose another path")]
+    NotAFifo(String),
+    #[error("its shares ({name}) belong to user {owner}, who is not trusted; allow it with `Trust::Anyone`")]
+    UntrustedFifo { name: String, owner: u32 },
+    #[error(
+        "no permission to open its shares ({name}), which belong to user {owner}; give the lock a mode that lets both of you write"
+    )]
+    DeniedFifo { name: String, owner: u32 },
+    #[error("an abstract name cannot be shared; name the lock by a path")]
+    NoShares,
+    #[error("on a file system that cannot hold shares (it is not known to be local); choose one local to this machine")]
+    SharedElsewhere,
+    #[error("a semaphore has from 1 to 65,535 permits, not {0}")]
+    InvalidPermits(usize),
     #[error("the request was cancelled")]
     Cancelled,
     #[error("cannot {0}")]
@@ -167,22 +188,26 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match &self.0.what {
-            What::TimedOutHeld(_) | What::TimedOutFolderLocked(_) | What::TimedOut => ErrorKind::TimedOut,
+            What::TimedOutHeld(_) | What::TimedOutFolderLocked(_) | What::TimedOutShared(_) | What::TimedOut => {
+                ErrorKind::TimedOut
+            }
             What::ParentMissing => ErrorKind::ParentMissing,
-            What::DeniedByOwner { .. } | What::Denied(_) => ErrorKind::PermissionDenied,
-            What::Occupied(_) => ErrorKind::Occupied,
+            What::DeniedByOwner { .. } | What::DeniedFifo { .. } | What::Denied(_) => ErrorKind::PermissionDenied,
+            What::Occupied(_) | What::NotAFifo(_) => ErrorKind::Occupied,
             What::NotASlocket(_) => ErrorKind::NotASlocket,
-            What::Untrusted(_) => ErrorKind::Untrusted,
+            What::Untrusted(_) | What::UntrustedFifo { .. } => ErrorKind::Untrusted,
             What::Stale => ErrorKind::Stale,
             What::InvalidName(_) => ErrorKind::InvalidName,
             What::InvalidMode(_) | What::ModeOfName => ErrorKind::InvalidMode,
             What::PathTooLong => ErrorKind::PathTooLong,
-            What::UnsupportedFileSystem(_) => ErrorKind::UnsupportedFileSystem,
+            What::UnsupportedFileSystem(_) | What::SharedElsewhere => ErrorKind::UnsupportedFileSystem,
             What::LockLost => ErrorKind::LockLost,
             What::Forked => ErrorKind::Forked,
             What::Adopted => ErrorKind::Adopted,
             What::OnLoan => ErrorKind::OnLoan,
             What::NotTheLock => ErrorKind::NotTheLock,
+            What::NoShares => ErrorKind::NoShares,
+            What::InvalidPermits(_) => ErrorKind::InvalidPermits,
             What::Deadlock => ErrorKind::Deadlock,
             What::Cancelled => ErrorKind::Cancelled,
             What::Io(_) => ErrorKind::Io,
@@ -210,6 +235,16 @@ impl Error {
         }
     }
 
+    /// Returns the processes that had shares of the lock, as far as they are known, if it [timed out](ErrorKind::TimedOut) waiting
+    /// for these alone.
+    #[must_use]
+    pub fn sharers(&self) -> &[Sharer] {
+        match &self.0.what {
+            What::TimedOutShared(sharers) => &sharers.0,
+            _ => &[],
+        }
+    }
+
     /// Returns the process that keeps the socket of a killed holder from being removed, if it [timed out](ErrorKind::TimedOut)
     /// for that reason: that process has the folder locked with flock(2).
     #[must_use]
@@ -225,7 +260,10 @@ impl Error {
     #[must_use]
     pub fn user(&self) -> Option<u32> {
         match self.0.what {
-            What::Untrusted(user) | What::DeniedByOwner { owner: user, .. } => Some(user),
+            What::Untrusted(user)
+            | What::DeniedByOwner { owner: user, .. }
+            | What::UntrustedFifo { owner: user, .. }
+            | What::DeniedFifo { owner: user, .. } => Some(user),
             _ => None,
         }
     }
@@ -242,6 +280,7 @@ impl Error {
             | What::InvalidName(text)
             | What::Io(text) => Some(text),
             What::UnsupportedFileSystem(name) => Some(name),
+            What::NotAFifo(name) | What::UntrustedFifo { name, .. } | What::DeniedFifo { name, .. } => Some(name),
             _ => None,
         }
     }
@@ -306,9 +345,14 @@ impl From<Error> for io::Error {
             (ErrorKind::Occupied, _) => io::ErrorKind::AlreadyExists,
             (ErrorKind::NotASlocket, _) => io::ErrorKind::AddrInUse,
             (ErrorKind::Stale | ErrorKind::Adopted, _) => io::ErrorKind::ResourceBusy,
-            (ErrorKind::InvalidName | ErrorKind::InvalidMode | ErrorKind::NotTheLock, _) => io::ErrorKind::InvalidInput,
+            (
+                ErrorKind::InvalidName | ErrorKind::InvalidMode | ErrorKind::NotTheLock | ErrorKind::InvalidPermits,
+                _,
+            ) => io::ErrorKind::InvalidInput,
             (ErrorKind::PathTooLong, _) => io::ErrorKind::InvalidFilename,
-            (ErrorKind::UnsupportedFileSystem | ErrorKind::OnLoan, _) => io::ErrorKind::Unsupported,
+            (ErrorKind::UnsupportedFileSystem | ErrorKind::OnLoan | ErrorKind::NoShares, _) => {
+                io::ErrorKind::Unsupported
+            }
             (ErrorKind::Deadlock, _) => io::ErrorKind::Deadlock,
             (ErrorKind::LockLost | ErrorKind::Forked | ErrorKind::Cancelled | ErrorKind::Io, _) => io::ErrorKind::Other,
         };

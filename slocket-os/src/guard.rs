@@ -8,12 +8,15 @@ use std::path::Path;
 use crate::background;
 use crate::descriptor::{self, Descriptor};
 use crate::error::{Error, ErrorKind, Fault, What};
+use crate::grant::Grant;
+use crate::grant::sealed::{Granted, Sealed};
 use crate::local::{Turn, With};
 use crate::name::LockName;
 use crate::participant::Participant;
 use crate::process::Process;
 use crate::site::Site;
 use crate::trace::warning;
+use crate::want::Want;
 
 /// Holds the lock as long as it lives.
 ///
@@ -133,6 +136,14 @@ impl Guard {
     }
 }
 
+impl Grant for Guard {}
+
+impl Sealed for Guard {
+    fn granted(granted: Granted) -> Self {
+        Self::new(granted.participant, granted.turn)
+    }
+}
+
 impl AsFd for Guard {
     /// The descriptor that carries the lock: the listener, or the connection if the lock is on loan.
     ///
@@ -183,7 +194,8 @@ fn release((participant, turn): (Box<Participant>, Turn)) -> Result<(), Error> {
     // Whoever waits inside must not be given a lock that is lost.
     let may_stay = || !participant.is_loan() && !participant.is_contended() && participant.is_intact() == Ok(true);
     let stays_inside = turn.is_contended(here) && may_stay();
-    let kept = if stays_inside { turn.pass(participant, With::Lock, here) } else { Some((turn, participant)) };
+    let kept =
+        if stays_inside { turn.pass(participant, With::Lock, Want::Lock, here) } else { Some((turn, participant)) };
     let Some((turn, mut participant)) = kept else { return Ok(()) };
     let released = participant.release();
     background::settle_later(participant);

@@ -13,6 +13,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::participant::Participant;
 use crate::process::{Inherit, PerProcess, Process};
+use crate::want::Want;
 
 /// The queue of one lock inside this process.
 #[derive(Debug, Default)]
@@ -22,13 +23,15 @@ pub(crate) struct LocalQueue {
 
 #[derive(Debug)]
 struct State {
-    /// How many turns are out: one at most, but for locks that were adopted while another handle was outside.
+    /// How many turns are out: one at most, but for those that were taken beside another.
     turns: usize,
     waiting: VecDeque<Arc<Ticket>>,
+    /// How many shares of the lock this process has by way of its handles.
+    shares: usize,
 }
 
 impl Inherit for State {
-    const NEW: Self = Self { turns: 0, waiting: VecDeque::new() };
+    const NEW: Self = Self { turns: 0, waiting: VecDeque::new(), shares: 0 };
 
     /// Those who wait here are the parent's, and so is whoever they are woken by.
     fn inherit(&mut self) {
@@ -61,8 +64,9 @@ pub(crate) enum With {
 }
 
 /// A place in the queue.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Ticket {
+    want: Want,
     slot: Mutex<Slot>,
 }
 
@@ -78,12 +82,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl LocalQueue {
     /// Takes the turn, or else a place in the queue.
-    pub(crate) fn enter(self: &Arc<Self>, here: Process) -> Result<Turn, Arc<Ticket>> {
+    pub(crate) fn enter(self: &Arc<Self>, want: Want, here: Process) -> Result<Turn, Arc<Ticket>> {
         let mut state = self.state.lock(here);
         if state.turns == 0 {
             return Ok(self.turn(&mut state, here));
         }
-        let ticket = Arc::new(Ticket::default());
+        let ticket = Arc::new(Ticket { want, slot: Mutex::default() });
         state.waiting.push_back(Arc::clone(&ticket));
         Err(ticket)
     }
@@ -94,10 +98,26 @@ impl LocalQueue {
         (state.turns == 0).then(|| self.turn(&mut state, here))
     }
 
-    /// Takes a turn for a lock that came from another process. If one is out already, that handle waits outside for this very
-    /// lock, and its place there stays as it is.
-    pub(crate) fn enter_with_lock(self: &Arc<Self>, here: Process) -> Turn {
+    /// Takes a turn even if one is out: with a lock that came from another process, for which the other handle waits outside, and
+    /// keeps its place there; or to try for a share, for which the other handle may be only passing through.
+    pub(crate) fn enter_beside(self: &Arc<Self>, here: Process) -> Turn {
         self.turn(&mut self.state.lock(here), here)
+    }
+
+    /// Counts a share that this process has.
+    pub(crate) fn count_share(&self, here: Process) {
+        self.state.lock(here).shares += 1;
+    }
+
+    /// It has that one no more.
+    pub(crate) fn uncount_share(&self, here: Process) {
+        let mut state = self.state.lock(here);
+        state.shares = state.shares.saturating_sub(1);
+    }
+
+    /// Whether this process has a share of the lock.
+    pub(crate) fn has_share(&self, here: Process) -> bool {
+        self.state.lock(here).shares > 0
     }
 
     fn turn(self: &Arc<Self>, state: &mut State, here: Process) -> Turn {
@@ -140,18 +160,22 @@ impl Turn {
         !self.queue.state.lock(here).waiting.is_empty()
     }
 
-    /// Passes on the turn, and what comes with it, to the first who waits; both come back if nobody does. `here` must be the process
-    /// whose turn it is.
+    /// Passes on the turn, and what comes with it, to the first who waits, if that one wants the same; else both come back. `here`
+    /// must be the process whose turn it is.
     pub(crate) fn pass(
         self,
         participant: Box<Participant>,
         with: fn(Box<Participant>) -> With,
+        want: Want,
         here: Process,
     ) -> Option<(Self, Box<Participant>)> {
         let queue = Arc::clone(&self.queue);
         let woken = {
             let mut state = queue.state.lock(here);
-            let Some(first) = state.waiting.pop_front() else { return Some((self, participant)) };
+            let is_for_first = state.waiting.front().is_some_and(|first| first.want == want);
+            let Some(first) = is_for_first.then(|| state.waiting.pop_front()).flatten() else {
+                return Some((self, participant));
+            };
             first.give(self, with(participant))
         };
         woken.wake();
@@ -237,8 +261,8 @@ mod tests {
     #[test]
     fn a_turn_that_is_dropped_goes_to_the_first_who_waits() {
         let (queue, here) = queue();
-        let turn = queue.enter(here).unwrap();
-        let [first, second] = [(); 2].map(|()| queue.enter(here).unwrap_err());
+        let turn = queue.enter(Want::Lock, here).unwrap();
+        let [first, second] = [(); 2].map(|()| queue.enter(Want::Lock, here).unwrap_err());
         assert!(queue.try_enter(here).is_none() && turn.is_contended(here) && take(&first).is_none());
         drop(turn);
         let turn = take(&first).unwrap();
@@ -251,8 +275,8 @@ mod tests {
     #[test]
     fn a_turn_that_comes_to_one_who_gives_up_is_not_lost() {
         let (queue, here) = queue();
-        let turn = queue.enter(here).unwrap();
-        let [first, second, third] = [(); 3].map(|()| queue.enter(here).unwrap_err());
+        let turn = queue.enter(Want::Lock, here).unwrap();
+        let [first, second, third] = [(); 3].map(|()| queue.enter(Want::Lock, here).unwrap_err());
         assert!(queue.give_up(&second, here).is_none());
         drop(turn);
         assert!(take(&second).is_none());
@@ -263,10 +287,10 @@ mod tests {
     #[test]
     fn a_turn_that_comes_to_nobody_is_not_lost() {
         let (queue, here) = queue();
-        let turn = queue.enter(here).unwrap();
-        drop(queue.enter(here).unwrap_err());
-        drop(queue.enter(here).unwrap_err());
-        let last = queue.enter(here).unwrap_err();
+        let turn = queue.enter(Want::Lock, here).unwrap();
+        drop(queue.enter(Want::Lock, here).unwrap_err());
+        drop(queue.enter(Want::Lock, here).unwrap_err());
+        let last = queue.enter(Want::Lock, here).unwrap_err();
         drop(turn);
         assert!(take(&last).is_some());
     }
@@ -275,9 +299,9 @@ mod tests {
     #[test]
     fn a_lock_that_is_adopted_leaves_the_turn_where_it_is() {
         let (queue, here) = queue();
-        let outside = queue.enter(here).unwrap();
-        let adopted = queue.enter_with_lock(here);
-        let ticket = queue.enter(here).unwrap_err();
+        let outside = queue.enter(Want::Lock, here).unwrap();
+        let adopted = queue.enter_beside(here);
+        let ticket = queue.enter(Want::Lock, here).unwrap_err();
         drop(adopted);
         assert!(take(&ticket).is_none());
         drop(outside);
@@ -288,8 +312,8 @@ mod tests {
     fn the_turn_of_a_parent_is_let_be() {
         let (queue, here) = queue();
         let parent = here.another();
-        let turn = queue.enter(parent).unwrap();
-        let ticket = queue.enter(parent).unwrap_err();
+        let turn = queue.enter(Want::Lock, parent).unwrap();
+        let ticket = queue.enter(Want::Lock, parent).unwrap_err();
         drop(turn);
         assert!(take(&ticket).is_none() && queue.try_enter(parent).is_none());
     }

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use rustix::io::{self, Errno};
 use rustix::net::SocketAddrUnix;
 use slocket_core::{
-    Event, Failure, Hints, Inode, Machine, Notice, Platform, Probe, Report, Request, Role, Source, Step, Timer,
+    Call, Event, Failure, Hints, Inode, Machine, Notice, Platform, Probe, Report, Request, Role, Source, Step, Timer,
 };
 
 use crate::descriptor::Descriptor;
-use crate::error::{Error, Fault, SHARED, What, no_sockets, what_is_at};
+use crate::error::{Error, Fault, What, no_sockets, what_is_at};
 use crate::file_system::Place;
 use crate::peer::{Holder, Peer};
 use crate::perform::Performer;
@@ -22,6 +22,16 @@ use crate::timers::{self, Timers};
 use crate::trace::{Span, trace};
 use crate::wait::Wait;
 use crate::watch::Watch;
+
+/// What became of a lock that was to be a shared one.
+pub(crate) enum Downgraded {
+    /// It is one.
+    Shared,
+    /// The lock is held as before.
+    Held(Error),
+    /// Nothing is held any more.
+    Lost(Error),
+}
 
 /// The machine with its descriptors and timers.
 #[derive(Debug)]
@@ -161,6 +171,26 @@ impl Participant {
         }
     }
 
+    /// Makes the lock that is held a shared one.
+    pub(crate) fn downgrade(&mut self) -> Downgraded {
+        self.tell(Event::Request(Request::Downgrade));
+        match self.report.take() {
+            Some(Report::NotDowngraded(failure)) => Downgraded::Held(self.error(failure)),
+            Some(Report::Failed(failure)) => Downgraded::Lost(self.error(failure)),
+            _ => Downgraded::Shared,
+        }
+    }
+
+    /// The descriptor that is a share of the lock.
+    pub(crate) fn share(&self) -> Option<&Descriptor> {
+        self.performer.table.share.descriptor()
+    }
+
+    /// Whether it has the lock in hand, and waits for shares to be given back.
+    pub(crate) fn awaits_shares(&self) -> bool {
+        matches!(self.machine.wait().source, Some(Source::Look | Source::Slots))
+    }
+
     /// Whether everything is over.
     pub(crate) fn is_finished(&self) -> bool {
         !self.machine.is_background()
@@ -292,7 +322,12 @@ impl Participant {
     /// The error that a failure of the machine is for the user.
     pub(crate) fn error(&mut self, failure: Failure) -> Error {
         self.performer.site.failed(match failure {
-            Failure::Call(fault) => return self.performer.site.error(fault.into()),
+            Failure::Call(fault) => match (fault.call, Errno::from_raw_os_error(fault.errno.0)) {
+                (Call::OpenFifo(_, _, name), Errno::ACCESS | Errno::PERM) => {
+                    What::DeniedFifo { name: self.performer.file_name(name), owner: self.performer.owner(name) }
+                }
+                _ => return self.performer.site.error(fault.into()),
+            },
             Failure::Denied => return self.performer.site.error(Fault::new(Errno::PERM, "remove the dead socket")),
             Failure::Inaccessible => return self.performer.site.error(Fault::new(Errno::ACCESS, "connect")),
             Failure::NotASlocket => self.found(),
@@ -310,11 +345,12 @@ impl Participant {
                     Some(Ok(Place::Local) | Err(_)) | None => "unknown".to_owned(),
                 })
             }
-            Failure::NotAFifo(_) => return self.performer.site.error(Fault::new(Errno::EXIST, SHARED)),
-            Failure::UntrustedFifo(_) => return self.performer.site.error(Fault::new(Errno::ACCESS, SHARED)),
-            Failure::NoShares | Failure::SharedElsewhere => {
-                return self.performer.site.error(Fault::new(Errno::OPNOTSUPP, SHARED));
+            Failure::NotAFifo(name) => What::NotAFifo(self.performer.file_name(name)),
+            Failure::UntrustedFifo(name) => {
+                What::UntrustedFifo { name: self.performer.file_name(name), owner: self.performer.owner(name) }
             }
+            Failure::NoShares => What::NoShares,
+            Failure::SharedElsewhere => What::SharedElsewhere,
             Failure::LockLost => What::LockLost,
         })
     }
@@ -467,8 +503,6 @@ mod tests {
 
         fn ask(&self, event: Event) -> Box<Participant> {
             let mut participant = Participant::new(self.lock.site(), Process::current());
-            let (platform, hints) = known(self.lock.site());
-            participant.machine = Machine::new(Platform { shares: true, ..platform }, hints);
             participant.tell(event);
             participant
         }

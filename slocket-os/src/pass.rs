@@ -1,11 +1,11 @@
-//! Passing a lock that is held to another program.
+//! Passing a lock that is held, or a share of one, to another program.
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::process::Command;
 
 use command_fds::CommandFdExt;
 use rustix::fs::{OFlags, fcntl_getfl};
-use rustix::io::{Errno, FdFlags, fcntl_dupfd_cloexec, fcntl_setfd, ioctl_fionbio};
+use rustix::io::{self, Errno, FdFlags, fcntl_dupfd_cloexec, fcntl_setfd, ioctl_fionbio};
 use rustix::net::{SocketAddrUnix, getsockname};
 use slocket_core::{Found, Question};
 
@@ -13,6 +13,7 @@ use crate::bound::{inode_of, lower};
 use crate::descriptor::close_copies;
 use crate::error::{Error, Fault, What};
 use crate::guard::Guard;
+use crate::held_share::HeldShare;
 use crate::lock::Lock;
 use crate::participant::Participant;
 use crate::process::Process;
@@ -54,10 +55,7 @@ impl Guard {
     /// [`ErrorKind::Forked`](crate::ErrorKind::Forked) in a child of the process that holds the lock; or what the system refused, if
     /// there is no descriptor left.
     pub fn pass_to(&self, command: &mut Command) -> Result<RawFd, Error> {
-        let duplicate = self.duplicate()?;
-        let number = duplicate.as_raw_fd();
-        command.preserved_fds(vec![duplicate]);
-        Ok(number)
+        Ok(preserve(self.duplicate()?, command))
     }
 
     /// Gives the lock up to whoever has the descriptor: it is held as long as a copy of that is open, and released properly by the
@@ -106,13 +104,31 @@ impl Guard {
         if !self.is_ours() {
             return Err(self.site().failed(What::Forked));
         }
-        let duplicate = match fcntl_dupfd_cloexec(self.as_fd(), FIRST) {
-            // The limit for descriptors is below FIRST.
-            Err(Errno::INVAL) => fcntl_dupfd_cloexec(self.as_fd(), 3),
-            duplicate => duplicate,
-        };
-        duplicate.map_err(|errno| self.site().error(Fault::new(errno, PASS)))
+        duplicate(self.as_fd()).map_err(|errno| self.site().error(Fault::new(errno, PASS)))
     }
+}
+
+/// Lets the program that `command` starts keep a share, too: see [`SharedGuard::pass_to`](crate::SharedGuard::pass_to).
+pub(crate) fn share_to(share: &HeldShare, command: &mut Command) -> Result<RawFd, Error> {
+    let duplicate =
+        duplicate(share.descriptor()?.as_fd()).map_err(|errno| share.site().error(Fault::new(errno, PASS)))?;
+    Ok(preserve(duplicate, command))
+}
+
+/// Another descriptor of a file, which is closed on exec.
+fn duplicate(file: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    match fcntl_dupfd_cloexec(file, FIRST) {
+        // The limit for descriptors is below FIRST.
+        Err(Errno::INVAL) => fcntl_dupfd_cloexec(file, 3),
+        duplicate => duplicate,
+    }
+}
+
+/// Lets the program that `command` starts inherit a descriptor, and no other.
+fn preserve(descriptor: OwnedFd, command: &mut Command) -> RawFd {
+    let number = descriptor.as_raw_fd();
+    command.preserved_fds(vec![descriptor]);
+    number
 }
 
 /// What is being done when a descriptor is passed on.
@@ -151,7 +167,7 @@ impl Lock {
         fcntl_setfd(&descriptor, FdFlags::CLOEXEC).map_err(failed)?;
         sockets::set_nonblocking(descriptor.as_fd()).map_err(failed)?;
         sockets::listen_on(descriptor.as_fd()).map_err(failed)?;
-        let turn = self.queue().enter_with_lock(here);
+        let turn = self.queue().enter_beside(here);
         Ok(Guard::new(Participant::holding(self.site(), here, descriptor, address, inode), turn))
     }
 }

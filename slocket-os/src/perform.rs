@@ -13,6 +13,7 @@ use slocket_core::{
 };
 
 use crate::at_path::{AtPath, Which};
+use crate::escape::escaped;
 use crate::making::Making;
 use crate::mark::{STICKY, mode_of_fifo, published_mode, times};
 use crate::peer::{self, Peer};
@@ -267,15 +268,35 @@ impl Performer {
     }
 
     /// Whether what was opened is a FIFO of a user whose servers are trusted.
-    fn see_fifo(&self, role: Role) -> io::Result<FifoResult> {
+    fn see_fifo(&mut self, role: Role) -> io::Result<FifoResult> {
+        let stat = files::stat_file(self.table.get(role)?)?;
         let user = || *self.user.get_or_init(peer::user);
-        let seen = self.at()?.seen(&files::stat_file(self.table.get(role)?)?, user);
+        let seen = self.at()?.seen(&stat, user);
         let is_trusted = seen.found.owner == Owner::Us || self.site.trusts_also(seen.uid);
         Ok(match (seen.found.kind, is_trusted) {
-            (FileKind::Fifo, true) => FifoResult::Trusted,
+            (FileKind::Fifo, true) => {
+                if role == Role::Share {
+                    self.table.share.list(seen.found.inode, self.process);
+                }
+                FifoResult::Trusted
+            }
             (FileKind::Fifo, false) => FifoResult::Untrusted,
             (FileKind::Socket | FileKind::EmptyFile | FileKind::Other, _) => FifoResult::Other,
         })
+    }
+
+    /// A name in the folder, for a text.
+    pub(crate) fn file_name(&self, name: Name) -> String {
+        self.at()
+            .map(|at| at.name_of(self.which(name)).to_string_lossy().into_owned())
+            .map(|name| escaped(&name).to_string())
+            .unwrap_or_default()
+    }
+
+    /// The owner of what has that name; our own user's number if that cannot be told.
+    pub(crate) fn owner(&self, name: Name) -> u32 {
+        let stat = self.at().and_then(|at| files::stat_name(at.folder().as_fd(), &at.name_of(self.which(name))));
+        stat.map_or_else(|_| peer::user(), |stat| stat.st_uid)
     }
 
     fn keep(&mut self, role: Role, opened: io::Result<OwnedFd>) -> CallResult {

@@ -1,14 +1,18 @@
-//! A request for a lock that a thread waits for, in as many parts as it likes.
+//! A request for a lock or a share of it that a thread waits for, in as many parts as it likes.
 
 use std::time::{Duration, Instant};
 
 use crate::cancel::Canceller;
 use crate::error::{Error, What};
+use crate::grant::Grant;
 use crate::guard::Guard;
 use crate::lock::Lock;
-use crate::session::{Outcome, Session};
+use crate::semaphore::{Permit, Semaphore};
+use crate::session::{Outcome, SHARED, Session};
+use crate::shared_guard::SharedGuard;
+use crate::want::Want;
 
-/// A request for a lock, for blocking code that may give up waiting for a while, or be called off by another thread.
+/// A request for a lock, a shared lock or a permit, for blocking code that may give up waiting for a while, or be called off by another thread.
 ///
 /// It stands in the queue from the beginning until it is dropped, or has given its guard, whether a thread waits for it or not.
 /// A wait whose time is over does not end it: the next one goes on where it was, in the same place of the queue.
@@ -19,17 +23,37 @@ use crate::session::{Outcome, Session};
 /// Dropping it leaves the queue, and passes on a lock that was granted meanwhile.
 #[derive(Debug)]
 #[must_use = "dropping a request cancels it"]
-pub struct Request {
+pub struct Request<G: Grant = Guard> {
     lock: Lock,
     /// `None` once it has come to its end.
-    session: Option<Session>,
+    session: Option<Session<G>>,
     canceller: Canceller,
 }
 
-impl Request {
+impl Request<Guard> {
     /// Asks for the lock, and takes a place in the queue.
     pub fn new(lock: &Lock) -> Self {
-        let session = Some(Session::acquire(lock, None));
+        Self::begin(lock, Want::Lock)
+    }
+}
+
+impl Request<SharedGuard> {
+    /// Asks for a shared lock, and takes a place in the queue.
+    pub fn shared(lock: &Lock) -> Self {
+        Self::begin(lock, SHARED)
+    }
+}
+
+impl Request<Permit> {
+    /// Asks for a permit, and takes a place in the queue.
+    pub fn permit(semaphore: &Semaphore) -> Self {
+        Self::begin(semaphore.lock(), semaphore.want())
+    }
+}
+
+impl<G: Grant> Request<G> {
+    fn begin(lock: &Lock, want: Want) -> Self {
+        let session = Some(Session::begin(lock, want, None, Instant::now));
         Self { lock: lock.clone(), session, canceller: Canceller::default() }
     }
 
@@ -47,7 +71,7 @@ impl Request {
     ///
     /// # Panics
     /// If an earlier wait has returned the guard, or an error.
-    pub fn wait(mut self) -> Result<Guard, Error> {
+    pub fn wait(mut self) -> Result<G, Error> {
         match self.block(None)? {
             Some(guard) => Ok(guard),
             None => unreachable!("there is no deadline"),
@@ -62,7 +86,7 @@ impl Request {
     ///
     /// # Panics
     /// As [`wait`](Self::wait).
-    pub fn wait_timeout(&mut self, timeout: Duration) -> Result<Option<Guard>, Error> {
+    pub fn wait_timeout(&mut self, timeout: Duration) -> Result<Option<G>, Error> {
         // A time too far away to be told never comes.
         self.block(Instant::now().checked_add(timeout))
     }
@@ -74,11 +98,11 @@ impl Request {
     ///
     /// # Panics
     /// As [`wait`](Self::wait).
-    pub fn wait_until(&mut self, deadline: Instant) -> Result<Option<Guard>, Error> {
+    pub fn wait_until(&mut self, deadline: Instant) -> Result<Option<G>, Error> {
         self.block(Some(deadline))
     }
 
-    fn block(&mut self, deadline: Option<Instant>) -> Result<Option<Guard>, Error> {
+    fn block(&mut self, deadline: Option<Instant>) -> Result<Option<G>, Error> {
         loop {
             let Some(session) = &mut self.session else { panic!("this request has come to its end") };
             if let Some(outcome) = session.outcome() {

@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use crate::grant::Grant;
 use crate::session::Session;
 
 /// How often a descriptor is looked at that the runtime cannot watch.
@@ -79,7 +80,7 @@ pub trait Runtime: 'static {
     }
 
     /// Waits for whatever a session waits for. Defaults to waiting for all of it with the other methods.
-    fn wait(session: &mut Session) -> impl Future<Output = ()> + Send {
+    fn wait<G: Grant>(session: &mut Session<G>) -> impl Future<Output = ()> + Send {
         async {
             let wait = session.wait();
             let (until, deadline) = (wait.until, wait.deadline);
@@ -95,7 +96,7 @@ pub trait Runtime: 'static {
                     None => pending().await,
                 }
             };
-            let (mut ready, mut pause, mut deadline) = (pin!(ready::<Self>(session)), pin!(pause), pin!(deadline));
+            let (mut ready, mut pause, mut deadline) = (pin!(ready::<Self, G>(session)), pin!(pause), pin!(deadline));
             poll_fn(|context| {
                 let is_over = ready.as_mut().poll(context).is_ready()
                     || pause.as_mut().poll(context).is_ready()
@@ -109,7 +110,7 @@ pub trait Runtime: 'static {
 }
 
 /// Waits for the turn inside the process, or for the session's descriptor.
-async fn ready<R: Runtime + ?Sized>(session: &mut Session) {
+async fn ready<R: Runtime + ?Sized, G: Grant>(session: &mut Session<G>) {
     if session.is_inside() {
         return poll_fn(|context| session.poll_turn(context)).await;
     }

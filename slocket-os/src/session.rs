@@ -1,11 +1,11 @@
-//! A request for a lock, from the call to its outcome.
+//! A request for a lock or a share of it, from the call to its outcome.
 
 use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use slocket_core::{Event, Notice, Report, Request, Timer};
+use slocket_core::{Event, Notice, Report, Request, Share, Timer};
 
 use crate::background;
 use crate::blocking::{self, Calls};
@@ -13,6 +13,8 @@ use crate::cancel::Canceller;
 use crate::descriptor;
 use crate::error::{Error, What};
 use crate::flocks;
+use crate::grant::Grant;
+use crate::grant::sealed::Granted;
 use crate::guard::Guard;
 use crate::lately::ANSWER_LASTS;
 use crate::local::{Ticket, Turn, With};
@@ -20,18 +22,22 @@ use crate::lock::Lock;
 use crate::participant::Participant;
 use crate::peer::Holder;
 use crate::process::Process;
+use crate::semaphore::{Permit, Semaphore};
+use crate::shared_guard::SharedGuard;
+use crate::sharer::{Sharer, Sharers};
 use crate::wait::Wait;
+use crate::want::Want;
 
 /// What became of a request.
 #[derive(Debug)]
-pub enum Outcome {
-    /// The lock is held.
-    Acquired(Guard),
-    /// The lock could not be had without queueing.
+pub enum Outcome<G = Guard> {
+    /// The lock, or the share, is held.
+    Acquired(G),
+    /// It could not be had without queueing.
     WouldBlock,
 }
 
-/// A request for a lock, from the call to its outcome. Its methods never block (but [`block`](Self::block), and the user's
+/// A request for a lock, a shared lock or a permit, from the call to its outcome. Its methods never block (but [`block`](Self::block), and the user's
 /// waiting hook, which [`wake`](Self::wake) calls).
 ///
 /// To drive it: take the [`outcome`](Self::outcome) if there is one; wait, either with [`block`](Self::block), or for what
@@ -46,8 +52,9 @@ pub enum Outcome {
 /// In a child of the process that asks, forked without exec, the outcome is [`ErrorKind::Forked`](crate::ErrorKind::Forked), and dropping it cancels nothing.
 #[derive(Debug)]
 #[must_use = "dropping a session cancels the request"]
-pub struct Session {
+pub struct Session<G: Grant = Guard> {
     lock: Lock,
+    want: Want,
     process: Process,
     /// What the deadline is told by, and when the hook is due.
     clock: Clock,
@@ -56,23 +63,25 @@ pub struct Session {
     notice: Option<Instant>,
     /// Whether it queues: the place of one who only tries is no use to one who waits.
     queues: bool,
-    stage: Stage,
+    /// The processes that had shares, if those were waited for when the time was over.
+    sharers: Vec<Sharer>,
+    stage: Stage<G>,
 }
 
 /// Tells the time.
 pub(crate) type Clock = fn() -> Instant;
 
 #[derive(Debug)]
-enum Stage {
+enum Stage<G> {
     /// Waiting inside the process.
     Inside(Arc<Ticket>),
     /// Going for the lock outside.
     Outside(Box<Participant>, Turn),
     /// Done; the outcome until it is given out.
-    Over(Option<Result<Outcome, Error>>),
+    Over(Option<Result<Outcome<G>, Error>>),
 }
 
-impl Session {
+impl Session<Guard> {
     /// Asks for the lock, waiting for it `timeout` at most.
     pub fn acquire(lock: &Lock, timeout: Option<Duration>) -> Self {
         Self::acquire_until(lock, timeout.and_then(|timeout| after(timeout, Instant::now)))
@@ -80,37 +89,76 @@ impl Session {
 
     /// Asks for the lock, waiting for it until the deadline at most.
     pub fn acquire_until(lock: &Lock, deadline: Option<Instant>) -> Self {
-        Self::acquire_by(lock, deadline, Instant::now)
-    }
-
-    /// The same, of which the time is told by another clock.
-    pub(crate) fn acquire_by(lock: &Lock, deadline: Option<Instant>, clock: Clock) -> Self {
-        let process = begin();
-        let stage = match lock.queue().enter(process) {
-            Ok(turn) => Stage::Outside(go(lock, process), turn),
-            Err(ticket) => Stage::Inside(ticket),
-        };
-        let notice = lock.hook().and_then(|hook| hook.due(clock()));
-        Self { lock: lock.clone(), process, clock, deadline, notice, queues: true, stage }
+        Self::begin(lock, Want::Lock, deadline, Instant::now)
     }
 
     /// Asks for the lock without queueing.
     pub fn try_acquire(lock: &Lock) -> Self {
-        let process = begin();
-        let stage = match lock.queue().try_enter(process) {
+        Self::begin_try(lock, Want::Lock)
+    }
+}
+
+impl Session<SharedGuard> {
+    /// Asks for a shared lock, waiting for it until the deadline at most.
+    pub fn acquire_shared_until(lock: &Lock, deadline: Option<Instant>) -> Self {
+        Self::begin(lock, SHARED, deadline, Instant::now)
+    }
+
+    /// Asks for a shared lock without queueing.
+    pub fn try_acquire_shared(lock: &Lock) -> Self {
+        Self::begin_try(lock, SHARED)
+    }
+}
+
+impl Session<Permit> {
+    /// Asks for a permit, waiting for it until the deadline at most.
+    pub fn acquire_permit_until(semaphore: &Semaphore, deadline: Option<Instant>) -> Self {
+        Self::begin(semaphore.lock(), semaphore.want(), deadline, Instant::now)
+    }
+
+    /// Asks for a permit without queueing.
+    pub fn try_acquire_permit(semaphore: &Semaphore) -> Self {
+        Self::begin_try(semaphore.lock(), semaphore.want())
+    }
+}
+
+/// A shared lock is wanted.
+pub(crate) const SHARED: Want = Want::Share(Share::Unlimited);
+
+impl<G: Grant> Session<G> {
+    /// Asks for what is wanted, of which the time is told by that clock.
+    pub(crate) fn begin(lock: &Lock, want: Want, deadline: Option<Instant>, clock: Clock) -> Self {
+        let process = here();
+        let stage = match lock.queue().enter(want, process) {
+            Ok(turn) => Stage::Outside(go(lock, want, process), turn),
+            Err(ticket) => Stage::Inside(ticket),
+        };
+        let notice = lock.hook().and_then(|hook| hook.due(clock()));
+        Self { lock: lock.clone(), want, process, clock, deadline, notice, queues: true, sharers: Vec::new(), stage }
+    }
+
+    /// Asks for it without queueing.
+    pub(crate) fn begin_try(lock: &Lock, want: Want) -> Self {
+        let process = here();
+        let turn = match want {
+            Want::Lock => lock.queue().try_enter(process),
+            // Whoever has the turn may have a share, and be passing the lock on.
+            Want::Share(_) => Some(lock.queue().enter_beside(process)),
+        };
+        let stage = match turn {
             Some(turn) => {
                 let mut participant = Participant::new(lock.site(), process);
-                participant.tell(Event::Request(Request::Try(lock.site().policy())));
+                participant.tell(want.tried(lock.site().policy()));
                 Stage::Outside(participant, turn)
             }
             None => Stage::Over(Some(Ok(Outcome::WouldBlock))),
         };
-        let clock = Instant::now;
-        Self { lock: lock.clone(), process, clock, deadline: None, notice: None, queues: false, stage }
+        let (lock, clock) = (lock.clone(), Instant::now as Clock);
+        Self { lock, want, process, clock, deadline: None, notice: None, queues: false, sharers: Vec::new(), stage }
     }
 
     /// The outcome, once there is one; it is given out once.
-    pub fn outcome(&mut self) -> Option<Result<Outcome, Error>> {
+    pub fn outcome(&mut self) -> Option<Result<Outcome<G>, Error>> {
         match &mut self.stage {
             Stage::Over(outcome) => outcome.take(),
             Stage::Outside(participant, _) if participant.has_report() => {
@@ -205,9 +253,12 @@ impl Session {
             && let Some((turn, with)) = ticket.take()
         {
             self.stage = match with {
-                With::Lock(participant) => Stage::Over(Some(Ok(Outcome::Acquired(Guard::new(participant, turn))))),
+                // (To whoever wants the lock alone.)
+                With::Lock(participant) => {
+                    Stage::Over(Some(Ok(Outcome::Acquired(G::granted(Granted { participant, turn, slot: None })))))
+                }
                 With::Place(participant) => Stage::Outside(participant, turn),
-                With::Nothing => Stage::Outside(go(&self.lock, self.process), turn),
+                With::Nothing => Stage::Outside(go(&self.lock, self.want, self.process), turn),
             };
         }
         if let Stage::Outside(participant, _) = &mut self.stage
@@ -227,16 +278,20 @@ impl Session {
 
     /// Tells for whom it waits, if it does.
     fn call_hook(&mut self) {
-        let known = match &self.stage {
-            Stage::Inside(_) => None,
-            Stage::Outside(participant, _) if !participant.has_report() => participant.lender(),
+        let (known, awaits_shares) = match &self.stage {
+            Stage::Inside(_) => (None, false),
+            Stage::Outside(participant, _) if !participant.has_report() => {
+                (participant.lender(), participant.awaits_shares())
+            }
             Stage::Outside(..) | Stage::Over(_) => return,
         };
-        if let Some(hook) = self.lock.hook() {
-            // Who holds it is asked, unless it is known: at a server that lends, whoever asks keeps a place in its queue.
-            let holder = known.or_else(|| self.lock.recent_holder(self.process));
-            hook.call(self.lock.name(), holder);
+        let Some(hook) = self.lock.hook() else { return };
+        if awaits_shares {
+            return hook.call(self.lock.name(), None, self.lock.known_sharers());
         }
+        // Who holds it is asked, unless it is known: at a server that lends, whoever asks keeps a place in its queue.
+        let holder = known.or_else(|| self.lock.recent_holder(self.process));
+        hook.call(self.lock.name(), holder, Vec::new());
     }
 
     /// Whether this process is a fork of the one that asked: then it is told so, and has no part in the request.
@@ -261,13 +316,18 @@ impl Session {
             Stage::Outside(participant, turn) if participant.has_report() => {
                 self.stage = Stage::Outside(participant, turn);
             }
-            Stage::Outside(participant, turn) => match turn.pass(participant, With::Place, self.process) {
-                None => self.stage = Stage::Over(Some(Err(self.timed_out(None)))),
-                Some((turn, mut participant)) => {
-                    participant.tell(Event::Notice(Notice::TimerFired(Timer::Deadline)));
-                    self.stage = Stage::Outside(participant, turn);
+            Stage::Outside(participant, turn) => {
+                if participant.awaits_shares() {
+                    self.sharers = self.lock.known_sharers();
                 }
-            },
+                match turn.pass(participant, With::Place, self.want, self.process) {
+                    None => self.stage = Stage::Over(Some(Err(self.timed_out(None)))),
+                    Some((turn, mut participant)) => {
+                        participant.tell(Event::Notice(Notice::TimerFired(Timer::Deadline)));
+                        self.stage = Stage::Outside(participant, turn);
+                    }
+                }
+            }
             over @ Stage::Over(_) => self.stage = over,
         }
     }
@@ -275,14 +335,17 @@ impl Session {
     /// Gives up a place inside, and passes on what has come there already.
     fn give_up(&self, ticket: &Arc<Ticket>) {
         match self.lock.queue().give_up(ticket, self.process) {
-            Some((turn, With::Lock(participant))) => drop(Guard::new(participant, turn)),
-            Some((turn, With::Place(participant))) => cancel(participant, turn, true, self.process),
+            Some((turn, With::Lock(participant))) => drop(G::granted(Granted { participant, turn, slot: None })),
+            Some((turn, With::Place(participant))) => cancel::<G>(participant, turn, Some(self.want), self.process),
             Some((turn, With::Nothing)) => drop(turn),
             None => {}
         }
     }
 
     fn timed_out(&self, holder: Option<Holder>) -> Error {
+        if !self.sharers.is_empty() {
+            return self.lock.site().failed(What::TimedOutShared(Sharers(self.sharers.clone())));
+        }
         let holder = holder.or_else(|| self.lock.recent_holder(self.process));
         let folder_locked_by =
             if holder.is_none() { self.lock.site().at_path().and_then(flocks::who_prevents_repair) } else { None };
@@ -294,16 +357,20 @@ impl Session {
     }
 
     /// Turns the machine's report into the outcome.
-    fn conclude(&self, mut participant: Box<Participant>, turn: Turn) -> Option<Result<Outcome, Error>> {
+    fn conclude(&self, mut participant: Box<Participant>, turn: Turn) -> Option<Result<Outcome<G>, Error>> {
         let outcome = match participant.take_report()? {
-            Report::Acquired => return Some(Ok(Outcome::Acquired(Guard::new(participant, turn)))),
+            Report::Acquired => {
+                return Some(Ok(Outcome::Acquired(G::granted(Granted { participant, turn, slot: None }))));
+            }
+            Report::Shared { slot } => {
+                return Some(Ok(Outcome::Acquired(G::granted(Granted { participant, turn, slot }))));
+            }
             _ if !self.process.is_current() => {
                 return Some(Err(self.lock.site().failed(What::Forked)));
             }
             Report::Failed(failure) => Err(participant.error(failure)),
             Report::TimedOut => Err(self.timed_out(participant.recent_holder(ANSWER_LASTS))),
             Report::WouldBlock
-            | Report::Shared { .. }
             | Report::NotDowngraded(_)
             | Report::Free
             | Report::Listened
@@ -317,31 +384,38 @@ impl Session {
     }
 }
 
-impl Drop for Session {
+impl<G: Grant> Drop for Session<G> {
     fn drop(&mut self) {
         if matches!(self.stage, Stage::Over(_)) || self.is_forked() {
             return;
         }
         match mem::replace(&mut self.stage, Stage::Over(None)) {
             Stage::Inside(ticket) => self.give_up(&ticket),
-            Stage::Outside(participant, turn) => cancel(participant, turn, self.queues, self.process),
+            Stage::Outside(participant, turn) => {
+                cancel::<G>(participant, turn, self.queues.then_some(self.want), self.process);
+            }
             Stage::Over(_) => {}
         }
     }
 }
 
-/// Ends a request that nobody asks for any more. Its place outside goes to the next who waits inside, if it is one in the queue.
-fn cancel(mut participant: Box<Participant>, turn: Turn, queues: bool, here: Process) {
+/// Ends a request that nobody asks for any more. Its place outside goes to the next who waits inside, if it is one in the queue and
+/// that one wants the same.
+fn cancel<G: Grant>(mut participant: Box<Participant>, turn: Turn, queued_for: Option<Want>, here: Process) {
     match participant.take_report() {
         // Told, but nobody asked: what was acquired is released.
-        Some(Report::Acquired) => return drop(Guard::new(participant, turn)),
+        Some(Report::Acquired) => return drop(G::granted(Granted { participant, turn, slot: None })),
+        Some(Report::Shared { slot }) => return drop(G::granted(Granted { participant, turn, slot })),
         Some(_) => {
             background::settle_later(participant);
             return drop(turn);
         }
         None => {}
     }
-    let kept = if queues { turn.pass(participant, With::Place, here) } else { Some((turn, participant)) };
+    let kept = match queued_for {
+        Some(want) => turn.pass(participant, With::Place, want, here),
+        None => Some((turn, participant)),
+    };
     let Some((turn, mut participant)) = kept else { return };
     participant.tell(Event::Request(Request::Cancel));
     background::settle_later(participant);
@@ -360,15 +434,15 @@ fn is_due(time: &mut Option<Instant>, clock: Clock) -> bool {
 
 /// The process that asks. It has closed its copies of what its parent had open by then, if it is a fork: else it might wait at
 /// one of them.
-fn begin() -> Process {
+fn here() -> Process {
     let here = Process::current();
     descriptor::close_copies(here);
     here
 }
 
-/// Goes outside for the lock.
-fn go(lock: &Lock, here: Process) -> Box<Participant> {
+/// Goes outside for what is wanted.
+fn go(lock: &Lock, want: Want, here: Process) -> Box<Participant> {
     let mut participant = Participant::new(lock.site(), here);
-    participant.tell(Event::Request(Request::Acquire(lock.site().policy())));
+    participant.tell(want.asked(lock.site().policy()));
     participant
 }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use rustix::fs::Mode;
 use rustix::io::{Errno, Result};
 use rustix::net::SocketAddrUnix;
-use slocket_core::Role;
+use slocket_core::{Inode, Role};
 
 use crate::closing::close_apart;
-use crate::descriptor::Descriptor;
+use crate::descriptor::{Descriptor, KnownBy};
 use crate::making::Making;
 use crate::process::Process;
 use crate::sys::fifos::Several;
@@ -26,7 +26,7 @@ pub(crate) struct Table {
     pub(crate) watch: Option<Watch>,
     pub(crate) listing: Option<Listing>,
     pub(crate) slots: Option<Several>,
-    share: Option<OwnedFd>,
+    pub(crate) share: Share,
     look: Option<OwnedFd>,
     pin: Option<Pin>,
     swept: Option<Pin>,
@@ -78,7 +78,7 @@ impl Socket {
         match self {
             Self::Empty => None,
             Self::New { address, .. } => address.as_ref(),
-            Self::Listed(descriptor) => Some(descriptor.address()),
+            Self::Listed(descriptor) => descriptor.address(),
         }
     }
 
@@ -86,7 +86,7 @@ impl Socket {
     pub(crate) fn list(&mut self, here: Process) {
         *self = match mem::take(self) {
             Self::New { socket, address: Some(address), .. } => {
-                let descriptor = Descriptor::new(socket, address);
+                let descriptor = Descriptor::new(socket, KnownBy::Address(address));
                 descriptor.list(here);
                 Self::Listed(descriptor)
             }
@@ -117,6 +117,46 @@ impl Socket {
     }
 }
 
+/// A FIFO that is open for writing: a share.
+#[derive(Debug, Default)]
+pub(crate) enum Share {
+    #[default]
+    Empty,
+    /// It was not checked.
+    New(OwnedFd),
+    /// A forked child closes its copy.
+    Listed(Descriptor),
+}
+
+impl Share {
+    /// Has each child that this process forks from here on close its copy.
+    pub(crate) fn list(&mut self, inode: Inode, here: Process) {
+        *self = match mem::take(self) {
+            Self::New(file) => {
+                let descriptor = Descriptor::new(file, KnownBy::Inode(inode));
+                descriptor.list(here);
+                Self::Listed(descriptor)
+            }
+            other => other,
+        };
+    }
+
+    pub(crate) fn descriptor(&self) -> Option<&Descriptor> {
+        match self {
+            Self::Listed(descriptor) => Some(descriptor),
+            Self::Empty | Self::New(_) => None,
+        }
+    }
+
+    fn as_fd(&self) -> Option<BorrowedFd<'_>> {
+        match self {
+            Self::Empty => None,
+            Self::New(file) => Some(file.as_fd()),
+            Self::Listed(descriptor) => Some(descriptor.as_fd()),
+        }
+    }
+}
+
 impl Table {
     /// What is in that place.
     ///
@@ -135,7 +175,7 @@ impl Table {
             Role::Queue => self.queue.last().map(AsFd::as_fd),
             Role::Strays => self.strays.last().map(AsFd::as_fd),
             Role::Watch => self.watch.as_ref().map(AsFd::as_fd),
-            Role::Share => self.share.as_ref().map(AsFd::as_fd),
+            Role::Share => self.share.as_fd(),
             Role::Look => self.look.as_ref().map(AsFd::as_fd),
             Role::Slots => self.slots.as_ref().and_then(Several::last),
             Role::Listing => None,
@@ -154,7 +194,7 @@ impl Table {
             Role::Guard => self.guard = Some(file),
             Role::Probe => self.probe = Some(file),
             Role::Queue => self.queue.push(file),
-            Role::Share => self.share = Some(file),
+            Role::Share => self.share = Share::New(file),
             Role::Look => self.look = Some(file),
             Role::Strays | Role::Watch | Role::Listing | Role::Slots => self.strays.push(file),
         }
@@ -209,7 +249,7 @@ impl Table {
             }
             Role::Watch => part_with(self.watch.take(), apart),
             Role::Listing => part_with(self.listing.take(), apart),
-            Role::Share => part_with(self.share.take(), apart),
+            Role::Share => part_with(mem::take(&mut self.share), apart),
             Role::Look => part_with(self.look.take(), apart),
             Role::Slots => part_with(self.slots.take(), apart),
         }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::name::LockName;
 use crate::peer::Holder;
+use crate::sharer::{Sharer, Sharers};
 
 /// What a waiting hook is given: see [`Builder::on_wait`](crate::Builder::on_wait).
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub struct Waiting<'a> {
     /// The holder of the lock, as asked within the last second; `None` if it is not known: what is at the path may not be a socket, or
     /// may be a dead one.
     pub holder: Option<Holder>,
+    /// The processes that have shares of the lock, as far as they are known, if all that it waits for are these.
+    pub sharers: Vec<Sharer>,
 }
 
 impl fmt::Display for Waiting<'_> {
@@ -23,6 +26,7 @@ impl fmt::Display for Waiting<'_> {
         write!(f, "waiting for {}", self.name)?;
         match &self.holder {
             Some(holder) => write!(f, ", held by {holder}"),
+            None if !self.sharers.is_empty() => write!(f, ", shared by {}", Sharers(self.sharers.clone())),
             None => Ok(()),
         }
     }
@@ -45,8 +49,8 @@ impl Hook {
         now.checked_add(self.after)
     }
 
-    pub(crate) fn call(&self, name: &LockName, holder: Option<Holder>) {
-        (self.call)(&Waiting { name, holder });
+    pub(crate) fn call(&self, name: &LockName, holder: Option<Holder>, sharers: Vec<Sharer>) {
+        (self.call)(&Waiting { name, holder, sharers });
     }
 }
 

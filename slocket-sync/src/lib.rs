@@ -53,8 +53,9 @@ use std::time::{Duration, Instant};
 
 #[doc(inline)]
 pub use slocket_os::{
-    Canceller, Disowned, Error, ErrorKind, Guard, Holder, LockName, OccupiedPolicy, Request, StalePolicy, Trust,
-    TryAcquireError, Waiting, close_copies, depart, settle, settle_timeout,
+    Canceller, Disowned, DowngradeError, Error, ErrorKind, Grant, Guard, Holder, LockName, OccupiedPolicy, Permit,
+    Request, SharedGuard, Sharer, StalePolicy, Trust, TryAcquireError, Waiting, close_copies, depart, settle,
+    settle_timeout,
 };
 
 #[cfg(doctest)]
@@ -170,5 +171,114 @@ impl Slocket {
     /// [`TryAcquireError::WouldBlock`] if the lock is held; else [`TryAcquireError::Error`], as of [`acquire`](Self::acquire).
     pub fn try_acquire(&self) -> Result<Guard, TryAcquireError> {
         self.lock.try_acquire()
+    }
+
+    /// Acquires a shared lock, blocking the thread until its turn comes: many have one at a time, and while anybody has, nobody holds
+    /// the lock.
+    ///
+    /// ```
+    /// use slocket_sync::{ErrorKind, Slocket, TryAcquireError};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("cache.lock");
+    ///
+    /// let slocket = Slocket::new(&path)?;
+    /// let one = slocket.acquire_shared()?;
+    /// let other = slocket.acquire_shared()?; // in another process, as a rule
+    /// assert!(matches!(slocket.try_acquire(), Err(TryAcquireError::WouldBlock)));
+    /// # drop((one, other));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// Whoever waits for the lock itself is not overtaken by those who come later for a shared one. So a thread that has a shared
+    /// lock and waits for another of the same lock may wait for itself, a deadlock.
+    ///
+    /// # Errors
+    /// Those of [`acquire`](Self::acquire); and [`ErrorKind::NoShares`].
+    pub fn acquire_shared(&self) -> Result<SharedGuard, Error> {
+        self.lock.acquire_shared_blocking(None)
+    }
+
+    /// Acquires a shared lock, blocking the thread until its turn comes, for `timeout` at most, measured on the monotonic clock.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TimedOut`]; and those of [`acquire_shared`](Self::acquire_shared).
+    pub fn acquire_shared_timeout(&self, timeout: Duration) -> Result<SharedGuard, Error> {
+        self.lock.acquire_shared_blocking(Instant::now().checked_add(timeout))
+    }
+
+    /// Acquires a shared lock, blocking the thread until its turn comes, until `deadline` at most.
+    ///
+    /// # Errors
+    /// Those of [`acquire_shared_timeout`](Self::acquire_shared_timeout).
+    pub fn acquire_shared_until(&self, deadline: Instant) -> Result<SharedGuard, Error> {
+        self.lock.acquire_shared_blocking(Some(deadline))
+    }
+
+    /// Asks for a shared lock, and takes a place in the queue, without waiting: as [`request`](Self::request).
+    pub fn request_shared(&self) -> Request<SharedGuard> {
+        Request::shared(&self.lock)
+    }
+
+    /// Acquires a shared lock if that is possible without queueing. It looks again for up to about 10 milliseconds, as
+    /// [`try_acquire`](Self::try_acquire).
+    ///
+    /// # Errors
+    /// [`TryAcquireError::WouldBlock`] if the lock is held, or if a process waits for it; else [`TryAcquireError::Error`], as of
+    /// [`acquire_shared`](Self::acquire_shared).
+    pub fn try_acquire_shared(&self) -> Result<SharedGuard, TryAcquireError> {
+        self.lock.try_acquire_shared()
+    }
+}
+
+impl Semaphore {
+    /// Acquires a permit, blocking the thread until its turn comes.
+    ///
+    /// ```
+    /// use slocket_sync::Semaphore;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("gpus.lock");
+    ///
+    /// let gpus = Semaphore::new(&path, 4)?;
+    /// let permit = gpus.acquire()?; // waits while 4 processes have one
+    /// println!("this job runs on GPU {}", permit.index()); // from 0 to 3, and no other job has the same
+    /// permit.release()?; // or drop it
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Slocket::acquire_shared`].
+    pub fn acquire(&self) -> Result<Permit, Error> {
+        self.semaphore.acquire_blocking(None)
+    }
+
+    /// Acquires a permit, blocking the thread until its turn comes, for `timeout` at most, measured on the monotonic clock.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TimedOut`]; and those of [`acquire`](Self::acquire).
+    pub fn acquire_timeout(&self, timeout: Duration) -> Result<Permit, Error> {
+        self.semaphore.acquire_blocking(Instant::now().checked_add(timeout))
+    }
+
+    /// Acquires a permit, blocking the thread until its turn comes, until `deadline` at most.
+    ///
+    /// # Errors
+    /// Those of [`acquire_timeout`](Self::acquire_timeout).
+    pub fn acquire_until(&self, deadline: Instant) -> Result<Permit, Error> {
+        self.semaphore.acquire_blocking(Some(deadline))
+    }
+
+    /// Asks for a permit, and takes a place in the queue, without waiting: as [`Slocket::request`].
+    pub fn request(&self) -> Request<Permit> {
+        Request::permit(&self.semaphore)
+    }
+
+    /// Acquires a permit if that is possible without queueing. It looks again for up to about 10 milliseconds, as
+    /// [`Slocket::try_acquire`].
+    ///
+    /// # Errors
+    /// [`TryAcquireError::WouldBlock`] if all permits are out, or if a process waits; else [`TryAcquireError::Error`], as of
+    /// [`acquire`](Self::acquire).
+    pub fn try_acquire(&self) -> Result<Permit, TryAcquireError> {
+        self.semaphore.try_acquire()
     }
 }

@@ -37,6 +37,13 @@ pub(crate) fn open(folder: BorrowedFd<'_>, name: &CStr) -> Result<OwnedFd> {
     retry_on_intr(|| openat(folder, name, flags, Mode::empty()))
 }
 
+/// The flags of an open file, by its file in `/proc/pid/fdinfo` (proc(5)).
+pub(crate) fn flags(info: &Path) -> Option<u32> {
+    let info = std::fs::read_to_string(info).ok()?;
+    let flags = info.lines().find_map(|line| line.strip_prefix("flags:"))?;
+    u32::from_str_radix(flags.trim(), 8).ok()
+}
+
 pub(crate) fn opened<T>(result: &Result<T>) -> OpenResult {
     match result {
         Ok(_) => OpenResult::Opened,

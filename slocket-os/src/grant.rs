@@ -1,0 +1,26 @@
+//! What a request ends with, when its turn has come.
+
+/// What a [`Session`](crate::Session) or a [`Request`](crate::Request) is for: a [`Guard`](crate::Guard), a
+/// [`SharedGuard`](crate::SharedGuard) or a [`Permit`](crate::Permit).
+pub trait Grant: sealed::Sealed + std::fmt::Debug + Send + Sync + 'static {}
+
+pub(crate) mod sealed {
+    use crate::local::Turn;
+    use crate::participant::Participant;
+
+    /// Nobody else implements it.
+    pub trait Sealed: Sized {
+        /// Makes it.
+        fn granted(granted: Granted) -> Self;
+    }
+
+    /// What it is made of.
+    pub struct Granted {
+        /// It has acquired the lock, or the share.
+        pub(crate) participant: Box<Participant>,
+        /// The turn inside the process.
+        pub(crate) turn: Turn,
+        /// The number of a slot.
+        pub(crate) slot: Option<u16>,
+    }
+}

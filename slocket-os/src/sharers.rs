@@ -1,0 +1,106 @@
+//! Who has shares of a lock: a share is a FIFO that is open for writing, and `/proc` tells who has that.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use rustix::fs::FileType;
+use rustix::io::Errno;
+
+use crate::at_path::{AtPath, Which};
+use crate::error::{Error, Fault};
+use crate::lock::Lock;
+use crate::peer::{Holder, program};
+use crate::sharer::Sharer;
+use crate::sys::files;
+
+impl Lock {
+    /// Returns the processes that have shares of the lock, those with a shared lock first, then by the number of the slot. A process is
+    /// named once for each shared lock or slot, however often it has it, and so is each that has inherited one.
+    ///
+    /// They are found in `/proc`: those that this process may look into, which are those of its own user at least. None at an
+    /// abstract name.
+    ///
+    /// # Errors
+    /// What the system refused: the folder may not be searched any more, say.
+    pub fn sharers(&self) -> Result<Vec<Sharer>, Error> {
+        let Some(at) = self.site().at_path() else { return Ok(Vec::new()) };
+        let fault = |errno| self.site().error(Fault::new(errno, "look at the shares"));
+        Ok(found(&fifos(at).map_err(fault)?))
+    }
+
+    /// The same; none if that cannot be told.
+    pub(crate) fn known_sharers(&self) -> Vec<Sharer> {
+        self.sharers().unwrap_or_default()
+    }
+}
+
+/// The FIFO of a share.
+struct Fifo {
+    slot: Option<u16>,
+    /// Without its folder, by which it is known where the folder has another path.
+    name: Vec<u8>,
+    device: u64,
+    inode: u64,
+}
+
+/// All that there are: they are always a beginning of the sequence.
+#[allow(clippy::useless_conversion, clippy::unnecessary_cast, reason = "the types differ between systems")]
+fn fifos(at: &AtPath) -> Result<Vec<Fifo>, Errno> {
+    let mut fifos = Vec::new();
+    for slot in [None].into_iter().chain((0..=u16::MAX).map(Some)) {
+        let name = at.name_of(Which::Share(slot));
+        match files::stat_name(at.folder().as_fd(), &name) {
+            Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::Fifo => fifos.push(Fifo {
+                slot,
+                name: name.to_bytes().to_vec(),
+                device: stat.st_dev as u64,
+                inode: stat.st_ino as u64,
+            }),
+            Ok(_) | Err(Errno::NOENT | Errno::NAMETOOLONG) => break,
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(fifos)
+}
+
+fn found(fifos: &[Fifo]) -> Vec<Sharer> {
+    let mut found = Vec::new();
+    if fifos.is_empty() {
+        return found;
+    }
+    let Ok(processes) = fs::read_dir("/proc") else { return found };
+    for entry in processes.flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        // (Another user's may not be looked into, and one may have ended.)
+        let Ok(files) = fs::read_dir(entry.path().join("fd")) else { continue };
+        let mut slots: Vec<_> =
+            files.flatten().filter_map(|file| share(&entry.path(), &file.file_name(), fifos)).collect();
+        slots.sort_unstable();
+        slots.dedup();
+        let Ok(uid) = fs::metadata(entry.path()).map(|process| process.uid()) else { continue };
+        let process = |slot| Sharer { process: Holder { pid: Some(pid), uid, program: program(pid) }, slot };
+        found.extend(slots.into_iter().map(process));
+    }
+    found.sort_by_key(|sharer| (sharer.slot, sharer.process.pid));
+    found
+}
+
+/// The slot, if that descriptor of a process is a share.
+fn share(process: &Path, number: &OsStr, fifos: &[Fifo]) -> Option<Option<u16>> {
+    let file = process.join("fd").join(number);
+    // (To follow the link is dearer.)
+    let target = fs::read_link(&file).ok()?;
+    let name = target.file_name()?.as_bytes();
+    let fifo = fifos.iter().find(|fifo| fifo.name == name)?;
+    let seen = fs::metadata(&file).ok()?;
+    let is_it = seen.ino() == fifo.inode && seen.dev() == fifo.device;
+    (is_it && is_open_for_writing(&process.join("fdinfo").join(number))).then_some(fifo.slot)
+}
+
+fn is_open_for_writing(info: &Path) -> bool {
+    const ACCESS: u32 = 0o3;
+    files::flags(info).is_some_and(|flags| flags & ACCESS != 0)
+}
