@@ -10,6 +10,7 @@ use std::task::{Context, Waker};
 use std::time::Instant;
 
 use rustix::net::{RecvFlags, getsockname, recv};
+use slocket_os::Grant;
 use slocket_os::Runtime;
 use slocket_os::Session;
 
@@ -72,7 +73,7 @@ impl<R: Runtime> Runtime for Noted<R> {
         R::sleep_until(time).await;
     }
 
-    async fn wait(session: &mut Session) {
+    async fn wait<G: Grant>(session: &mut Session<G>) {
         WAITS.fetch_add(1, Ordering::SeqCst);
         *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(point(session));
         let mut note = Note { session, ended: false };
@@ -84,12 +85,12 @@ impl<R: Runtime> Runtime for Noted<R> {
     }
 }
 
-struct Note<'a> {
-    session: &'a mut Session,
+struct Note<'a, G: Grant> {
+    session: &'a mut Session<G>,
     ended: bool,
 }
 
-impl Drop for Note<'_> {
+impl<G: Grant> Drop for Note<'_, G> {
     fn drop(&mut self) {
         if !self.ended {
             let point = point(self.session);
@@ -98,7 +99,7 @@ impl Drop for Note<'_> {
     }
 }
 
-fn point(session: &mut Session) -> Point {
+fn point<G: Grant>(session: &mut Session<G>) -> Point {
     if session.is_inside() {
         let turn = session.poll_turn(&mut Context::from_waker(Waker::noop()));
         return if turn.is_ready() { Point::InsideGranted } else { Point::Inside };
