@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroU16;
-use std::os::fd::RawFd;
+use std::os::fd::{AsFd, BorrowedFd, RawFd};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
 use std::process::Command;
@@ -116,6 +116,22 @@ impl Permit {
 }
 
 impl Grant for Permit {}
+
+impl AsFd for Permit {
+    /// The descriptor that is the slot: a FIFO beside the lock, open for writing.
+    ///
+    /// It is closed on exec. A process that inherits a duplicate keeps the slot, even if this one is killed or gives it back. Write
+    /// nothing to it.
+    ///
+    /// # Panics
+    /// In a child of the process that has the slot.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.share
+            .descriptor()
+            .map(AsFd::as_fd)
+            .expect("the slot is that of another process, which has forked this one")
+    }
+}
 
 impl Sealed for Permit {
     fn granted(granted: Granted) -> Self {

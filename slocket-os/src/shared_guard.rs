@@ -1,7 +1,7 @@
 //! A shared lock: many processes have it at a time, and none of them holds the lock alone.
 
 use std::fmt;
-use std::os::fd::RawFd;
+use std::os::fd::{AsFd, BorrowedFd, RawFd};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
 use std::process::Command;
@@ -72,6 +72,22 @@ impl SharedGuard {
 }
 
 impl Grant for SharedGuard {}
+
+impl AsFd for SharedGuard {
+    /// The descriptor that is the shared lock: a FIFO beside the lock, open for writing.
+    ///
+    /// It is closed on exec. A process that inherits a duplicate keeps the shared lock, even if this one is killed or gives it back. Write
+    /// nothing to it.
+    ///
+    /// # Panics
+    /// In a child of the process that has the shared lock.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.share
+            .descriptor()
+            .map(AsFd::as_fd)
+            .expect("the shared lock is that of another process, which has forked this one")
+    }
+}
 
 impl Sealed for SharedGuard {
     fn granted(granted: Granted) -> Self {
