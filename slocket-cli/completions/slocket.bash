@@ -131,7 +131,7 @@ _slocket() {
             return 0
             ;;
         slocket__subcmd__run)
-            opts="-n -w -E -q -o -c -e -x -s -u -F -h --nonblock --wait --conflict-exit-code --mode --quiet --close --command --exclusive --verbose --shared --unlock --no-fork --help"
+            opts="-n -w -E -q -o -c -s -e -x -u -F -h --nonblock --wait --conflict-exit-code --mode --quiet --close --command --shared --slots --exclusive --verbose --unlock --no-fork --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -165,6 +165,10 @@ _slocket() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --slots)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -187,7 +191,7 @@ _slocket() {
             return 0
             ;;
         slocket__subcmd__wait)
-            opts="-w -q -h --wait --quiet --help"
+            opts="-w -s -q -h --wait --shared --slots --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -198,6 +202,10 @@ _slocket() {
                     return 0
                     ;;
                 -w)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --slots)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -73,11 +73,12 @@ pub(crate) fn code(error: &Error, conflict: u8) -> u8 {
 fn code_of(kind: ErrorKind, source: Option<&io::Error>, conflict: u8) -> u8 {
     match kind {
         ErrorKind::TimedOut | ErrorKind::Stale => conflict,
-        ErrorKind::InvalidName | ErrorKind::InvalidMode => USAGE,
+        ErrorKind::InvalidName | ErrorKind::InvalidMode | ErrorKind::InvalidPermits => USAGE,
         ErrorKind::ParentMissing
         | ErrorKind::PathTooLong
         | ErrorKind::UnsupportedFileSystem
         | ErrorKind::Occupied
+        | ErrorKind::NoShares
         | ErrorKind::NotASlocket => CANNOT_CREATE,
         ErrorKind::LockLost => LOST,
         ErrorKind::PermissionDenied | ErrorKind::Untrusted => NO_PERMISSION,
@@ -125,10 +126,12 @@ mod tests {
             (ErrorKind::Stale, 42),
             (ErrorKind::InvalidName, 64),
             (ErrorKind::InvalidMode, 64),
+            (ErrorKind::InvalidPermits, 64),
             (ErrorKind::ParentMissing, 73),
             (ErrorKind::PathTooLong, 73),
             (ErrorKind::UnsupportedFileSystem, 73),
             (ErrorKind::Occupied, 73),
+            (ErrorKind::NoShares, 73),
             (ErrorKind::NotASlocket, 73),
             (ErrorKind::PermissionDenied, 77),
             (ErrorKind::Untrusted, 77),

@@ -1,18 +1,22 @@
 //! What is at a path, and whose.
 
 use std::io;
+use std::process::id;
 
 use slocket_sync::{Holder, Slocket};
 
-use crate::look::{self, Party, Report, State};
+use crate::look::{self, Party, Report, Share, State};
 use crate::processes::lineage;
 use crate::target::{self, Target};
+use crate::want::Want;
 
 /// What stands between a waiter and the lock.
 #[derive(Debug)]
 pub(crate) enum Found {
     /// Somebody holds it.
     Held(Keeper),
+    /// Processes have shares of it.
+    Shared(Sharers),
     /// Somebody listens there who may have lent it, and can only be asked by queueing.
     Lender(Keeper),
     /// A socket on which no process listens, and which may have been lent.
@@ -40,21 +44,37 @@ pub(crate) struct Keeper {
     stopped: Option<(u32, String)>,
     /// It is this process, or one that this descends from.
     nested: bool,
+    is_this: bool,
 }
 
-/// Finds out who has the lock, or what is in its place, without queueing.
-pub(crate) fn look(target: &Target) -> Found {
-    found(look::report(target))
+/// Those who have the shares that are in the way.
+#[derive(Debug)]
+pub(crate) struct Sharers {
+    /// In words.
+    names: String,
+    /// The one that has the lock in hand, and waits for the shares before all others.
+    first: Option<Keeper>,
+    /// A process that has a share, and is stopped.
+    stopped: Option<(u32, String)>,
+    /// This process waits for itself, or for one that it descends from.
+    nested: bool,
 }
 
-fn found(report: io::Result<Report>) -> Found {
-    report.map_or(Found::Unknown { uid: None, denied: false }, |report| of_report(&report))
+/// Finds out who is in the way of whoever wants that of the lock, or what is in its place, without queueing.
+pub(crate) fn look(target: &Target, want: Want) -> Found {
+    found(look::report(target), want)
+}
+
+fn found(report: io::Result<Report>, want: Want) -> Found {
+    report.map_or(Found::Unknown { uid: None, denied: false }, |report| of_report(&report, want))
 }
 
 /// The same, for somebody whom the lock has told a `holder`, which may see more: the kernel's tables do not tell of other users and
 /// other namespaces.
-pub(crate) fn look_beside(target: &Target, holder: Option<Holder>) -> Found {
-    match (look(target), holder) {
+pub(crate) fn look_beside(target: &Target, want: Want, holder: Option<Holder>) -> Found {
+    match (look(target, want), holder) {
+        // This process has the lock in hand, and the shares that it waits for are given back just now.
+        (Found::Held(keeper), None) if keeper.is_this => Found::Nothing,
         (Found::Held(keeper), Some(holder)) if !keeper.seen => Found::Held(keeper.or(&holder)),
         (Found::Lender(keeper), Some(holder)) if keeper.seen && holder.pid.is_none() => Found::Held(keeper),
         (Found::Lender(keeper), Some(holder)) => Found::Held(keeper.or(&holder)),
@@ -65,8 +85,8 @@ pub(crate) fn look_beside(target: &Target, holder: Option<Holder>) -> Found {
 
 /// The same, for somebody who may queue for an instant, where nothing else tells. The process is found out only if it is to be
 /// `named`.
-pub(crate) fn ask(target: &Target, slocket: &Slocket, named: bool) -> Found {
-    match if named { look(target) } else { found(look::report_on_users(target)) } {
+pub(crate) fn ask(target: &Target, want: Want, slocket: &Slocket, named: bool) -> Found {
+    match if named { look(target, want) } else { found(look::report_on_users(target), want) } {
         Found::Unknown { uid: None, .. } if matches!(target, Target::Abstract(_)) => match slocket.holder() {
             Ok(Some(holder)) => Found::Held(Keeper::of_holder(&holder)),
             Ok(None) => Found::Nothing,
@@ -76,18 +96,71 @@ pub(crate) fn ask(target: &Target, slocket: &Slocket, named: bool) -> Found {
     }
 }
 
-fn of_report(report: &Report) -> Found {
+fn of_report(report: &Report, want: Want) -> Found {
     let owner = report.owner.as_ref().map(|owner| owner.uid);
     let uid = owner.unwrap_or(u32::MAX);
     match report.state {
         State::Free => Found::Nothing,
         State::Held | State::Lent => Found::Held(Keeper::of(report, report.holder.as_ref())),
+        State::Shared => shared(report, want),
         State::Served => Found::Lender(Keeper::of(report, report.server.as_ref())),
         State::Stale if report.reclaimable == Some(true) => Found::Dead { by: report.folder_locked_by.clone() },
         State::Stale => Found::Abandoned { uid },
         State::Foreign | State::Occupied => Found::Other { kind: report.found.unwrap_or(target::OTHER), uid },
         State::Unknown => Found::Unknown { uid: owner, denied: report.denied },
     }
+}
+
+fn is_this(party: &Party) -> bool {
+    party.pid == Some(id())
+}
+
+/// The shares that are in the way: all, or only some slots if nobody waits before.
+fn shared(report: &Report, want: Want) -> Found {
+    let first = report.queue.first().filter(|first| !is_this(first));
+    let shares: Vec<_> = match want {
+        Want::Slot(count) if first.is_none() => {
+            report.shares.iter().filter(|share| share.slot.is_some_and(|slot| slot < count.get())).collect()
+        }
+        Want::Shared if first.is_none() => Vec::new(),
+        Want::Lock | Want::Shared | Want::Slot(_) => report.shares.iter().collect(),
+    };
+    let is_free = match want {
+        Want::Slot(count) if first.is_none() => shares.len() < count.get().into(),
+        Want::Lock | Want::Shared | Want::Slot(_) => shares.is_empty(),
+    };
+    if is_free {
+        return Found::Nothing;
+    }
+    let mut stopped = shares.iter().flat_map(|share| share.party.processes()).filter(|(_, _, stopped)| *stopped);
+    Found::Shared(Sharers {
+        names: names(&shares),
+        first: first.map(|first| Keeper::of(report, Some(first))),
+        stopped: stopped.next().map(|(pid, program, _)| (pid, program.to_owned())),
+        nested: waits_for_itself(&shares, want),
+    })
+}
+
+/// Whether this process waits for a share that is given back only when it has ended.
+fn waits_for_itself(shares: &[&Share], want: Want) -> bool {
+    let mut nested = shares.iter().map(|share| is_nested(Some(&share.party)));
+    // (Of slots any one will do.)
+    if want == Want::Lock { nested.any(|nested| nested) } else { nested.all(|nested| nested) }
+}
+
+/// The first of them.
+fn names(shares: &[&Share]) -> String {
+    const MOST: usize = 4;
+    let name = |share: &&Share| {
+        let name = match (share.party.pid, &share.party.program) {
+            (Some(pid), Some(program)) => format!("pid {pid} ({program})"),
+            _ => "a process that cannot be seen from here".to_owned(),
+        };
+        share.slot.map_or_else(|| name.clone(), |slot| format!("{name} in slot {slot}"))
+    };
+    let names: Vec<_> = shares.iter().take(MOST).map(name).collect();
+    let more = shares.len().saturating_sub(MOST);
+    names.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
 }
 
 impl Keeper {
@@ -107,13 +180,21 @@ impl Keeper {
         };
         let mut stopped = party.into_iter().flat_map(Party::processes).filter(|(_, _, stopped)| *stopped);
         let stopped = stopped.next().map(|(pid, program, _)| (pid, program.to_owned()));
-        Self { name, seen: party.is_some_and(|party| party.pid.is_some()), uids, stopped, nested: is_nested(party) }
+        let seen = party.is_some_and(|party| party.pid.is_some());
+        Self { name, seen, uids, stopped, nested: is_nested(party), is_this: party.is_some_and(is_this) }
     }
 
     fn of_holder(holder: &Holder) -> Self {
         // (gVisor names the process that asks.)
         let nested = holder.pid.is_some_and(|pid| lineage()[1..].contains(&pid));
-        Self { name: holder.to_string(), seen: holder.pid.is_some(), uids: vec![holder.uid], stopped: None, nested }
+        Self {
+            name: holder.to_string(),
+            seen: holder.pid.is_some(),
+            uids: vec![holder.uid],
+            stopped: None,
+            nested,
+            is_this: false,
+        }
     }
 
     fn or(self, holder: &Holder) -> Self {
@@ -128,8 +209,11 @@ fn is_nested(party: Option<&Party>) -> bool {
 }
 
 /// What is to be added where a process waits for one that waits for it.
-pub(crate) fn nested_in_words(report: &Report) -> &'static str {
-    if is_nested(report.holder.as_ref()) { NESTED } else { "" }
+pub(crate) fn nested_in_words(report: &Report, want: Want) -> &'static str {
+    match of_report(report, want) {
+        Found::Held(Keeper { nested: true, .. }) | Found::Shared(Sharers { nested: true, .. }) => NESTED,
+        _ => "",
+    }
 }
 
 const NESTED: &str = ", inside of which this runs: a deadlock";
@@ -172,6 +256,8 @@ impl Found {
         };
         match self {
             Self::Held(keeper) | Self::Lender(keeper) => by(&keeper.uids),
+            // The shares themselves are of somebody who is believed, or the acquire fails.
+            Self::Shared(sharers) => sharers.first.as_ref().map_or(Standing::Held, |first| by(&first.uids)),
             Self::Abandoned { uid } => by(&[*uid]),
             // It may as well be dead.
             Self::Unknown { denied: true, .. } => Standing::Kept,
@@ -197,6 +283,14 @@ impl Found {
                 };
                 format!("held by {}", keeper.name) + &stopped + nested
             }
+            Self::Shared(sharers) => {
+                let first = sharers.first.as_ref();
+                let first = first.map(|first| format!(", for which {} waits first", first.name)).unwrap_or_default();
+                let stopped = sharers.stopped.as_ref();
+                let stopped = stopped.map(|(pid, program)| format!("; pid {pid} ({program}) is stopped"));
+                let nested = if sharers.nested { NESTED } else { "" };
+                format!("shared by {}", sharers.names) + &first + &stopped.unwrap_or_default() + nested
+            }
             Self::Lender(_) => "held by a server that lends it to others, such as npm's".to_owned(),
             Self::Abandoned { uid } => {
                 format!("a socket that no process listens on, owned by uid {uid}, is at the path")
@@ -215,10 +309,14 @@ impl Found {
     /// What the user can do about it.
     pub(crate) fn advice(&self) -> String {
         let advice = match self {
-            Self::Held(Keeper { nested: true, .. }) => {
+            Self::Held(Keeper { nested: true, .. }) | Self::Shared(Sharers { nested: true, .. }) => {
                 "take the lock once, outside: what runs inside of it has it already"
             }
-            Self::Held(Keeper { stopped: Some((pid, _)), .. }) => return of_stopped(*pid),
+            Self::Held(Keeper { stopped: Some((pid, _)), .. })
+            | Self::Shared(Sharers { stopped: Some((pid, _)), .. }) => {
+                return of_stopped(*pid);
+            }
+            Self::Shared(_) => "wait longer, or see what those processes are busy with",
             Self::Held(_) | Self::Lender(_) | Self::Nothing | Self::Unknown { denied: false, .. } => {
                 "wait longer, or see what that process is busy with"
             }
@@ -240,6 +338,7 @@ impl Found {
     pub(crate) fn wants_advice(&self) -> bool {
         match self {
             Self::Held(keeper) => keeper.nested || keeper.stopped.is_some(),
+            Self::Shared(sharers) => sharers.nested || sharers.stopped.is_some(),
             Self::Abandoned { .. } | Self::Dead { .. } | Self::Other { .. } => true,
             Self::Unknown { denied, .. } => *denied,
             Self::Lender(_) | Self::Nothing => false,

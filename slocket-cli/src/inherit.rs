@@ -5,7 +5,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, FdFlags, dup, fcntl_dupfd_cloexec, fcntl_setfd, retry_on_intr};
-use slocket_sync::Guard;
+
+use crate::hold::Hold;
 
 /// Scripts use the low numbers as they like (`exec 3>log`), and would close the lock without knowing.
 const FIRST: i32 = 100;
@@ -25,10 +26,10 @@ pub(crate) struct Witness {
     end: PipeReader,
 }
 
-/// Makes the lock inheritable.
-pub(crate) fn inherit(guard: &Guard) -> io::Result<(Inherited, Witness)> {
+/// Makes the lock, or the share of it, inheritable.
+pub(crate) fn inherit(hold: &Hold) -> io::Result<(Inherited, Witness)> {
     let (end, other) = io::pipe()?;
-    let inherited = Inherited { _lock: inheritable(guard.as_fd())?, _witness: inheritable(other.as_fd())? };
+    let inherited = Inherited { _lock: inheritable(hold.as_fd())?, _witness: inheritable(other.as_fd())? };
     Ok((inherited, Witness { end }))
 }
 

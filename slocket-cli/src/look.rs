@@ -1,6 +1,8 @@
 //! What is known of locks, without queueing: the kernel's tables, looked at until they agree.
 
 mod report;
+mod sharing;
+mod socket;
 mod view;
 
 use std::io;
@@ -10,7 +12,7 @@ use std::time::Duration;
 use crate::processes::Processes;
 use crate::target::Target;
 
-pub(crate) use report::{Owner, Party, Report, State};
+pub(crate) use report::{Owner, Party, Report, Share, State};
 
 use view::View;
 
@@ -39,9 +41,15 @@ pub(crate) fn reports(targets: &[Target]) -> Vec<io::Result<Report>> {
 fn look(targets: &[Target], processes: impl Fn() -> Processes) -> Vec<io::Result<Report>> {
     let mut looks = 1;
     loop {
+        let before: Vec<_> = targets.iter().map(|target| sharing::beside(target.path())).collect();
         let view = View::take(processes());
-        let mut reports: Vec<_> = targets.iter().map(|target| report::on(target, &view)).collect();
+        let mut reports: Vec<_> = targets.iter().map(|target| socket::on(target, &view)).collect();
         inspect(targets, &mut reports, &view);
+        for ((target, report), before) in targets.iter().zip(&mut reports).zip(&before) {
+            if let (Some(path), Ok(report)) = (target.path(), report) {
+                report.add_shares(path, before, &view);
+            }
+        }
         let torn = reports.iter().any(|report| report.as_ref().is_ok_and(|report| report.torn));
         if !torn || looks == LOOKS {
             return reports;

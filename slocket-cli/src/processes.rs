@@ -63,11 +63,15 @@ impl Processes {
 
     /// The processes that have the socket open: those that others have it from first, then the oldest.
     pub(crate) fn who_has(&self, socket: u32) -> Vec<Process> {
-        let pids = self.seen().by_socket.get(&socket).map_or(&[][..], |pids| pids);
-        let mut found: Vec<_> = pids.iter().filter_map(|&pid| Process::look(pid)).collect();
-        found.sort_by_key(|process| (pids.contains(&process.parent), process.ticks, process.pid));
-        found
+        in_order(self.seen().by_socket.get(&socket).map_or(&[][..], |pids| pids))
     }
+}
+
+/// These processes, as far as they live: those that have something from another of them last, and the oldest first.
+pub(crate) fn in_order(pids: &[u32]) -> Vec<Process> {
+    let mut found: Vec<_> = pids.iter().filter_map(|&pid| Process::look(pid)).collect();
+    found.sort_by_key(|process| (pids.contains(&process.parent), process.ticks, process.pid));
+    found
 }
 
 /// This process, and all that it descends from.
@@ -103,7 +107,7 @@ pub(crate) struct Process {
     pub(crate) program: String,
     /// It runs nothing until somebody lets it go on (^Z, a debugger).
     pub(crate) stopped: bool,
-    parent: u32,
+    pub(crate) parent: u32,
     /// When it was started, from the start of the system.
     ticks: u64,
 }

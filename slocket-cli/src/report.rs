@@ -11,6 +11,7 @@ use slocket_sync::{Error, ErrorKind, LockName, Slocket};
 
 use crate::found::{self, Found, Standing};
 use crate::target::Target;
+use crate::want::Want;
 
 /// The lock is held, and the user does not want to wait.
 pub(crate) fn held(slocket: &Slocket, found: &Found) -> Vec<String> {
@@ -53,6 +54,10 @@ pub(crate) fn failed(target: &Target, error: &Error) -> Vec<String> {
         (ErrorKind::ParentMissing, _) => {
             (format!("its folder cannot be found: {source}"), Some("create the folder first"))
         }
+        (ErrorKind::PermissionDenied, Some(uid)) if error.io_error().is_none() => (
+            format!("no permission to open its shares ({detail}), which belong to uid {uid}"),
+            Some("share the lock by --mode, such as 0660, or choose a path of your own"),
+        ),
         (ErrorKind::PermissionDenied, owner) => {
             let mut lines = vec![format!("{lock}: no permission to {detail}: {source}")];
             lines.extend(no_permission(target, error, owner));
@@ -61,9 +66,16 @@ pub(crate) fn failed(target: &Target, error: &Error) -> Vec<String> {
         (ErrorKind::NotASlocket, _) => {
             (format!("not a slocket: {detail}"), Some("another program listens there; choose another"))
         }
+        (ErrorKind::Untrusted, Some(uid)) if !detail.is_empty() => {
+            (format!("its shares ({detail}) belong to uid {uid}, who is neither you nor root"), Some(of_your_own(lock)))
+        }
         (ErrorKind::Untrusted, Some(uid)) => return untrusted(lock, uid),
         (ErrorKind::InvalidName, _) => (format!("cannot name a lock: {detail}"), None),
         (ErrorKind::PathTooLong, _) => ("the path is too long".to_owned(), None),
+        (ErrorKind::UnsupportedFileSystem, _) if detail.is_empty() => (
+            "no share can be on this file system (it is not known to be local)".to_owned(),
+            Some("choose a path on a file system of this machine"),
+        ),
         (ErrorKind::UnsupportedFileSystem, _) => (
             format!("no lock can be on this file system ({detail})"),
             Some("choose a path on a file system of this machine"),
@@ -99,7 +111,7 @@ fn no_permission(target: &Target, error: &Error, owner: Option<u32>) -> Vec<Stri
         let of_sandbox = error.io_error().and_then(sandbox).or(may.then_some(BY_ANOTHER));
         return vec![of_sandbox.unwrap_or("its folder must be writable and searchable").to_owned()];
     };
-    match found::look(target) {
+    match found::look(target, Want::Lock) {
         // The file may have another owner by now than the process that has the lock (chown).
         found @ (Found::Held(_) | Found::Lender(_)) => {
             vec![found.in_words(), "share the lock by --mode, such as 0660, or choose a path of your own".to_owned()]

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{SigSet, Signal, raise};
 use rustix::process::WaitStatus;
-use slocket_sync::{Error, ErrorKind, Guard, LockName, OccupiedPolicy, Slocket, Trust, TryAcquireError};
+use slocket_sync::{Error, ErrorKind, LockName, OccupiedPolicy, Slocket, Trust, TryAcquireError};
 
 use crate::cli::Run;
 use crate::found::{self, Found, Standing};
+use crate::hold::Hold;
 use crate::patience::PATIENCE;
 use crate::relay::Relay;
 use crate::target::Target;
@@ -33,8 +34,8 @@ pub(crate) fn run(args: &Run) -> Ending {
     }
     let waiting = Waiting::default();
     let done = slocket(args, &waiting).map_err(Refusal::Failed).and_then(|slocket| {
-        let guard = acquire(&slocket, args, &waiting)?;
-        Ok(run_holding(guard, slocket.name(), args))
+        let hold = acquire(&slocket, args, &waiting)?;
+        Ok(run_holding(hold, slocket.name(), args))
     });
     done.unwrap_or_else(|refusal| match refusal {
         Refusal::Said(code) => code.into(),
@@ -88,7 +89,7 @@ fn slocket(args: &Run, waiting: &Waiting) -> Result<Slocket, Error> {
         Target::Abstract(name) => LockName::abstract_name(OsStr::from_bytes(name)),
         Target::Path(path) => path.into(),
     };
-    let told = (!args.quiet).then(|| waiting.hook(&args.lock, believes(args)));
+    let told = (!args.quiet).then(|| waiting.hook(&args.lock, args.want(), believes(args)));
     let builder = Slocket::builder(name).occupied(OccupiedPolicy::Wait);
     let builder = if let Some(told) = told { builder.on_wait(PATIENCE, told) } else { builder };
     let builder = if trusts_anyone(args) { builder.trust(Trust::Anyone) } else { builder };
@@ -106,13 +107,13 @@ fn believes(args: &Run) -> impl Fn(u32) -> bool + Copy + use<> {
 }
 
 /// Acquires the lock the way the user wants it.
-fn acquire(slocket: &Slocket, args: &Run, waiting: &Waiting) -> Result<Guard, Refusal> {
+fn acquire(slocket: &Slocket, args: &Run, waiting: &Waiting) -> Result<Hold, Refusal> {
     let began = Instant::now();
     let _mortal = first::mortal();
     let acquired = match args.wait {
         Some(limit) if limit > Duration::ZERO => timed(slocket, limit, args, waiting),
         None if !args.nonblock => {
-            let acquired = slocket.acquire();
+            let acquired = Hold::acquire(slocket, args.want(), None);
             waiting.over();
             acquired.map_err(Refusal::Failed)
         }
@@ -128,16 +129,16 @@ fn acquire(slocket: &Slocket, args: &Run, waiting: &Waiting) -> Result<Guard, Re
 
 /// What is in the way, and what that means.
 fn in_the_way(slocket: &Slocket, args: &Run) -> (Found, Standing) {
-    let found = found::ask(&args.lock, slocket, !args.quiet);
+    let found = found::ask(&args.lock, args.want(), slocket, !args.quiet);
     let standing = found.standing(believes(args));
     (found, standing)
 }
 
-fn at_once(slocket: &Slocket, args: &Run) -> Result<Guard, Refusal> {
+fn at_once(slocket: &Slocket, args: &Run) -> Result<Hold, Refusal> {
     let mut last = Found::Nothing;
     for _ in 0..TRIES {
-        let refused = match slocket.try_acquire() {
-            Ok(guard) => return Ok(guard),
+        let refused = match Hold::try_acquire(slocket, args.want()) {
+            Ok(hold) => return Ok(hold),
             Err(refused) => refused,
         };
         let (found, standing) = in_the_way(slocket, args);
@@ -162,13 +163,13 @@ fn at_once(slocket: &Slocket, args: &Run) -> Result<Guard, Refusal> {
     Err(Refusal::Said(exit::NO_PERMISSION))
 }
 
-fn timed(slocket: &Slocket, limit: Duration, args: &Run, waiting: &Waiting) -> Result<Guard, Refusal> {
-    let acquired = slocket.acquire_timeout(limit);
+fn timed(slocket: &Slocket, limit: Duration, args: &Run, waiting: &Waiting) -> Result<Hold, Refusal> {
+    let acquired = Hold::acquire(slocket, args.want(), Some(limit));
     waiting.over();
     match acquired {
-        Ok(guard) => Ok(guard),
+        Ok(hold) => Ok(hold),
         Err(error) if error.is_timed_out() => {
-            let found = found::look_beside(&args.lock, error.holder().cloned());
+            let found = found::look_beside(&args.lock, args.want(), error.holder().cloned());
             match found.standing(believes(args)) {
                 Standing::Gone => at_once(slocket, args),
                 standing => Err(refusal(slocket, standing, args, || report::timed_out(slocket, limit, &found))),
@@ -201,21 +202,21 @@ fn refusal(slocket: &Slocket, standing: Standing, args: &Run, lines: impl FnOnce
 }
 
 /// Nothing is said while the lock is held: nobody may read.
-fn run_holding(guard: Guard, lock: &LockName, args: &Run) -> Ending {
+fn run_holding(hold: Hold, lock: &LockName, args: &Run) -> Ending {
     let mut relay = match Relay::new() {
         Ok(relay) => relay,
         Err(error) => {
-            return not_started(guard, None, args, &[format!("cannot catch signals: {error}")], exit::OS_ERROR);
+            return not_started(hold, None, args, &[format!("cannot catch signals: {error}")], exit::OS_ERROR);
         }
     };
     let (inherited, witness) = if args.close {
         (None, None)
     } else {
-        match inherit::inherit(&guard) {
+        match inherit::inherit(&hold) {
             Ok((inherited, witness)) => (Some(inherited), Some(witness)),
             Err(error) => {
                 let line = format!("cannot pass the lock to the command: {error}");
-                return not_started(guard, Some(relay), args, &[line], exit::OS_ERROR);
+                return not_started(hold, Some(relay), args, &[line], exit::OS_ERROR);
             }
         }
     };
@@ -223,28 +224,28 @@ fn run_holding(guard: Guard, lock: &LockName, args: &Run) -> Ending {
     if args.verbose {
         say::say_in_passing(format!("{lock}: running {}", words[0].display()));
     }
-    let command = relay.command_starts().and_then(|()| start::start(&words, relay.before()));
+    let command = relay.command_starts().and_then(|()| start::start(&words, relay.before(), hold.slot()));
     drop(inherited);
     let command = match command {
         Ok(command) => command,
         Err(error) => {
             let why = report::not_run(&words[0], &error);
-            return not_started(guard, Some(relay), args, &why, exit::code_of_start(&error));
+            return not_started(hold, Some(relay), args, &why, exit::code_of_start(&error));
         }
     };
     let ended = relay.wait(command);
     let code = ended.as_ref().map_or(exit::OS_ERROR, |status| of_command(*status));
     let released = if witness.is_some_and(|witness| witness.left_behind()) {
-        let intact = guard.is_intact();
+        let intact = hold.is_intact();
         if !args.quiet {
             let line = format!("{lock}: kept by a process that the command left behind; -o avoids this");
             say::say_in_passing(line);
         }
         // To release would hand the lock to the next while a descendant of this command still runs under it.
-        mem::forget(guard);
+        mem::forget(hold);
         if intact.is_ok_and(|intact| !intact) { Released::Lost } else { Released::Well }
     } else {
-        let released = guard.release();
+        let released = hold.release();
         settle(relay, lock, args.quiet);
         Released::from(released)
     };
@@ -288,8 +289,8 @@ impl From<Result<(), Error>> for Released {
 }
 
 /// The lock was had, and nothing came of it.
-fn not_started(guard: Guard, relay: Option<Relay>, args: &Run, why: &[String], code: u8) -> Ending {
-    let released = guard.release();
+fn not_started(hold: Hold, relay: Option<Relay>, args: &Run, why: &[String], code: u8) -> Ending {
+    let released = hold.release();
     drop(relay);
     say::say_lines(why);
     if let Err(error) = released {

@@ -30,18 +30,22 @@ const PATH: &str = "/bin:/usr/bin";
 /// The tool by this name is a process that becomes the command when it is told to.
 const GATE: &str = "slocket: gate";
 
-/// Starts the command with these signals blocked.
+/// The variable in which the command has the number of its slot.
+const SLOT: &str = "SLOCKET_SLOT";
+
+/// Starts the command with these signals blocked, and with the number of its slot, if it has one.
 ///
 /// Who ignores SIGCHLD is not told how a child ended. If the tool was started that way, the command is, too, and held up until
 /// the tool no longer ignores it.
-pub(crate) fn start(words: &[OsString], blocked: &SigSet) -> io::Result<Pid> {
+pub(crate) fn start(words: &[OsString], blocked: &SigSet, slot: Option<u16>) -> io::Result<Pid> {
     match was_ignored(Signal::SIGCHLD) {
-        Some(false) => spawn(words, blocked),
+        Some(false) => spawn(words, blocked, slot),
         Some(true) => {
             find(&words[0])?;
-            let Ok(gate) = spawn_one("/proc/self/exe".as_ref(), &[&[GATE.into()], words].concat(), blocked) else {
+            let Ok(gate) = spawn_one("/proc/self/exe".as_ref(), &[&[GATE.into()], words].concat(), blocked, slot)
+            else {
                 heed_children()?;
-                return spawn(words, blocked);
+                return spawn(words, blocked, slot);
             };
             retry_on_intr(|| waitpid(Some(gate), WaitOptions::UNTRACED))?;
             heed_children()?;
@@ -50,7 +54,7 @@ pub(crate) fn start(words: &[OsString], blocked: &SigSet) -> io::Result<Pid> {
         }
         None => {
             heed_children()?;
-            spawn(words, blocked)
+            spawn(words, blocked, slot)
         }
     }
 }
@@ -89,17 +93,17 @@ fn exec(words: &[OsString]) -> io::Error {
     Command::new(program).args(&words[1..]).exec()
 }
 
-fn spawn(words: &[OsString], blocked: &SigSet) -> io::Result<Pid> {
-    match spawn_one(&words[0], words, blocked) {
+fn spawn(words: &[OsString], blocked: &SigSet, slot: Option<u16>) -> io::Result<Pid> {
+    match spawn_one(&words[0], words, blocked, slot) {
         Err(error) if error.raw_os_error() == Some(Errno::ENOEXEC as i32) => {
             let words = by_the_shell(words).ok_or(error)?;
-            spawn_one(&words[0], &words, blocked)
+            spawn_one(&words[0], &words, blocked, slot)
         }
         started => started,
     }
 }
 
-fn spawn_one(program: &OsStr, words: &[OsString], blocked: &SigSet) -> io::Result<Pid> {
+fn spawn_one(program: &OsStr, words: &[OsString], blocked: &SigSet, slot: Option<u16>) -> io::Result<Pid> {
     let mut attributes = PosixSpawnAttr::init()?;
     let mut flags = PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK;
     attributes.set_sigmask(blocked)?;
@@ -111,7 +115,7 @@ fn spawn_one(program: &OsStr, words: &[OsString], blocked: &SigSet) -> io::Resul
     attributes.set_flags(flags)?;
     let actions = PosixSpawnFileActions::init()?;
     let words: Vec<_> = words.iter().map(c_string).collect::<io::Result<_>>()?;
-    let environment: Vec<_> = env::vars_os().map(variable).collect::<io::Result<_>>()?;
+    let environment: Vec<_> = environment(slot).map(variable).collect::<io::Result<_>>()?;
     let program = c_string(program)?;
     let started = if program.is_empty() {
         Err(Errno::ENOENT)
@@ -151,6 +155,12 @@ fn find(program: &OsStr) -> io::Result<PathBuf> {
         }
     }
     Err(failure.into())
+}
+
+/// That of the tool. (Inside of another's slot the tool passes on the number of that, unless it has a slot of its own.)
+fn environment(slot: Option<u16>) -> impl Iterator<Item = (OsString, OsString)> {
+    let inherited = env::vars_os().filter(move |(name, _)| slot.is_none() || name != SLOT);
+    inherited.chain(slot.map(|slot| (SLOT.into(), slot.to_string().into())))
 }
 
 fn c_string(word: impl AsRef<OsStr>) -> io::Result<CString> {

@@ -2,6 +2,7 @@
 
 mod text;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::FileTypeExt;
@@ -12,7 +13,8 @@ use rustix::fs::statfs;
 
 use crate::cli::Status;
 use crate::target::{Target, folder};
-use crate::{exit, found, look, say};
+use crate::want::Want;
+use crate::{exit, found, look, say, shares};
 
 /// Does it all and returns the exit code.
 pub(crate) fn run(args: &Status) -> u8 {
@@ -44,10 +46,10 @@ pub(crate) fn run(args: &Status) -> u8 {
 }
 
 /// One line on what is there, for somebody who waits.
-pub(crate) fn line(target: &Target) -> Option<String> {
+pub(crate) fn line(target: &Target, want: Want) -> Option<String> {
     let report = look::report(target).ok()?;
     let summary = text::summary(&report);
-    Some(format!("{}{}", anstream::adapter::strip_str(&summary), found::nested_in_words(&report)))
+    Some(format!("{}{}", anstream::adapter::strip_str(&summary), found::nested_in_words(&report, want)))
 }
 
 fn several(sockets: &[PathBuf], json: bool) -> String {
@@ -63,9 +65,10 @@ fn several(sockets: &[PathBuf], json: bool) -> String {
     if json { self::json(&reports) } else { reports.iter().map(text::one_line).collect() }
 }
 
-/// The sockets in a folder and in all below it, and the exit code: that of the first folder that cannot be read.
+/// The sockets in a folder and in all below it, those that locks would have which are shared, and the exit code: that of the first
+/// folder that cannot be read.
 fn below(folder: &Path) -> (Vec<PathBuf>, u8) {
-    let mut sockets = Vec::new();
+    let mut sockets = BTreeSet::new();
     let mut code = exit::SUCCESS;
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -85,13 +88,13 @@ fn below(folder: &Path) -> (Vec<PathBuf>, u8) {
         for entry in entries.flatten() {
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => folders.push(entry.path()),
-                Ok(kind) if kind.is_socket() => sockets.push(entry.path()),
+                Ok(kind) if kind.is_socket() => drop(sockets.insert(entry.path())),
+                Ok(kind) if kind.is_fifo() => sockets.extend(shares::lock_of(&entry.path())),
                 _ => {}
             }
         }
     }
-    sockets.sort();
-    (sockets, code)
+    (sockets.into_iter().collect(), code)
 }
 
 /// Whether a folder is in a file system of the kernel's own (/proc, /sys), where there are no sockets and no end of folders.

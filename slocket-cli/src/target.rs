@@ -1,8 +1,10 @@
 //! What `status` and `wait` are asked about, and what stat(2) says of it.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, Metadata};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +28,27 @@ pub(crate) enum Kind {
         marked: bool,
     },
     Other(&'static str),
+}
+
+impl Target {
+    /// The path; `None` of an abstract name.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Path(path) => Some(path),
+            Self::Abstract(_) => None,
+        }
+    }
+
+    /// Reads what was typed.
+    pub(crate) fn parse(typed: &OsStr) -> Result<Self, &'static str> {
+        match typed.as_bytes() {
+            [] => Err("the path of the lock is empty"),
+            b"@" => Err("there is no abstract name after the @"),
+            [b'@', name @ ..] => Ok(Self::Abstract(name.to_vec())),
+            // A trailing slash makes no difference.
+            _ => Ok(Self::Path(Path::new(typed).components().collect())),
+        }
+    }
 }
 
 impl fmt::Display for Target {

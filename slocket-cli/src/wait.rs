@@ -12,7 +12,9 @@ use crate::cli::Wait;
 use crate::diag::Table;
 use crate::later::Later;
 use crate::look::{Report, State};
+use crate::shares;
 use crate::target::{self, Target};
+use crate::want::Want;
 use crate::{exit, first, look, report, say, status};
 
 /// That a holder was killed, and that an abstract name is free, nothing announces.
@@ -29,12 +31,12 @@ pub(crate) fn run(args: &Wait) -> u8 {
     }
     let until = args.wait.map(|limit| Instant::now() + limit);
     let line = {
-        let target = target.clone();
-        move || Some(format!("waiting: {}", status::line(&target)?))
+        let (target, want) = (target.clone(), args.want());
+        move || Some(format!("waiting: {}", status::line(&target, want)?))
     };
     let later = (!args.quiet).then(|| Later::say(line));
     let mortal = first::mortal();
-    let waited = wait(target, until);
+    let waited = wait(target, args.want(), until);
     drop(mortal);
     drop(later);
     match waited {
@@ -44,7 +46,7 @@ pub(crate) fn run(args: &Wait) -> u8 {
                 let within = args.wait.filter(|limit| !limit.is_zero());
                 let within = within.map_or_else(String::new, |limit| format!(" within {limit:?}"));
                 let mut lines = vec![format!("{target}: not free{within}")];
-                lines.extend(status::line(target));
+                lines.extend(status::line(target, args.want()));
                 say::say_lines(&lines);
             }
             exit::CONFLICT
@@ -75,14 +77,14 @@ enum Trouble {
 }
 
 /// Waits until it is free, or the time is up: `false`.
-fn wait(target: &Target, until: Option<Instant>) -> Result<bool, Trouble> {
+fn wait(target: &Target, want: Want, until: Option<Instant>) -> Result<bool, Trouble> {
     // Armed before the first look: what happens in between is not missed.
     let watch = match target {
         Target::Path(path) => Builder::new(path).build().ok().and_then(|lock| lock.watch()),
         Target::Abstract(_) => None,
     };
     loop {
-        if is_free(target)? {
+        if is_free(target)? && has_room(target, want)? {
             return Ok(true);
         }
         let left = until.map(|until| until.saturating_duration_since(Instant::now()));
@@ -97,7 +99,21 @@ fn wait(target: &Target, until: Option<Instant>) -> Result<bool, Trouble> {
     }
 }
 
-/// Whether who acquires it now need not wait.
+/// Whether the shares that others have leave room for what is wanted.
+fn has_room(target: &Target, want: Want) -> Result<bool, Trouble> {
+    let Target::Path(path) = target else { return Ok(true) };
+    let fifos = shares::beside(path).map_err(Trouble::Io)?;
+    Ok(match want {
+        Want::Lock => fifos.iter().all(|fifo| !fifo.is_busy),
+        Want::Shared => true,
+        Want::Slot(count) => {
+            let taken = fifos.iter().filter(|fifo| fifo.is_busy && fifo.slot.is_some_and(|slot| slot < count.get()));
+            taken.count() < count.get().into()
+        }
+    })
+}
+
+/// Whether nobody has the lock in hand.
 fn is_free(target: &Target) -> Result<bool, Trouble> {
     let path = match target {
         Target::Path(path) => path,
@@ -120,6 +136,8 @@ fn is_free(target: &Target) -> Result<bool, Trouble> {
     // The kernel's table may tell.
     match look::report(target) {
         Ok(Report { state: State::Stale, reclaimable, .. }) => Ok(reclaimable == Some(true)),
+        // The first of the queue has it in hand.
+        Ok(Report { state: State::Shared, queue, .. }) => Ok(queue.is_empty()),
         Ok(Report { state: State::Held | State::Lent | State::Served | State::Occupied, .. }) => Ok(false),
         _ => Err(trouble),
     }

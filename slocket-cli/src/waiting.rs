@@ -9,6 +9,7 @@ use rustix::termios::tcgetpgrp;
 
 use crate::patience::{PATIENCE, TURN};
 use crate::target::Target;
+use crate::want::Want;
 use crate::{found, report, say, thread};
 
 /// What is on the screen.
@@ -36,6 +37,7 @@ impl Waiting {
     pub(crate) fn hook(
         &self,
         target: &Target,
+        want: Want,
         believes: impl Fn(u32) -> bool + Copy + Send + Sync + 'static,
     ) -> impl Fn(&slocket_sync::Waiting<'_>) + Send + Sync + 'static {
         let spinner = Arc::clone(&self.spinner);
@@ -44,7 +46,7 @@ impl Waiting {
             let lock = waiting.name.clone();
             let (target, holder) = (target.clone(), waiting.holder.clone());
             spinner.start(move || {
-                let found = found::look_beside(&target, holder);
+                let found = found::look_beside(&target, want, holder);
                 report::waiting(&lock, &found, found.standing(believes))
             });
         }

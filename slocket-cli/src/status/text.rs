@@ -17,11 +17,12 @@ pub(super) fn paragraph(report: &Report) -> String {
         line(&mut text, title, &party(server));
     }
     for held in report.holder.iter().chain(&report.server) {
-        for (n, sharer) in held.shared_with.iter().enumerate() {
-            let title = if n == 0 { "shared" } else { "" };
-            let stopped = if sharer.stopped { ", stopped" } else { "" };
-            line(&mut text, title, &format!("with pid {} ({}){stopped}", sharer.pid, escaped(&sharer.program)));
-        }
+        shared_with(&mut text, held, "shared");
+    }
+    for share in &report.shares {
+        let title = share.slot.map_or("shared".to_owned(), |slot| format!("slot {slot}"));
+        line(&mut text, &title, &format!("by {}", party(&share.party)));
+        shared_with(&mut text, &share.party, "");
     }
     for (n, client) in report.clients.iter().enumerate() {
         line(&mut text, if n == 0 { "clients" } else { "" }, &party(client));
@@ -57,7 +58,12 @@ pub(super) fn summary(report: &Report) -> String {
     let (color, words) = state(report);
     let style = Style::new().fg_color(Some(color.into()));
     let _ = write!(text, "{style}{words}{style:#}");
-    if let Some(holder) = report.holder.as_ref().or(report.server.as_ref()) {
+    if report.state == State::Shared {
+        let _ = match &report.shares[..] {
+            [share] => write!(text, " by {}", party(&share.party)),
+            shares => write!(text, " by {} processes", shares.len()),
+        };
+    } else if let Some(holder) = report.holder.as_ref().or(report.server.as_ref()) {
         let by = match report.state {
             State::Lent => "to",
             _ => "by",
@@ -76,6 +82,7 @@ fn state(report: &Report) -> (AnsiColor, String) {
     match report.state {
         State::Free => (AnsiColor::Green, "free".to_owned()),
         State::Held => (AnsiColor::Yellow, "held".to_owned()),
+        State::Shared => (AnsiColor::Yellow, "shared".to_owned()),
         State::Lent => (AnsiColor::Yellow, "lent".to_owned()),
         State::Served => (AnsiColor::Yellow, "served".to_owned()),
         State::Stale => (AnsiColor::Red, "stale".to_owned()),
@@ -87,7 +94,8 @@ fn state(report: &Report) -> (AnsiColor, String) {
 
 /// What to expect, or to do.
 fn next(report: &Report) -> Option<String> {
-    let stopped = report.holder.iter().flat_map(Party::processes).find(|(_, _, stopped)| *stopped);
+    let in_the_way = report.holder.iter().chain(report.shares.iter().map(|share| &share.party));
+    let stopped = in_the_way.flat_map(Party::processes).find(|(_, _, stopped)| *stopped);
     if let Some((pid, ..)) = stopped {
         return Some(found::of_stopped(pid));
     }
@@ -114,6 +122,15 @@ fn next(report: &Report) -> Option<String> {
         _ => return None,
     };
     Some(next.to_owned())
+}
+
+/// The other processes that have the same.
+fn shared_with(text: &mut String, party: &Party, title: &str) {
+    for (n, sharer) in party.shared_with.iter().enumerate() {
+        let title = if n == 0 { title } else { "" };
+        let stopped = if sharer.stopped { ", stopped" } else { "" };
+        line(text, title, &format!("with pid {} ({}){stopped}", sharer.pid, escaped(&sharer.program)));
+    }
 }
 
 fn line(text: &mut String, title: &str, words: &str) {

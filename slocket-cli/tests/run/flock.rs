@@ -109,6 +109,74 @@ echo >&7"#;
     same(script, "the child keeps it: 9\nand gives it back: 0\nnot with -o: 0\nexit status: 0\n");
 }
 
+/// A hold of a shared lock in the background that ends when a line is written to descriptor 7.
+const READ: &str = r#"
+mkfifo go up
+flock -s LOCK -c 'echo > up; read x < go' &
+read x < up
+exec 7<> go
+"#;
+
+#[test]
+fn readers_and_a_writer() {
+    let script = format!(
+        r#"{READ}
+flock -sn LOCK echo 'a second reader'
+flock -s -n LOCK -c 'flock --shared --nonblock LOCK echo "a third one"'
+flock -n -E 9 LOCK echo never
+echo "the writer: $?"
+flock -x -w 0.1 -E 8 LOCK echo never
+echo "the writer: $?"
+flock -sw 5 LOCK echo 'a fourth one, and no writer waits any more'
+echo >&7
+wait
+flock -ew 5 LOCK -c 'flock -sn -E 7 LOCK echo never; echo "a reader beside it: $?"'
+flock -xsn LOCK -c 'flock -n -s LOCK echo "the last option counts"'
+flock -s -E 6 -x -n LOCK -c 'flock -s -n -E 6 LOCK echo never'"#
+    );
+    let expected = "a second reader\na third one\nthe writer: 9\nthe writer: 8\n\
+                    a fourth one, and no writer waits any more\na reader beside it: 7\n\
+                    the last option counts\nexit status: 6\n";
+    same(&script, expected);
+}
+
+#[test]
+fn a_cache_that_many_read_and_one_fills() {
+    let script = r#"
+for n in 1 2 3 4 5 6; do
+  flock -s LOCK sh -c 'test -e cache && cat cache' || flock LOCK sh -c 'test -e cache || { echo made; sleep 0.01; echo cached > cache; }'
+done
+for n in 1 2 3; do flock -s -w 60 LOCK cat cache & done
+wait
+flock -so LOCK -c '(sleep 0.01) &'
+flock -w 60 LOCK rm cache
+flock --shared LOCK test -e cache"#;
+    let cached = "cached\n".repeat(5 + 3);
+    same(script, &format!("made\n{cached}exit status: 1\n"));
+}
+
+/// What the command leaves behind keeps its share, unless `-o` says otherwise.
+#[test]
+fn a_shared_lock_is_inherited() {
+    let script = r#"
+mkfifo go
+exec 7<> go
+flock -s LOCK -c '(read x <&7) > /dev/null 2>&1 &'
+flock -n -E 9 LOCK true
+echo "the child keeps it: $?"
+flock -sn LOCK true
+echo "readers are welcome: $?"
+echo >&7
+flock LOCK true
+echo "and gives it back: $?"
+flock -so LOCK -c '(read x <&7) > /dev/null 2>&1 &'
+flock -n -E 9 LOCK true
+echo "not with -o: $?"
+echo >&7"#;
+    let said = "the child keeps it: 9\nreaders are welcome: 0\nand gives it back: 0\nnot with -o: 0\n";
+    same(script, &format!("{said}exit status: 0\n"));
+}
+
 /// The lines of docs/from-flock.md by which a script starts itself under a lock; and what it calls does the same.
 #[test]
 fn a_script_that_starts_itself_under_the_lock() {
@@ -147,8 +215,7 @@ fn what_is_refused() {
         (&["9"][..], "write: slocket run PATH -c "),
         (&["-n", "9"], "9: a descriptor cannot be locked"),
         (&["-u", "9"], "released when the command ends"),
-        (&["-s", "lock", "true"], "there are no shared locks"),
-        (&["--shared", "lock", "-c", "true"], "there are no shared locks"),
+        (&["-s", "9"], "write: slocket run PATH -c "),
         (&["-F", "lock", "true"], "leave it out"),
         (&["lock", "-c", "true", "x"], "cannot be used with"),
     ] {

@@ -7,7 +7,7 @@ use rustix::process::{Signal, kill_process};
 use crate::harness::{Folder, HOLD, SLOCKET, hold, sentries_of, start};
 
 /// Leaves a process behind that ends with the standard input of the tool.
-const DAEMON: [&str; 3] = ["sh", "-c", "exec 3<&0; (read x <&3) >/dev/null 2>&1 & exit 4"];
+pub(crate) const DAEMON: [&str; 3] = ["sh", "-c", "exec 3<&0; (read x <&3) >/dev/null 2>&1 & exit 4"];
 
 #[test]
 fn the_tool_is_killed_and_the_command_still_holds() {
@@ -98,7 +98,7 @@ fn with_close_a_process_left_behind_does_not_keep_the_lock() {
 }
 
 /// The numbers of the open descriptors of a process that this command starts.
-fn descriptors(mut command: Command) -> Vec<u32> {
+pub(crate) fn descriptors(mut command: Command) -> Vec<u32> {
     let output = command.output().expect("it starts");
     let text = String::from_utf8(output.stdout).expect("numbers");
     text.split_whitespace().map(|number| number.parse().expect("a number")).collect()

@@ -43,7 +43,7 @@ fn help_and_version() {
 fn the_examples_of_the_help() {
     let (_, help, _) = output(slocket(&["run", "--help"]));
     let examples: Vec<&str> = help.lines().filter_map(|line| line.trim().strip_prefix("slocket run ")).collect();
-    assert_eq!(examples.len(), 6, "{help}");
+    assert_eq!(examples.len(), 7, "{help}");
     for example in examples {
         let script = example.replace("/run/", "/missing/").replace("/srv/", "/missing/");
         let mut command = Command::new("sh");

@@ -124,6 +124,63 @@ fn where_no_lock_can_be() {
     fails(wait(&[], &folder.lock()), 73, "not a slocket");
 }
 
+/// Of a lock that is shared.
+#[test]
+fn until_nobody_has_a_share() {
+    let folder = Folder::new();
+    let mut holders = [hold(&folder, &["-s"]), hold(&folder, &["--slots", "2"])];
+    start(wait(&["-q", "-w", "0"], &folder.lock())).assert_end(75, "", "");
+    let waiter = start(wait(&[], &folder.lock()));
+    let line = waiter.error_line();
+    assert_eq!(line, format!("slocket: waiting: {}: shared by 2 processes", folder.lock().display()));
+    let (code, errors) = start(wait(&["-w", "50ms"], &folder.lock())).end();
+    assert!(code == Some(75) && errors.contains(": not free within 50ms\n"), "{errors}");
+    for holder in &mut holders {
+        holder.tell();
+        assert!(holder.status().success());
+    }
+    waiter.assert_end(0, "", "");
+    folder.assert_empty();
+}
+
+#[test]
+fn until_a_share_is_to_be_had() {
+    let folder = Folder::new();
+    let mut holders = [hold(&folder, &["--slots", "2"]), hold(&folder, &["--slots", "2"])];
+    let (one, two, three) = (["--slots", "1", "-qw0"], ["--slots", "2", "-qw0"], ["--slots", "3", "-qw0"]);
+    for (options, code) in [(&one, 75), (&two, 75), (&three, 0)] {
+        start(wait(options, &folder.lock())).assert_end(code, "", "");
+    }
+    start(wait(&["-s", "-qw0"], &folder.lock())).assert_end(0, "", "");
+    let waiter = start(wait(&["--slots", "2"], &folder.lock()));
+    waiter.error_line();
+    holders[0].tell();
+    waiter.assert_end(0, "", "");
+    start(wait(&one, &folder.lock())).assert_end(0, "", "");
+    // Whoever waits for the lock is before all that come later.
+    let writer = start(folder.run(&["-q"], &["true"]));
+    watch_for("it does not wait", || {
+        let report = crate::status::json(&folder.lock());
+        (report["queue"][0]["pid"] == writer.id()).then_some(())
+    });
+    for options in [&["-s", "-qw0"][..], &three] {
+        start(wait(options, &folder.lock())).assert_end(75, "", "");
+    }
+    let reader = start(wait(&["--shared"], &folder.lock()));
+    reader.error_line();
+    holders[1].tell();
+    reader.assert_end(0, "", "");
+    writer.assert_end(0, "", "");
+    folder.assert_empty();
+}
+
+#[test]
+fn no_share_of_an_abstract_name() {
+    for options in [&["-s"][..], &["--slots", "2"]] {
+        fails(wait(options, Path::new("@name")), 64, "an abstract name cannot be shared");
+    }
+}
+
 #[test]
 fn an_abstract_name() {
     let name = format!("slocket-cli-wait-{}", id());

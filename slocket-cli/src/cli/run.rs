@@ -1,0 +1,183 @@
+//! What may be typed after `slocket run`.
+
+use std::ffi::OsString;
+use std::num::NonZeroU16;
+use std::time::Duration;
+
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::{Args, ValueHint};
+
+use crate::target::Target;
+use crate::want::Want;
+use crate::{duration, examples, exit, mode, slots};
+
+/// Run a command while holding a lock
+///
+/// Waits for the lock, runs the command, releases the lock and exits with the
+/// command's own code. The command has standard input, output and error as they
+/// are, and gets the signals that this tool gets: HUP, INT, QUIT, TERM, USR1, USR2,
+/// WINCH and CONT.
+///
+/// With -s it holds a shared lock meanwhile, with --slots one of several slots.
+///
+/// The command inherits the lock: if this tool is killed, the lock stays held
+/// until the command, and every process that it started, is gone. If the command
+/// leaves a process behind in the background, the lock stays with that.
+#[derive(Args, Debug)]
+#[command(verbatim_doc_comment, after_help = exit::of_run(), after_long_help = examples::of_run())]
+pub(crate) struct Run {
+    /// Do not wait: give up at once if the lock is held
+    #[arg(short = 'n', long = "nonblock", aliases = ["nb", "nonblocking"], conflicts_with = "wait")]
+    pub(crate) nonblock: bool,
+
+    /// Wait no longer than this: 1.5, 1.5s, 200ms, 2m, 1h
+    ///
+    /// A number without a unit is seconds. 0 is the same as -n.
+    #[arg(short = 'w', long = "wait", alias = "timeout", value_name = "DURATION", allow_hyphen_values = true, value_parser = duration::parse)]
+    pub(crate) wait: Option<Duration>,
+
+    /// Exit with this code, 0 to 255, if the lock is held
+    ///
+    /// That is: held with -n, or not free in time with -w.
+    #[arg(short = 'E', long = "conflict-exit-code", value_name = "CODE", allow_hyphen_values = true, default_value_t = exit::CONFLICT)]
+    pub(crate) conflict_exit_code: u8,
+
+    /// Permissions of the lock, in octal [default: 0600]
+    ///
+    /// Who may write to it may use it. With permission to write for the group
+    /// or for others, a lock that another user holds is waited for; without, it
+    /// is refused (exit code 77), unless there is no way to connect to it: then
+    /// it is waited for, too. An abstract name has no permissions.
+    #[arg(verbatim_doc_comment, long, value_name = "MODE", allow_hyphen_values = true, value_parser = mode::parse)]
+    pub(crate) mode: Option<u32>,
+
+    /// Say nothing about a lock that is held
+    ///
+    /// Neither that it is waited for, nor that the time is up, nor that a
+    /// process left behind keeps it. The exit code tells.
+    #[arg(verbatim_doc_comment, short = 'q', long = "quiet")]
+    pub(crate) quiet: bool,
+
+    /// Keep the lock from the command
+    ///
+    /// The command does not inherit it: the lock is free as soon as this tool is
+    /// gone, even if the command, or what it left behind, still runs.
+    #[arg(verbatim_doc_comment, short = 'o', long = "close")]
+    pub(crate) close: bool,
+
+    /// Run this by the shell, instead of COMMAND
+    ///
+    /// By the one that the variable SHELL names, else by /bin/sh.
+    #[arg(
+        short = 'c',
+        long = "command",
+        value_name = "SCRIPT",
+        allow_hyphen_values = true,
+        conflicts_with = "command"
+    )]
+    pub(crate) shell: Option<OsString>,
+
+    /// Take a shared lock: many have one at a time
+    ///
+    /// For readers. A writer takes the lock itself, and waits until no shared lock
+    /// is left. First come, first served: a reader that comes after a writer waits
+    /// for it. The command inherits its shared lock, as it does a lock. Only at a
+    /// path, and not beside npm's slocket, which knows of none.
+    #[arg(
+        verbatim_doc_comment,
+        short = 's',
+        long = "shared",
+        overrides_with_all = ["shared", "exclusive"],
+        conflicts_with = "slots"
+    )]
+    pub(crate) shared: bool,
+
+    /// Take one of N slots: at most N commands run at once
+    ///
+    /// N is a number, 1 to 65535, or cpus: as many as there are processors for
+    /// this process. The command has the number of its slot, from 0, in the
+    /// variable `SLOCKET_SLOT`: no two have the same, and a lower one is taken
+    /// first. First come, first served. If one says another N at the same path,
+    /// it takes a slot below its own. Whoever takes the lock itself waits until
+    /// no slot is taken. Only at a path, and not beside npm's slocket.
+    #[arg(
+        verbatim_doc_comment,
+        long,
+        value_name = "N",
+        allow_hyphen_values = true,
+        conflicts_with = "exclusive",
+        value_parser = slots::parse
+    )]
+    pub(crate) slots: Option<NonZeroU16>,
+
+    /// Take the lock itself: the default
+    ///
+    /// Nobody else has it then, nor a shared lock, nor a slot. Of -s and -x the
+    /// last one counts, as with flock(1).
+    #[arg(
+        verbatim_doc_comment,
+        short = 'x',
+        visible_short_alias = 'e',
+        long = "exclusive",
+        overrides_with_all = ["shared", "exclusive"]
+    )]
+    pub(crate) exclusive: bool,
+
+    /// Say how long it took to get the lock, and what is run
+    #[arg(long, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+
+    /// Of flock(1): refused, there is no descriptor to unlock
+    #[arg(short = 'u', long = "unlock", hide = true)]
+    pub(crate) unlock: bool,
+
+    /// Of flock(1): refused, the tool stays while the command runs
+    #[arg(short = 'F', long = "no-fork", hide = true)]
+    pub(crate) no_fork: bool,
+
+    /// The lock: a path, or, after an @, an abstract name
+    ///
+    /// An abstract name is no file: the kernel keeps it, for all processes with
+    /// the same network namespace, and anybody on the machine can take it. npm's
+    /// slocket cannot. A file whose name begins with an @ is ./@file.
+    #[arg(verbatim_doc_comment, value_name = "PATH", value_hint = ValueHint::AnyPath, value_parser = OsStringValueParser::new().try_map(|typed| Target::parse(&typed)))]
+    pub(crate) lock: Target,
+
+    /// The command and its arguments
+    #[arg(
+        value_name = "COMMAND",
+        value_hint = ValueHint::CommandWithArguments,
+        required_unless_present_any = ["shell", "unlock", "no_fork"],
+        trailing_var_arg = true
+    )]
+    pub(crate) command: Vec<OsString>,
+}
+
+impl Run {
+    /// What is wanted of the lock.
+    pub(crate) fn want(&self) -> Want {
+        Want::of(self.shared, self.slots)
+    }
+
+    /// What flock(1) can do and this tool cannot, with what to do instead.
+    pub(crate) fn refused(&self) -> Option<&'static str> {
+        if self.unlock {
+            Some("-u: there is no descriptor to unlock; the lock is released when the command ends")
+        } else if self.no_fork {
+            Some("-F: the tool must stay to pass the lock on when the command ends; leave it out")
+        } else {
+            None
+        }
+    }
+
+    /// The program to run and its arguments.
+    pub(crate) fn words(&self) -> Vec<OsString> {
+        match &self.shell {
+            None => self.command.clone(),
+            Some(script) => {
+                let shell = std::env::var_os("SHELL").filter(|shell| !shell.is_empty());
+                vec![shell.unwrap_or_else(|| "/bin/sh".into()), "-c".into(), script.clone()]
+            }
+        }
+    }
+}
