@@ -15,6 +15,10 @@
 //! | `release` | `released` |
 //! | `release-at NS` | `released`, as close to that instant of `CLOCK_MONOTONIC` as it can be |
 //! | `release-at NS blindly` | the same; an event loop, if there is one, stands still for a millisecond before |
+//! | `share`, `slot N` | `held shared`, `held slot INDEX`; `release` gives it back |
+//! | `share-for MS`, `slot-for N MS` | the same, or `timed-out` |
+//! | `try-share`, `try-slot N` | the same, or `would-block` |
+//! | `downgrade` | `held shared`: the lock that is held is a shared one from now on |
 //! | `contended` | `contended true`, `contended false` |
 //! | `intact` | `intact true`, `intact false` |
 //! | `holder` | `holder PID UID`, `holder unknown UID`, `holder none` |

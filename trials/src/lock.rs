@@ -22,6 +22,10 @@ use tokio::runtime::{self, Runtime};
 
 use crate::Adapter;
 
+mod held;
+
+pub use held::{Held, Kind, Patience};
+
 /// How long a try looks again.
 const TRY_AGAIN: Duration = Duration::from_millis(10);
 

@@ -344,6 +344,37 @@ impl Player {
         }
     }
 
+    /// Acquires a shared lock.
+    ///
+    /// # Panics
+    /// If the answer is not `held shared`.
+    #[track_caller]
+    pub fn share(&mut self) {
+        self.send("share");
+        self.expect("held shared");
+    }
+
+    /// Acquires one of so many slots, and says which.
+    ///
+    /// # Panics
+    /// If the answer is another.
+    #[track_caller]
+    pub fn slot(&mut self, permits: usize) -> usize {
+        self.send(format!("slot {permits}"));
+        self.expect_slot()
+    }
+
+    /// Waits for a slot, and says which.
+    ///
+    /// # Panics
+    /// If the answer is another.
+    #[track_caller]
+    pub fn expect_slot(&self) -> usize {
+        let answer = self.answer();
+        let slot = answer.strip_prefix("held slot ").and_then(|slot| slot.parse().ok());
+        slot.unwrap_or_else(|| panic!("{}: {answer}", self.name))
+    }
+
     /// Begins `rounds` rounds of acquire, both witnesses, release, and does not wait for them: see
     /// [`expect_done`](Self::expect_done).
     ///

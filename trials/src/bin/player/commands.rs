@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use slocket_os::{Disowned, ErrorKind, Lock, close_copies};
-use trials::lock::{Error, Guard, Slocket, Waits, settle};
+use trials::lock::{Error, Guard, Held, Slocket, Waits, settle};
 use trials::witness::{Hold, Witness, now};
 use trials::{Adapter, Random};
 
@@ -26,7 +26,7 @@ pub(crate) struct Commands {
     adapter: Slocket,
     busy: Option<Busy>,
     witness: Option<Witness>,
-    held: Option<(Guard, Option<Hold>)>,
+    held: Option<(Held, Option<Hold>)>,
     disowned: Option<Disowned>,
     /// Of the descriptor of what is held.
     duplicate: Option<OwnedFd>,
@@ -39,7 +39,7 @@ pub(crate) struct Refusal {
     pub(crate) message: String,
 }
 
-type Answer = Result<String, Refusal>;
+pub(crate) type Answer = Result<String, Refusal>;
 
 impl Commands {
     pub(crate) fn new(adapter: Adapter, lock: Lock) -> Self {
@@ -130,15 +130,13 @@ impl Commands {
             ["duplicate"] => self.duplicate(),
             ["disown"] => self.disown(),
             ["adopt"] => self.adopt(),
-            ["drop"] => {
-                self.held.take().map(drop).ok_or_else(|| refusal("Usage", "nothing is held")).map(|()| "dropped".into())
-            }
+            ["drop"] => self.held.take().map(drop).ok_or_else(nothing_is_held).map(|()| "dropped".into()),
             ["once-marked"] => self.once_marked(),
             ["settle"] => {
                 settle();
                 Ok("settled".into())
             }
-            _ => Err(refusal("Usage", line)),
+            _ => self.perform_on_shares(&words),
         };
         told(answer)
     }
@@ -184,18 +182,28 @@ impl Commands {
 
     fn hold(&mut self, held: Guard) -> String {
         let hold = self.witness.as_mut().map(Witness::begin);
-        let answer = if held.is_loan() { "held loan" } else { "held" };
+        self.keep(Held::Lock(held), hold)
+    }
+
+    /// Keeps what is held until it is asked for.
+    pub(crate) fn keep(&mut self, held: Held, hold: Option<Hold>) -> String {
+        let answer = held.to_string();
         self.held = Some((held, hold));
-        answer.into()
+        answer
     }
 
     fn release(&mut self) -> Answer {
-        let (held, hold) = self.held.take().ok_or_else(|| refusal("Usage", "nothing is held"))?;
+        self.take()?.release()?;
+        Ok("released".into())
+    }
+
+    /// Takes what is held; the witnesses see its end.
+    pub(crate) fn take(&mut self) -> Result<Held, Refusal> {
+        let (held, hold) = self.held.take().ok_or_else(nothing_is_held)?;
         if let (Some(witness), Some(hold)) = (&mut self.witness, hold) {
             witness.end(hold);
         }
-        held.release()?;
-        Ok("released".into())
+        Ok(held)
     }
 
     fn duplicate(&mut self) -> Answer {
@@ -205,7 +213,7 @@ impl Commands {
     }
 
     fn disown(&mut self) -> Answer {
-        let (held, _) = self.held.take().ok_or_else(|| refusal("Usage", "nothing is held"))?;
+        let Some((Held::Lock(held), _)) = self.held.take() else { return Err(nothing_is_held()) };
         self.disowned = Some(held.disown()?);
         Ok("disowned".into())
     }
@@ -306,10 +314,13 @@ impl Commands {
     }
 
     fn held(&self) -> Result<&Guard, Refusal> {
-        Ok(&self.held.as_ref().ok_or_else(|| refusal("Usage", "nothing is held"))?.0)
+        match &self.held {
+            Some((Held::Lock(held), _)) => Ok(held),
+            _ => Err(nothing_is_held()),
+        }
     }
 
-    fn must_not_hold(&self) -> Result<(), Refusal> {
+    pub(crate) fn must_not_hold(&self) -> Result<(), Refusal> {
         if self.held.is_some() { Err(refusal("Usage", "the lock is held already")) } else { Ok(()) }
     }
 }
@@ -343,8 +354,12 @@ fn mark(text: &str) -> Result<(), Refusal> {
     io::stderr().write_all(text.as_bytes()).map_err(|error| refusal("Io", &error.to_string()))
 }
 
-fn number<T: FromStr>(word: &str) -> Result<T, Refusal> {
+pub(crate) fn number<T: FromStr>(word: &str) -> Result<T, Refusal> {
     word.parse().map_err(|_| refusal("Usage", word))
+}
+
+fn nothing_is_held() -> Refusal {
+    refusal("Usage", "nothing is held")
 }
 
 pub(crate) fn refusal(kind: &str, message: &str) -> Refusal {

@@ -6,6 +6,7 @@ mod arguments;
 mod busy;
 mod child;
 mod commands;
+mod shares;
 mod waiting;
 
 use std::io::{self, BufRead, BufReader, Write};
