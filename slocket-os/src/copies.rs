@@ -1,9 +1,10 @@
 //! The copies that a fork has of sockets and shares which its parent had not listed: those that a thread of the parent was making,
 //! opening, accepting, receiving or closing in that very instant. They are found among all descriptors of the process.
 //!
-//! They are closed by their numbers: so no other file may be taken for one. Each of ours is closed on exec and never blocks;
-//! and it is a FIFO with the name of a share of a lock that this process has named; or it is bound to a badge, or it is a socket at a lock that this process has named: a listener at a path has the
-//! mode of the mark, as nobody else's has, from before it is bound.
+//! They are closed by their numbers: so no other file may be taken for one, and none that somebody in this process closes itself.
+//! Each of ours is closed on exec and never blocks; and it is a FIFO with the name of a share of a lock that this process has named,
+//! open for writing; or it is bound to a badge; or it is a socket at a lock that this process has named: a listener at a path has
+//! the mode of the mark, as nobody else's has, from before it is bound.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -142,8 +143,16 @@ const STICKY: u32 = 0o1000;
 
 /// Whether it is closed on exec and never blocks.
 fn has_our_flags(number: RawFd) -> bool {
-    const OURS: u32 = 0o2_004_000;
-    files::flags(Path::new(&format!("/proc/self/fdinfo/{number}"))).is_some_and(|flags| flags & OURS == OURS)
+    flags(number).is_some_and(|flags| flags & OURS == OURS)
+}
+
+/// Close on exec, and never block.
+const OURS: u32 = 0o2_004_000;
+/// Open for writing, too.
+const WRITES: u32 = 0o3;
+
+fn flags(number: RawFd) -> Option<u32> {
+    files::flags(Path::new(&format!("/proc/self/fdinfo/{number}")))
 }
 
 /// The file of that number; `None` where `/proc` does not tell.
@@ -152,12 +161,13 @@ pub(crate) fn file(number: RawFd) -> Option<Inode> {
     Some(Inode { device: file.dev(), number: file.ino() })
 }
 
-/// Whether that is a share of a lock of this process's.
+/// Whether that is a share of a lock of this process's. (One that is only open for reading is none, and may be the copy of a
+/// session that waits for it, which closes it itself.)
 fn is_share(number: RawFd, sites: &[Arc<Site>]) -> bool {
     let link = format!("/proc/self/fd/{number}");
     let is_fifo = fs::metadata(&link).is_ok_and(|file| file.file_type().is_fifo());
     is_fifo
-        && has_our_flags(number)
+        && flags(number).is_some_and(|flags| flags & OURS == OURS && flags & WRITES != 0)
         && fs::read_link(link).is_ok_and(|path| sites.iter().any(|site| is_share_of(site, &path)))
 }
 
@@ -194,12 +204,13 @@ mod tests {
     use rustix::fs::{Mode, fchmod};
     use rustix::io::{FdFlags, fcntl_setfd};
     use rustix::net::{SocketAddrUnix, acceptfrom_with, bind, listen};
+    use slocket_core::Access;
     use tempfile::TempDir;
 
     use super::*;
     use crate::builder::Builder;
     use crate::lock::Lock;
-    use crate::sys::sockets;
+    use crate::sys::{fifos, sockets};
 
     fn is_ours(file: impl AsFd, lock: &Lock) -> bool {
         matches!(kind(file.as_fd().as_raw_fd(), std::slice::from_ref(lock.site()), |_| true), Kind::Ours)
@@ -265,6 +276,23 @@ mod tests {
         // (The number may be another file's by now.)
         let found = fs::metadata(format!("/proc/self/fd/{copy}")).map(|file| file.ino());
         assert!(found.is_err() || found.unwrap() != inode, "it is closed");
+    }
+
+    #[test]
+    fn a_share_is_found_and_whoever_waits_for_it_is_not() {
+        let (folder, lock) = place();
+        let open_folder = std::fs::File::open(folder.path()).unwrap();
+        for (name, is_of_lock) in [(c".lock.shared", true), (c".lock.slot-3", true), (c".other.shared", false)] {
+            fifos::make(open_folder.as_fd(), name, Mode::RUSR | Mode::WUSR);
+            let open = |access| fifos::open(open_folder.as_fd(), name, access).unwrap();
+            let (share, look) = (open(Access::Both), open(Access::Read));
+            assert_eq!(is_ours(&share, &lock), is_of_lock, "{name:?}");
+            assert!(!is_ours(look, &lock), "{name:?}");
+            fs::remove_file(folder.path().join(name.to_str().unwrap())).unwrap();
+            assert_eq!(is_ours(&share, &lock), is_of_lock, "{name:?}, which was removed");
+            fcntl_setfd(&share, FdFlags::empty()).unwrap();
+            assert!(!is_ours(share, &lock), "left open on exec, on purpose");
+        }
     }
 
     #[test]
