@@ -52,6 +52,7 @@ const NAMES: &[(i64, &str)] = &[
     (libc::SYS_listen, "listen"),
     (libc::SYS_lseek, "lseek"),
     (libc::SYS_madvise, "madvise"),
+    (libc::SYS_mknodat, "mknodat"),
     (libc::SYS_mmap, "mmap"),
     (libc::SYS_mprotect, "mprotect"),
     (libc::SYS_munmap, "munmap"),

@@ -35,11 +35,20 @@ impl Player {
     /// If the child does not come: nobody held the lock, say.
     #[track_caller]
     pub fn fork_waiting(&mut self, copy: Copied) -> Fork {
+        self.fork_waiting_for("lock", copy)
+    }
+
+    /// The same while it waits for something else: `slot N`.
+    ///
+    /// # Panics
+    /// If the child does not come: there was nothing to wait for, say.
+    #[track_caller]
+    pub fn fork_waiting_for(&mut self, what: &str, copy: Copied) -> Fork {
         let copy = match copy {
             Copied::Dropped => "drop",
             Copied::Polled => "poll",
         };
-        Fork::made(|socket| self.send(format!("acquire-forking {copy} {socket}")))
+        Fork::made(|socket| self.send(format!("forking {what} {copy} {socket}")))
     }
 }
 

@@ -32,11 +32,15 @@
 //! | | NANOS is the longest wait for the lock; now and then it forks without exec while it holds |
 //! | `once-marked` | `done 1`: acquires and releases between two marks in the system-call trace |
 //! | `busy N COUNTER LOG` | `busy`; N threads acquire and release, seen by both witnesses, whatever comes |
+//! | `busy-with share`, `busy-with slot N` | `busy`; a thread takes shares and gives them back, whatever comes |
+//! | `pass N` | `passed PID OTHERS`: a program that was passed what is held, and N that other threads started meanwhile |
+//! | `exec` | `exec`: the process becomes such a program |
 //! | `idle` | `idle HELD`: they have ended, and held the lock that often |
 //! | `fork SOCKET` | `forked PID`: a child, without exec, that connects to the socket, begins with `ready PID`, and takes |
 //! | | these commands there, with a copy of whatever its parent had, the guard included |
-//! | `acquire-forking drop SOCKET` | as `acquire`, of an asynchronous adapter; while its future waits, it forks such a child, which |
+//! | `forking lock drop SOCKET` | as `acquire`, of an asynchronous adapter; while its future waits, it forks such a child, which |
 //! | | drops its copy of the future (`poll`: polls it before, and must be told `Forked`) |
+//! | `forking slot N drop SOCKET` | the same, as `slot N` |
 //! | `drop` | `dropped`: the guard, instead of a release |
 //! | `try-beside`, `acquire-beside` | as `try` and `acquire`, while the guard that there is lives on, out of reach |
 //! | `close-copies` | `closed`: what the parent had open |

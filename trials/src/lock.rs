@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use std::future::poll_fn;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::task::Poll;
@@ -24,7 +24,7 @@ use crate::Adapter;
 
 mod held;
 
-pub use held::{Held, Kind, Patience};
+pub use held::{Held, Kind, Patience, Waits};
 
 /// How long a try looks again.
 const TRY_AGAIN: Duration = Duration::from_millis(10);
@@ -169,36 +169,6 @@ impl Slocket {
         held.transpose()
     }
 
-    /// Takes the lock. While its future waits, `beside` is called on the same thread, within the runtime, with the future; so
-    /// it can fork there.
-    ///
-    /// # Errors
-    /// Those of the adapters.
-    ///
-    /// # Panics
-    /// Of the blocking adapter, which has no futures.
-    pub fn acquire_beside(&self, beside: impl FnOnce(Waits) -> Waits + Send + 'static) -> Result<Guard, Error> {
-        match self {
-            Self::Sync(_) => panic!("the blocking adapter has no futures"),
-            Self::Tokio(slocket) => {
-                let slocket = slocket.clone();
-                TOKIO.block_on(wait_beside(async move { slocket.acquire().await }, beside))
-            }
-            Self::TokioThreads(slocket) => {
-                let slocket = slocket.clone();
-                in_a_task(wait_beside(async move { slocket.acquire().await }, beside))
-            }
-            Self::AsyncStd(slocket) => {
-                let slocket = slocket.clone();
-                async_std::task::block_on(wait_beside(async move { slocket.acquire().await }, beside))
-            }
-            Self::Smol(slocket) => {
-                let slocket = slocket.clone();
-                smol::block_on(wait_beside(async move { slocket.acquire().await }, beside))
-            }
-        }
-    }
-
     /// Takes the lock if that is possible without queueing: `None` if it is held.
     ///
     /// (A try of the asynchronous adapters does not look again at who is only passing through. So they are asked again as long as
@@ -288,22 +258,6 @@ pub fn failed_as<T>(result: &Result<T, Error>) -> Option<ErrorKind> {
 #[must_use]
 pub fn is_untrusted<T>(result: &Result<T, Error>, user: u32) -> bool {
     result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Untrusted && error.user() == Some(user))
-}
-
-/// The future of an acquire.
-pub type Waits = Pin<Box<dyn Future<Output = Result<Guard, Error>> + Send>>;
-
-/// Waits for the lock; calls `beside` when there is something to wait for.
-async fn wait_beside(
-    acquire: impl Future<Output = Result<Guard, Error>> + Send + 'static,
-    beside: impl FnOnce(Waits) -> Waits,
-) -> Result<Guard, Error> {
-    let mut waits: Waits = Box::pin(acquire);
-    let first = poll_fn(|context| Poll::Ready(waits.as_mut().poll(context))).await;
-    match first {
-        Poll::Ready(result) => result,
-        Poll::Pending => beside(waits).await,
-    }
 }
 
 impl From<Lock> for Slocket {

@@ -8,7 +8,7 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -132,6 +132,8 @@ pub struct Stepper {
     over: Arc<AtomicBool>,
     reached: Receiver<usize>,
     go: Sender<()>,
+    /// How often a counted read(2) found nothing yet.
+    reads_nothing: Arc<AtomicUsize>,
 }
 
 impl Stepper {
@@ -145,6 +147,7 @@ impl Stepper {
         let (go, may_go) = channel();
         let (tell_ready, ready) = channel();
         let over = Arc::new(AtomicBool::new(false));
+        let reads_nothing = Arc::new(AtomicUsize::new(0));
         let leader = Pid::from_raw(i32::try_from(player.pid()).expect("a process id"));
         let own = own_descriptors(leader, place.notes());
         let mut tracer = Tracer {
@@ -157,6 +160,7 @@ impl Stepper {
             active: false,
             threads: BTreeMap::new(),
             forever: None,
+            reads_nothing: Arc::clone(&reads_nothing),
             record: Record::default(),
         };
         let thread = thread::spawn(move || {
@@ -166,13 +170,19 @@ impl Stepper {
             tracer.record
         });
         ready.recv().expect("attached");
-        Self { thread: Some(thread), over, reached, go }
+        Self { thread: Some(thread), over, reached, go, reads_nothing }
     }
 
     /// The stop at which the player stands still now, if it has just come to one.
     #[must_use]
     pub fn reached(&self) -> Option<usize> {
         self.reached.try_recv().ok()
+    }
+
+    /// How often the player has found a pipe without bytes, and with a writer: what a FIFO says that somebody has a share by.
+    #[must_use]
+    pub fn reads_nothing(&self) -> usize {
+        self.reads_nothing.load(Ordering::Relaxed)
     }
 
     /// Lets the player go on.
@@ -213,6 +223,7 @@ struct Tracer {
     threads: BTreeMap<Pid, Option<Current>>,
     /// All calls of this kind fail from here on.
     forever: Option<(i64, Failure)>,
+    reads_nothing: Arc<AtomicUsize>,
     record: Record,
 }
 
@@ -354,6 +365,9 @@ impl Tracer {
             let call = &mut self.record.calls[index];
             call.result = Some(result);
             call.failed = current.failure.is_some();
+            if call.number == libc::SYS_read && call.result == Some(-i64::from(libc::EAGAIN)) {
+                self.reads_nothing.fetch_add(1, Ordering::Relaxed);
+            }
             self.stop(index, Side::After)?;
         }
         self.active |= current.reads_command && result > 0;

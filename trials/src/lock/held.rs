@@ -1,6 +1,9 @@
 //! Whatever can be held of a lock, and every way to ask for it: the lock itself, a shared lock, a slot.
 
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -95,6 +98,36 @@ impl Slocket {
         }
     }
 
+    /// Waits for any of them. While its future waits, `beside` is called on the same thread, within the runtime, with the future; so it
+    /// can fork there.
+    ///
+    /// # Errors
+    /// Those of the adapters.
+    ///
+    /// # Panics
+    /// Of the blocking adapter, which has no futures.
+    pub fn wait_beside(&self, kind: Kind, beside: impl FnOnce(Waits) -> Waits + Send + 'static) -> Result<Held, Error> {
+        match self {
+            Self::Sync(_) => panic!("the blocking adapter has no futures"),
+            Self::Tokio(slocket) => {
+                let slocket = slocket.clone();
+                TOKIO.block_on(wait_beside(async move { ask!(slocket, kind).await }, beside))
+            }
+            Self::TokioThreads(slocket) => {
+                let slocket = slocket.clone();
+                in_a_task(wait_beside(async move { ask!(slocket, kind).await }, beside))
+            }
+            Self::AsyncStd(slocket) => {
+                let slocket = slocket.clone();
+                async_std::task::block_on(wait_beside(async move { ask!(slocket, kind).await }, beside))
+            }
+            Self::Smol(slocket) => {
+                let slocket = slocket.clone();
+                smol::block_on(wait_beside(async move { ask!(slocket, kind).await }, beside))
+            }
+        }
+    }
+
     fn wait(&self, kind: Kind) -> Result<Held, Error> {
         match self {
             Self::Sync(slocket) => match kind {
@@ -169,6 +202,22 @@ impl Slocket {
                 Err(_) => thread::yield_now(),
             }
         }
+    }
+}
+
+/// The future of what is wanted.
+pub type Waits = Pin<Box<dyn Future<Output = Result<Held, Error>> + Send>>;
+
+/// Waits for what is wanted; calls `beside` when there is something to wait for.
+async fn wait_beside(
+    asked: impl Future<Output = Result<Held, Error>> + Send + 'static,
+    beside: impl FnOnce(Waits) -> Waits,
+) -> Result<Held, Error> {
+    let mut waits: Waits = Box::pin(asked);
+    let first = poll_fn(|context| Poll::Ready(waits.as_mut().poll(context))).await;
+    match first {
+        Poll::Ready(result) => result,
+        Poll::Pending => beside(waits).await,
     }
 }
 

@@ -169,8 +169,24 @@ const TABLE: &[Row] = &[
     ),
     (&["listen"], "listen(2)", Ok(&[both(EADDRINUSE)])),
     (
+        &["mknodat"],
+        "mknod(2)",
+        Ok(&[
+            both(EACCES),
+            both(EDQUOT),
+            both(EEXIST),
+            both(ELOOP),
+            both(ENOENT),
+            both(ENOMEM),
+            both(ENOSPC),
+            both(ENOTDIR),
+            both(EPERM),
+            both(EROFS),
+        ]),
+    ),
+    (
         &["openat"],
-        "open(2)",
+        "open(2), fifo(7)",
         Ok(&[
             once(EINTR),
             both(EACCES),
@@ -181,6 +197,7 @@ const TABLE: &[Row] = &[
             both(ENOMEM),
             both(ENOTDIR),
             both(EPERM),
+            both(EROFS),
         ]),
     ),
     (&["poll", "ppoll"], "poll(2)", Ok(&[once(EINTR), not_now(ENOMEM)])),

@@ -6,5 +6,6 @@ mod child;
 mod copies;
 mod killed;
 mod repair;
+mod shares;
 mod told;
 mod waiting;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 
-use trials::lock::Slocket;
+use trials::lock::{Kind, Patience, Slocket};
 use trials::witness::Witness;
 
 /// Some such threads.
@@ -36,6 +36,23 @@ impl Busy {
             })
         };
         Self { threads: (0..count).map(start).collect(), over }
+    }
+
+    /// Starts one that takes shares. (The witnesses see none of them.)
+    pub(crate) fn share(kind: Kind, slocket: &Slocket) -> Self {
+        let over = Arc::new(AtomicBool::new(false));
+        let (slocket, is_over) = (slocket.clone(), Arc::clone(&over));
+        let thread = thread::spawn(move || {
+            let mut holds = 0;
+            while !is_over.load(Ordering::Relaxed) {
+                let held = slocket.ask(kind, Patience::Endless).expect("a share").expect("whoever waits has it");
+                thread::yield_now();
+                held.release().expect("a release");
+                holds += 1;
+            }
+            holds
+        });
+        Self { over, threads: vec![thread] }
     }
 
     /// Ends them; how often they held the lock.

@@ -10,12 +10,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use slocket_os::{Disowned, ErrorKind, Lock, close_copies};
-use trials::lock::{Error, Guard, Held, Slocket, Waits, settle};
+use trials::lock::{Error, Guard, Held, Kind, Slocket, Waits, settle};
 use trials::witness::{Hold, Witness, now};
 use trials::{Adapter, Random};
 
 use crate::busy::Busy;
 use crate::child::{self, Notes};
+use crate::pass;
 
 /// One in so many holds of the storm forks a child.
 const FORKS: u64 = 64;
@@ -111,6 +112,9 @@ impl Commands {
                 self.busy = Some(Busy::start(threads, &self.adapter, Path::new(counter), Path::new(log)));
                 "busy".into()
             }),
+            ["busy-with", "share"] => self.be_busy(Kind::Shared),
+            ["busy-with", "slot", permits] => number(permits).and_then(|permits| self.be_busy(Kind::SlotOf(permits))),
+            ["pass", others] => number(others).and_then(|others| pass::pass(self, others)),
             ["idle"] => {
                 self.busy.take().map_or(Err(refusal("Usage", "not busy")), |busy| Ok(format!("idle {}", busy.end())))
             }
@@ -141,10 +145,13 @@ impl Commands {
         told(answer)
     }
 
-    /// As `acquire`, and does something else while the future waits.
-    pub(crate) fn acquire_beside(&mut self, beside: impl FnOnce(Waits) -> Waits + Send + 'static) -> String {
-        let held = self.must_not_hold().and_then(|()| Ok(self.adapter.acquire_beside(beside)?));
-        told(held.map(|held| self.hold(held)))
+    /// As `acquire`, or as the commands for shares; and does something else while the future waits.
+    pub(crate) fn wait_beside(&mut self, kind: Kind, beside: impl FnOnce(Waits) -> Waits + Send + 'static) -> String {
+        let held = self.must_not_hold().and_then(|()| Ok(self.adapter.wait_beside(kind, beside)?));
+        told(held.map(|held| match held {
+            Held::Lock(guard) => self.hold(guard),
+            share => self.keep(share, None),
+        }))
     }
 
     /// Releases what is held and settles.
@@ -204,6 +211,16 @@ impl Commands {
             witness.end(hold);
         }
         Ok(held)
+    }
+
+    fn be_busy(&mut self, kind: Kind) -> Answer {
+        self.busy = Some(Busy::share(kind, &self.adapter));
+        Ok("busy".into())
+    }
+
+    /// What is held, whatever it is.
+    pub(crate) fn any_held(&self) -> Result<&Held, Refusal> {
+        self.held.as_ref().map(|(held, _)| held).ok_or_else(nothing_is_held)
     }
 
     fn duplicate(&mut self) -> Answer {

@@ -6,6 +6,7 @@ mod arguments;
 mod busy;
 mod child;
 mod commands;
+mod pass;
 mod shares;
 mod waiting;
 
@@ -49,7 +50,11 @@ fn play(commands: &mut Commands, lines: impl BufRead, answer: impl Fn(&[u8]) -> 
         match line.split_once(' ') {
             _ if line == "quit" => break,
             Some(("fork", socket)) => answer(&fork(commands, Path::new(socket))?)?,
-            Some(("acquire-forking", rest)) => answer(&waiting::acquire(commands, rest))?,
+            Some(("forking", rest)) => answer(&waiting::wait(commands, rest))?,
+            _ if line == "exec" => {
+                answer("exec")?;
+                return Err(pass::exec());
+            }
             _ => answer(&commands.perform(&line))?,
         }
     }

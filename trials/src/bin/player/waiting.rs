@@ -5,20 +5,25 @@ use std::task::{Context, Poll, Waker};
 
 use fork::{Fork, fork};
 use trials::Adapter;
-use trials::lock::{ErrorKind, Waits};
+use trials::lock::{ErrorKind, Kind, Waits};
 
 use crate::commands::Commands;
 use crate::play_as_child;
 
-/// Acquires the lock; `rest` says what the child does with its copy of the future, and where it takes its commands from.
-pub(crate) fn acquire(commands: &mut Commands, rest: &str) -> String {
-    let (polls, socket) = match rest.split_once(' ') {
-        Some(("drop", socket)) => (false, PathBuf::from(socket)),
-        Some(("poll", socket)) => (true, PathBuf::from(socket)),
+/// Waits for what `rest` names; it says, too, what the child does with its copy of the future, and where it takes its commands from.
+pub(crate) fn wait(commands: &mut Commands, rest: &str) -> String {
+    let words: Vec<&str> = rest.split(' ').collect();
+    let (kind, copy, socket) = match *words {
+        ["lock", copy, socket] => (Kind::Lock, copy, socket),
+        ["slot", permits, copy, socket] => match permits.parse() {
+            Ok(permits) => (Kind::SlotOf(permits), copy, socket),
+            Err(_) => return format!("error Usage {rest}"),
+        },
         _ => return format!("error Usage {rest}"),
     };
+    let (polls, socket) = (copy == "poll", PathBuf::from(socket));
     let lock = commands.lock().clone();
-    commands.acquire_beside(move |waits| match fork() {
+    commands.wait_beside(kind, move |waits| match fork() {
         Ok(Fork::Parent(_)) => waits,
         Ok(Fork::Child) => {
             end_copy(waits, polls);
