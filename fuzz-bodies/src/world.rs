@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use model::{Bug, Cast, Configuration, Probe, Umask, Walk, walk};
+use model::{Bug, Cast, Configuration, Probe, SURROUNDINGS, Walk, walk};
 
 const EVERYBODY: [Cast; 6] = [Cast::Safe, Cast::Try, Cast::Unreadable, Cast::Npm, Cast::Locker, Cast::Remover];
 
@@ -13,21 +13,8 @@ const MOST: usize = 5;
 /// hostile client.
 const GUESTS: [Option<Cast>; 4] = [None, Some(Cast::Child), Some(Cast::Administrator), Some(Cast::Pest)];
 
-/// Where they meet.
-const SURROUNDINGS: [fn(Configuration) -> Configuration; 12] = [
-    |ordinary| ordinary,
-    Configuration::with_every_call,
-    Configuration::aside,
-    Configuration::shared,
-    |folder| folder.aside().with_links().shared(),
-    Configuration::without_proc,
-    Configuration::unfixed,
-    |odd| odd.umask(Umask::Spoils),
-    |odd| odd.umask(Umask::Locks),
-    Configuration::elsewhere,
-    Configuration::guardless,
-    |old| old.old_times().asks_kernel(),
-];
+/// How many surroundings the bytes speak of. (With more the inputs that are kept would speak of others.)
+const PLACES: usize = 12;
 
 /// The longest walk that is looked at: what takes more steps is found by few more, and late.
 const LONGEST: usize = 2_000;
@@ -60,8 +47,8 @@ static CASTS: LazyLock<Vec<[Vec<Cast>; GUESTS.len()]>> = LazyLock::new(|| {
 /// If a promise is broken, with the trace.
 pub fn world(bytes: &[u8]) {
     let Some((configuration, walk)) = walked(None, bytes) else { return };
-    if let Some(broken) = walk.broken {
-        panic!("{configuration}: {broken:?}\n{}", walk.trace);
+    if let Err(broken) = walk.verdict(&configuration) {
+        panic!("{broken}");
     }
 }
 
@@ -92,10 +79,5 @@ fn configuration(bytes: &[u8]) -> Option<(Configuration, &[u8])> {
         probe,
         ..Configuration::of(cast)
     };
-    let where_they_meet = SURROUNDINGS[usize::from(rounds >> 2) % SURROUNDINGS.len()];
-    // (A chmod between bind and the look at it, in a folder in which others rename, leaves a stale socket: see
-    // docs/verification.md. And in step, without the random pauses, those who sweep by connecting take each other's new sockets for
-    // dead again and again.)
-    let is_ordinary = cast.contains(&Cast::Administrator) || probe == Probe::Stream;
-    Some((if is_ordinary { configuration } else { where_they_meet(configuration) }, choices))
+    Some((configuration.within(SURROUNDINGS[usize::from(rounds >> 2) % PLACES]), choices))
 }

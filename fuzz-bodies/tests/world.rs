@@ -23,6 +23,7 @@ fn each_regression_meets_the_bug_that_it_is_named_after() {
         let planted = PLANTED.iter().find(|planted| format!("{:?}", planted.bug) == name).expect("a planted bug");
         let (configuration, walk) =
             walked(Some(planted.bug), &fs::read(&file).expect("it can be read")).expect("a configuration");
-        assert_eq!(walk.broken, Some(planted.breaks), "{name}: {configuration}\n{}", walk.trace);
+        let told = walk.verdict(&configuration).expect_err(&name);
+        assert_eq!(walk.broken, Some(planted.breaks), "{name}: {told}");
     }
 }

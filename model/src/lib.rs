@@ -20,7 +20,7 @@
 //! | `steps`, [`label`] | all steps that can be taken from a state, and what they are called |
 //! | `symmetry` | one state for all that differ in names only |
 //! | [`search`] | every state that can be reached, breadth first, with a trace to the first that breaks a promise |
-//! | [`mod@walk`] | one run at a time, through worlds too large to explore |
+//! | [`mod@walk`], [`surroundings`] | one run at a time, through worlds too large to explore, and where it can take place |
 //!
 //! No procedure of a crash-safe participant is here: the core decides each call, and gets its result.
 //!
@@ -57,6 +57,7 @@ mod promises;
 mod report;
 pub mod search;
 mod steps;
+pub mod surroundings;
 mod symmetry;
 pub mod walk;
 mod weight;
@@ -69,5 +70,6 @@ pub use configuration::{Configuration, Probe, Umask};
 pub use label::{Label, What};
 pub use planted::{PLANTED, Planted};
 pub use search::{Found, Names, explore, explore_under};
+pub use surroundings::SURROUNDINGS;
 pub use walk::{Walk, walk};
 pub use world::World;

@@ -65,6 +65,17 @@ pub fn walk(configuration: &Configuration, choices: &[u8]) -> Walk {
 }
 
 impl Walk {
+    /// Which promise was broken, if one was, and how it came to that.
+    ///
+    /// # Errors
+    /// The promise that was broken, and every step.
+    pub fn verdict(&self, configuration: &Configuration) -> Result<(), String> {
+        match self.broken {
+            None => Ok(()),
+            Some(broken) => Err(format!("{configuration}: {broken:?}\n{}", self.trace)),
+        }
+    }
+
     fn steps(&self, configuration: &Configuration) -> Vec<(Label, World)> {
         let mut steps = Vec::new();
         self.world.steps(configuration, |label, world| steps.push((label, world)));

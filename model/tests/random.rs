@@ -7,7 +7,7 @@ use model::Cast::{
     Administrator, Caller, Child, Daemon, Downgrader, Heir, Human, Locker, Npm, OtherReader, OtherUser, Pest, Reader,
     Remover, Safe, Slot, Stranger, Strict, Toucher, Try, TryReader, TrySlot, Unreadable, Vandal,
 };
-use model::{Cast, Configuration, PLANTED, Probe, Umask, walk};
+use model::{Cast, Configuration, PLANTED, SURROUNDINGS, walk};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree;
@@ -44,25 +44,6 @@ const CASTS_WITH_SHARES: &[&[Cast]] = &[
     &[Safe, Reader, Slot, Npm, Npm],
 ];
 
-/// Where they meet.
-const SURROUNDINGS: &[fn(Configuration) -> Configuration] = &[
-    |ordinary| ordinary,
-    Configuration::with_every_call,
-    Configuration::aside,
-    Configuration::shared,
-    |folder| folder.aside().with_links().shared(),
-    Configuration::without_proc,
-    Configuration::unfixed,
-    |odd| odd.umask(Umask::Spoils),
-    |odd| odd.umask(Umask::Locks),
-    Configuration::elsewhere,
-    Configuration::guardless,
-    Configuration::in_use,
-    |old| old.old_times().shared(),
-    |asks| asks.asks_kernel().probe(Probe::Stream),
-    |asks| asks.asks_kernel().probe(Probe::None),
-];
-
 const CASTS_AT_NAME: &[&[Cast]] = &[
     &[Safe, Safe, Safe, Safe, Safe],
     &[Safe, Safe, Safe, Try, Caller],
@@ -73,30 +54,21 @@ const CASTS_AT_NAME: &[&[Cast]] = &[
 fn configurations() -> impl Strategy<Value = Configuration> {
     let at_path = select(CASTS).prop_map(|cast| (cast, false));
     let at_name = select(CASTS_AT_NAME).prop_map(|cast| (cast, true));
-    let anywhere = (any::<bool>(), select(SURROUNDINGS));
+    let anywhere = (any::<bool>(), select(&SURROUNDINGS[..]));
     (prop_oneof![3 => at_path, 1 => at_name], 1..4_u8, 0..4_u8, 0..4_u8, 0..3_u8, 0..5_u8, anywhere).prop_map(
         |((cast, at_name), rounds, crashes, cancels, failures, backlog, (rechecks, surroundings))| {
             let configuration = Configuration::of(cast).rounds(rounds).crashes(crashes).cancels(cancels);
-            let configuration = Configuration { at_name, failures, backlog, rechecks, ..configuration };
-            // (A chmod between bind and the look at it, in a folder in which others rename, leaves a stale socket: see
-            // docs/verification.md.)
-            let is_ordinary = at_name || cast.contains(&Administrator);
-            let anywhere = if is_ordinary { configuration } else { surroundings(configuration) };
-            // (What nobody may connect to only its owner can mend.)
-            let is_locked_out = anywhere.umask == Umask::Locks && cast.contains(&OtherUser);
-            if is_locked_out { configuration } else { anywhere }
+            Configuration { at_name, failures, backlog, rechecks, ..configuration }.within(surroundings)
         },
     )
 }
 
 fn with_shares() -> impl Strategy<Value = Configuration> {
     let mishaps = (1..4_u8, 0..4_u8, 0..4_u8, 0..3_u8);
-    (select(CASTS_WITH_SHARES), mishaps, select(SURROUNDINGS)).prop_map(|(cast, mishaps, surroundings)| {
+    (select(CASTS_WITH_SHARES), mishaps, select(&SURROUNDINGS[..])).prop_map(|(cast, mishaps, surroundings)| {
         let (rounds, crashes, cancels, failures) = mishaps;
         let ordinary = Configuration::of(cast).rounds(rounds).crashes(crashes).cancels(cancels).failures(failures);
-        let anywhere = surroundings(ordinary);
-        // (What nobody may connect to only its owner can mend.)
-        if anywhere.umask == Umask::Locks && cast.contains(&OtherUser) { ordinary } else { anywhere }
+        ordinary.within(surroundings)
     })
 }
 
@@ -113,8 +85,7 @@ proptest! {
         configuration in configurations(),
         choices in proptest::collection::vec(any::<u8>(), 0..600),
     ) {
-        let walk = walk(&configuration, &choices);
-        prop_assert!(walk.broken.is_none(), "{}: {:?}\n{}", configuration, walk.broken, walk.trace);
+        walk(&configuration, &choices).verdict(&configuration).map_err(TestCaseError::fail)?;
     }
 }
 
@@ -131,8 +102,7 @@ proptest! {
         configuration in with_shares(),
         choices in proptest::collection::vec(any::<u8>(), 0..600),
     ) {
-        let walk = walk(&configuration, &choices);
-        prop_assert!(walk.broken.is_none(), "{}: {:?}\n{}", configuration, walk.broken, walk.trace);
+        walk(&configuration, &choices).verdict(&configuration).map_err(TestCaseError::fail)?;
     }
 }
 

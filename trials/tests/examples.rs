@@ -11,7 +11,7 @@ use trials::{PATIENCE, Place, watch_for};
 
 /// The adapters, each with its examples: those of the runtimes show what is different there.
 const EXAMPLES: [(&str, &[&str]); 4] = [
-    ("sync", &["build", "cache", "cron", "exec", "leader", "timeout"]),
+    ("sync", &["build", "cache", "cron", "exec", "leader", "readers", "slots", "timeout"]),
     ("tokio", &["exec", "tasks"]),
     ("smol", &["exec", "tasks"]),
     ("async-std", &["tasks"]),
@@ -28,8 +28,14 @@ impl Example {
     /// Starts it in a temporary folder of this trial, where it has its lock.
     #[track_caller]
     fn start(name: &str, place: &Place) -> Self {
+        Self::start_with(name, &[], place)
+    }
+
+    #[track_caller]
+    fn start_with(name: &str, arguments: &[&str], place: &Place) -> Self {
         let (output, writer) = io::pipe().expect("a pipe");
         let mut command = Command::new(program(name));
+        command.args(arguments);
         command.env("XDG_RUNTIME_DIR", place.folder()).stdin(Stdio::piped());
         command.stdout(writer.try_clone().expect("a descriptor")).stderr(writer);
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -205,6 +211,62 @@ fn exec() {
             "is the lock free? no",
             "the command has ended, and the lock was had",
         ]);
+    });
+}
+
+#[test]
+fn readers() {
+    of_each_adapter("readers", &["slocket-readers"], |name, place| {
+        let first = Example::start(name, place);
+        let pid = first.child.id();
+        let reading = |pid| format!("reading what pid {pid} has written; Enter ends it");
+        first.says("filled");
+        first.says(&reading(pid));
+        let second = Example::start(name, place);
+        second.says(&reading(pid)); // beside the first, which was the writer
+        let writer = Example::start_with(name, &["refill"], place);
+        let line = writer.line();
+        let waiting = format!("waiting for {}, ", place.folder().join("slocket-readers/lock").display());
+        let shared = line.strip_prefix(&format!("{waiting}shared by ")).unwrap_or_else(|| panic!("{line}"));
+        assert!(shared.contains(&first.pid()) && shared.contains(&second.pid()), "{line}");
+        // Who comes later than the writer waits behind it.
+        let later = Example::start(name, place);
+        let line = later.line();
+        assert!(line.starts_with(&format!("{waiting}held by {}", writer.pid())), "{line}");
+        first.ends_with(&[]);
+        second.ends_with(&[]);
+        let pid = writer.child.id();
+        writer.says("filled");
+        writer.says(&reading(pid));
+        later.says(&reading(pid)); // the writer reads by now
+        writer.ends_with(&[]);
+        later.ends_with(&[]);
+        Example::start(name, place).ends_with(&[&reading(pid)]);
+        let names: Vec<_> = fs::read_dir(place.folder().join("slocket-readers")).expect("the cache").collect();
+        assert_eq!(names.len(), 2, "{names:?}");
+    });
+}
+
+#[test]
+fn slots() {
+    of_each_adapter("slots", &[], |name, place| {
+        let runs_on = |device| format!("the job runs on device {device}; Enter ends it");
+        let first = Example::start(name, place);
+        first.says(&runs_on(0));
+        let second = Example::start(name, place);
+        second.says(&runs_on(1));
+        let third = Example::start(name, place);
+        let line = third.line();
+        let in_slots = [(&first, 0), (&second, 1)]
+            .map(|(example, slot)| format!("pid {} (sync-slots) in slot {slot}", example.child.id()));
+        assert!(line.ends_with(&format!(", shared by {}", in_slots.join(", "))), "{line}");
+        drop(first); // this kills it
+        third.says(&runs_on(0));
+        second.ends_with(&[]);
+        let fourth = Example::start(name, place);
+        fourth.says(&runs_on(1));
+        third.ends_with(&[]);
+        fourth.ends_with(&[]);
     });
 }
 
