@@ -1,11 +1,14 @@
 //! A player that is stopped at its system calls: ptrace(2), on all its threads.
 //!
 //! The calls that count are those that any thread makes between the player's reading of a command and the writing of its
-//! answer, without those that are the player's own: its stdin and stdout, and the files of its witness.
+//! answer, without those that are the player's own: its stdin and stdout, and the files of its witness. And without those of a look
+//! through all processes in `/proc`, of which there are as many as the machine has processes: they change nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::CStr;
 use std::fmt;
-use std::fs;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -161,6 +164,7 @@ impl Stepper {
             threads: BTreeMap::new(),
             forever: None,
             reads_nothing: Arc::clone(&reads_nothing),
+            look_through: BTreeMap::new(),
             record: Record::default(),
         };
         let thread = thread::spawn(move || {
@@ -224,6 +228,8 @@ struct Tracer {
     /// All calls of this kind fail from here on.
     forever: Option<(i64, Failure)>,
     reads_nothing: Arc<AtomicUsize>,
+    /// The threads that look through `/proc`, with the descriptor of that.
+    look_through: BTreeMap<Pid, u64>,
     record: Record,
 }
 
@@ -233,6 +239,7 @@ struct Current {
     /// Which of those that count, if it does.
     index: Option<usize>,
     reads_command: bool,
+    opens_proc: bool,
     failure: Option<Failure>,
 }
 
@@ -327,9 +334,16 @@ impl Tracer {
         if number == libc::SYS_write && registers.rdi == 1 {
             self.active = false;
         }
-        let mut current =
-            Current { index: None, reads_command: number == libc::SYS_read && registers.rdi == 0, failure: None };
-        if self.active && !is_own {
+        if number == libc::SYS_close && self.look_through.get(&thread) == Some(&registers.rdi) {
+            self.look_through.remove(&thread);
+        }
+        let mut current = Current {
+            index: None,
+            reads_command: number == libc::SYS_read && registers.rdi == 0,
+            opens_proc: number == libc::SYS_openat && is_text(self.leader, registers.rsi, c"/proc"),
+            failure: None,
+        };
+        if self.active && !is_own && !self.look_through.contains_key(&thread) {
             let index = self.record.calls.len();
             self.record.calls.push(Call { thread, number, result: None, failed: false });
             current.index = Some(index);
@@ -361,6 +375,9 @@ impl Tracer {
             let _ = ptrace::setregs(thread, registers);
         }
         let result = registers.rax.cast_signed();
+        if current.opens_proc && result >= 0 {
+            self.look_through.insert(thread, registers.rax);
+        }
         if let Some(index) = current.index {
             let call = &mut self.record.calls[index];
             call.result = Some(result);
@@ -437,6 +454,14 @@ impl Tracer {
             let _ = self.leave(thread, current);
         }
     }
+}
+
+/// Whether that text is at an address of a process's.
+fn is_text(process: Pid, address: u64, text: &CStr) -> bool {
+    let text = text.to_bytes_with_nul();
+    let mut bytes = vec![0; text.len()];
+    let memory = File::open(format!("/proc/{process}/mem"));
+    memory.and_then(|memory| memory.read_exact_at(&mut bytes, address)).is_ok() && bytes == text
 }
 
 fn call_number(registers: &user_regs_struct) -> i64 {

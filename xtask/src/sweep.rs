@@ -11,7 +11,8 @@ pub(crate) struct Options {
     #[arg(long)]
     adapter: Option<String>,
     /// Only this role: newcomer, aside, waiter, hands-over, closes-out, lends, times-out, reclaims; or, all but aside, lends
-    /// and reclaims, at an abstract name: newcomer-at-name and so on
+    /// and reclaims, at an abstract name: newcomer-at-name and so on; or about shares: shares, shares-beside, takes-slot,
+    /// takes-second-slot, waits-for-slot, waits-for-shares, downgrades, gives-up-on-shares, or all of them: about-shares
     #[arg(long)]
     role: Option<String>,
     /// Two points in each run: who repairs is killed as well; who reclaims stands still a second time
@@ -54,8 +55,9 @@ fn sweep(kind: Kind, options: &Options) -> Result {
         .into_iter()
         .filter(|adapter| options.adapter.as_deref().is_none_or(|name| name == adapter.name()))
         .collect();
+    let is_meant = |role: &Role, name: &str| name == role.name() || name == "about-shares" && role.is_about_shares();
     let roles: Vec<_> =
-        Role::ALL.into_iter().filter(|role| options.role.as_deref().is_none_or(|name| name == role.name())).collect();
+        Role::ALL.into_iter().filter(|role| options.role.as_deref().is_none_or(|name| is_meant(role, name))).collect();
     let sweep = match (kind, options.pairs) {
         (Kind::Kill, false) => Sweep::Kill,
         (Kind::Kill, true) => Sweep::KillPairs,

@@ -15,7 +15,7 @@ use crate::stepper::Failure;
 /// An error of a call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fails {
-    errno: Errno,
+    pub(super) errno: Errno,
     forever: bool,
     takes_effect: bool,
     /// As long as it fails for ever, the library may wait: it says "not now".

@@ -3,7 +3,10 @@
 use std::fs;
 use std::time::Duration;
 
-use super::scene::{self, Nobody, Role, Scene};
+use nix::errno::Errno;
+
+use super::errors::Fails;
+use super::scene::{self, Nobody, Role, Scene, is_share};
 use super::{Choice, Random, Tally, assert_clean, assert_one_holder, calls, errors, within_bound};
 use crate::calls::name;
 use crate::stepper::{Deed, Failure, Side, Stop};
@@ -25,10 +28,12 @@ pub fn sweep(adapter: Adapter, role: Role, choice: Choice, random: &mut Random) 
         match errors::of(&call) {
             None => tally.failures.push(format!("{} {}: no errors are known of {call}", adapter.name(), role.name())),
             Some(Err(_reason)) => {}
-            Some(Ok(errors)) => points.extend(errors.iter().flat_map(|error| {
-                let call = call.clone();
-                error.ways(number).map(move |failure| (at, call.clone(), failure, error.may_wait))
-            })),
+            Some(Ok(errors)) => {
+                points.extend(errors.iter().filter(|error| !is_lie(role, &call, error)).flat_map(|error| {
+                    let call = call.clone();
+                    error.ways(number).map(move |failure| (at, call.clone(), failure, error.may_wait))
+                }))
+            }
         }
     }
     if let Choice::Some(number) = choice {
@@ -100,6 +105,8 @@ fn run(
     // A reclaimer that fails leaves what it found.
     let mut left = scene.place.leftovers();
     left.retain(|name| role != Role::Reclaims || !there_before.contains(name));
+    // FIFOs that it could not remove go with the next use.
+    left.retain(|name| !is_share(name) || !role.is_about_shares());
     assert!(left.is_empty() || may_leave(role, call, failure, &scene.answers), "left in the lock's folder: {left:?}");
     let victim = scene.victim.as_mut().expect("a victim");
     for (command, answer) in [("acquire", "held"), ("release", "released"), ("settle", "settled")] {
@@ -108,6 +115,8 @@ fn run(
             victim.answer_now().map(|got| assert_eq!(got, answer, "{command} again"))
         });
     }
+    let left = scene.place.leftovers();
+    assert!(!left.iter().any(|name| is_share(name)), "left in the lock's folder by the next use: {left:?}");
     assert_eq!(scene::descriptors(pid), scene.idle, "descriptors afterwards, and before it used the lock");
     let mut other = Player::start(adapter, &scene.place.lock());
     other.begin_rounds(1, 0, &scene.place);
@@ -120,6 +129,11 @@ fn run(
     let complaints = fs::read_to_string(scene.place.note("complaints")).expect("what it wrote to stderr");
     assert!(!complaints.contains("panicked"), "{complaints}");
     if is_error { End::Failed } else { End::Recovered { waited, temporary } }
+}
+
+/// Whether it says that the FIFO of a share which somebody has is not there: who believes that has nothing else to ask.
+fn is_lie(role: Role, call: &str, error: &Fails) -> bool {
+    role.is_about_shares() && matches!(call, "openat" | "newfstatat") && error.errno == Errno::ENOENT
 }
 
 /// Whether an answer is an error; it must name the path then.

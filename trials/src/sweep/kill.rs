@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use super::scene::{Nobody, Role, Scene};
+use super::scene::{Nobody, Role, Scene, is_share};
 use super::{Choice, NO_END, Random, Tally, assert_clean, assert_one_holder, chosen, points, within_bound};
 use crate::player::Heard;
 use crate::stepper::{Deed, Record, Side, Stepper, Stop};
@@ -104,6 +104,7 @@ fn run(adapter: Adapter, role: Role, first: Stop, second: Option<Stop>, trace: &
     let mut scene = Scene::set(adapter, role, false);
     // Before the kill, so that its start does not count.
     let mut next = scene.start();
+    next.witness(&scene.place);
     let mut repairer = second.map(|_| {
         let mut player = Player::start_apart(adapter, &scene.place.lock(), &scene.place.note("repairer"));
         player.witness(&scene.place);
@@ -133,13 +134,26 @@ fn run(adapter: Adapter, role: Role, first: Stop, second: Option<Stop>, trace: &
         if scene.is_lost(&record) {
             player.quit();
         } else {
-            let repaired = repair(&mut scene, player, second, trace);
+            let repaired = repair(&mut scene, role, player, second, trace);
             if let Some(again) = repaired.killed {
                 (due, record) = (again, repaired);
             } else {
                 outcome = Some(Outcome::Repaired(repaired.calls.len()));
             }
         }
+    }
+    if let Some(share) = role.share() {
+        let now = witness::now();
+        if scene.make_way_for_share() {
+            due = now;
+        }
+        next.send(share);
+        let expected = scene.next_share();
+        within_bound("the next one to have a share", || next.answer_now().map(|answer| assert_eq!(answer, expected)));
+        next.release();
+        scene.make_way();
+        let left = scene.place.leftovers();
+        assert!(!left.iter().any(|name| is_share(name)), "left when the last share was given back: {left:?}");
     }
     next.begin_rounds(1, 0, &scene.place);
     let now = witness::now();
@@ -164,18 +178,19 @@ fn run(adapter: Adapter, role: Role, first: Stop, second: Option<Stop>, trace: &
     next.quit_while(|| scene.serve_client_now());
     scene.clear();
     assert_one_holder(&scene.place);
-    let report = scene.place.report();
-    let hold = report.intervals.iter().find(|hold| hold.who == name).expect("its hold");
+    let (report, shares) = (scene.place.report(), witness::shares(scene.place.notes()));
+    let share = shares.iter().find(|share| share.who == name).map(|share| share.start);
+    let start = share.or_else(|| report.intervals.iter().find(|hold| hold.who == name).map(|hold| hold.start));
     let temporary = assert_clean(&scene.place, first.at.is_multiple_of(2));
-    let recovered = Outcome::Recovered(Duration::from_nanos(hold.start.saturating_sub(due)));
+    let recovered = Outcome::Recovered(Duration::from_nanos(start.expect("its hold").saturating_sub(due)));
     (outcome.unwrap_or(recovered), temporary)
 }
 
 /// Has a player acquire and release, to be killed on the way.
-fn repair(scene: &mut Scene, mut player: Player, stop: Stop, trace: &mut String) -> Record {
+fn repair(scene: &mut Scene, role: Role, mut player: Player, stop: Stop, trace: &mut String) -> Record {
     let stepper = Stepper::attach(&player, &scene.place, &[stop]);
     let mut died = false;
-    for command in ["acquire", "release"] {
+    for command in [role.share().unwrap_or("acquire"), "release"] {
         died = died || player.try_send(command).is_err();
         died = died
             || within_bound("the one that repairs", || {

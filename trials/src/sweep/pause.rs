@@ -143,7 +143,7 @@ fn visited(adapter: Adapter, role: Role, visit: Visit, stops: &[Stop], tally: &m
 
 fn run(adapter: Adapter, role: Role, visit: Visit, stops: &[Stop], trace: &mut String) -> Reached {
     let mut scene = Scene::set(adapter, role, false);
-    let mut company = Visitors::new(adapter, &scene.place, visit);
+    let mut company = Visitors::new(adapter, &scene.place, role, visit);
     scene.step(stops, PATIENCE);
     scene.play(&mut company);
     *trace = scene.unstep().to_string();
@@ -165,6 +165,7 @@ fn run(adapter: Adapter, role: Role, visit: Visit, stops: &[Stop], trace: &mut S
 /// Those who come while the victim stands still.
 struct Visitors {
     lock: PathBuf,
+    role: Role,
     visit: Visit,
     first: Option<Player>,
     second: Option<Player>,
@@ -188,7 +189,7 @@ enum Who {
 const HOLD: Duration = Duration::from_millis(100);
 
 impl Visitors {
-    fn new(adapter: Adapter, place: &Place, visit: Visit) -> Self {
+    fn new(adapter: Adapter, place: &Place, role: Role, visit: Visit) -> Self {
         let start = |adapter| {
             let mut player = Player::start(adapter, &place.lock());
             player.witness(place);
@@ -196,6 +197,7 @@ impl Visitors {
         };
         Self {
             lock: place.lock(),
+            role,
             visit,
             first: Some(start(adapter)),
             client_waits: false,
@@ -236,9 +238,29 @@ impl Visitors {
         }
     }
 
-    /// Tries to come to hold the lock, and keeps it.
+    /// What a visitor takes and keeps.
+    fn takes(&self) -> &'static str {
+        match self.role {
+            Role::SharesBeside | Role::WaitsForShares | Role::Downgrades | Role::GivesUpOnShares => "share-for 20",
+            Role::TakesSlot | Role::TakesSecondSlot | Role::WaitsForSlot => "slot-for 2 20",
+            _ => "acquire-for 20",
+        }
+    }
+
+    /// What a visitor takes and gives back at once.
+    fn tries(&self) -> &'static [&'static str] {
+        match self.role.share() {
+            Some("share") => &["acquire-for 20", "try", "share-for 20", "try-share"],
+            Some(_) => &["acquire-for 20", "try", "slot-for 2 20", "try-slot 2"],
+            None if self.role.is_about_shares() => &["acquire-for 20", "try", "share-for 20", "try-slot 3"],
+            None => &["acquire-for 20", "try"],
+        }
+    }
+
+    /// Tries to come to hold the lock, or a share, and keeps it.
     fn take(&mut self, who: Who) -> bool {
-        let is_held = acquires(self.player(who));
+        let command = self.takes();
+        let is_held = says_held(&self.player(who).ask(command));
         if is_held {
             self.holds = Some((who, Instant::now()));
         }
@@ -251,7 +273,7 @@ impl Company for Visitors {
         if which == 0 {
             let taken = match self.visit {
                 Visit::Rounds => {
-                    for command in ["acquire-for 20", "try"] {
+                    for command in self.tries() {
                         let first = self.player(Who::First);
                         if says_held(&first.ask(command)) {
                             first.release();
@@ -294,10 +316,6 @@ impl Company for Visitors {
             self.give_up();
         }
     }
-}
-
-fn acquires(player: &mut Player) -> bool {
-    says_held(&player.ask("acquire-for 20"))
 }
 
 fn says_held(answer: &str) -> bool {

@@ -10,9 +10,9 @@ use nix::libc;
 use rustix::fs::{FlockOperation, flock};
 
 use crate::player::Heard;
-use crate::queue::queued;
+use crate::queue::{listener, queued};
 use crate::stepper::{Deed, Record, Stepper, Stop};
-use crate::{Adapter, PATIENCE, Place, Player, wait_until_queued, watch_for};
+use crate::{Adapter, PATIENCE, Place, Player, process, wait_until_queued, watch_for};
 
 /// What the victim does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,11 +43,27 @@ pub enum Role {
     ClosesOutAtName,
     /// As [`TimesOut`](Self::TimesOut), at an abstract name.
     TimesOutAtName,
+    /// Takes a shared lock, and gives it back: makes a FIFO, opens it, removes it.
+    Shares,
+    /// The same, beside one that another process has.
+    SharesBeside,
+    /// Takes the first of two slots, and gives it back.
+    TakesSlot,
+    /// Takes the second, as another process has the first.
+    TakesSecondSlot,
+    /// Waits for one of two slots, both of which are taken, until one is given back.
+    WaitsForSlot,
+    /// Has the lock in hand and waits for shares, with a waiter behind; holds, and hands over.
+    WaitsForShares,
+    /// Holds, and makes the lock a shared one before a waiter.
+    Downgrades,
+    /// Has the lock in hand and waits for shares, with a waiter behind; gives up.
+    GivesUpOnShares,
 }
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 21] = [
         Self::Newcomer,
         Self::Aside,
         Self::Waiter,
@@ -61,6 +77,14 @@ impl Role {
         Self::HandsOverAtName,
         Self::ClosesOutAtName,
         Self::TimesOutAtName,
+        Self::Shares,
+        Self::SharesBeside,
+        Self::TakesSlot,
+        Self::TakesSecondSlot,
+        Self::WaitsForSlot,
+        Self::WaitsForShares,
+        Self::Downgrades,
+        Self::GivesUpOnShares,
     ];
 
     /// The word for it.
@@ -80,6 +104,14 @@ impl Role {
             Self::HandsOverAtName => "hands-over-at-name",
             Self::ClosesOutAtName => "closes-out-at-name",
             Self::TimesOutAtName => "times-out-at-name",
+            Self::Shares => "shares",
+            Self::SharesBeside => "shares-beside",
+            Self::TakesSlot => "takes-slot",
+            Self::TakesSecondSlot => "takes-second-slot",
+            Self::WaitsForSlot => "waits-for-slot",
+            Self::WaitsForShares => "waits-for-shares",
+            Self::Downgrades => "downgrades",
+            Self::GivesUpOnShares => "gives-up-on-shares",
         }
     }
 }
@@ -88,7 +120,31 @@ impl Role {
     /// Whether the victim holds when the scene begins.
     #[must_use]
     pub fn begins_as_holder(self) -> bool {
-        matches!(self, Self::HandsOver | Self::HandsOverAtName | Self::ClosesOut | Self::ClosesOutAtName | Self::Lends)
+        matches!(
+            self,
+            Self::HandsOver
+                | Self::HandsOverAtName
+                | Self::ClosesOut
+                | Self::ClosesOutAtName
+                | Self::Lends
+                | Self::Downgrades
+        )
+    }
+
+    /// Whether somebody takes a share of the lock, or waits for one.
+    #[must_use]
+    pub fn is_about_shares(self) -> bool {
+        self.share().is_some() || matches!(self, Self::WaitsForShares | Self::Downgrades | Self::GivesUpOnShares)
+    }
+
+    /// The share that the victim wants, as a player is asked for it; `None` if it wants the lock.
+    #[must_use]
+    pub fn share(self) -> Option<&'static str> {
+        match self {
+            Self::Shares | Self::SharesBeside => Some("share"),
+            Self::TakesSlot | Self::TakesSecondSlot | Self::WaitsForSlot => Some("slot 2"),
+            _ => None,
+        }
     }
 }
 
@@ -139,6 +195,10 @@ pub struct Scene {
     behind: Vec<Player>,
     client: Option<Client>,
     stranger: Option<File>,
+    /// Each has a share before the victim wants anything; the slots are taken in order.
+    sharers: Vec<Player>,
+    /// How many of them have given theirs back.
+    given_back: usize,
     /// How long a victim whose calls fail may wait before they fail no more.
     patience: Duration,
     calls_fail: bool,
@@ -173,6 +233,10 @@ impl Scene {
         victim.witness(&place);
         if warm {
             warm_up(&mut victim, &lock);
+            if role.is_about_shares() {
+                victim.share();
+                victim.release();
+            }
         }
         let idle = descriptors(victim.pid());
         let mut scene = Self {
@@ -187,6 +251,8 @@ impl Scene {
             behind: Vec::new(),
             client: None,
             stranger: None,
+            sharers: Vec::new(),
+            given_back: 0,
             patience: PATIENCE,
             calls_fail: false,
             waited: false,
@@ -232,8 +298,32 @@ impl Scene {
                     );
                 }
             }
+            Role::Shares | Role::TakesSlot => {}
+            Role::SharesBeside => scene.add_sharers(&["share"]),
+            Role::TakesSecondSlot => scene.add_sharers(&["slot 2"]),
+            Role::WaitsForSlot => scene.add_sharers(&["slot 2", "slot 2"]),
+            Role::WaitsForShares | Role::GivesUpOnShares => {
+                scene.add_sharers(&["share", "slot 2"]);
+                scene.behind.push(scene.start());
+            }
+            Role::Downgrades => {
+                scene.victim().acquire();
+                scene.behind.push(scene.start());
+                scene.queue_behind(0);
+            }
         }
         scene
+    }
+
+    /// Each takes a share.
+    fn add_sharers(&mut self, shares: &[&str]) {
+        for share in shares {
+            let mut sharer = self.start();
+            sharer.witness(&self.place);
+            let answer = sharer.ask(share);
+            assert!(answer.starts_with("held "), "{answer}");
+            self.sharers.push(sharer);
+        }
     }
 
     /// Another player.
@@ -311,16 +401,73 @@ impl Scene {
                 self.let_queue(company);
                 self.use_and_release(company);
             }
+            Role::Shares | Role::SharesBeside | Role::TakesSlot | Role::TakesSecondSlot => {
+                self.command(self.role.share().expect("a share"));
+                self.use_and_release(company);
+            }
+            Role::WaitsForSlot => {
+                self.command(self.role.share().expect("a share"));
+                self.let_wait(2, company);
+                self.give_back();
+                self.use_and_release(company);
+            }
+            Role::WaitsForShares => {
+                self.command("acquire");
+                self.let_wait(1, company);
+                self.begin_behind();
+                self.give_back();
+                self.let_wait(2, company);
+                self.give_back();
+                self.use_and_release(company);
+            }
+            Role::Downgrades => {
+                self.command("downgrade");
+                if self.hear(company).is_some() {
+                    self.command("release");
+                    self.hear(company);
+                    // (If it could not be made a shared one the lock is held as before, or lost.)
+                    self.answers.retain(|answer| answer != "error Usage nothing is held");
+                }
+            }
+            Role::GivesUpOnShares => {
+                self.command("acquire-for 40");
+                self.let_wait(1, company);
+                self.begin_behind();
+                self.use_and_release(company);
+            }
         }
     }
 
-    /// Takes out of the way what keeps others from the lock: the holder before the victim, the stranger. Whether there was
-    /// anything.
+    /// Takes out of the way what keeps others from the lock: the holder before the victim, the stranger, those that have shares.
+    /// Whether there was anything.
     pub fn make_way(&mut self) -> bool {
-        let was_in_the_way = self.stranger.is_some() || self.holder.is_some();
+        let was_in_the_way = self.stranger.is_some() || self.holder.is_some() || !self.sharers.is_empty();
         self.stranger = None;
+        while !self.sharers.is_empty() {
+            self.give_back();
+        }
         self.release_holder();
         was_in_the_way
+    }
+
+    /// Takes out of the way what keeps others from a share such as the victim wants. Whether there was anything.
+    pub fn make_way_for_share(&mut self) -> bool {
+        let is_full = self.role == Role::WaitsForSlot && self.sharers.len() == 2;
+        if is_full {
+            self.give_back();
+        }
+        is_full
+    }
+
+    /// What a player answers that takes a share such as the victim wants, when nobody has any but those of the scene.
+    #[must_use]
+    pub fn next_share(&self) -> String {
+        match self.role.share() {
+            Some("share") => "held shared".to_owned(),
+            // Those who have slots took them in order, and the first gives its back first.
+            _ if self.given_back > 0 || self.sharers.is_empty() => "held slot 0".to_owned(),
+            _ => format!("held slot {}", self.sharers.len()),
+        }
     }
 
     /// Whether a loan was under way when whoever made these calls was killed: the mark was cleared and not yet set again. (Each
@@ -486,6 +633,34 @@ impl Scene {
         wait_until_queued(&self.place.lock(), before + 1);
     }
 
+    /// Waits until the victim has found so many FIFOs that somebody has a share by, or is done.
+    fn let_wait(&mut self, found: usize, company: &mut dyn Company) {
+        self.watch("the victim to wait for shares", company, |scene| {
+            let has_found = scene.stepper.as_ref().is_none_or(|stepper| stepper.reads_nothing() >= found);
+            (scene.is_over() || has_found).then_some(())
+        });
+    }
+
+    /// Has another wait behind the victim; or have the lock in hand, if the victim has not.
+    fn begin_behind(&mut self) {
+        let lock = self.place.lock();
+        let before = queued(&lock);
+        let waiter = self.behind.last_mut().expect("one who waits");
+        waiter.begin_rounds(1, 0, &self.place);
+        watch_for("another to wait", || {
+            let has_lock = || process::descriptors(waiter.pid()).contains(&listener(&lock)?).then_some(());
+            if queued(&lock) > before { Some(()) } else { has_lock() }
+        });
+    }
+
+    /// The first who has a share gives it back.
+    fn give_back(&mut self) {
+        let mut sharer = self.sharers.remove(0);
+        self.given_back += 1;
+        sharer.release();
+        sharer.quit();
+    }
+
     fn release_holder(&mut self) {
         if let Some(mut holder) = self.holder.take() {
             holder.release();
@@ -533,6 +708,11 @@ impl Scene {
             seen(self)
         })
     }
+}
+
+/// Whether a name in the lock's folder is that of a share.
+pub(super) fn is_share(name: &str) -> bool {
+    name == ".lock.shared" || name.starts_with(".lock.slot-")
 }
 
 /// What `flock FOLDER` does.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use slocket_os::{Disowned, ErrorKind, Lock, close_copies};
 use trials::lock::{Error, Guard, Held, Kind, Slocket, Waits, settle};
-use trials::witness::{Hold, Witness, now};
+use trials::witness::{Hold, ShareLog, Witness, now};
 use trials::{Adapter, Random};
 
 use crate::busy::Busy;
@@ -27,6 +27,8 @@ pub(crate) struct Commands {
     adapter: Slocket,
     busy: Option<Busy>,
     witness: Option<Witness>,
+    /// Where it is noted when a share is had.
+    shares: Option<ShareLog>,
     held: Option<(Held, Option<Hold>)>,
     disowned: Option<Disowned>,
     /// Of the descriptor of what is held.
@@ -49,6 +51,7 @@ impl Commands {
             lock,
             busy: None,
             witness: None,
+            shares: None,
             held: None,
             disowned: None,
             duplicate: None,
@@ -95,6 +98,7 @@ impl Commands {
             ["holder"] => self.holder(),
             ["witness", counter, log] => {
                 self.witness = Some(Witness::open(Path::new(counter), Path::new(log)));
+                self.shares = Some(ShareLog::open(Path::new(log)));
                 Ok("ok".into())
             }
             ["rounds", rounds, micros, counter, log] => number(rounds).and_then(|rounds| {
@@ -195,6 +199,9 @@ impl Commands {
     /// Keeps what is held until it is asked for.
     pub(crate) fn keep(&mut self, held: Held, hold: Option<Hold>) -> String {
         let answer = held.to_string();
+        if let (Some(log), Some(share)) = (&mut self.shares, answer.strip_prefix("held s")) {
+            log.begin(&format!("s{share}"));
+        }
         self.held = Some((held, hold));
         answer
     }
@@ -209,6 +216,9 @@ impl Commands {
         let (held, hold) = self.held.take().ok_or_else(nothing_is_held)?;
         if let (Some(witness), Some(hold)) = (&mut self.witness, hold) {
             witness.end(hold);
+        }
+        if let (Some(log), Held::Shared(_) | Held::Slot(_)) = (&mut self.shares, &held) {
+            log.end();
         }
         Ok(held)
     }
