@@ -17,7 +17,7 @@ use trials::{Adapter, PATIENCE, Place, Player, alone, node_or_skip, process, tel
 
 #[test]
 fn killed_at_each_call() {
-    let roles: Vec<Role> = Role::ALL.into_iter().filter(|role| *role != Role::Lends).collect();
+    let roles: Vec<Role> = of_the_lock().into_iter().filter(|role| *role != Role::Lends).collect();
     check(Sweep::Kill, &[Adapter::Sync], &roles, Choice::Whole);
 }
 
@@ -32,12 +32,12 @@ fn killed_at_some_calls_of_a_lender() {
 
 #[test]
 fn killed_at_some_calls_with_a_runtime() {
-    check(Sweep::Kill, &Adapter::OURS[1..], &Role::ALL, Choice::Some(3));
+    check(Sweep::Kill, &Adapter::OURS[1..], &of_the_lock(), Choice::Some(3));
 }
 
 #[test]
 fn who_repairs_is_killed_too() {
-    check(Sweep::KillPairs, &[Adapter::Sync], &Role::ALL, Choice::Some(4));
+    check(Sweep::KillPairs, &[Adapter::Sync], &of_the_lock(), Choice::Some(4));
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn held_still_at_each_call() {
 
 #[test]
 fn held_still_at_some_calls() {
-    check(Sweep::Pause, &Adapter::OURS, &Role::ALL, Choice::Some(2));
+    check(Sweep::Pause, &Adapter::OURS, &of_the_lock(), Choice::Some(2));
 }
 
 #[test]
@@ -70,8 +70,35 @@ fn each_call_fails() {
 
 #[test]
 fn some_calls_fail() {
-    check(Sweep::Error, &[Adapter::Sync], &Role::ALL, Choice::Some(15));
-    check(Sweep::Error, &Adapter::OURS[1..], &Role::ALL, Choice::Some(2));
+    check(Sweep::Error, &[Adapter::Sync], &of_the_lock(), Choice::Some(15));
+    check(Sweep::Error, &Adapter::OURS[1..], &of_the_lock(), Choice::Some(2));
+}
+
+#[test]
+fn killed_at_some_calls_for_shares() {
+    check(Sweep::Kill, &[Adapter::Sync], &about_shares(), Choice::Some(12));
+    check(Sweep::Kill, &Adapter::OURS[1..], &about_shares(), Choice::Some(1));
+    check(Sweep::KillPairs, &[Adapter::Sync], &about_shares(), Choice::Some(2));
+}
+
+#[test]
+fn held_still_at_some_calls_for_shares() {
+    check(Sweep::Pause, &[Adapter::Sync], &about_shares(), Choice::Some(4));
+    check(Sweep::Pause, &Adapter::OURS[1..], &about_shares(), Choice::Some(1));
+}
+
+#[test]
+fn some_calls_for_shares_fail() {
+    check(Sweep::Error, &[Adapter::Sync], &about_shares(), Choice::Some(15));
+    check(Sweep::Error, &Adapter::OURS[1..], &about_shares(), Choice::Some(2));
+}
+
+fn of_the_lock() -> Vec<Role> {
+    Role::ALL.into_iter().filter(|role| !role.is_about_shares()).collect()
+}
+
+fn about_shares() -> Vec<Role> {
+    Role::ALL.into_iter().filter(|role| role.is_about_shares()).collect()
 }
 
 /// Clients of npm's come again as soon as they are sent away: a release to which no grant can be sent must not go on with them
