@@ -17,6 +17,7 @@ mod lost;
 mod man;
 mod nested;
 mod output;
+mod pages;
 mod reader;
 mod sandbox;
 mod shared;
