@@ -26,6 +26,7 @@ mod package;
 #[cfg(test)]
 mod page;
 mod report;
+mod result;
 mod rustdoc;
 mod storm;
 mod sweep;
@@ -38,9 +39,6 @@ mod unsafe_code;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-
-/// What a task returns: an error is one line for a person.
-type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", about = "The tasks of this workspace")]

@@ -4,10 +4,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use trials::storm::{self, Plan, Site};
 
-use crate::Result;
 use crate::claim::{self, Claim};
 use crate::command::{self, cargo, heading, in_ci};
 use crate::npm::{self, Npm};
+use crate::result::Result;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
