@@ -29,7 +29,7 @@ pub fn now() -> u64 {
 /// Both witnesses, as one process uses them.
 #[derive(Debug)]
 pub struct Witness {
-    counter: File,
+    counter: Counter,
     log: File,
 }
 
@@ -45,11 +45,8 @@ impl Witness {
     /// If they cannot be opened.
     #[must_use]
     pub fn open(counter: &Path, log: &Path) -> Self {
-        let mut options = File::options();
-        options.create(true).truncate(false).read(true).write(true);
-        let counter = options.open(counter).unwrap_or_else(|error| panic!("{}: {error}", counter.display()));
         let log = File::options().create(true).append(true).open(log);
-        Self { counter, log: log.expect("a log") }
+        Self { counter: Counter::open(counter), log: log.expect("a log") }
     }
 
     /// To be called just after acquire has returned.
@@ -59,9 +56,7 @@ impl Witness {
     pub fn begin(&mut self) -> Hold {
         let start = now();
         self.log.write_all(format!("+ {start}\n").as_bytes()).expect("the log");
-        let mut bytes = [b' '; DIGITS];
-        let length = self.counter.read_at(&mut bytes, 0).expect("the counter");
-        Hold(parse(&bytes[..length]))
+        Hold(self.counter.get())
     }
 
     /// To be called just before release.
@@ -69,9 +64,45 @@ impl Witness {
     /// # Panics
     /// If a file cannot be written.
     pub fn end(&mut self, Hold(count): Hold) {
-        self.counter.write_all_at(format!("{:DIGITS$}", count + 1).as_bytes(), 0).expect("the counter");
+        self.counter.set(count + 1);
         let end = now();
         self.log.write_all(format!("- {end} {}\n", count + 1).as_bytes()).expect("the log");
+    }
+}
+
+/// A number in a file.
+#[derive(Debug)]
+pub struct Counter(File);
+
+impl Counter {
+    /// Opens the file, which is made if it is not there.
+    ///
+    /// # Panics
+    /// If it cannot be opened.
+    #[must_use]
+    pub fn open(path: &Path) -> Self {
+        let mut options = File::options();
+        options.create(true).truncate(false).read(true).write(true);
+        Self(options.open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+    }
+
+    /// What it says; 0 if it was never written.
+    ///
+    /// # Panics
+    /// If it cannot be read, or holds no number.
+    #[must_use]
+    pub fn get(&self) -> u64 {
+        let mut bytes = [b' '; DIGITS];
+        let length = self.0.read_at(&mut bytes, 0).expect("the counter");
+        parse(&bytes[..length])
+    }
+
+    /// Writes it.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn set(&self, count: u64) {
+        self.0.write_all_at(format!("{count:DIGITS$}").as_bytes(), 0).expect("the counter");
     }
 }
 

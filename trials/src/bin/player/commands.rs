@@ -59,6 +59,10 @@ impl Commands {
         &self.adapter
     }
 
+    pub(crate) fn random(&mut self) -> &mut Random {
+        &mut self.random
+    }
+
     pub(crate) fn lock(&self) -> &Lock {
         &self.lock
     }
