@@ -3,9 +3,9 @@
 
 use trials::sharing::{self, Plan};
 
-use crate::Result;
 use crate::claim::{self, Claim};
 use crate::command::{self, cargo, heading};
+use crate::result::Result;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
