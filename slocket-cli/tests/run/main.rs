@@ -30,5 +30,6 @@ mod stopped;
 mod terminal;
 mod trace;
 mod users;
+mod users_shared;
 mod wait;
 mod waiting;
