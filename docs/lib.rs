@@ -4,3 +4,11 @@
 #[cfg(doctest)]
 #[doc = include_str!("migrating.md")]
 struct Migrating;
+
+#[cfg(doctest)]
+#[doc = include_str!("at-most.md")]
+struct AtMost;
+
+#[cfg(doctest)]
+#[doc = include_str!("readers-and-writers.md")]
+struct ReadersAndWriters;

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
-use crate::Result;
 use crate::figure::{self, Figure};
 use crate::plan::Bench;
 use crate::report::{Claim, Comparison, Section, Table};
+use crate::result::Result;
 
 pub(crate) fn measure(bench: &mut Bench) -> Result<Section> {
     let mut section = Section {

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use trials::witness::now;
 
-use crate::Result;
 use crate::crew::Crew;
 use crate::peer::Peer;
+use crate::result::Result;
 
 /// How long the lock is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::Result;
 use crate::install;
 use crate::peer::Runtime;
+use crate::result::Result;
 
 /// How long a process may take beyond its time before it is called hung.
 const PATIENCE: Duration = Duration::from_secs(20);

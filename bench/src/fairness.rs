@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::Result;
 use crate::contention::{Bout, Held, contend};
 use crate::figure::{self, Figure};
 use crate::peer::Peer;
 use crate::plan::Bench;
 use crate::report::{Claim, Comparison, Section, Table};
+use crate::result::Result;
 
 const PEERS: [Peer; 10] = [
     Peer::Slocket,

@@ -43,7 +43,7 @@ use rustix::net::{
     socket_with,
 };
 
-use crate::peer::Lock;
+use crate::lock::Lock;
 
 /// The calls for a lock at a path.
 pub(crate) struct ByPath {

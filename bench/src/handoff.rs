@@ -2,13 +2,13 @@
 
 use hdrhistogram::Histogram;
 
-use crate::Result;
 use crate::contention::{Bout, Contention, Held, contend};
 use crate::figure::{self, Figure};
 use crate::peer::{Peer, Runtime};
 use crate::plan::{Bench, Scale};
 use crate::plot::{self, Axes, Series};
 use crate::report::{Claim, Comparison, Section, Table};
+use crate::result::Result;
 
 const PEERS: [Peer; 14] = [
     Peer::Slocket,

@@ -18,7 +18,7 @@ use rustix::net::{
     shutdown, socket_with,
 };
 
-use crate::peer::Lock;
+use crate::lock::Lock;
 
 /// The calls for a lock at a path that others want, too.
 pub(crate) struct HandOver {

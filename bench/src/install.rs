@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Result;
 use crate::peer::Runtime;
+use crate::result::Result;
 
 /// What there is, and in which version.
 #[derive(Default)]

@@ -5,7 +5,7 @@
 //!
 //! | file | what is in it |
 //! |---|---|
-//! | `peer.rs`, `floor.rs`, `handover.rs` | what is measured |
+//! | `peer.rs`, `lock.rs`, `floor.rs`, `handover.rs` | what is measured |
 //! | `worker.rs`, `crew.rs`, `contention.rs` | processes that use a lock on command |
 //! | `install.rs` | peers that do not come with cargo |
 //! | `plan.rs` | how long, how often, how many |
@@ -23,12 +23,14 @@ mod floor;
 mod handoff;
 mod handover;
 mod install;
+mod lock;
 mod peer;
 mod plan;
 mod plot;
 mod pound;
 mod recovery;
 mod report;
+mod result;
 mod tasks;
 mod throughput;
 mod uncontended;
@@ -44,9 +46,7 @@ use clap::{Parser, Subcommand};
 
 use plan::{Bench, Scale};
 use report::Section;
-
-/// An error is one line for a person.
-type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+use result::Result;
 
 #[derive(Parser)]
 #[command(name = "slocket-bench")]

@@ -1,4 +1,4 @@
-//! The locks that are measured beside each other, behind one trait.
+//! The locks that are measured beside each other.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -10,12 +10,7 @@ use tokio::runtime;
 
 use crate::floor;
 use crate::handover::HandOver;
-
-/// A handle of a lock, as one who uses it again and again keeps it.
-pub(crate) trait Lock {
-    /// Acquires, waiting for as long as it takes; runs `held`; releases.
-    fn with(&mut self, held: &mut dyn FnMut());
-}
+use crate::lock::Lock;
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -7,10 +7,10 @@ use std::time::Duration;
 use tempfile::TempDir;
 use trials::storm::FileSystem;
 
-use crate::Result;
 use crate::crew::Crew;
 use crate::install::{self, Installed};
 use crate::peer::{Peer, Runtime};
+use crate::result::Result;
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

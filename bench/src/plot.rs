@@ -8,7 +8,7 @@ use plotters::prelude::{
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{IntoFont, TextStyle};
 
-use crate::Result;
+use crate::result::Result;
 
 const WIDTH: u32 = 860;
 

@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 
 use trials::witness::now;
 
-use crate::Result;
 use crate::crew::myself;
 use crate::figure::{self, Figure};
 use crate::install;
 use crate::peer::{Peer, RUNTIME, Runtime};
 use crate::plan::Bench;
 use crate::report::{Claim, Comparison, Section, Table};
+use crate::result::Result;
 
 const LOCKS: usize = 10;
 

@@ -6,12 +6,12 @@ use std::time::Duration;
 use trials::process;
 use trials::witness::now;
 
-use crate::Result;
 use crate::crew::Worker;
 use crate::figure::{self, Figure};
 use crate::peer::{Peer, Runtime};
 use crate::plan::{Bench, Scale};
 use crate::report::{Comparison, Section, Table};
+use crate::result::Result;
 use crate::waiter::hold;
 
 const PEERS: [Peer; 7] = [

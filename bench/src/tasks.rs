@@ -12,12 +12,12 @@ use tokio::task::yield_now;
 use trials::process;
 use trials::witness::now;
 
-use crate::Result;
 use crate::crew::{Worker, myself};
 use crate::figure::{self, Figure};
 use crate::peer::lock_file;
 use crate::plan::Bench;
 use crate::report::{Claim, Comparison, Section, Table};
+use crate::result::Result;
 
 /// How the tasks come to the lock.
 const WAYS: [(&str, &str); 5] = [

@@ -1,12 +1,12 @@
 //! Acquisitions in a second, of so many processes together.
 
-use crate::Result;
 use crate::contention::{Bout, Held, contend};
 use crate::figure::{self, Figure};
 use crate::peer::{Peer, Runtime};
 use crate::plan::Bench;
 use crate::plot::{self, Axes, Series};
 use crate::report::{Comparison, Section, Table};
+use crate::result::Result;
 
 const PEERS: [Peer; 11] = [
     Peer::Slocket,

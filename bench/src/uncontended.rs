@@ -6,12 +6,12 @@ use std::time::Duration;
 use trials::storm::FileSystem;
 use trials::witness::now;
 
-use crate::Result;
 use crate::figure::{self, Figure};
 use crate::peer::{Peer, Runtime};
 use crate::plan::Bench;
 use crate::plot;
 use crate::report::{Claim, Comparison, Section, Table};
+use crate::result::Result;
 
 /// Ours and the floors first.
 const PEERS: [Peer; 16] = [

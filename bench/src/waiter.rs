@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use trials::process;
 
-use crate::Result;
 use crate::crew::Worker;
 use crate::figure;
 use crate::peer::Peer;
 use crate::plan::Bench;
 use crate::report::{Comparison, Section, Table};
+use crate::result::Result;
 use crate::{command_line, tasks};
 
 /// Ways of tasks to wait, and what holds the lock meanwhile.

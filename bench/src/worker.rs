@@ -19,8 +19,8 @@ use std::time::Duration;
 
 use trials::witness::now;
 
-use crate::Result;
 use crate::peer::Peer;
+use crate::result::Result;
 
 /// Takes commands until stdin ends.
 pub(crate) fn serve() -> Result {

@@ -30,6 +30,8 @@
 //! | `storm N MICROS COUNTER LOG` | `done HELD TIMED_OUT CANCELLED WOULD_BLOCK RESETS NANOS` after N times: acquire, now and |
 //! | | then with a time-out, cancelled, or as a try; hold for MICROS at most, now and then for 16 times that |
 //! | | NANOS is the longest wait for the lock; now and then it forks without exec while it holds |
+//! | `mixed N MICROS SLOTS FOLDER NAME` | `done HELD TIMED_OUT CANCELLED WOULD_BLOCK NANOS` after N times: acquire the lock, a |
+//! | | shared lock or a slot, as in `storm`; now and then make a shared lock of the lock |
 //! | `once-marked` | `done 1`: acquires and releases between two marks in the system-call trace |
 //! | `busy N COUNTER LOG` | `busy`; N threads acquire and release, seen by both witnesses, whatever comes |
 //! | `busy-with share`, `busy-with slot N` | `busy`; a thread takes shares and gives them back, whatever comes |
@@ -73,6 +75,7 @@ pub mod process;
 pub mod queue;
 pub mod random;
 pub mod refusal;
+pub mod sharing;
 #[cfg(target_arch = "x86_64")]
 pub mod stepper;
 pub mod storm;

@@ -18,7 +18,8 @@ pub use run::Sweep;
 pub use scene::Role;
 
 use crate::stepper::{Call, Deed, Side, Stop};
-use crate::{Adapter, PATIENCE, Place, Player, Random, tell, watch_for, witness};
+use crate::witness::shares;
+use crate::{Adapter, PATIENCE, Place, Player, Random, tell, watch_for};
 use scene::{Nobody, Scene};
 
 /// How long anything may take that must come by itself, for a process that is not slowed down. Generous: the machine may
@@ -183,8 +184,8 @@ fn calls(adapter: Adapter, role: Role, warm: bool) -> Vec<Call> {
 fn assert_one_holder(place: &Place) {
     let report = place.report();
     assert_eq!(report.overlaps, [], "two held the lock at a time");
-    let shares = witness::shares(place.notes());
-    assert_eq!(witness::conflicts(&report.intervals, &shares), [""; 0], "the lock beside a share, or a slot twice");
+    let shares = shares::check(place.notes());
+    assert_eq!(shares::conflicts(&report.intervals, &shares), [""; 0], "the lock beside a share, or a slot twice");
     let (ended, all) = (report.intervals.iter().filter(|hold| hold.end.is_some()).count(), report.intervals.len());
     let count = usize::try_from(place.count()).expect("small");
     assert!((ended..=all).contains(&count), "{all} holds, {ended} of them ended, and the counter says {count}");

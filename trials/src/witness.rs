@@ -15,6 +15,8 @@ use std::path::Path;
 
 use rustix::time::{ClockId, clock_gettime};
 
+pub mod shares;
+
 /// Now, in nanoseconds of `CLOCK_MONOTONIC`.
 ///
 /// # Panics
@@ -29,7 +31,7 @@ pub fn now() -> u64 {
 /// Both witnesses, as one process uses them.
 #[derive(Debug)]
 pub struct Witness {
-    counter: File,
+    counter: Counter,
     log: File,
 }
 
@@ -45,11 +47,8 @@ impl Witness {
     /// If they cannot be opened.
     #[must_use]
     pub fn open(counter: &Path, log: &Path) -> Self {
-        let mut options = File::options();
-        options.create(true).truncate(false).read(true).write(true);
-        let counter = options.open(counter).unwrap_or_else(|error| panic!("{}: {error}", counter.display()));
         let log = File::options().create(true).append(true).open(log);
-        Self { counter, log: log.expect("a log") }
+        Self { counter: Counter::open(counter), log: log.expect("a log") }
     }
 
     /// To be called just after acquire has returned.
@@ -59,9 +58,7 @@ impl Witness {
     pub fn begin(&mut self) -> Hold {
         let start = now();
         self.log.write_all(format!("+ {start}\n").as_bytes()).expect("the log");
-        let mut bytes = [b' '; DIGITS];
-        let length = self.counter.read_at(&mut bytes, 0).expect("the counter");
-        Hold(parse(&bytes[..length]))
+        Hold(self.counter.get())
     }
 
     /// To be called just before release.
@@ -69,108 +66,46 @@ impl Witness {
     /// # Panics
     /// If a file cannot be written.
     pub fn end(&mut self, Hold(count): Hold) {
-        self.counter.write_all_at(format!("{:DIGITS$}", count + 1).as_bytes(), 0).expect("the counter");
+        self.counter.set(count + 1);
         let end = now();
         self.log.write_all(format!("- {end} {}\n", count + 1).as_bytes()).expect("the log");
     }
 }
 
-/// When one process has a share of the lock: its intervals, as the second witness keeps those of the lock. A line
-/// `+ NANOSECONDS SHARE` for each that begins.
+/// A number in a file.
 #[derive(Debug)]
-pub struct ShareLog(File);
+pub struct Counter(File);
 
-impl ShareLog {
-    /// Opens the log that belongs to a process's log of the lock.
+impl Counter {
+    /// Opens the file, which is made if it is not there.
     ///
     /// # Panics
     /// If it cannot be opened.
     #[must_use]
-    pub fn open(log: &Path) -> Self {
-        Self(File::options().create(true).append(true).open(log.with_extension("shares")).expect("a log"))
+    pub fn open(path: &Path) -> Self {
+        let mut options = File::options();
+        options.create(true).truncate(false).read(true).write(true);
+        Self(options.open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
     }
 
-    /// To be called just after a share was acquired: `shared`, or `slot INDEX`.
+    /// What it says; 0 if it was never written.
     ///
     /// # Panics
-    /// If the log cannot be written.
-    pub fn begin(&mut self, share: &str) {
-        self.0.write_all(format!("+ {} {share}\n", now()).as_bytes()).expect("the log");
+    /// If it cannot be read, or holds no number.
+    #[must_use]
+    pub fn get(&self) -> u64 {
+        let mut bytes = [b' '; DIGITS];
+        let length = self.0.read_at(&mut bytes, 0).expect("the counter");
+        parse(&bytes[..length])
     }
 
-    /// To be called just before it is given back.
+    /// Writes it.
     ///
     /// # Panics
-    /// If the log cannot be written.
-    pub fn end(&mut self) {
-        self.0.write_all(format!("- {}\n", now()).as_bytes()).expect("the log");
+    /// If it cannot be written.
+    pub fn set(&self, count: u64) {
+        self.0.write_all_at(format!("{count:DIGITS$}").as_bytes(), 0).expect("the counter");
     }
-}
-
-/// A share that one process had.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shared {
-    /// The name of the log.
-    pub who: String,
-    /// `shared`, or `slot INDEX`.
-    pub share: String,
-    /// Just after acquire had returned.
-    pub start: u64,
-    /// Just before it was given back; `None` if the process was killed.
-    pub end: Option<u64>,
-}
-
-/// Merges all logs of shares (`*.shares`) in a folder.
-///
-/// # Panics
-/// If a log cannot be read, or holds anything else.
-#[must_use]
-pub fn shares(folder: &Path) -> Vec<Shared> {
-    let mut all = Vec::new();
-    for entry in fs::read_dir(folder).expect("the folder of the logs") {
-        let path = entry.expect("an entry").path();
-        if path.extension().is_some_and(|extension| extension == "shares") {
-            let who = path.file_stem().expect("a name").to_string_lossy();
-            all.extend(read_shares(&who, &fs::read_to_string(&path).expect("a log")));
-        }
-    }
-    all
-}
-
-fn read_shares(who: &str, log: &str) -> Vec<Shared> {
-    let mut all: Vec<Shared> = Vec::new();
-    // A last line without its end is that of a process that was killed while it wrote.
-    for line in log.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')) {
-        let instant = |text: &str| text.parse::<u64>().unwrap_or_else(|_| panic!("{who}: {line}"));
-        match (line.split_at_checked(2), all.last_mut()) {
-            (Some(("+ ", rest)), _) => {
-                let (start, share) = rest.split_once(' ').unwrap_or_else(|| panic!("{who}: {line}"));
-                all.push(Shared { who: who.to_owned(), share: share.to_owned(), start: instant(start), end: None });
-            }
-            (Some(("- ", end)), Some(last)) if last.end.is_none() => last.end = Some(instant(end)),
-            _ => panic!("{who}: {line}"),
-        }
-    }
-    all
-}
-
-/// What must not be: the lock beside a share, or a slot twice. (What has no end is taken to have ended at once; the lock and a share of
-/// one process follow each other.)
-#[must_use]
-pub fn conflicts(holds: &[Interval], shares: &[Shared]) -> Vec<String> {
-    let overlap = |one: (u64, Option<u64>), other: (u64, Option<u64>)| {
-        one.0 < other.1.unwrap_or(other.0) && other.0 < one.1.unwrap_or(one.0)
-    };
-    let mut conflicts = Vec::new();
-    for (index, share) in shares.iter().enumerate() {
-        let time = (share.start, share.end);
-        let beside = holds.iter().filter(|hold| overlap(time, (hold.start, hold.end)));
-        conflicts.extend(beside.map(|hold| format!("{hold:?} beside {share:?}")));
-        let is_same = |other: &&Shared| other.share == share.share && share.share.starts_with("slot ");
-        let twice = shares[..index].iter().filter(is_same).filter(|other| overlap(time, (other.start, other.end)));
-        conflicts.extend(twice.map(|other| format!("{other:?} beside {share:?}")));
-    }
-    conflicts
 }
 
 /// A fixed width, so that writing the counter is one write and never truncates.
@@ -348,19 +283,6 @@ mod tests {
         assert_eq!(lost.miscounts.iter().map(|interval| interval.start).collect::<Vec<_>>(), [40]);
         let made_up = merge(read("a", "+ 10\n- 20 1\n+ 30\n- 40 3\n"));
         assert_eq!(made_up.miscounts.len(), 1);
-    }
-
-    #[test]
-    fn the_lock_beside_a_share_and_a_slot_twice_are_found() {
-        let shares = [
-            read_shares("a", "+ 10 shared\n- 20\n+ 30 slot 0\n- 60\n+ 70 slot 1\n- 9"),
-            read_shares("b", "+ 15 shared\n- 18\n+ 40 slot 1\n- 50\n+ 61 slot 0\n- 80\n"),
-        ]
-        .concat();
-        assert_eq!(conflicts(&read("c", "+ 21\n- 29 1\n+ 81\n- 90 2\n"), &shares), [""; 0]);
-        assert_eq!(conflicts(&read("c", "+ 17\n- 29 1\n"), &shares).len(), 2);
-        assert_eq!(conflicts(&read("c", "+ 45\n- 46 1\n"), &shares).len(), 2);
-        assert_eq!(conflicts(&[], &[shares.clone(), read_shares("c", "+ 59 slot 0\n- 62\n")].concat()).len(), 2);
     }
 
     #[test]

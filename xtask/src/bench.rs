@@ -2,9 +2,9 @@
 
 use std::process::Command;
 
-use crate::Result;
 use crate::command::{self, cargo, heading, root};
 use crate::npm::{self, Npm};
+use crate::result::Result;
 
 /// What is passed on as it is: `--quick`, `--only MEASURE`, `--check`, `--out FOLDER`; `--help` says the rest.
 #[derive(clap::Args)]

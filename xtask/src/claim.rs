@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{IsTerminal, stdout};
 
-use crate::Result;
+use crate::result::Result;
 
 /// One sentence, and whether it is true.
 pub(crate) struct Claim {

@@ -5,8 +5,9 @@ use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::Result;
+use crate::result::Result;
 
 /// The root of the workspace.
 pub(crate) fn root() -> PathBuf {
@@ -89,6 +90,13 @@ pub(crate) fn plain(line: &str) -> String {
         }
     }
     text
+}
+
+/// A seed for random choices.
+pub(crate) fn any_seed() -> u64 {
+    let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    // Short enough to be typed.
+    u64::from(time.subsec_nanos()) ^ time.as_secs() & 0xffff
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::Result;
 use crate::command::{cargo, heading};
+use crate::result::Result;
 
 /// Debian's packages of LLVM whose tools read what rustc writes.
 const VERSIONS: std::ops::RangeInclusive<u32> = 19..=30;

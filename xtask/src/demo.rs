@@ -3,13 +3,14 @@
 mod actor;
 mod chart;
 mod claims;
+mod play;
 pub(crate) mod player;
 mod stage;
 
-use crate::Result;
 use crate::claim;
 use crate::command::{heading, in_ci};
 use crate::npm::{self, Npm};
+use crate::result::Result;
 use stage::{Cast, Stage};
 
 #[derive(clap::Args)]

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::Result;
 use crate::command::{self, cargo, heading, in_ci, root};
+use crate::result::Result;
 
 pub(crate) fn check() -> Result {
     heading("MSRV");

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Result;
 use crate::command::{self, cargo, follow, heading, root};
+use crate::result::Result;
 
 /// The targets, and the longest input of each: enough for a story, and short enough to be changed everywhere.
 const TARGETS: [(&str, usize); 4] = [("world", 700), ("received", 64), ("untrusted", 48), ("clients", 96)];

@@ -1,7 +1,7 @@
 //! `cargo xtask generate`: the man pages and completions of the tool.
 
-use crate::Result;
 use crate::command::{self, cargo};
+use crate::result::Result;
 
 /// Has the test that compares them write them instead: only the tool itself knows what may be typed.
 pub(crate) fn run() -> Result {

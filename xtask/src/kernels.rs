@@ -7,13 +7,15 @@ mod binaries;
 mod debian;
 mod differences;
 mod facts;
+mod kernel;
 mod machine;
 
 use binaries::Binaries;
+pub(crate) use kernel::Kernel;
 use machine::Machine;
 
-use crate::Result;
 use crate::command::heading;
+use crate::result::Result;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -23,40 +25,6 @@ pub(crate) struct Options {
     /// How long the storm rages on each; half of it on Linux in user mode, which has one slow processor
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(20..))]
     seconds: u64,
-}
-
-/// Another kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Kernel {
-    /// gVisor (`runsc`)
-    #[value(name = "gvisor")]
-    Gvisor,
-    /// Linux 6.1 in user mode
-    #[value(name = "linux-6.1")]
-    Linux6,
-    /// Linux 5.10 in user mode
-    #[value(name = "linux-5.10")]
-    Linux5,
-}
-
-impl Kernel {
-    const ALL: [Self; 3] = [Self::Gvisor, Self::Linux6, Self::Linux5];
-
-    /// Those that `cargo xtask test` runs on. (The release with 5.10 is leaving Debian's archive.)
-    pub(crate) const IN_EVERY_RUN: [Self; 2] = [Self::Gvisor, Self::Linux6];
-
-    /// Whether its root folder is another file system than this machine's.
-    fn has_root_of_its_own(self) -> bool {
-        self == Self::Gvisor
-    }
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Gvisor => "gvisor",
-            Self::Linux6 => "linux-6.1",
-            Self::Linux5 => "linux-5.10",
-        }
-    }
 }
 
 /// Fetches the kernel; fails with the reason if it is not to be had.

@@ -10,7 +10,7 @@ use crate::page::{self, Page};
 const ENDINGS: [&str; 7] = [".rs", ".md", ".toml", ".svg", ".js", ".json", ".yml"];
 
 /// What is named for readers and is no file of ours.
-const NOT_OURS: [&str; 1] = ["Cargo.toml"];
+const NOT_OURS: [&str; 2] = ["Cargo.toml", ".cargo/config.toml"];
 
 /// What is wrong with the links of a page that lies in `folder`.
 fn broken_links(page: &Page, folder: &Path) -> Vec<String> {

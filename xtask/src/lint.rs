@@ -1,7 +1,8 @@
 //! `cargo xtask lint`: all that is checked without running the tests.
 
 use crate::command::{self, cargo, heading};
-use crate::{Result, dependencies, package, rustdoc};
+use crate::result::Result;
+use crate::{dependencies, package, rustdoc};
 
 /// A workspace of its own.
 const FUZZ: &str = "fuzz/Cargo.toml";

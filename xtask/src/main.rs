@@ -1,5 +1,5 @@
-//! The one door to this workspace: `cargo xtask test`, `demo`, `model`, `storm`, `kernels`, `bench`, `fuzz`, `coverage`, `mutants`,
-//! `lint`, `release-notes`, `ci`, and the sweeps.
+//! The one door to this workspace: `cargo xtask test`, `demo`, `model`, `storm`, `shares`, `kernels`, `bench`, `fuzz`, `coverage`,
+//! `mutants`, `lint`, `release-notes`, `ci`, and the sweeps.
 //!
 //! Each task says what it did and fails if it did nothing.
 
@@ -26,7 +26,9 @@ mod package;
 #[cfg(test)]
 mod page;
 mod report;
+mod result;
 mod rustdoc;
+mod shares;
 mod storm;
 mod sweep;
 #[cfg(test)]
@@ -38,9 +40,6 @@ mod unsafe_code;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-
-/// What a task returns: an error is one line for a person.
-type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", about = "The tasks of this workspace")]
@@ -63,6 +62,8 @@ enum Task {
     ErrorSweep(sweep::Options),
     /// Let real processes fight for one lock while they are killed, stopped and cancelled at random
     Storm(storm::Options),
+    /// The same with shared locks and slots, too, under two witnesses
+    Shares(shares::Options),
     /// Run the facts, a storm and some trials on other kernels: in gVisor, and on older Linux in user mode
     Kernels(kernels::Options),
     /// Measure what slocket costs, beside its peers and the bare system calls
@@ -95,6 +96,7 @@ fn main() -> ExitCode {
         Task::PauseSweep(options) => sweep::run(sweep::Kind::Pause, &options),
         Task::ErrorSweep(options) => sweep::run(sweep::Kind::Error, &options),
         Task::Storm(options) => storm::run(&options),
+        Task::Shares(options) => shares::run(&options),
         Task::Kernels(options) => kernels::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Generate => generate::run(),

@@ -6,8 +6,8 @@ use std::time::Instant;
 use model::explored::{FULL, QUICK};
 use model::{Configuration, PLANTED, explore};
 
-use crate::Result;
 use crate::command::heading;
+use crate::result::Result;
 
 /// How many states there must be at least: a model that has shrunk shows less.
 const LEAST_QUICK: usize = 5_000_000;

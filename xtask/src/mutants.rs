@@ -1,8 +1,8 @@
 //! `cargo xtask mutants`: breaks `slocket-core` in every small way; its tests have to see each. (What is changed and how it is
 //! tested is said in `.cargo/mutants.toml`.)
 
-use crate::Result;
 use crate::command::{self, cargo, heading};
+use crate::result::Result;
 
 pub(crate) fn run() -> Result {
     let installed = cargo(&["mutants", "--version"]).output().is_ok_and(|output| output.status.success());

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::Result;
 use crate::command::{root, run};
+use crate::result::Result;
 
 /// What became of the npm package.
 pub(crate) enum Npm {

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::Result;
 use crate::command::{self, cargo, heading, in_ci, root};
+use crate::result::Result;
 
 /// What each package must contain, wherever cargo finds it.
 const FILES: [&str; 3] = ["README.md", "LICENSE-APACHE", "LICENSE-MIT"];

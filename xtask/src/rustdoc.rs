@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use crate::Result;
 use crate::command::{heading, root};
+use crate::result::Result;
 
 /// The libraries' crates, and the methods of `Slocket` that only some have.
 const ADAPTERS: [(&str, &[&str]); 4] = [

@@ -1,13 +1,13 @@
 //! `cargo xtask storm`: real processes of every kind, killed, stopped and cancelled at random (`trials/src/storm`).
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use trials::storm::{self, Plan, Site};
 
-use crate::Result;
 use crate::claim::{self, Claim};
 use crate::command::{self, cargo, heading, in_ci};
 use crate::npm::{self, Npm};
+use crate::result::Result;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -51,7 +51,7 @@ pub(crate) fn run(options: &Options) -> Result {
     };
     let plan = Plan {
         time: Duration::from_secs(options.seconds),
-        seed: options.seed.unwrap_or_else(any_seed),
+        seed: options.seed.unwrap_or_else(command::any_seed),
         sites: options.sites(),
         node,
         pace: if options.slow { 0.25 } else { 1.0 },
@@ -92,10 +92,4 @@ impl Options {
         let all = !wanted.contains(&true);
         Site::ALL.into_iter().zip(wanted).filter_map(|(site, wanted)| (all || wanted).then_some(site)).collect()
     }
-}
-
-fn any_seed() -> u64 {
-    let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    // Short enough to be typed.
-    u64::from(time.subsec_nanos()) ^ time.as_secs() & 0xffff
 }

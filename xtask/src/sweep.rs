@@ -1,9 +1,9 @@
 //! `cargo xtask kill-sweep`, `pause-sweep`, `error-sweep`: a process is killed, held still, or refused its system calls, at
 //! each of them in turn.
 
-use crate::Result;
 use crate::command::{self, cargo, heading, in_ci};
 use crate::npm::{self, Npm};
+use crate::result::Result;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {

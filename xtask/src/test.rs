@@ -5,11 +5,11 @@ use std::process::Command;
 
 use trials::storm::FileSystem;
 
-use crate::Result;
 use crate::command::{self, cargo, follow, heading, in_ci};
 use crate::kernels::{self, Kernel};
 use crate::npm::{self, Npm};
 use crate::report::Report;
+use crate::result::Result;
 
 /// The package whose tests run for each adapter.
 const TRIALS: &str = "trials";

@@ -23,6 +23,9 @@ impl Report {
         let (before, after) = match (before, &after) {
             (Ok(before), Ok(after)) => (before, after),
             (Err(error), _) | (_, Err(error)) => {
+                if self.state == State::Free {
+                    self.state = State::Unknown;
+                }
                 return self.cannot_see(&format!("whether it is shared: {error}"));
             }
         };

@@ -14,13 +14,13 @@ use crate::harness::{Folder, HOLD, Process, SLOCKET, fails, skip, start};
 use crate::status::said;
 
 /// A copy of the tool that every user can run, and a folder for the lock.
-struct Shared {
-    folder: Folder,
+pub(crate) struct Shared {
+    pub(crate) folder: Folder,
 }
 
 impl Shared {
     /// `mode`: the permissions of the lock's folder.
-    fn new(mode: u32) -> Self {
+    pub(crate) fn new(mode: u32) -> Self {
         let folder = Folder::new();
         let permit = |path: PathBuf, mode| {
             fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("it is ours");
@@ -42,28 +42,28 @@ impl Shared {
         run
     }
 
-    fn run_as(&self, uid: u32, options: &[&str], command: &[&str]) -> Command {
+    pub(crate) fn run_as(&self, uid: u32, options: &[&str], command: &[&str]) -> Command {
         let mut run = self.run(options, command);
         run.uid(uid).gid(uid);
         run
     }
 
-    fn hold_as(&self, uid: u32, options: &[&str]) -> Process {
+    pub(crate) fn hold_as(&self, uid: u32, options: &[&str]) -> Process {
         let holder = start(self.run_as(uid, options, &HOLD));
         holder.expect_output("up");
         holder
     }
 
     #[track_caller]
-    fn assert_empty(&self) {
+    pub(crate) fn assert_empty(&self) {
         assert_eq!(fs::read_dir(self.folder.path().join("shared")).expect("it exists").count(), 0);
     }
 }
 
-const ONE: u32 = 65533;
-const OTHER: u32 = 65534;
+pub(crate) const ONE: u32 = 65533;
+pub(crate) const OTHER: u32 = 65534;
 
-fn can_be_other_users() -> bool {
+pub(crate) fn can_be_other_users() -> bool {
     geteuid().is_root() || skip("only root can be two users")
 }
 

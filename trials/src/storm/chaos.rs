@@ -142,9 +142,11 @@ impl Scene {
         if self.tools.len() < TOOLS {
             let options: &[&[&str]] = &[&[], &["-w", "20ms"], &["-w", "1s"]];
             let options = self.random.one_of(options);
-            let micros = self.random.below(LONGEST_COMMAND);
-            let number = self.next_number();
-            self.tools.push(Tool::start(number, options, micros, &self.place));
+            let micros = self.random.below(LONGEST_COMMAND).to_string();
+            let name = format!("run-{}", self.next_number());
+            let (counter, log) = (self.place.counter(), self.place.log(&name));
+            let command = [counter.to_str().expect("UTF-8"), log.to_str().expect("UTF-8"), &micros];
+            self.tools.push(Tool::start(name, options, &command, &self.place));
         } else {
             let index = self.random.below(TOOLS as u64) as usize;
             self.kill_tool(index);

@@ -122,7 +122,7 @@ fn all_empty(what: &str, all: &[Figures], list: impl Fn(&Figures) -> Vec<String>
 }
 
 /// True if nothing speaks against it; else with the first few things that do.
-fn listed(text: &str, against: &[String]) -> Claim {
+pub(crate) fn listed(text: &str, against: &[String]) -> Claim {
     const SHOWN: usize = 10;
     let mut text = text.to_owned();
     for line in against.iter().take(SHOWN) {

@@ -143,7 +143,7 @@ impl Member {
 }
 
 /// The first letter of the last line of a log.
-pub(super) fn last_sign(log: &Path) -> Option<char> {
+pub(crate) fn last_sign(log: &Path) -> Option<char> {
     /// Longer than any line.
     const TAIL: u64 = 80;
     let mut file = File::open(log).ok()?;

@@ -48,10 +48,13 @@ use std::time::Duration;
 
 use crate::{Random, alone};
 
+pub(crate) use claims::listed;
 pub use claims::{Claim, claims};
 pub use figures::Figures;
+pub(crate) use member::last_sign;
 pub use plan::{FileSystem, Phase, Plan, Site};
 pub use table::{grouped, table};
+pub(crate) use tool::{News, Tool};
 
 /// Runs all phases of the plan at all its sites; hands each to `see` as it ends.
 ///

@@ -16,19 +16,19 @@ const CONFLICT: i32 = 75;
 
 /// One run of the tool.
 #[derive(Debug)]
-pub(super) struct Tool {
+pub(crate) struct Tool {
     /// The name of the log of its command.
-    pub(super) name: String,
+    pub(crate) name: String,
     child: Child,
     status: Option<ExitStatus>,
     /// What the command says; broken off when tool and command both are gone.
     said: Receiver<()>,
-    pub(super) killed: bool,
+    pub(crate) killed: bool,
 }
 
 /// What has become of a tool since.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum News {
+pub(crate) enum News {
     /// Its command has begun: it holds.
     Began,
     /// The tool and its command are gone, and so they should be.
@@ -38,12 +38,10 @@ pub(super) enum News {
 }
 
 impl Tool {
-    /// Starts it, with a hold of so many microseconds. `options` are its own.
-    pub(super) fn start(number: usize, options: &[&str], micros: u64, place: &Place) -> Self {
-        let name = format!("run-{number}");
+    /// Starts it, with the binary `witnessed` for its command. `options` are its own, `arguments` those of the command.
+    pub(crate) fn start(name: String, options: &[&str], arguments: &[&str], place: &Place) -> Self {
         let mut command = Command::new(binary("slocket"));
-        command.args(["run", "-q"]).args(options).arg(place.lock()).arg("--").arg(binary("witnessed"));
-        command.arg(place.counter()).arg(place.log(&name)).arg(micros.to_string());
+        command.args(["run", "-q"]).args(options).arg(place.lock()).arg("--").arg(binary("witnessed")).args(arguments);
         // A group of its own, so that tool and command can be killed together.
         command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("the tool");
@@ -58,17 +56,17 @@ impl Tool {
         Self { name, child, status: None, said, killed: false }
     }
 
-    pub(super) fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// The tool itself is gone, or a zombie.
-    pub(super) fn is_gone(&mut self) -> bool {
+    pub(crate) fn is_gone(&mut self) -> bool {
         self.status = self.status.or_else(|| self.child.try_wait().expect("wait"));
         self.status.is_some()
     }
 
-    pub(super) fn news(&mut self) -> Option<News> {
+    pub(crate) fn news(&mut self) -> Option<News> {
         let gone = self.is_gone();
         match self.said.try_recv() {
             Ok(()) => return Some(News::Began),
@@ -86,7 +84,7 @@ impl Tool {
     }
 
     /// Kills the tool, but not its command. A tool that has ended cannot be killed any more: `false`.
-    pub(super) fn kill_alone(&mut self) -> bool {
+    pub(crate) fn kill_alone(&mut self) -> bool {
         if self.is_gone() {
             return false;
         }
@@ -96,7 +94,7 @@ impl Tool {
     }
 
     /// Kills the tool and its command.
-    pub(super) fn kill_all(&mut self) -> bool {
+    pub(crate) fn kill_all(&mut self) -> bool {
         if self.is_gone() {
             return false;
         }

@@ -7,7 +7,8 @@ use super::scene::{Nobody, Role, Scene, is_share};
 use super::{Choice, NO_END, Random, Tally, assert_clean, assert_one_holder, chosen, points, within_bound};
 use crate::player::Heard;
 use crate::stepper::{Deed, Record, Side, Stepper, Stop};
-use crate::{Adapter, PATIENCE, Player, witness};
+use crate::witness::{self, shares};
+use crate::{Adapter, PATIENCE, Player};
 
 /// Kills the victim at each point.
 #[must_use]
@@ -178,7 +179,7 @@ fn run(adapter: Adapter, role: Role, first: Stop, second: Option<Stop>, trace: &
     next.quit_while(|| scene.serve_client_now());
     scene.clear();
     assert_one_holder(&scene.place);
-    let (report, shares) = (scene.place.report(), witness::shares(scene.place.notes()));
+    let (report, shares) = (scene.place.report(), shares::check(scene.place.notes()));
     let share = shares.iter().find(|share| share.who == name).map(|share| share.start);
     let start = share.or_else(|| report.intervals.iter().find(|hold| hold.who == name).map(|hold| hold.start));
     let temporary = assert_clean(&scene.place, first.at.is_multiple_of(2));

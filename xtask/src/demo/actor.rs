@@ -5,7 +5,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::Sender;
 use std::thread;
 
-use crate::Result;
+use crate::result::Result;
 
 /// A process, what it does now, and the turns that it has taken.
 pub(crate) struct Actor {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::actor::{Actor, State, Turn};
-use super::stage::Play;
+use super::play::Play;
 use crate::claim::{Colour, paint};
 
 /// Columns of the time axis: with name and turns a line has 80.

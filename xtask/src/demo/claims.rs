@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use super::stage::{Play, Stage};
-use crate::Result;
+use super::play::Play;
+use super::stage::Stage;
 use crate::claim::Claim;
+use crate::result::Result;
 
 /// Checks all claims.
 pub(crate) fn check(play: &mut Play, stage: &Stage) -> Result<Vec<Claim>> {

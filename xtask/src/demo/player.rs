@@ -9,7 +9,7 @@ use std::time::Duration;
 use slocket_sync::{Error, Guard};
 use trials::witness::now;
 
-use crate::Result;
+use crate::result::Result;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {

@@ -11,9 +11,10 @@ use trials::witness::now;
 
 use super::actor::{Actor, Said, State};
 use super::chart;
+use super::play::Play;
 use super::player::Runtime;
-use crate::Result;
 use crate::command::root;
+use crate::result::Result;
 
 /// The process that is killed, and in which of its turns, both counted from 0.
 const VICTIM: (usize, usize) = (1, 2);
@@ -27,15 +28,6 @@ pub(crate) struct Cast {
     pub(crate) rust: u16,
     pub(crate) node: u16,
     pub(crate) turns: u16,
-}
-
-/// What happened, from the first turn to the last. Times are nanoseconds of `CLOCK_MONOTONIC`.
-pub(crate) struct Play {
-    pub(crate) actors: Vec<Actor>,
-    /// How many turns each was to take.
-    pub(crate) turns: usize,
-    pub(crate) began: u64,
-    pub(crate) ended: u64,
 }
 
 /// The folders that the processes share.

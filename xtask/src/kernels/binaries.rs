@@ -5,8 +5,8 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::Result;
 use crate::command::cargo;
+use crate::result::Result;
 
 /// The paths of what was built.
 pub(super) struct Binaries {

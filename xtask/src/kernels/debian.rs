@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::Kernel;
-use crate::Result;
+use super::kernel::Kernel;
 use crate::command::run;
+use crate::result::Result;
 
 /// Where a kernel comes from.
 struct Source {

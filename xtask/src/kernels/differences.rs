@@ -1,6 +1,6 @@
 //! Which of the model's facts are others on other kernels, and what is there instead.
 
-use super::Kernel;
+use super::kernel::Kernel;
 
 /// One way in which a kernel differs.
 pub(super) struct Difference {

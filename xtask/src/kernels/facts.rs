@@ -6,7 +6,7 @@ use std::process::Command;
 use super::binaries::Binaries;
 use super::differences::Difference;
 use super::machine::Machine;
-use crate::Result;
+use crate::result::Result;
 
 /// Asks for all facts, on tmpfs and in gVisor on the file system of the root folder, too; says what is not as expected.
 pub(super) fn check(machine: &Machine, binaries: &Binaries) -> Result<Vec<String>> {

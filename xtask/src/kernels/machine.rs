@@ -6,9 +6,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use super::{Kernel, debian};
-use crate::Result;
+use super::debian;
+use super::kernel::Kernel;
 use crate::command::{plain, root};
+use crate::result::Result;
 
 /// What the script's own words begin after, and what it ended with. (A kernel speaks on the same stream.)
 const BEGIN: &str = "kernel: begins";

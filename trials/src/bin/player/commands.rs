@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use slocket_os::{Disowned, ErrorKind, Lock, close_copies};
 use trials::lock::{Error, Guard, Held, Kind, Slocket, Waits, settle};
-use trials::witness::{Hold, ShareLog, Witness, now};
+use trials::witness::shares::ShareLog;
+use trials::witness::{Hold, Witness, now};
 use trials::{Adapter, Random};
 
 use crate::busy::Busy;
@@ -61,6 +62,10 @@ impl Commands {
 
     pub(crate) fn adapter(&self) -> &Slocket {
         &self.adapter
+    }
+
+    pub(crate) fn random(&mut self) -> &mut Random {
+        &mut self.random
     }
 
     pub(crate) fn lock(&self) -> &Lock {
