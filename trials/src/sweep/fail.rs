@@ -29,10 +29,10 @@ pub fn sweep(adapter: Adapter, role: Role, choice: Choice, random: &mut Random) 
             None => tally.failures.push(format!("{} {}: no errors are known of {call}", adapter.name(), role.name())),
             Some(Err(_reason)) => {}
             Some(Ok(errors)) => {
-                points.extend(errors.iter().filter(|error| !is_lie(role, &call, error)).flat_map(|error| {
-                    let call = call.clone();
-                    error.ways(number).map(move |failure| (at, call.clone(), failure, error.may_wait))
-                }))
+                for error in errors.iter().filter(|error| !is_lie(role, &call, error)) {
+                    let ways = error.ways(number);
+                    points.extend(ways.map(|failure| (at, call.clone(), failure, error.may_wait)));
+                }
             }
         }
     }
