@@ -111,7 +111,7 @@ fn of_crates() -> Result<Vec<(String, String)>> {
 }
 
 /// What a program says of its version, without the name that it begins with.
-fn version_of(program: &str, name: &str) -> Result<String> {
+pub(crate) fn version_of(program: &str, name: &str) -> Result<String> {
     let said = output(Command::new(program).arg("--version"))?;
     Ok(said.strip_prefix(name).unwrap_or(&said).to_owned())
 }

@@ -1,18 +1,25 @@
 //! Four at a time, of many.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
+use trials::witness::now;
+
+use crate::command_line;
 use crate::contention::{Bout, Held, contend};
 use crate::crew::Worker;
 use crate::figure::{self, Figure};
+use crate::install;
 use crate::peer::{PERMITS, Peer, Runtime};
-use crate::plan::Bench;
+use crate::plan::{Bench, Scale};
 use crate::recovery::{Waiter, kill_to_acquired};
 use crate::report::{Claim, Comparison, Section, Table};
-use crate::waiter::hold;
 use crate::result::Result;
+use crate::waiter::hold;
 
 const PEERS: [Peer; 3] = [Peer::SlocketSemaphore, Peer::FlockFiles, Peer::PythonSemaphore];
 
@@ -85,6 +92,7 @@ pub(crate) fn measure(bench: &mut Bench) -> Result<Section> {
         medians.push((rounds.peer, rate.median, jain.median, longest, recovery.median));
     }
     section.tables.push(table);
+    commands(bench, processes, &mut section)?;
     let Some((ours, others)) = medians.split_first() else { return Err("nothing was measured".into()) };
     for (peer, rate, _, longest, recovery) in others {
         let compared = [
@@ -118,6 +126,97 @@ fn recovery(peer: Peer, path: &Path) -> Result<f64> {
     let killed = holders.swap_remove(1);
     let time = kill_to_acquired(killed, waiter, Duration::from_secs(10))?;
     time.ok_or_else(|| format!("{}: the permit of a killed process never came back", peer.name()).into())
+}
+
+/// The same at the command line: the tool beside GNU parallel's `sem`.
+fn commands(bench: &mut Bench, count: usize, section: &mut Section) -> Result {
+    let tool = command_line::tool()?;
+    let mut commands: Vec<(&str, PathBuf, Vec<Vec<f64>>)> = vec![("slocket run --slots 4", tool, vec![Vec::new(); 2])];
+    match install::version_of("sem", "GNU parallel ") {
+        _ if bench.scale == Scale::Tiny => {}
+        Ok(_) => commands.push(("GNU sem -j 4", "sem".into(), vec![Vec::new(); 2])),
+        Err(error) => section.failures.push(format!("GNU sem is missing ({error}): install the package `parallel`")),
+    }
+    for _ in 0..bench.scale.of(1, 2, 5) {
+        for (name, program, times) in &mut commands {
+            let folder = bench.fresh_folder()?;
+            let command = |sleep: &str| {
+                let mut command = Command::new(&*program);
+                if program.ends_with("sem") {
+                    command.env("PARALLEL_HOME", &folder).args(["--will-cite", "--fg", "--id", "bench", "-j", "4"]);
+                } else {
+                    command.args(["run", "-q", "--slots", "4"]).arg(folder.join("lock")).arg("--");
+                }
+                command.args(["sleep", sleep]).stdin(Stdio::null());
+                command
+            };
+            let start = now();
+            let children = (0..count).map(|_| command("0.02").spawn()).collect::<std::io::Result<Vec<_>>>()?;
+            for mut child in children {
+                if !child.wait()?.success() {
+                    return Err(format!("{name}: a command failed").into());
+                }
+            }
+            times[0].push((now() - start) as f64);
+
+            let mut holders = (0..PERMITS).map(|_| command("60").spawn()).collect::<std::io::Result<Vec<_>>>()?;
+            while holders.iter().any(|holder| child_of(holder).is_none()) {
+                thread::sleep(Duration::from_millis(5));
+            }
+            let mut waiter = command("0").spawn()?;
+            thread::sleep(Duration::from_millis(500));
+            let killed = now();
+            // With the command that it started: else that has the permit still.
+            kill(&mut holders[1])?;
+            let ended = waiter.wait()?;
+            times[1].push((now() - killed) as f64);
+            for (_, holder) in holders.iter_mut().enumerate().filter(|(number, _)| *number != 1) {
+                kill(holder)?;
+            }
+            if !ended.success() {
+                return Err(format!("{name}: {ended}").into());
+            }
+        }
+    }
+    let ideal = count.div_ceil(PERMITS) as f64 * 2e7;
+    let head = ["", "all have ended after", "to slocket", "killed to the end of one that waited"];
+    let title =
+        format!("{count} commands at once, each of 20 ms, {PERMITS} at a time: {} at least", figure::time(ideal));
+    let mut table = Table::new(title, &head);
+    let mut ours = None;
+    for (name, _, times) in &commands {
+        let (Some(all), Some(recovery)) = (Figure::of(&times[0]), Figure::of(&times[1])) else { continue };
+        let first = *ours.get_or_insert(all.median);
+        table.row(vec![(*name).into(), all.time(), figure::ratio(all.median / first), recovery.time()]);
+        if all.median > first {
+            let what = format!("{count} commands, {PERMITS} at a time");
+            section.comparisons.push(Comparison { what, other: (*name).into(), factor: all.median / first });
+        }
+    }
+    section.tables.push(table);
+    Ok(())
+}
+
+/// The command that one of these has started.
+fn child_of(parent: &Child) -> Option<Pid> {
+    let parent_of = |status: &str| status.rsplit(')').next()?.split_whitespace().nth(1)?.parse::<u32>().ok();
+    let is_it = |pid: &i32| {
+        let status = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        status.contains("(sleep)") && parent_of(&status) == Some(parent.id())
+    };
+    let pids = fs::read_dir("/proc").ok()?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(is_it).find_map(Pid::from_raw)
+}
+
+/// Kills one of them and the command that it has started.
+fn kill(parent: &mut Child) -> Result {
+    let child = child_of(parent);
+    parent.kill()?;
+    if let Some(child) = child {
+        kill_process(child, Signal::KILL)?;
+    }
+    parent.wait()?;
+    Ok(())
 }
 
 /// What is in the folder of a path.
