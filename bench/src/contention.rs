@@ -83,10 +83,19 @@ pub(crate) fn contend(crew: &mut Crew, bout: Bout, path: &Path) -> Result<Conten
 }
 
 fn once(crew: &mut Crew, bout: Bout, path: &Path) -> Result<Contention> {
+    let start = call(crew, bout)?;
+    contend_from(crew, bout, path, start)
+}
+
+/// Calls those who are to contend; by when all will have read the command.
+pub(crate) fn call(crew: &mut Crew, bout: Bout) -> Result<u64> {
+    crew.call(bout.peer.runtime(), bout.processes)?;
+    Ok(now() + 20_000_000 + bout.processes as u64 * 200_000)
+}
+
+/// Lets them contend from that instant on.
+pub(crate) fn contend_from(crew: &mut Crew, bout: Bout, path: &Path, start: u64) -> Result<Contention> {
     let Bout { peer, processes, held, window } = bout;
-    crew.call(peer.runtime(), processes)?;
-    // By then all have read the command.
-    let start = now() + 20_000_000 + processes as u64 * 200_000;
     let end = start + u64::try_from(window.as_nanos())?;
     let line = format!("contend {} {} {start} {end} {}", peer.key(), path.display(), held.words());
     let answers = crew.command(peer.runtime(), processes, &line, window)?;
@@ -102,7 +111,8 @@ fn once(crew: &mut Crew, bout: Bout, path: &Path) -> Result<Contention> {
 }
 
 impl Contention {
-    fn add(&mut self, who: usize, lines: &[String]) -> Result {
+    /// Adds what one of them has answered.
+    pub(crate) fn add(&mut self, who: usize, lines: &[String]) -> Result {
         for line in lines {
             let words: Vec<_> = line.split(' ').collect();
             match words.as_slice() {
@@ -122,6 +132,42 @@ impl Contention {
     /// Pairs of holds that overlap: two holders.
     pub(crate) fn overlaps(&self) -> usize {
         self.pairs().filter(|(before, after)| after.acquired < before.released).count()
+    }
+
+    /// How many held at the same time, at the most.
+    pub(crate) fn depth(&self) -> usize {
+        let holds = self.acquisitions.iter().flat_map(|hold| [(hold.acquired, 1), (hold.released, -1)]);
+        let mut changes: Vec<(u64, i64)> = holds.collect();
+        // Of one instant the releases first.
+        changes.sort_unstable();
+        let deepest = changes.iter().scan(0, |depth, (_, change)| {
+            *depth += change;
+            Some(*depth)
+        });
+        usize::try_from(deepest.max().unwrap_or(0)).unwrap_or(0)
+    }
+
+    /// Holds of one's that overlap with any of another's.
+    pub(crate) fn overlaps_with(&self, other: &Self) -> usize {
+        let overlap = |one: &Acquisition, two: &Acquisition| one.acquired < two.released && two.acquired < one.released;
+        self.acquisitions.iter().filter(|one| other.acquisitions.iter().any(|two| overlap(one, two))).count()
+    }
+
+    /// Those of a single process, in a window of its own.
+    pub(crate) fn of_one(start: u64, end: u64, lines: &[String]) -> Result<Self> {
+        let mut seen = Self { acquisitions: Vec::new(), processes: 1, start, end, errors: 0, hung: 0 };
+        seen.add(0, lines)?;
+        Ok(seen)
+    }
+
+    /// Whether somebody had to wait until all others had gone.
+    pub(crate) fn ended_late(&self) -> bool {
+        self.acquisitions.iter().any(|acquisition| acquisition.acquired >= self.end)
+    }
+
+    /// How long each waited.
+    pub(crate) fn waits(&self) -> impl Iterator<Item = u64> {
+        self.acquisitions.iter().map(|acquisition| acquisition.acquired - acquisition.asked)
     }
 
     /// From the release of one to the acquired of the next, wherever the next is another process, and waited already.
@@ -160,8 +206,7 @@ impl Contention {
 
     /// The longest wait, also of those who were still waiting at the end.
     pub(crate) fn longest_wait(&self) -> u64 {
-        let waits = self.acquisitions.iter().map(|acquisition| acquisition.acquired - acquisition.asked);
-        waits.max().unwrap_or(0)
+        self.waits().max().unwrap_or(0)
     }
 
     /// The share of acquisitions that overtook somebody who had asked before.
@@ -215,6 +260,14 @@ mod tests {
         assert!((seen.changes() - 1.0 / 3.0).abs() < 1e-9);
         assert_eq!(seen.jain(), 16.0 / (2.0 * 10.0));
         assert_eq!(seen.longest_wait(), 32);
+    }
+
+    #[test]
+    fn how_many_held_at_a_time() {
+        let seen = |stamps| self::seen(stamps);
+        assert_eq!(seen(&[(0, 0, 1, 10), (1, 2, 5, 20), (0, 11, 12, 15), (1, 20, 20, 30)]).depth(), 2);
+        let (writer, readers) = (seen(&[(0, 0, 1, 10), (0, 0, 20, 30)]), seen(&[(0, 0, 10, 20), (1, 0, 25, 26)]));
+        assert_eq!(writer.overlaps_with(&readers), 1);
     }
 
     #[test]

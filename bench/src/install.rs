@@ -78,22 +78,24 @@ fn node() -> Result<Vec<(String, String)>> {
 
 fn python() -> Result<Vec<(String, String)>> {
     let version = version_of("python3", "Python ")?;
-    let asked = "import filelock; print(filelock.__version__)";
+    let asked = "import filelock, portalocker; print('filelock==' + filelock.__version__, 'portalocker==' + portalocker.__version__, sep='\\n')";
     let ask = || output(Command::new("python3").args(["-c", asked]).env("PYTHONPATH", site_packages()));
-    let wanted = fs::read_to_string(peers().join("requirements.txt"))?;
-    let wanted = wanted.trim().strip_prefix("filelock==").ok_or("requirements.txt pins no filelock")?.to_owned();
+    let wanted = fs::read_to_string(peers().join("requirements.txt"))?.trim().to_owned();
+    let named = |(name, version): (&str, &str)| (format!("Python {name}"), version.to_owned());
+    let mut versions = vec![("Python".to_owned(), version)];
+    versions.extend(wanted.lines().filter_map(|line| line.split_once("==")).map(named));
     if ask().is_ok_and(|found| found == wanted) {
-        return Ok(vec![("Python".to_owned(), version), ("Python filelock".to_owned(), wanted)]);
+        return Ok(versions);
     }
-    println!("$ pip install filelock=={wanted}");
+    println!("$ pip install {}", wanted.replace('\n', " "));
     let mut pip = Command::new("python3");
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--root-user-action", "ignore"]);
     output(pip.arg("--upgrade").arg("--target").arg(site_packages()).arg("-r").arg(peers().join("requirements.txt")))?;
     let found = ask()?;
     if found != wanted {
-        return Err(format!("filelock {found} is installed, wanted is {wanted}").into());
+        return Err(format!("{found} is installed, wanted is {wanted}").into());
     }
-    Ok(vec![("Python".to_owned(), version), ("Python filelock".to_owned(), found)])
+    Ok(versions)
 }
 
 /// The versions of the Rust peers, as Cargo.lock has them.
@@ -109,7 +111,7 @@ fn of_crates() -> Result<Vec<(String, String)>> {
 }
 
 /// What a program says of its version, without the name that it begins with.
-fn version_of(program: &str, name: &str) -> Result<String> {
+pub(crate) fn version_of(program: &str, name: &str) -> Result<String> {
     let said = output(Command::new(program).arg("--version"))?;
     Ok(said.strip_prefix(name).unwrap_or(&said).to_owned())
 }

@@ -28,9 +28,11 @@ mod peer;
 mod plan;
 mod plot;
 mod pound;
+mod readers;
 mod recovery;
 mod report;
 mod result;
+mod semaphore;
 mod tasks;
 mod throughput;
 mod uncontended;
@@ -91,7 +93,7 @@ struct Options {
 type Measure = fn(&mut Bench) -> Result<Section>;
 
 /// The measures by their names, in the order of the report.
-const MEASURES: [(&str, Measure); 9] = [
+const MEASURES: [(&str, Measure); 11] = [
     ("uncontended", uncontended::measure),
     ("handoff", handoff::measure),
     ("fairness", fairness::measure),
@@ -99,6 +101,8 @@ const MEASURES: [(&str, Measure); 9] = [
     ("tasks", tasks::measure),
     ("waiter", waiter::measure),
     ("recovery", recovery::measure),
+    ("readers", readers::measure),
+    ("semaphore", semaphore::measure),
     ("pound", pound::measure),
     ("command-line", command_line::measure),
 ];

@@ -18,11 +18,15 @@ pub(crate) enum Peer {
     Slocket,
     SlocketTokio,
     SlocketAbstract,
+    SlocketShared,
+    SlocketSemaphore,
     Floor,
     BareFloor,
     AbstractFloor,
     HandOverFloor,
     Std,
+    StdShared,
+    FlockFiles,
     Fs4,
     FdLock,
     NamedLock,
@@ -34,7 +38,11 @@ pub(crate) enum Peer {
     NpmLockfile,
     NpmProperLockfile,
     PythonFilelock,
+    PythonSemaphore,
 }
+
+/// How many permits the semaphores have.
+pub(crate) const PERMITS: usize = 4;
 
 /// What a peer runs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,15 +53,19 @@ pub(crate) enum Runtime {
 }
 
 impl Peer {
-    const ALL: [Self; 19] = [
+    const ALL: [Self; 24] = [
         Self::Slocket,
         Self::SlocketTokio,
         Self::SlocketAbstract,
+        Self::SlocketShared,
+        Self::SlocketSemaphore,
         Self::Floor,
         Self::BareFloor,
         Self::AbstractFloor,
         Self::HandOverFloor,
         Self::Std,
+        Self::StdShared,
+        Self::FlockFiles,
         Self::Fs4,
         Self::FdLock,
         Self::NamedLock,
@@ -65,6 +77,7 @@ impl Peer {
         Self::NpmLockfile,
         Self::NpmProperLockfile,
         Self::PythonFilelock,
+        Self::PythonSemaphore,
     ];
 
     /// What it is called between processes.
@@ -73,11 +86,15 @@ impl Peer {
             Self::Slocket => "slocket",
             Self::SlocketTokio => "slocket-tokio",
             Self::SlocketAbstract => "slocket-abstract",
+            Self::SlocketShared => "slocket-shared",
+            Self::SlocketSemaphore => "slocket-semaphore",
             Self::Floor => "floor",
             Self::BareFloor => "bare-floor",
             Self::AbstractFloor => "abstract-floor",
             Self::HandOverFloor => "hand-over-floor",
             Self::Std => "std",
+            Self::StdShared => "std-shared",
+            Self::FlockFiles => "flock-files",
             Self::Fs4 => "fs4",
             Self::FdLock => "fd-lock",
             Self::NamedLock => "named-lock",
@@ -89,6 +106,7 @@ impl Peer {
             Self::NpmLockfile => "npm-lockfile",
             Self::NpmProperLockfile => "npm-proper-lockfile",
             Self::PythonFilelock => "python-filelock",
+            Self::PythonSemaphore => "python-semaphore",
         }
     }
 
@@ -102,11 +120,15 @@ impl Peer {
             Self::Slocket => "slocket-sync",
             Self::SlocketTokio => "slocket-tokio",
             Self::SlocketAbstract => "slocket-sync, abstract name",
+            Self::SlocketShared => "slocket-sync, shared",
+            Self::SlocketSemaphore => "slocket-sync, semaphore of 4",
             Self::Floor => "floor: the bare system calls",
             Self::BareFloor => "floor without the two looks",
             Self::AbstractFloor => "floor of an abstract name",
             Self::HandOverFloor => "floor: bare hand-over",
             Self::Std => "std File::lock",
+            Self::StdShared => "std File::lock_shared",
+            Self::FlockFiles => "4 flock files, tried at 1 ms",
             Self::Fs4 => "fs4",
             Self::FdLock => "fd-lock",
             Self::NamedLock => "named-lock",
@@ -118,13 +140,14 @@ impl Peer {
             Self::NpmLockfile => "npm lockfile",
             Self::NpmProperLockfile => "npm proper-lockfile",
             Self::PythonFilelock => "Python filelock",
+            Self::PythonSemaphore => "Python portalocker semaphore",
         }
     }
 
     pub(crate) fn runtime(self) -> Runtime {
         match self {
             Self::NpmSlocket | Self::NpmLockfile | Self::NpmProperLockfile => Runtime::Node,
-            Self::PythonFilelock => Runtime::Python,
+            Self::PythonFilelock | Self::PythonSemaphore => Runtime::Python,
             _ => Runtime::Rust,
         }
     }
@@ -136,11 +159,15 @@ impl Peer {
             Self::SlocketTokio => Box::new(OnTokio(slocket_tokio::Slocket::new(path).expect("a slocket"))),
             // The path for a name: so long and no longer.
             Self::SlocketAbstract => Box::new(slocket_sync::Slocket::abstract_name(path).expect("a slocket")),
+            Self::SlocketShared => Box::new(Shared(slocket_sync::Slocket::new(path).expect("a slocket"))),
+            Self::SlocketSemaphore => Box::new(slocket_sync::Semaphore::new(path, PERMITS).expect("a semaphore")),
             Self::Floor => Box::new(floor::ByPath::new(path, true)),
             Self::BareFloor => Box::new(floor::ByPath::new(path, false)),
             Self::AbstractFloor => Box::new(floor::Abstract::new(path)),
             Self::HandOverFloor => Box::new(HandOver::new(path)),
             Self::Std => Box::new(Std(lock_file(path))),
+            Self::StdShared => Box::new(StdShared(lock_file(path))),
+            Self::FlockFiles => Box::new(FlockFiles::open(path)),
             Self::Fs4 => Box::new(Fs4(lock_file(path))),
             Self::FdLock => Box::new(fd_lock::RwLock::new(lock_file(path))),
             Self::NamedLock => Box::new(named_lock::NamedLock::with_path(path).expect("a named lock")),
@@ -148,7 +175,11 @@ impl Peer {
             Self::SpawnBlocking => Box::new(SpawnBlocking(path.to_owned())),
             Self::Poll1 => Box::new(Polled { file: lock_file(path), pause: Duration::from_millis(1) }),
             Self::Poll50 => Box::new(Polled { file: lock_file(path), pause: Duration::from_millis(50) }),
-            Self::NpmSlocket | Self::NpmLockfile | Self::NpmProperLockfile | Self::PythonFilelock => {
+            Self::NpmSlocket
+            | Self::NpmLockfile
+            | Self::NpmProperLockfile
+            | Self::PythonFilelock
+            | Self::PythonSemaphore => {
                 panic!("{} does not run in this process", self.name())
             }
         }
@@ -173,6 +204,24 @@ impl Lock for slocket_sync::Slocket {
     }
 }
 
+struct Shared(slocket_sync::Slocket);
+
+impl Lock for Shared {
+    fn with(&mut self, held: &mut dyn FnMut()) {
+        let guard = self.0.acquire_shared().expect("acquire");
+        held();
+        guard.release().expect("release");
+    }
+}
+
+impl Lock for slocket_sync::Semaphore {
+    fn with(&mut self, held: &mut dyn FnMut()) {
+        let permit = self.acquire().expect("acquire");
+        held();
+        permit.release().expect("release");
+    }
+}
+
 struct OnTokio(slocket_tokio::Slocket);
 
 impl Lock for OnTokio {
@@ -190,6 +239,38 @@ impl Lock for Std {
         self.0.lock().expect("flock");
         held();
         self.0.unlock().expect("flock");
+    }
+}
+
+struct StdShared(File);
+
+impl Lock for StdShared {
+    fn with(&mut self, held: &mut dyn FnMut()) {
+        self.0.lock_shared().expect("flock");
+        held();
+        self.0.unlock().expect("flock");
+    }
+}
+
+/// What a semaphore is without one: so many lock files, each tried in turn until one can be had.
+struct FlockFiles(Vec<File>);
+
+impl FlockFiles {
+    fn open(path: &Path) -> Self {
+        Self((0..PERMITS).map(|number| lock_file(&path.with_extension(number.to_string()))).collect())
+    }
+}
+
+impl Lock for FlockFiles {
+    fn with(&mut self, held: &mut dyn FnMut()) {
+        let file = loop {
+            if let Some(file) = self.0.iter().find(|file| file.try_lock().is_ok()) {
+                break file;
+            }
+            thread::sleep(Duration::from_millis(1));
+        };
+        held();
+        file.unlock().expect("flock");
     }
 }
 

@@ -1,5 +1,6 @@
 //! How long, how often, how many; where; and on what machine.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -102,6 +103,13 @@ impl Bench {
         self.fresh_in(&folder)
     }
 
+    /// A folder on tmpfs that is empty.
+    pub(crate) fn fresh_folder(&mut self) -> Result<PathBuf> {
+        let folder = self.fresh_path();
+        fs::create_dir(&folder)?;
+        Ok(folder)
+    }
+
     /// Folders on each file system that there is, and the failure to find one.
     pub(crate) fn file_systems(&self, failures: &mut Vec<String>) -> Vec<(FileSystem, PathBuf)> {
         failures.extend(self.no_ext4.iter().map(|reason| format!("ext4: {reason}")));
@@ -118,7 +126,7 @@ impl Bench {
     pub(crate) fn header(&self) -> String {
         let uname = rustix::system::uname();
         let cpus = std::thread::available_parallelism().map_or(0, usize::from);
-        let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or(": unknown");
         let date = Command::new("date").args(["-u", "+%F"]).output().map(|output| output.stdout).unwrap_or_default();
         // The arguments after `slocket-bench run`.
@@ -157,6 +165,6 @@ const LOAD: &str = "The measures start up to a hundred processes at a time thems
 
 /// The load average of the last minute: how quiet the machine is.
 fn load() -> String {
-    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     text.split(' ').next().unwrap_or_default().to_owned()
 }

@@ -1,5 +1,6 @@
 //! From the SIGKILL of the holder to the next acquisition.
 
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -81,19 +82,35 @@ pub(crate) fn measure(bench: &mut Bench) -> Result<Section> {
 }
 
 /// The time in nanoseconds; `None`: not within the patience.
-fn once(peer: Peer, path: &std::path::Path, patience: Duration) -> Result<Option<f64>> {
-    let mut holder = hold(peer, path)?;
-    let mut waiter = Worker::start(peer.runtime())?;
-    waiter.send(&format!("hold {} {}", peer.key(), path.display()))?;
-    waiter.expect("asked")?;
-    let waiting = waiter.pid().as_raw_nonzero().get().unsigned_abs();
-    // It has asked; now until it sleeps, or looks at the lock now and then.
-    for _ in 0..100 {
-        thread::sleep(Duration::from_millis(1));
-        if process::state(waiting) == Some('S') {
-            break;
+fn once(peer: Peer, path: &Path, patience: Duration) -> Result<Option<f64>> {
+    let holder = hold(peer, path)?;
+    let waiter = Waiter::start(peer, path)?;
+    kill_to_acquired(holder, waiter, patience).map_err(|error| format!("{}: {error}", peer.name()).into())
+}
+
+/// One that has asked, and waits.
+pub(crate) struct Waiter(Worker);
+
+impl Waiter {
+    pub(crate) fn start(peer: Peer, path: &Path) -> Result<Self> {
+        let mut waiter = Worker::start(peer.runtime())?;
+        waiter.send(&format!("hold {} {}", peer.key(), path.display()))?;
+        waiter.expect("asked")?;
+        let waiting = waiter.pid().as_raw_nonzero().get().unsigned_abs();
+        // It has asked; now until it sleeps, or looks at the lock now and then.
+        for _ in 0..100 {
+            thread::sleep(Duration::from_millis(1));
+            if process::state(waiting) == Some('S') {
+                break;
+            }
         }
+        Ok(Self(waiter))
     }
+}
+
+/// Kills the holder: the time in nanoseconds until the waiter holds; `None`: not within the patience.
+pub(crate) fn kill_to_acquired(mut holder: Worker, waiter: Waiter, patience: Duration) -> Result<Option<f64>> {
+    let Waiter(mut waiter) = waiter;
     let pid = waiter.pid();
     let (answered, watch) = std::sync::mpsc::channel::<()>();
     let watchdog = thread::spawn(move || {
@@ -109,7 +126,7 @@ fn once(peer: Peer, path: &std::path::Path, patience: Duration) -> Result<Option
     match held {
         Ok(acquired) => match acquired.parse::<u64>()?.checked_sub(killed) {
             Some(nanos) => Ok(Some(nanos as f64)),
-            None => Err(format!("{}: two holders: acquired before the holder was killed", peer.name()).into()),
+            None => Err("two holders: acquired before the holder was killed".into()),
         },
         Err(_) => Ok(None),
     }

@@ -14,14 +14,16 @@ use crate::report::{Claim, Comparison, Section, Table};
 use crate::result::Result;
 
 /// Ours and the floors first.
-const PEERS: [Peer; 16] = [
+const PEERS: [Peer; 18] = [
     Peer::Slocket,
     Peer::SlocketTokio,
     Peer::SlocketAbstract,
+    Peer::SlocketShared,
     Peer::Floor,
     Peer::BareFloor,
     Peer::AbstractFloor,
     Peer::Std,
+    Peer::StdShared,
     Peer::Fs4,
     Peer::FdLock,
     Peer::NamedLock,

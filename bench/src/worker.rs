@@ -7,6 +7,7 @@
 //! | `uncontended PEER PATH N` | `done NANOS`: so long took N times acquire and release, one after the other |
 //! | `contend PEER PATH START END HOLD spin` | from START to END, again and again: acquire, hold for so many nanoseconds, |
 //! | `contend PEER PATH START END HOLD sleep` | release. Then a line `ASKED ACQUIRED RELEASED` each, then `done ERRORS` |
+//! | `visit PEER PATH START END PAUSE` | as `contend`, but nothing is held, and a pause of so many nanoseconds comes first each time |
 //! | `hold PEER PATH` | `asked`, then `held ACQUIRED`; from then on it holds until it is killed |
 //!
 //! All instants are nanoseconds of `CLOCK_MONOTONIC`. RELEASED is when the release begins.
@@ -39,7 +40,18 @@ pub(crate) fn serve() -> Result {
             }
             ["contend", key, path, start, end, hold, how] => {
                 let hold = Hold { nanos: hold.parse()?, spins: *how == "spin" };
-                contend(peer(key)?, Path::new(path), start.parse()?, end.parse()?, hold)?;
+                again_and_again(peer(key)?, Path::new(path), start.parse()?, end.parse()?, || {}, || hold.pass())?;
+            }
+            ["visit", key, path, start, end, pause] => {
+                let pause = Duration::from_nanos(pause.parse()?);
+                again_and_again(
+                    peer(key)?,
+                    Path::new(path),
+                    start.parse()?,
+                    end.parse()?,
+                    || thread::sleep(pause),
+                    || {},
+                )?;
             }
             ["hold", key, path] => {
                 let mut lock = peer(key)?.open(Path::new(path));
@@ -67,7 +79,9 @@ struct Hold {
 
 impl Hold {
     fn pass(self) {
-        if self.spins {
+        if self.nanos == 0 {
+            // Not even to look at the clock.
+        } else if self.spins {
             let end = now() + self.nanos;
             while now() < end {
                 std::hint::spin_loop();
@@ -78,24 +92,23 @@ impl Hold {
     }
 }
 
-fn contend(peer: Peer, path: &Path, start: u64, end: u64, hold: Hold) -> Result {
+fn again_and_again(peer: Peer, path: &Path, start: u64, end: u64, before: impl Fn(), inside: impl Fn()) -> Result {
     let mut lock = peer.open(path);
     let mut stamps: Vec<[u64; 3]> = Vec::with_capacity(1 << 16);
     thread::sleep(Duration::from_nanos(start.saturating_sub(now())));
     loop {
+        before();
         let asked = now();
         if asked >= end {
             break;
         }
-        let mut inside = [0, 0];
+        let mut held = [0, 0];
         lock.with(&mut || {
-            inside[0] = now();
-            if hold.nanos > 0 {
-                hold.pass();
-            }
-            inside[1] = now();
+            held[0] = now();
+            inside();
+            held[1] = now();
         });
-        stamps.push([asked, inside[0], inside[1]]);
+        stamps.push([asked, held[0], held[1]]);
     }
     let mut text = String::new();
     for [asked, acquired, released] in stamps {

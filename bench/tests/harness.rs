@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 /// The measures, and a row that each must have.
-const MEASURES: [(&str, &str); 9] = [
+const MEASURES: [(&str, &str); 11] = [
     ("Uncontended: acquire and release", "floor: the bare system calls"),
     ("Handoff between processes", "std File::lock"),
     ("Fairness", "slocket-tokio"),
@@ -12,6 +12,8 @@ const MEASURES: [(&str, &str); 9] = [
     ("Many tasks of one process", "slocket-tokio, clones of one handle"),
     ("What a waiter costs", "flock(1)"),
     ("Recovery", "not within"),
+    ("Readers and a writer", "std File::lock_shared"),
+    ("Semaphore", "4 flock files, tried at 1 ms"),
     ("Pound", "5 and 5 of 5"),
     ("Command line", "slocket run"),
 ];
@@ -35,7 +37,7 @@ fn every_measure_writes_its_rows_and_plots() {
         assert!(section.contains(row), "{title} has no row {row:?}: {section}");
     }
     assert!(!document.contains("NaN") && !document.contains("inf×"), "{document}");
-    for plot in ["uncontended-tmpfs-new.svg", "handoff-2.svg", "throughput.svg"] {
+    for plot in ["uncontended-tmpfs-new.svg", "handoff-2.svg", "throughput.svg", "readers.svg"] {
         let svg = std::fs::read_to_string(out.path().join("benchmarks").join(plot)).expect(plot);
         assert!(svg.contains("slocket") && svg.contains("</svg>"), "{plot}");
     }

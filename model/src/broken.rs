@@ -7,6 +7,8 @@ pub enum Broken {
     TwoHolders,
     /// Two have the same slot, or one has a slot that there is not.
     SameSlot,
+    /// A share is told of by whoever met a participant of npm's with the lock in hand, which may hold the lock beside it.
+    UnsafeShare,
     /// Whoever was served had come later than one who still waits.
     OutOfOrder,
     /// The driver misused the machine.

@@ -225,4 +225,14 @@ pub enum Bug {
     SlotWithoutShared,
     /// Unlinks the FIFO of shared locks before the slots.
     SharedUnlinkedFirst,
+    /// Keeps a share although a client without a badge waits, which is taken for one that has gone.
+    SharesBesideClient,
+    /// Keeps a share although a client without a badge, of another user, waits.
+    SharesBesideStranger,
+    /// Makes the lock a share although a client without a badge came while the path was given up.
+    DowngradesBesideLateClient,
+    /// Takes a share of what is on loan.
+    SharesLoan,
+    /// Keeps the share open that it has given up for a client without a badge.
+    LostShareKept,
 }

@@ -185,11 +185,19 @@ pub const QUICK: &[Configuration] = &[
     Configuration::of(&[Safe, Reader, Reader, Reader]).coarse(),
     Configuration::of(&[Downgrader, Safe, Reader]).coarse().crashes(1).cancels(1),
     Configuration::of(&[TryReader, Try, Reader]).coarse().crashes(1).cancels(1),
-    // Beside npm's, who know nothing of them.
+    // Beside npm's, who know nothing of them, and hostile clients without a badge.
     Configuration::of(&[Npm, Reader]).rounds(2).crashes(1).cancels(1).failures(1),
+    Configuration::of(&[Npm, Slot]).crashes(1).cancels(1).failures(1),
+    Configuration::of(&[Npm, TryReader]).rounds(2).crashes(1),
+    Configuration::of(&[Npm, OtherReader, Reader]).coarse().sticky(),
+    Configuration::of(&[Npm, Reader]).with_every_call().crashes(1),
+    Configuration::of(&[Reader, Pest]).crashes(1).cancels(1).failures(1),
+    Configuration::of(&[Reader, Downgrader, Vandal]).coarse().crashes(1),
     Configuration::of(&[Npm, Safe, Reader]).coarse().crashes(1).cancels(1),
     Configuration::of(&[Npm, Npm, Reader]).crashes(1).cancels(1),
     Configuration::of(&[Npm, Downgrader]).crashes(1).cancels(1).failures(1),
+    Configuration::of(&[Npm, Downgrader]).with_every_call().crashes(1),
+    Configuration::of(&[Npm, Downgrader, Reader]).coarse().crashes(1),
     // And where each call is a step, or something is not at hand.
     Configuration::of(&[Safe, Reader]).with_every_call().crashes(1).cancels(1),
     Configuration::of(&[Slot, Slot]).with_every_call(),

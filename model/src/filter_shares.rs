@@ -2,7 +2,7 @@
 
 use slocket_core::{
     AcceptResult, Access, AnswerResult, BindResult, Call, CallResult, FifoResult, Found, MakeResult, Name, OpenResult,
-    ReadResult, Role, StatResult, TimesFound, TimesResult, UnlinkResult,
+    ReadResult, ReceiveResult, Role, StatResult, TimesFound, TimesResult, UnlinkResult,
 };
 
 use crate::bug::Bug;
@@ -75,6 +75,7 @@ impl World {
                 world.shares[0] = None;
                 Other("unlinks the FIFO of shared locks first", world)
             }
+            (Bug::LostShareKept, Call::Close(Role::Share)) if has_lock => Skipped(DONE),
             _ => return None,
         })
     }
@@ -82,7 +83,22 @@ impl World {
     /// What a planted bug makes of an answer.
     pub(crate) fn answered_of_share(&self, process: usize, bug: Bug, call: Call, answer: CallResult) -> CallResult {
         let cleans_up = self.mind(process).cleans_up();
+        let own = &self.processes[process];
+        let shares = own.share.is_some();
+        let gives_up = own.socket.is_some_and(|socket| self.socket(socket).refuses);
         match (bug, call, answer) {
+            (Bug::SharesBesideClient, Call::HasEnded(Role::Guest), _) if shares => AnswerResult::Yes.into(),
+            (Bug::SharesBesideStranger, Call::Accept(_), CallResult::AcceptResult(AcceptResult::Accepted { .. }))
+                if shares && !gives_up =>
+            {
+                AcceptResult::Accepted { has_badge: true }.into()
+            }
+            (Bug::DowngradesBesideLateClient, _, CallResult::AcceptResult(AcceptResult::Accepted { .. }))
+                if gives_up =>
+            {
+                AcceptResult::Accepted { has_badge: true }.into()
+            }
+            (Bug::SharesLoan, _, CallResult::ReceiveResult(ReceiveResult::Loan)) => ReceiveResult::Listener.into(),
             (
                 Bug::RefusedIsRemoved,
                 Call::Unlink(Name::Shared | Name::Slot(_)),

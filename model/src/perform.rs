@@ -161,7 +161,13 @@ impl World {
             Call::HasEnded(Role::Connection) => {
                 yes(self.processes[process].connection.is_some_and(|connection| self.server_ended(connection)))
             }
-            Call::HasEnded(_) => yes(self.processes[process].guest.is_some_and(|guest| self.client_ended(guest))),
+            Call::HasEnded(_) => {
+                let has_ended = self.processes[process].guest.is_some_and(|guest| self.client_ended(guest));
+                if has_ended {
+                    self.participant(process).meets_npm = false;
+                }
+                yes(has_ended)
+            }
             Call::Drain => match self.processes[process].guest {
                 Some(guest) if !self.client_ended(guest) => DrainResult::Nothing.into(),
                 Some(_) | None => DrainResult::Ended.into(),

@@ -4,7 +4,7 @@ use crate::broken::Broken;
 use crate::bug::Bug;
 use crate::cast::Cast::{
     Administrator, Caller, Child, Daemon, Downgrader, Heir, Human, Impatient, Locker, Npm, OtherReader, OtherUser,
-    Reader, Remover, Safe, Slot, Stranger, Strict, Toucher, Traitor,
+    Pest, Reader, Remover, Safe, Slot, Stranger, Strict, Toucher, Traitor,
 };
 use crate::configuration::{Configuration, Probe, Umask};
 
@@ -81,10 +81,13 @@ const ONE_AND_SLOT: Configuration = Configuration::of(&[Safe, Slot]);
 const ONE_AND_SLOTS: Configuration = Configuration::of(&[Safe, Slot, Slot]).coarse().crashes(1);
 const TWO_SLOTS: Configuration = Configuration::of(&[Slot, Slot]);
 const ONE_AND_DOWNGRADER: Configuration = Configuration::of(&[Safe, Downgrader]);
+const NPM_AND_READER: Configuration = Configuration::of(&[Npm, Reader]);
+const NPM_AND_DOWNGRADER: Configuration = Configuration::of(&[Npm, Downgrader]);
+const READER_AND_PEST: Configuration = Configuration::of(&[Reader, Pest]);
 
 /// Where bugs are planted, as they are without. (But for three participants, two of them killed, under a umask that locks sockets:
 /// they are many, and among those of the full search.)
-pub const SOUND: [Configuration; 43] = [
+pub const SOUND: [Configuration; 46] = [
     TWO,
     TWO_AND_LOCKER,
     TWO_AND_REMOVER,
@@ -128,10 +131,13 @@ pub const SOUND: [Configuration; 43] = [
     ONE_AND_SLOTS,
     TWO_SLOTS,
     ONE_AND_DOWNGRADER,
+    NPM_AND_READER,
+    NPM_AND_DOWNGRADER,
+    READER_AND_PEST,
 ];
 
 /// All of them.
-pub const PLANTED: [Planted; 104] = [
+pub const PLANTED: [Planted; 109] = [
     Planted::new(Bug::ReclaimWithoutGuard, TWO, Broken::TwoHolders),
     Planted::new(Bug::GuardDroppedBeforeUnlink, THREE, Broken::TwoHolders),
     Planted::new(Bug::BindWithoutGuard, TWO, Broken::TwoHolders),
@@ -236,4 +242,9 @@ pub const PLANTED: [Planted; 104] = [
     Planted::new(Bug::CleansFromLowest, ONE_AND_SLOTS, Broken::TwoHolders),
     Planted::new(Bug::SlotWithoutShared, ONE_AND_SLOT, Broken::TwoHolders),
     Planted::new(Bug::SharedUnlinkedFirst, ONE_AND_SLOTS, Broken::TwoHolders),
+    Planted::new(Bug::SharesBesideClient, NPM_AND_READER, Broken::UnsafeShare),
+    Planted::new(Bug::SharesBesideStranger, READER_AND_PEST, Broken::UnsafeShare),
+    Planted::new(Bug::DowngradesBesideLateClient, NPM_AND_DOWNGRADER, Broken::UnsafeShare),
+    Planted::new(Bug::SharesLoan, NPM_AND_READER, Broken::UnsafeShare),
+    Planted::new(Bug::LostShareKept, NPM_AND_READER, Broken::LeftOpen),
 ];

@@ -60,6 +60,9 @@ pub struct Participant {
     pub borrows: bool,
     /// It could not make the lock a share, and keeps it.
     pub keeps: bool,
+    /// While its share was open it had the lock on loan, or has accepted somebody without a badge: a participant of npm's, which may
+    /// hold the lock beside that share.
+    pub meets_npm: bool,
 }
 
 /// A watch on the path.

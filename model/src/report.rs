@@ -52,6 +52,9 @@ impl World {
                 if is_open || own.looks().next().is_some() {
                     self.broken = Some(Broken::LeftOpen);
                 }
+                if self.participant(process).meets_npm {
+                    self.broken = Some(Broken::UnsafeShare);
+                }
                 let slots = if configuration.cast[process] == Cast::OneSlot { 1 } else { configuration.slots };
                 self.shared(process, slot, slots);
             }

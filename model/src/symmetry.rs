@@ -71,8 +71,19 @@ impl World {
         (own.swept.is_some(), own.half.is_some(), own.probe.is_some(), own.listing, own.drawn, own.asks_by_stream)
             .hash(&mut hasher);
         match own.player {
-            Player::Safe(Participant { mind, watch, lends, forgets, late, noted, misled, borrows, keeps }) => {
-                (mind.shape(), watch, lends, forgets, late, noted, misled, borrows, keeps).hash(&mut hasher);
+            Player::Safe(Participant {
+                mind,
+                watch,
+                lends,
+                forgets,
+                late,
+                noted,
+                misled,
+                borrows,
+                keeps,
+                meets_npm,
+            }) => {
+                (mind.shape(), watch, lends, forgets, late, noted, misled, borrows, keeps, meets_npm).hash(&mut hasher);
             }
             other => other.hash(&mut hasher),
         }

@@ -17,8 +17,8 @@ pub(crate) enum Accepted {
     Waiter,
     /// A baseline client of our user: it can be lent the lock.
     Client,
-    /// A peer of another user.
-    Stranger,
+    /// A peer of another user: one of ours if it has a badge, else a baseline client.
+    Stranger { has_badge: bool },
     /// A peer that has ended its stream already.
     Gone,
     /// The queue is empty.
@@ -45,7 +45,7 @@ pub(crate) enum Step {
     SpendReserve,
     AcceptAgain,
     SeePeer { has_badge: bool },
-    SeeWhetherEnded { is_ours: bool },
+    SeeWhetherEnded { is_ours: bool, has_badge: bool },
 }
 
 type Going = Next<Step, Accepted>;
@@ -104,14 +104,14 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
             // (One that has gone is met when the lock is sent to it.)
             PeerResult::Peer { is_ours: true, .. } if has_badge => Next::Done(Accepted::Waiter),
             PeerResult::Peer { is_ours, .. } => {
-                Next::Call(Call::HasEnded(Role::Guest), Step::SeeWhetherEnded { is_ours })
+                Next::Call(Call::HasEnded(Role::Guest), Step::SeeWhetherEnded { is_ours, has_badge })
             }
             PeerResult::Unknown => Next::Done(Accepted::Gone),
         },
-        Step::SeeWhetherEnded { is_ours } => Next::Done(match (result.answer()?, is_ours) {
+        Step::SeeWhetherEnded { is_ours, has_badge } => Next::Done(match (result.answer()?, is_ours) {
             (AnswerResult::Yes, _) => Accepted::Gone,
             (AnswerResult::No | AnswerResult::Failed(_), true) => Accepted::Client,
-            (AnswerResult::No | AnswerResult::Failed(_), false) => Accepted::Stranger,
+            (AnswerResult::No | AnswerResult::Failed(_), false) => Accepted::Stranger { has_badge },
         }),
     })
 }

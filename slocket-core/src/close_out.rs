@@ -9,7 +9,7 @@ use crate::memory::Memory;
 use crate::next::{Next, Stepped};
 use crate::part;
 use crate::report::Fault;
-use crate::result::{AcceptResult, CallResult, StatResult, UnlinkResult};
+use crate::result::{AcceptResult, AnswerResult, CallResult, StatResult, UnlinkResult};
 
 /// How giving up the path ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +20,8 @@ pub(crate) enum Removal {
     NotOurs,
     /// A system call failed.
     Failed(Fault),
+    /// A share was to be kept, and a baseline client was in the queue: it acquires now, and knows nothing of shares.
+    MetBaseline,
 }
 
 /// How many can be in a queue, unless the system's administrator has raised `net.core.somaxconn`.
@@ -40,6 +42,7 @@ enum At {
     Refuse,
     Accept { has_reserve: bool },
     SpendReserve,
+    SeeWhetherEnded,
     End(part::Step),
     CloseListener,
     // At an abstract name.
@@ -83,9 +86,11 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &Memory) -> Stepped<
             accept(removal, true)
         }
         At::Accept { has_reserve } => match result.accept()? {
-            AcceptResult::Accepted { .. } => {
-                part::end(Role::Guest).within(|inner| Step { removal, at: At::End(inner) }, |()| accept(removal, true))
+            // (One that has gone acquires nothing.)
+            AcceptResult::Accepted { has_badge: false } if memory.has_share => {
+                Next::Call(Call::HasEnded(Role::Guest), Step { removal, at: At::SeeWhetherEnded })
             }
+            AcceptResult::Accepted { .. } => end(removal),
             AcceptResult::Exhausted if has_reserve => {
                 Next::Call(Call::SpendReserve, Step { removal, at: At::SpendReserve })
             }
@@ -97,6 +102,10 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &Memory) -> Stepped<
             result.done()?;
             accept(removal, false)
         }
+        At::SeeWhetherEnded => end(match result.answer()? {
+            AnswerResult::Yes => removal,
+            AnswerResult::No | AnswerResult::Failed(_) => met_baseline(removal),
+        }),
         At::End(inner) => {
             part::next(inner, result)?.within(|inner| Step { removal, at: At::End(inner) }, |()| accept(removal, true))
         }
@@ -136,6 +145,19 @@ fn unlink() -> Going {
 
 fn refuse(removal: Removal) -> Going {
     Next::Call(Call::Shutdown(Role::Listener, Half::Read), Step { removal, at: At::Refuse })
+}
+
+/// (That the lock is lost is worse; and of a removal that failed a caller that has a share is not told.)
+const fn met_baseline(removal: Removal) -> Removal {
+    match removal {
+        Removal::Done | Removal::Failed(_) | Removal::MetBaseline => Removal::MetBaseline,
+        Removal::NotOurs => Removal::NotOurs,
+    }
+}
+
+/// Sends away whoever was accepted.
+fn end(removal: Removal) -> Going {
+    part::end(Role::Guest).within(|inner| Step { removal, at: At::End(inner) }, |()| accept(removal, true))
 }
 
 fn accept(removal: Removal, has_reserve: bool) -> Going {

@@ -286,6 +286,10 @@ impl Machine {
                 let next = accept::next(step, result, memory)?;
                 self.accepting(owed, next)
             }
+            Calling::DroppingShare(accepted) => {
+                result.done()?;
+                self.accepting(Some(Report::Failed(Failure::Baseline)), Next::Done(accepted))
+            }
             Calling::HandingOver(owed, step) => {
                 let next = hand_over::next(step, result)?;
                 self.handing_over(owed, next)
@@ -442,6 +446,10 @@ impl Machine {
         match next {
             Next::Call(call, step) => self.ask(call, Calling::Receiving(attempt, step)),
             Next::Done(Received::Nothing) => self.rest(Resting::Queued(attempt)),
+            // Only a server of the baseline lends to us, and lends to the next as soon as it has the lock back: beside our share.
+            Next::Done(Received::Loan) if self.memory.share.is_some() => {
+                self.give_up(Report::Failed(Failure::Baseline))
+            }
             // (The connection that brought the listener is closed after the release: the caller waits for the lock.)
             Next::Done(Received::Listener | Received::Loan) => self.use_lock(attempt.wish),
             Next::Done(Received::End | Received::Truncated | Received::NotOurs) => {
@@ -634,10 +642,12 @@ impl Machine {
 
     /// The lock is held, and is made a share.
     fn downgrade(&mut self) -> Step {
-        if self.memory.can_be_shared() {
+        if !self.memory.can_be_shared() {
+            self.keep_hold(Failure::NoShares)
+        } else if self.memory.places.is_full(Role::Listener) {
             self.ask(Call::FileSystem, Calling::SurveyingHeld)
         } else {
-            self.tell(Report::NotDowngraded(Failure::NoShares), self.held())
+            self.keep_hold(Failure::Baseline)
         }
     }
 
@@ -672,8 +682,7 @@ impl Machine {
     }
 
     fn give_share_back(&mut self, report: Report) -> Step {
-        self.memory.has_share = false;
-        self.memory.cleans_up = true;
+        self.drop_share();
         self.close(Some(report))
     }
 
@@ -803,17 +812,21 @@ impl Machine {
         match next {
             Next::Call(call, step) => self.ask(call, Calling::Accepting(owed, step)),
             Next::Done(Accepted::Waiter) => self.handing_over(owed, hand_over::begin()),
-            Next::Done(Accepted::Client) if !self.memory.has_share => {
+            // It knows nothing of shares, and will hold the lock beside ours.
+            Next::Done(accepted @ (Accepted::Client | Accepted::Stranger { has_badge: false }))
+                if self.memory.has_share =>
+            {
+                self.drop_share();
+                self.ask(Call::Close(Role::Share), Calling::DroppingShare(accepted))
+            }
+            Next::Done(Accepted::Client) => {
                 // A loan takes its time: whatever was seen before it is old.
                 self.memory.intact = false;
                 let next = mark::begin(&self.memory, false);
                 self.clearing_mark(owed, next)
             }
             Next::Done(Accepted::Gone) => self.accept(owed),
-            // (A lender stays behind: whoever has a share does not.)
-            Next::Done(
-                Accepted::Client | Accepted::Stranger | Accepted::Nobody | Accepted::Lost | Accepted::Failed,
-            ) => {
+            Next::Done(Accepted::Stranger { .. } | Accepted::Nobody | Accepted::Lost | Accepted::Failed) => {
                 let next = close_out::begin(&self.memory);
                 self.closing_out(owed, next)
             }
@@ -892,13 +905,22 @@ impl Machine {
             (Some(Report::Released), Removal::NotOurs) => Some(Report::Failed(Failure::LockLost)),
             (Some(Report::Released), Removal::Failed(fault)) => Some(Report::Failed(Failure::Call(fault))),
             (_, Removal::NotOurs) if self.memory.has_share => {
-                self.memory.has_share = false;
-                self.memory.cleans_up = true;
+                self.drop_share();
                 Some(Report::Failed(Failure::LockLost))
+            }
+            (_, Removal::MetBaseline) => {
+                self.drop_share();
+                Some(Report::Failed(Failure::Baseline))
             }
             (_, Removal::Done | Removal::NotOurs | Removal::Failed(_)) => owed,
         };
         self.close(owed)
+    }
+
+    /// The share is none any more: it is to be closed, and what it leaves behind to be seen to.
+    fn drop_share(&mut self) {
+        self.memory.has_share = false;
+        self.memory.cleans_up = true;
     }
 
     fn close(&mut self, owed: Owed) -> Step {

@@ -90,6 +90,9 @@ pub enum Failure {
     NoShares,
     /// The file system is not known to be local, so a share may be held elsewhere.
     SharedElsewhere,
+    /// There is no share, because a participant of the baseline (npm's slocket) was met with the lock in hand. It knows nothing of
+    /// shares, and would hold the lock beside one.
+    Baseline,
     /// What has the name of a share is no FIFO.
     NotAFifo(Name),
     /// The FIFO of a share belongs to a user who is not to be trusted.

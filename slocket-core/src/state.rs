@@ -1,5 +1,6 @@
 //! Where a participant stands.
 
+use crate::accept::Accepted;
 use crate::call::Call;
 use crate::event::{Policy, Share};
 use crate::report::{Failure, Report};
@@ -82,6 +83,8 @@ pub(crate) enum Calling {
 
     /// The head of the queue is being accepted.
     Accepting(Owed, accept::Step),
+    /// Whoever was accepted knows nothing of shares, and ours is being closed.
+    DroppingShare(Accepted),
     /// The listener is being handed over.
     HandingOver(Owed, hand_over::Step),
     /// The mark is being cleared.
@@ -265,6 +268,7 @@ impl State {
                 | Calling::Dismissing
                 | Calling::ReceivingLate(_)
                 | Calling::Accepting(..)
+                | Calling::DroppingShare(_)
                 | Calling::HandingOver(..)
                 | Calling::ClearingMark(..)
                 | Calling::Lending(_)

@@ -8,6 +8,8 @@ const MAKE: Call = Call::MakeFifo(Name::Shared);
 const READ: Call = Call::Read(Role::Look);
 const UNLINK_SHARED: Call = Call::Unlink(Name::Shared);
 const CLOSE_SHARE: Call = Call::Close(Role::Share);
+const ACCEPT: Call = Call::Accept(Role::Guest);
+const BASELINE: Report = Report::Failed(Failure::Baseline);
 /// Both ways to stop wanting the lock, with what the caller is told.
 const STOPS: [(Event, Report); 2] = [(CANCEL, Report::Cancelled), (DEADLINE, Report::TimedOut)];
 
@@ -66,28 +68,12 @@ fn the_lock_is_handed_on_to_the_next() {
     participant.shares(SHARE, None).did(&[TAKE_SHARE, HAND_OVER, Call::Close(Role::Listener)]).did_not(UNLINK);
 }
 
-/// A lender stays behind: whoever has a share does not.
-#[test]
-fn the_lock_is_not_lent_by_whoever_has_a_share() {
-    let mut participant = Participant::at(None);
-    participant.world.queue.push_back(CLIENT);
-    participant.shares(SHARE, None).did(&[TAKE_SHARE, UNLINK]).did_not(LEND);
-}
-
 #[test]
 fn a_waiter_that_is_handed_the_listener_takes_its_share() {
     let mut participant = Participant::at(HOLDER);
     participant.waits(SHARE, QUEUED);
     participant.world.sent.push_back(ReceiveResult::Listener);
     participant.shares(READABLE, None).did(&[Call::Listen, TAKE_SHARE, UNLINK, Call::Close(Role::Connection)]);
-}
-
-#[test]
-fn a_share_is_taken_of_what_is_on_loan() {
-    let mut participant = Participant::at(NPM);
-    participant.waits(SHARE, QUEUED);
-    participant.world.sent.push_back(ReceiveResult::Loan);
-    participant.shares(READABLE, None).did(&[TAKE_SHARE, Call::Shutdown(Role::Connection, Half::Both)]).did_not(UNLINK);
 }
 
 /// Whatever the umask, others can look at it.
@@ -116,6 +102,136 @@ fn one_that_may_not_be_opened_is_mended_if_it_is_ours() {
     participant.instead(SEE_SHARES, OpenResult::Denied(ERRNO));
     participant.instead(Call::StatFile(Role::Pin), StatResult::Found(spoiled));
     participant.holds(ACQUIRE).did(&[SEE_SHARES, Call::SetMode(Role::Pin, Mode::OfFifo), SEE_SHARES]);
+}
+
+// ---- Beside participants of the baseline, which know nothing of shares.
+
+/// It is lent the lock, as by anybody else. (Else it would hold it beside our share.)
+#[test]
+fn there_is_no_share_while_a_baseline_client_waits() {
+    for (event, take) in [(SHARE, TAKE_SHARE), (TRY_SHARE, TAKE_SHARE), (SLOT, take(0)), (TRY_SLOT, take(0))] {
+        let mut participant = Participant::at(None);
+        participant.world.queue.push_back(CLIENT);
+        participant.leaves_behind(event, BASELINE, LENT).did(&[take, ACCEPT, CLOSE_SHARE, LEND]).did_not(UNLINK);
+        participant.world.drains.push_back(DrainResult::Ended);
+        participant.finishes(READABLE).did(&[UNLINK, SEE_SHARES, UNLINK_SHARED]);
+        assert!(participant.world.shared.is_none() && participant.world.slots[0].is_none());
+    }
+}
+
+#[test]
+fn whoever_waits_behind_a_baseline_client_is_handed_the_lock_after_it() {
+    let mut participant = Participant::at(None);
+    participant.world.queue.extend([CLIENT, WAITER]);
+    participant.leaves_behind(SHARE, BASELINE, LENT).did(&[CLOSE_SHARE, LEND]);
+    participant.world.drains.push_back(DrainResult::Ended);
+    participant.finishes(READABLE).did(&[HAND_OVER]).did_not(SEE_SHARES);
+}
+
+#[test]
+fn a_baseline_client_that_goes_while_it_is_lent_the_lock_has_cost_the_share() {
+    let mut participant = Participant::at(None);
+    participant.world.queue.extend([Guest { takes: SendResult::Gone, ..CLIENT }, WAITER]);
+    participant.fails(SHARE, Failure::Baseline).did(&[CLOSE_SHARE, LEND, HAND_OVER]).did_not(SEE_SHARES);
+}
+
+#[test]
+fn a_baseline_client_that_cannot_be_lent_the_lock_has_cost_the_share() {
+    let mut participant = Participant::at(None);
+    participant.world.queue.push_back(CLIENT);
+    participant.instead(Call::SetMode(Role::Pin, Mode::NotSticky), DoneResult::Failed(ERRNO));
+    participant.fails(SHARE, Failure::Baseline).did(&[CLOSE_SHARE, UNLINK, UNLINK_SHARED]).did_not(LEND);
+}
+
+#[test]
+fn one_that_has_gone_costs_nothing() {
+    let mut participant = Participant::at(None);
+    participant.world.queue.push_back(Guest { has_ended: true, ..CLIENT });
+    participant.shares(SHARE, None).did(&[TAKE_SHARE, ACCEPT, UNLINK]).did_not(CLOSE_SHARE);
+}
+
+/// Nothing is lent between users; but it acquires as soon as the path is free.
+#[test]
+fn there_is_no_share_while_a_baseline_client_of_another_user_waits() {
+    let mut participant = Participant::at(None);
+    participant.world.queue.push_back(Guest { has_badge: false, ..STRANGER });
+    participant.fails(SHARE, Failure::Baseline).did(&[CLOSE_SHARE, UNLINK, UNLINK_SHARED]).did_not(LEND);
+    let mut participant = Participant::at(None);
+    participant.world.queue.push_back(STRANGER);
+    participant.shares(SHARE, None).did(&[TAKE_SHARE, UNLINK]).did_not(CLOSE_SHARE);
+}
+
+/// Behind another user's waiter, or after it was seen that nobody waits.
+#[test]
+fn one_that_is_met_when_the_path_is_given_up_already_costs_the_share() {
+    let mut participant = Participant::at(None);
+    participant.world.queue.extend([STRANGER, WAITER, CLIENT, WAITER]);
+    participant.fails(SHARE, Failure::Baseline).did(&[UNLINK, CLOSE_SHARE, SEE_SHARES, UNLINK_SHARED]);
+    let mut participant = Participant::at(None);
+    participant.world.queue.push_back(CLIENT);
+    participant.instead(Call::Poll, AnswerResult::No);
+    participant.fails(SHARE, Failure::Baseline).did(&[UNLINK, ACCEPT, CLOSE_SHARE, SEE_SHARES, UNLINK_SHARED]);
+    for harmless in [WAITER, Guest { has_ended: true, ..CLIENT }] {
+        let mut participant = Participant::at(None);
+        participant.world.queue.push_back(harmless);
+        participant.instead(Call::Poll, AnswerResult::No);
+        participant.shares(SHARE, None).did(&[UNLINK, ACCEPT]);
+    }
+}
+
+/// And that the lock is lost is the worse news; but an unlink that fails is none.
+#[test]
+fn whoever_meets_one_is_told_of_a_lost_lock_first() {
+    for (result, failure) in
+        [(UnlinkResult::Missing, Failure::LockLost), (UnlinkResult::Failed(ERRNO), Failure::Baseline)]
+    {
+        let mut participant = Participant::at(None);
+        participant.world.queue.push_back(CLIENT);
+        participant.instead(Call::Poll, AnswerResult::No).instead(UNLINK, result);
+        if result == UnlinkResult::Missing {
+            participant.world.path = None;
+        }
+        participant.fails(SHARE, failure).did(&[UNLINK, CLOSE_SHARE]);
+    }
+}
+
+/// Its server lends it to the next as soon as it has it back.
+#[test]
+fn no_share_is_taken_of_what_a_baseline_server_has_lent() {
+    for event in [SHARE, SLOT] {
+        let mut participant = Participant::at(NPM);
+        participant.waits(event, QUEUED);
+        participant.world.sent.push_back(ReceiveResult::Loan);
+        participant.fails(READABLE, Failure::Baseline).did(&[Call::Shutdown(Role::Connection, Half::Both), SEE_SHARES]);
+        participant.did_not(TAKE_SHARE).did_not(take(0)).did_not(MAKE).did_not(UNLINK);
+    }
+}
+
+/// So whoever waits without one is none of ours.
+#[test]
+fn whoever_cannot_have_a_badge_does_not_wait() {
+    for event in [ACQUIRE, SHARE, SLOT] {
+        let mut participant = Participant::at(HOLDER);
+        participant.instead(Call::BindBadge, BindResult::Failed(ERRNO));
+        participant.fails(event, failed(Call::BindBadge));
+        participant.did_not(Call::Connect(Role::Connection, Target::Pinned(Role::Pin)));
+    }
+}
+
+/// It is lent the lock that is held.
+#[test]
+fn a_lock_that_a_baseline_client_waits_for_becomes_no_share() {
+    let mut participant = holding_with(&[CLIENT]);
+    participant.leaves_behind(DOWNGRADE, BASELINE, LENT).did(&[TAKE_SHARE, CLOSE_SHARE, LEND]).did_not(UNLINK);
+    participant.world.drains.push_back(DrainResult::Ended);
+    participant.finishes(READABLE).did(&[UNLINK, SEE_SHARES, UNLINK_SHARED]);
+}
+
+#[test]
+fn a_lock_on_loan_becomes_no_share_and_is_held_as_before() {
+    let mut participant = borrowing();
+    participant.does_not_downgrade(Failure::Baseline).did_just(&[]);
+    participant.ends(RELEASE, Report::Released).did(&[Call::Shutdown(Role::Connection, Half::Both)]);
 }
 
 // ---- Giving it back.
@@ -416,8 +532,6 @@ fn a_lock_that_is_held_becomes_a_share_without_a_gap() {
     let mut participant = holding();
     participant.shares(DOWNGRADE, None).did(&[MAKE, TAKE_SHARE, UNLINK]);
     participant.ends(RELEASE, Report::Released).did(&[CLOSE_SHARE, UNLINK_SHARED]);
-    let mut participant = borrowing();
-    participant.shares(DOWNGRADE, None).did(&[TAKE_SHARE, Call::Shutdown(Role::Connection, Half::Both)]);
     let mut participant = holding_with(&[WAITER]);
     participant.shares(DOWNGRADE, None).did(&[TAKE_SHARE, HAND_OVER]);
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::background;
 use crate::error::{Error, What};
 use crate::grant::sealed::{Granted, Sealed};
 use crate::guard::Guard;
@@ -42,6 +43,8 @@ impl Guard {
             Downgraded::Shared => Ok(SharedGuard::granted(Granted { participant, turn, slot: None })),
             Downgraded::Held(error) => Err(DowngradeError { error, guard: Some(Self::new(participant, turn)) }),
             Downgraded::Lost(error) => {
+                // (It may have been lent.)
+                background::settle_later(participant);
                 drop(turn);
                 Err(DowngradeError { error, guard: None })
             }

@@ -161,6 +161,10 @@ pub(crate) enum What {
     DeniedFifo { name: String, owner: u32 },
     #[error("an abstract name cannot be shared; name the lock by a path")]
     NoShares,
+    #[error(
+        "npm's slocket, which ignores shares, uses this lock, too; acquire the lock itself, or choose another path"
+    )]
+    SharesIgnored,
     #[error("on a file system that cannot hold shares (it is not known to be local); choose one local to this machine")]
     SharedElsewhere,
     #[error("a semaphore has from 1 to 65,535 permits, not {0}")]
@@ -206,7 +210,7 @@ impl Error {
             What::Adopted => ErrorKind::Adopted,
             What::OnLoan => ErrorKind::OnLoan,
             What::NotTheLock => ErrorKind::NotTheLock,
-            What::NoShares => ErrorKind::NoShares,
+            What::NoShares | What::SharesIgnored => ErrorKind::NoShares,
             What::InvalidPermits(_) => ErrorKind::InvalidPermits,
             What::Deadlock => ErrorKind::Deadlock,
             What::Cancelled => ErrorKind::Cancelled,

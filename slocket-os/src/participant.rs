@@ -351,6 +351,7 @@ impl Participant {
             }
             Failure::NoShares => What::NoShares,
             Failure::SharedElsewhere => What::SharedElsewhere,
+            Failure::Baseline => What::SharesIgnored,
             Failure::LockLost => What::LockLost,
         })
     }

@@ -362,11 +362,11 @@ impl<G: Grant> Session<G> {
             Report::Acquired => {
                 return Some(Ok(Outcome::Acquired(G::granted(Granted { participant, turn, slot: None }))));
             }
-            Report::Shared { slot } => {
-                return Some(Ok(Outcome::Acquired(G::granted(Granted { participant, turn, slot }))));
-            }
             _ if !self.process.is_current() => {
                 return Some(Err(self.lock.site().failed(What::Forked)));
+            }
+            Report::Shared { slot } => {
+                return Some(Ok(Outcome::Acquired(G::granted(Granted { participant, turn, slot }))));
             }
             Report::Failed(failure) => Err(participant.error(failure)),
             Report::TimedOut => Err(self.timed_out(participant.recent_holder(ANSWER_LASTS))),

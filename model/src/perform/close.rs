@@ -51,7 +51,11 @@ impl World {
                 }
             }
             Role::Watch => self.participant(process).watch = Watch::None,
-            Role::Share => own.share = None,
+            // (Whoever makes the lock a share has neither any more, and is told so.)
+            Role::Share => {
+                (own.share, own.shares, own.slot) = (None, false, None);
+                self.participant(process).meets_npm = false;
+            }
             Role::Look => own.look = None,
             Role::Slots => own.slots = List::default(),
             Role::Strays => {}

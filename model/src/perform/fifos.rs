@@ -34,6 +34,8 @@ impl World {
                         self.has_a_writer_now(number);
                         self.processes[process].share = Some(number);
                         self.processes[process].acquired_since = true;
+                        let participant = self.participant(process);
+                        participant.meets_npm = participant.borrows;
                         if (0..).zip(&self.processes).any(|(other, own)| other != process && own.holds) {
                             self.broken = Some(Broken::TwoHolders);
                         }

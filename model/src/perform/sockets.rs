@@ -135,7 +135,11 @@ impl World {
             Role::Queue => self.processes[process].guests.push(guest),
             _ => self.processes[process].guest = Some(guest),
         }
-        AcceptResult::Accepted { has_badge: self.connection(guest).badge }
+        let has_badge = self.connection(guest).badge;
+        if self.processes[process].share.is_some() && !has_badge && !self.client_ended(guest) {
+            self.participant(process).meets_npm = true;
+        }
+        AcceptResult::Accepted { has_badge }
     }
 
     /// The head of a queue; of a planted bug, its tail.

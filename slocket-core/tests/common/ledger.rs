@@ -65,6 +65,8 @@ pub(crate) struct Ledger {
     is_trusted: bool,
     /// What is held while a share is taken for it.
     downgraded: Has,
+    /// While our share was open, a client without a badge was accepted that had not ended its stream.
+    meets_baseline: bool,
 
     // Peers.
     server: Option<Inode>,
@@ -160,6 +162,8 @@ enum Peer {
 struct Guest {
     has_badge: bool,
     is: Peer,
+    /// It has gone, as far as can be told. (Looked at only while our share is open.)
+    has_gone: bool,
 }
 
 const ROLES: [Role; 14] = [
@@ -219,6 +223,7 @@ impl Ledger {
             is_left: false,
             is_trusted: false,
             downgraded: Has::default(),
+            meets_baseline: false,
             server: None,
             server_is: Peer::default(),
             is_lent_to_us: false,
@@ -386,6 +391,9 @@ impl Ledger {
         }
         if !self.is_full(Role::Share) || !self.is_trusted {
             return Err("the share is not held");
+        }
+        if self.meets_baseline {
+            return Err("a share is told of beside which a baseline client will hold the lock");
         }
         if self.downgraded == Has::Nothing && !matches!(self.asked, Some(Request::Share(..) | Request::TryShare(..))) {
             return Err("a share was not asked for");

@@ -71,6 +71,9 @@ impl Ledger {
             Call::MakeFifo(_) | Call::OpenFifo(Role::Share, ..) if !self.has_lock() => {
                 Err("a share is taken without the lock")
             }
+            Call::OpenFifo(Role::Share, ..) if self.is_lent_to_us => {
+                Err("a share is taken of what a baseline server has lent, which lends to the next at once")
+            }
             Call::OpenFifo(Role::Share, Access::Read, _) => Err("a share that has no writer"),
             Call::OpenFifo(Role::Look | Role::Slots, Access::Both, _) => Err("whoever looks has a share"),
             Call::Unlink(name @ (Name::Shared | Name::Slot(_))) => self.unlinks_share(name),
@@ -265,6 +268,9 @@ impl Ledger {
         };
         if !is_intact {
             return Err("a lock is passed on that may be lost");
+        }
+        if cargo == Cargo::Nothing && self.is_full(Role::Share) {
+            return Err("the lock is lent by whoever has a share");
         }
         match (cargo, self.guest) {
             (_, Guest { is: Peer::Unknown | Peer::Trusted | Peer::Stranger, .. }) => {

@@ -141,6 +141,8 @@ impl Ledger {
                     PeerResult::Peer { is_ours: false, is_trusted: true } => Peer::Trusted,
                     PeerResult::Peer { .. } | PeerResult::Unknown => Peer::Stranger,
                 };
+                self.guest.has_gone |=
+                    role == Role::Guest && result == PeerResult::Unknown && self.is_full(Role::Share);
                 // (A guest is not trusted with anything, so only its user counts.)
                 match (role, result) {
                     (Role::Connection, _) => self.server_is = is,
@@ -170,8 +172,11 @@ impl Ledger {
                 self.fill(role);
                 match role {
                     Role::Queue => self.queued += 1,
-                    _ => self.guest = Guest { has_badge, is: Peer::Unknown },
+                    _ => self.guest = Guest { has_badge, is: Peer::Unknown, has_gone: false },
                 }
+            }
+            (Call::HasEnded(Role::Guest), CallResult::AnswerResult(result)) => {
+                self.guest.has_gone = result == AnswerResult::Yes && self.is_full(Role::Share);
             }
             (Call::NextName, CallResult::NextNameResult(NextNameResult::Temporary)) => {
                 self.spend(|budget| &mut budget.names);
@@ -282,8 +287,11 @@ impl Ledger {
             }
             Role::Listener => self.forget_listener(),
             Role::Connection => self.forget_server(),
-            Role::Guest => self.guest = Guest::default(),
-            Role::Share => self.is_trusted = false,
+            Role::Guest => {
+                self.meets_baseline |= !self.guest.has_badge && !self.guest.has_gone && self.is_full(Role::Share);
+                self.guest = Guest::default();
+            }
+            Role::Share => (self.is_trusted, self.meets_baseline) = (false, false),
             Role::Look | Role::Slots => self.looks_at = None,
             Role::Probe | Role::Guard | Role::Listing | Role::Queue | Role::Strays | Role::Watch => {}
         }
