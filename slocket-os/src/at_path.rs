@@ -30,6 +30,8 @@ pub(crate) struct AtPath {
     path: PathBuf,
     folder: Folder,
     name: CString,
+    /// The name of the FIFO of shared locks, which each acquire looks for.
+    shared: CString,
     /// What the folder was when the lock was named, and our user then.
     resolved: Stat,
     user: u32,
@@ -79,6 +81,7 @@ impl AtPath {
             is_private: resolved.is_private,
             path,
             folder,
+            shared: address::name_of_share(&name, None),
             name,
             mode,
             stale,
@@ -149,6 +152,7 @@ impl AtPath {
         match which {
             Which::Lock => Cow::Borrowed(&self.name),
             Which::Temporary(number) => Cow::Owned(address::temporary_name(number)),
+            Which::Share(None) => Cow::Borrowed(&self.shared),
             Which::Share(slot) => Cow::Owned(address::name_of_share(&self.name, slot)),
         }
     }
