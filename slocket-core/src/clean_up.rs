@@ -80,7 +80,9 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &Memory) -> Stepped<
         At::Count(slot) => match (result.stat()?, slot.checked_add(1)) {
             (StatResult::Found(_), Some(next)) => call(Call::Stat(Name::Slot(next)), At::Count(next)),
             (StatResult::Found(_), None) => look_at(step, Some(slot)),
-            (StatResult::Missing | StatResult::Failed(_), _) => look_at(step, slot.checked_sub(1)),
+            (StatResult::Missing, _) => look_at(step, slot.checked_sub(1)),
+            // There may be higher ones: without those below, nobody would see them.
+            (StatResult::Failed(_), _) => Next::Done(Cleaned::Refused),
         },
         At::LookAtSlot(slot, inner) => fifo::next(inner, result, memory)?.within(
             |inner| Step { at: At::LookAtSlot(slot, inner), ..step },

@@ -525,6 +525,23 @@ fn slots_are_cleaned_up_down_to_the_first_that_is_taken() {
     participant.ends(RELEASE, Report::Released).did(&[unlink(2), UNLINK]).did_not(unlink(1)).did_not(UNLINK_SHARED);
 }
 
+/// Whoever finds no FIFO of shared locks, or a gap below a slot, looks no further.
+#[test]
+fn where_it_is_not_known_how_many_slots_there_are_none_is_removed() {
+    for unknown in [0, 1].map(|slot| Call::Stat(Name::Slot(slot))) {
+        for seen_before in [false, true] {
+            let mut participant = sharing();
+            participant.world.slots = [Some(SHARES), Some(SHARES), None, None];
+            if seen_before {
+                // Without the lock in hand.
+                participant.instead(unknown, StatResult::Found(FIFO));
+            }
+            participant.instead(unknown, StatResult::Failed(ERRNO));
+            participant.ends(RELEASE, Report::Released).did_not(UNLINK_SHARED).did_not(unlink(0)).did_not(unlink(1));
+        }
+    }
+}
+
 // ---- Downgrading.
 
 #[test]
