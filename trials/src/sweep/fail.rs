@@ -131,9 +131,16 @@ fn run(
     if is_error { End::Failed } else { End::Recovered { waited, temporary } }
 }
 
-/// Whether it says that the FIFO of a share which somebody has is not there: who believes that has nothing else to ask.
+/// Whether it says of a FIFO that is there that it is not, the other way round, or that somebody has a share when nobody has: what is
+/// believed of shares is what these calls say.
 fn is_lie(role: Role, call: &str, error: &Fails) -> bool {
-    role.is_about_shares() && matches!(call, "openat" | "newfstatat") && error.errno == Errno::ENOENT
+    let says = |what| call == what && role.is_about_shares();
+    match error.errno {
+        Errno::ENOENT => says("openat") || says("newfstatat"),
+        Errno::EEXIST => says("mknodat"),
+        Errno::EAGAIN => says("read"),
+        _ => false,
+    }
 }
 
 /// Whether an answer is an error; it must name the path then.
@@ -155,6 +162,8 @@ fn may_leave(role: Role, call: &str, failure: Failure, answers: &[String]) -> bo
         "unlinkat" => true,
         // The release was answered; when the loan is back, there is nobody to tell.
         "newfstatat" if role == Role::Lends => true,
+        // Of the lock in hand, when a share was taken or cleaned up after: it is dead.
+        "newfstatat" if role.share().is_some() => failure.forever,
         "newfstatat" if has_held => fails(answers.last()),
         "newfstatat" => role == Role::Waiter && failure.forever && fails(answers.first()),
         _ => false,
