@@ -45,6 +45,9 @@ pub(crate) struct Memory {
     pub(crate) rounds: u8,
 }
 
+/// How often it is looked whether there are FIFOs to remove.
+pub(crate) const MOST_ROUNDS: u8 = 16;
+
 impl Memory {
     /// Whether somebody can have a share of the lock.
     pub(crate) fn can_be_shared(&self) -> bool {
@@ -84,6 +87,14 @@ impl Memory {
     pub(crate) fn learn(&mut self, probe: Probe) {
         if probe != Probe::None {
             self.platform.probe = Some(probe);
+        }
+    }
+
+    /// Forgets how often something was tried.
+    pub(crate) fn forget_counts(&mut self) {
+        self.accepted = 0;
+        if self.rounds < MOST_ROUNDS {
+            self.rounds = self.rounds.min(1);
         }
     }
 

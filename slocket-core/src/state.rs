@@ -2,7 +2,7 @@
 
 use crate::accept::Accepted;
 use crate::call::Call;
-use crate::event::{Policy, Share};
+use crate::event::{Policy, Share, Timer};
 use crate::report::{Failure, Report};
 use crate::{
     accept, clean_up, close, close_out, exclude, give_back, hand_over, inspect, join, leave, mark, part, publish,
@@ -315,6 +315,29 @@ impl State {
 }
 
 impl Attempt {
+    /// Once more in vain. (The next pause is one level above; and there are six.)
+    pub(crate) const fn one_up(self) -> Self {
+        let level = if self.level < 5 { self.level + 1 } else { 5 };
+        Self { level, ..self }
+    }
+
+    /// What was put up with is there no more. (A try puts up with whatever is in the way, for one time.)
+    pub(crate) const fn patient(self) -> Self {
+        match self.wish {
+            Wish::Try => self,
+            Wish::Acquire => Self { patience: Patience::Fresh, ..self },
+        }
+    }
+
+    /// The time is over for which something is put up with, if it is that timer's.
+    pub(crate) const fn impatient(self, timer: Timer) -> Self {
+        let is_tried = matches!(self.wish, Wish::Try);
+        match self.patience {
+            Patience::Running if is_tried == matches!(timer, Timer::Try) => Self { patience: Patience::Over, ..self },
+            Patience::Fresh | Patience::Running | Patience::Over => self,
+        }
+    }
+
     fn forget_count(&mut self) {
         self.level = self.level.min(2);
     }
