@@ -71,18 +71,18 @@ fn found(fifos: &[Fifo]) -> Vec<Sharer> {
     if fifos.is_empty() {
         return found;
     }
-    let Ok(processes) = fs::read_dir("/proc") else { return found };
-    for entry in processes.flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+    let Ok(names) = files::names(Path::new("/proc")) else { return found };
+    for name in names {
+        let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
+        let process = Path::new("/proc").join(name);
         // (Another user's may not be looked into, and one may have ended.)
-        let Ok(files) = fs::read_dir(entry.path().join("fd")) else { continue };
-        let mut slots: Vec<_> =
-            files.flatten().filter_map(|file| share(&entry.path(), &file.file_name(), fifos)).collect();
+        let Ok(open) = files::names(&process.join("fd")) else { continue };
+        let mut slots: Vec<_> = open.filter_map(|number| share(&process, &number, fifos)).collect();
         slots.sort_unstable();
         slots.dedup();
-        let Ok(uid) = fs::metadata(entry.path()).map(|process| process.uid()) else { continue };
-        let process = |slot| Sharer { process: Holder { pid: Some(pid), uid, program: program(pid) }, slot };
-        found.extend(slots.into_iter().map(process));
+        let Ok(uid) = fs::metadata(&process).map(|process| process.uid()) else { continue };
+        let sharer = |slot| Sharer { process: Holder { pid: Some(pid), uid, program: program(pid) }, slot };
+        found.extend(slots.into_iter().map(sharer));
     }
     found.sort_by_key(|sharer| (sharer.slot, sharer.process.pid));
     found

@@ -1,7 +1,8 @@
 //! Names in a folder, and open files.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use rustix::fs::{
@@ -51,6 +52,14 @@ pub(crate) fn opened<T>(result: &Result<T>) -> OpenResult {
         Err(Errno::ACCESS) => OpenResult::Denied(code(Errno::ACCESS)),
         Err(errno) => OpenResult::Failed(code(*errno)),
     }
+}
+
+/// The names in a folder, `.` and `..` among them. (The standard library panics if a folder that was read cannot be closed.)
+pub(crate) fn names(folder: &Path) -> Result<impl Iterator<Item = OsString> + use<>> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let folder = retry_on_intr(|| openat(CWD, folder, flags, Mode::empty()))?;
+    let entries = Dir::new(folder)?.map_while(Result::ok);
+    Ok(entries.map(|entry| OsStr::from_bytes(entry.file_name().to_bytes()).to_owned()))
 }
 
 /// A folder that is being read. Whoever may write to it can fill it: so not all of it is.

@@ -84,7 +84,9 @@ fn run(
     let mut scene = Scene::set(adapter, role, true);
     let pid = scene.victim.as_ref().expect("a victim").pid();
     let there_before = scene.place.leftovers();
-    scene.step(&[Stop { at, side: Side::Before, deed: Deed::Fail(failure) }], PATIENCE);
+    // (It looks through all processes, step by step.)
+    let patience = if role == Role::GivesUpOnShares { 4 * PATIENCE } else { PATIENCE };
+    scene.step(&[Stop { at, side: Side::Before, deed: Deed::Fail(failure) }], patience);
     scene.play(&mut Nobody);
     let record = scene.unstep().clone();
     *trace = format!("{record}    said {:?}\n", scene.answers);
@@ -136,7 +138,7 @@ fn run(
 fn is_lie(role: Role, call: &str, error: &Fails) -> bool {
     let says = |what| call == what && role.is_about_shares();
     match error.errno {
-        Errno::ENOENT => says("openat") || says("newfstatat"),
+        Errno::ENOENT => says("openat") || says("newfstatat") || says("unlinkat"),
         Errno::EEXIST => says("mknodat"),
         Errno::EAGAIN => says("read"),
         _ => false,
