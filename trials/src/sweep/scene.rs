@@ -302,8 +302,12 @@ impl Scene {
             Role::SharesBeside => scene.add_sharers(&["share"]),
             Role::TakesSecondSlot => scene.add_sharers(&["slot 2"]),
             Role::WaitsForSlot => scene.add_sharers(&["slot 2", "slot 2"]),
-            Role::WaitsForShares | Role::GivesUpOnShares => {
+            Role::WaitsForShares => {
                 scene.add_sharers(&["share", "slot 2"]);
+                scene.behind.push(scene.start());
+            }
+            Role::GivesUpOnShares => {
+                scene.add_sharers(&["share"]);
                 scene.behind.push(scene.start());
             }
             Role::Downgrades => {
