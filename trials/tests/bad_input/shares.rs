@@ -415,3 +415,18 @@ fn two_users_in_a_sticky_folder() {
         );
     });
 }
+
+/// The promise ends here: whoever wants the lock no longer sees who has a share.
+#[test]
+fn one_that_is_removed_by_hand() {
+    alone(Setting::Plain, || {
+        let scene = Scene::new();
+        let slocket = scene.slocket();
+        let share = held(&slocket, Kind::Shared);
+        fs::remove_file(fifo(&scene, "shared")).unwrap();
+        held(&slocket, Kind::Lock).release().unwrap();
+        share.release().unwrap();
+        assert_shares_work(&slocket);
+        scene.assert_empty();
+    });
+}
