@@ -312,7 +312,8 @@ impl Configuration {
 
     /// What the participants know of the system.
     pub(crate) fn platform(&self) -> Platform {
-        let ways = Ways { path: true, proc: self.has_proc };
+        // (Whether `/proc` is there is seen when it is needed.)
+        let ways = Ways { path: true, proc: true };
         let others_rename =
             self.cast.iter().any(|cast| matches!(cast, Cast::OtherUser | Cast::OtherReader | Cast::Stranger));
         let probe = match self.probe {

@@ -1,8 +1,8 @@
 //! What a planted bug does that is about shares: see [`filter`](crate::filter).
 
 use slocket_core::{
-    AcceptResult, Access, AnswerResult, BindResult, Call, CallResult, FifoResult, Found, MakeResult, Name, OpenResult,
-    ReadResult, ReceiveResult, Role, StatResult, TimesFound, TimesResult, UnlinkResult,
+    AcceptResult, Access, AnswerResult, BindResult, Call, CallResult, FifoResult, Found, Name, OpenResult, ReadResult,
+    ReceiveResult, Role, StatResult, TimesFound, TimesResult, UnlinkResult,
 };
 
 use crate::bug::Bug;
@@ -67,9 +67,13 @@ impl World {
             (Bug::CleansFromLowest, Call::Unlink(Name::Slot(slot))) if cleans_up => {
                 Replaced(Call::Unlink(self.swapped(process, slot)?))
             }
-            (Bug::SlotWithoutShared, Call::MakeFifo(Name::Shared)) if cast == Cast::Slot => {
-                Skipped(MakeResult::Exists.into())
-            }
+            // (It looks whether there is one, and whose.)
+            (Bug::SlotWithoutShared, _) if cast == Cast::Slot && has_lock && !cleans_up => Skipped(match call {
+                Call::OpenFifo(Role::Look, _, Name::Shared) => OpenResult::Opened.into(),
+                Call::SeeFifo(Role::Look) => FifoResult::Trusted.into(),
+                Call::Close(Role::Look) => DONE,
+                _ => return None,
+            }),
             (Bug::SharedUnlinkedFirst, Call::Unlink(Name::Slot(_))) if self.shares[0].is_some() => {
                 let mut world = *self;
                 world.shares[0] = None;

@@ -16,14 +16,14 @@ use slocket_core::{
     RenameResult, Role, StatResult, Times, TimesFound, TimesResult,
 };
 
+pub(crate) use answer::{DONE, Done};
+use answer::{ERRNO, yes};
+
 use crate::cast::Cast;
 use crate::configuration::{Configuration, Probe};
 use crate::objects::Guard;
 use crate::player::Watch;
 use crate::world::World;
-
-pub(crate) use answer::{DONE, Done};
-use answer::{ERRNO, yes};
 
 impl World {
     /// Makes a call, in each way in which the kernel may make it.
@@ -38,7 +38,7 @@ impl World {
         if self.failures > 0 {
             let mut world = *self;
             world.failures -= 1;
-            for answer in world.faults(process, call) {
+            for answer in world.faults(process, configuration, call) {
                 done(Done::Fault(answer), world);
             }
         }

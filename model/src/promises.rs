@@ -5,7 +5,7 @@ use slocket_core::{Call, Times};
 use crate::broken::Broken;
 use crate::cast::Cast;
 use crate::configuration::{Configuration, Probe};
-use crate::objects::{ConnectionId, Kind, Server, Socket};
+use crate::objects::{ConnectionId, Kind, Server, Socket, SocketId, Time};
 use crate::player::{Npm, Player};
 use crate::process::Process;
 use crate::world::World;
@@ -126,11 +126,14 @@ impl World {
             // (Who was handed the listener has its connection still, until it releases.)
             _ => dead.holds && dead.socket.is_none(),
         };
-        // Between bind and the time of the mark the sticky bit alone is the mark, and a chmod takes that away; between the two
-        // halves of clearing it the time alone is, and a touch takes that away.
+        // Between bind and the time of the mark, or if that could not be set, the sticky bit alone is the mark, and a chmod takes
+        // that away; between the two halves of clearing it the time alone is, and a touch takes that away.
         let is_half_marked = match dead.player {
             Player::Safe(participant) => {
-                let is_new = dead.half.is_some() || dead.socket.is_some_and(|own| !self.socket(own).listens);
+                let is_new = dead.half.is_some()
+                    || dead
+                        .socket
+                        .is_some_and(|own| !self.socket(own).listens || self.has_bit_alone(own, configuration));
                 let clears = matches!(
                     participant.mind.asked(),
                     Some(Call::SetTimes(_, Times::Lent) | Call::SetTimesInProc(_, Times::Lent))
@@ -141,6 +144,18 @@ impl World {
             _ => false,
         };
         self.excused |= serves_unmarked || server_is_gone && borrows || is_half_marked;
+    }
+
+    /// A loss of a listener on its way excuses what the crash of its holder would.
+    pub(crate) fn excuse_loss(&mut self, listener: SocketId, configuration: &Configuration) {
+        self.excused |=
+            configuration.cast.contains(&Cast::Administrator) && self.has_bit_alone(listener, configuration);
+    }
+
+    /// Whether the sticky bit alone marks a socket because its time could not be set.
+    fn has_bit_alone(&self, socket: SocketId, configuration: &Configuration) -> bool {
+        let has_failed = self.failures < configuration.failures;
+        has_failed && self.inode(self.socket(socket).inode).time == Time::Alike
     }
 
     /// Whether a hostile server has the path, or has left something there. It may stay there for ever.

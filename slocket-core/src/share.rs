@@ -2,7 +2,8 @@
 //!
 //! *A shared lock*: its FIFO is opened for writing; it is made if it is missing. *A slot*: from the first one up, one that is
 //! missing is made and taken, one without a writer is taken. So there is no gap below a slot; and before the first of them the
-//! FIFO of shared locks is made, so that whoever finds that missing knows that nobody has a share of any kind.
+//! FIFO of shared locks is made, so that whoever finds that missing knows that nobody has a share of any kind. It must be one that is
+//! believed: a stranger's could be removed by the stranger, while a slot is taken.
 
 use crate::call::{Access, Call, Name, Role};
 use crate::event::Share;
@@ -27,6 +28,8 @@ pub(crate) enum Taken {
 /// What open(2) says of a name that is missing, on every system.
 const ENOENT: Errno = Errno(2);
 
+const SEE_SHARED: Call = Call::OpenFifo(Role::Look, Access::Read, Name::Shared);
+
 /// The result that is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Step {
@@ -37,9 +40,12 @@ pub(crate) struct Step {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum At {
+    OpenShared { is_made: bool },
+    MakeShared(make::Step),
+    SeeShared,
+    CloseShared,
     LookAgain,
     Look(fifo::Step),
-    MakeShared(make::Step),
     Open { is_made: bool },
     Make(make::Step),
     See,
@@ -57,7 +63,7 @@ pub(crate) fn begin(memory: &mut Memory, share: Share) -> Going {
         Share::SlotOf(_) if memory.places.is_full(Role::Slots) => {
             Next::Call(Call::Close(Role::Slots), Step { slot: None, at: At::LookAgain })
         }
-        Share::SlotOf(_) => look(memory, 0),
+        Share::SlotOf(_) => open_shared(false),
     }
 }
 
@@ -66,14 +72,25 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
     let Step { slot, at } = step;
     let name = Name::of_share(slot);
     Ok(match at {
-        At::LookAgain => {
+        At::OpenShared { is_made } => match result.open()? {
+            OpenResult::Opened => Next::Call(Call::SeeFifo(Role::Look), Step { slot, at: At::SeeShared }),
+            OpenResult::Missing if !is_made => make_shared(make::begin(Name::Shared)),
+            // Somebody has removed what we have just made, by hand.
+            OpenResult::Missing => failed(SEE_SHARED, ENOENT),
+            OpenResult::Denied(_) if !is_made => make_shared(make::mend(Name::Shared)),
+            OpenResult::Denied(errno) | OpenResult::Failed(errno) => failed(SEE_SHARED, errno),
+        },
+        At::MakeShared(inner) => make_shared(make::next(inner, result, memory)?),
+        At::SeeShared => match fifo::believed(result.fifo()?, Role::Look, Name::Shared) {
+            Ok(()) => Next::Call(Call::Close(Role::Look), Step { slot, at: At::CloseShared }),
+            Err(failure) => Next::Done(Taken::Failed(failure)),
+        },
+        At::CloseShared | At::LookAgain => {
             result.done()?;
             look(memory, 0)
         }
         At::Look(inner) => fifo::next(inner, result, memory)?
             .within(|inner| Step { slot, at: At::Look(inner) }, |looked| seen(slot, looked, memory)),
-        At::MakeShared(inner) => make::next(inner, result, memory)?
-            .within(|inner| Step { slot, at: At::MakeShared(inner) }, |made| shared_is_made(slot, made)),
         At::Open { is_made } => match result.open()? {
             OpenResult::Opened => Next::Call(Call::SeeFifo(Role::Share), Step { slot, at: At::See }),
             OpenResult::Missing if !is_made => {
@@ -110,11 +127,24 @@ fn look(memory: &Memory, slot: u16) -> Going {
         .within(|inner| Step { slot, at: At::Look(inner) }, |looked| seen(slot, looked, memory))
 }
 
+/// The FIFO of shared locks is looked at, but not whether it has a writer.
+fn open_shared(is_made: bool) -> Going {
+    Next::Call(SEE_SHARED, Step { slot: None, at: At::OpenShared { is_made } })
+}
+
+fn make_shared(made: Next<make::Step, Made>) -> Going {
+    made.within(
+        |inner| Step { slot: None, at: At::MakeShared(inner) },
+        |made| match made {
+            Ok(()) => open_shared(true),
+            Err(failure) => Next::Done(Taken::Failed(failure)),
+        },
+    )
+}
+
 /// What there is of a slot.
 fn seen(slot: Option<u16>, looked: Looked, memory: &Memory) -> Going {
     match (looked, slot) {
-        (Looked::Missing, Some(0)) => make::begin(Name::Shared)
-            .within(|inner| Step { slot, at: At::MakeShared(inner) }, |made| shared_is_made(slot, made)),
         (Looked::Missing | Looked::Idle, _) => open(slot, false),
         (Looked::Busy, Some(slot)) => match (memory.share, slot.checked_add(1)) {
             (Some(Share::SlotOf(count)), Some(next)) if next < count.get() => look(memory, next),
@@ -122,13 +152,6 @@ fn seen(slot: Option<u16>, looked: Looked, memory: &Memory) -> Going {
         },
         (Looked::Busy, None) => Next::Done(Taken::Full),
         (Looked::Failed(failure), _) => Next::Done(Taken::Failed(failure)),
-    }
-}
-
-fn shared_is_made(slot: Option<u16>, made: Made) -> Going {
-    match made {
-        Ok(()) => open(slot, false),
-        Err(failure) => Next::Done(Taken::Failed(failure)),
     }
 }
 

@@ -454,9 +454,38 @@ fn a_share_that_cannot_be_taken_is_a_failure_and_the_lock_is_passed_on() {
 #[test]
 fn the_first_slot_is_made_after_the_fifo_of_shared_locks() {
     let mut participant = Participant::at(None);
-    participant.shares(SLOT, Some(0)).did(&[MAKE, Call::MakeFifo(Name::Slot(0)), take(0), UNLINK]);
+    participant.shares(SLOT, Some(0)).did(&[SEE_SHARES, MAKE, SEE_SHARES, Call::SeeFifo(Role::Look)]);
+    participant.did(&[Call::Close(Role::Look), Call::MakeFifo(Name::Slot(0)), take(0), UNLINK]).did_not(READ);
     participant.ends(RELEASE, Report::Released).did(&[CLOSE_SHARE, PUBLISH, unlink(0), UNLINK_SHARED]);
     assert!(participant.world.shared.is_none() && participant.world.slots[0].is_none());
+}
+
+/// A stranger could remove it while the slot is taken; then whoever wants the lock would find it missing, and hold the lock.
+#[test]
+fn no_slot_is_taken_beside_what_is_not_believed_to_be_the_fifo_of_shared_locks() {
+    for (found, failure) in [
+        (FifoResult::Untrusted, Failure::UntrustedFifo(Name::Shared)),
+        (FifoResult::Other, Failure::NotAFifo(Name::Shared)),
+    ] {
+        for (event, slot) in [(SLOT, None), (TRY_SLOT, None), (SLOT, Some(SHARES))] {
+            let mut participant = shared_by_others(0);
+            participant.world.slots[0] = slot;
+            participant.instead(Call::SeeFifo(Role::Look), found);
+            participant.fails(event, failure).did(&[UNLINK]).did_not(take(0)).did_not(Call::MakeFifo(Name::Slot(0)));
+        }
+    }
+    let see = Call::SeeFifo(Role::Look);
+    let mut participant = shared_by_others(0);
+    participant.instead(see, FifoResult::Failed(ERRNO)).fails(SLOT, failed(see)).did(&[UNLINK]);
+    let mut participant = shared_by_others(0);
+    participant.instead(SEE_SHARES, OpenResult::Failed(ERRNO)).fails(SLOT, failed(SEE_SHARES)).did(&[UNLINK]);
+    let mut participant = Participant::at(None);
+    participant.instead(MAKE, MakeResult::Failed(ERRNO)).fails(SLOT, failed(MAKE)).did(&[UNLINK]);
+    // Its maker may have died before its mode was set.
+    let mut participant = shared_by_others(0);
+    participant.instead(SEE_SHARES, OpenResult::Denied(ERRNO));
+    participant.instead(Call::StatFile(Role::Pin), StatResult::Found(Found { mode: ModeFit::Fewer, ..FIFO }));
+    participant.shares(SLOT, Some(0)).did(&[Call::SetMode(Role::Pin, Mode::OfFifo), SEE_SHARES, take(0)]);
 }
 
 #[test]

@@ -116,16 +116,17 @@ fn numbers() -> Vec<RawFd> {
 }
 
 fn kind(number: RawFd, sites: &[Arc<Site>], is_it: impl FnOnce(u64) -> bool) -> Kind {
-    if is_share(number, sites) {
-        return Kind::Ours;
-    }
     // (In this order: one that has been connected since is not taken for one that is never bound.)
     let is_connected = getpeername::<UnixAddr>(number) != Err(Errno::ENOTCONN);
-    let Ok(address) = getsockname::<UnixAddr>(number) else { return Kind::Other };
+    let address = getsockname::<UnixAddr>(number);
     let Ok(file) = fs::metadata(format!("/proc/self/fd/{number}")) else { return Kind::Other };
     if !is_it(file.ino()) || !has_our_flags(number) {
         return Kind::Other;
     }
+    if file.file_type().is_fifo() {
+        return if is_share(number, sites) { Kind::Ours } else { Kind::Other };
+    }
+    let Ok(address) = address else { return Kind::Other };
     let is_ours = match (address.as_abstract(), address.path()) {
         (Some(name), _) => address::is_name_of_badge(name) || sites.iter().any(|site| is_name_of(site, name)),
         // (Who was accepted has the address of the listener.)
@@ -161,14 +162,12 @@ pub(crate) fn file(number: RawFd) -> Option<Inode> {
     Some(Inode { device: file.dev(), number: file.ino() })
 }
 
-/// Whether that is a share of a lock of this process's. (One that is only open for reading is none, and may be the copy of a
+/// Whether a FIFO is a share of a lock of this process's. (One that is only open for reading is none, and may be the copy of a
 /// session that waits for it, which closes it itself.)
 fn is_share(number: RawFd, sites: &[Arc<Site>]) -> bool {
-    let link = format!("/proc/self/fd/{number}");
-    let is_fifo = fs::metadata(&link).is_ok_and(|file| file.file_type().is_fifo());
-    is_fifo
-        && flags(number).is_some_and(|flags| flags & OURS == OURS && flags & WRITES != 0)
-        && fs::read_link(link).is_ok_and(|path| sites.iter().any(|site| is_share_of(site, &path)))
+    flags(number).is_some_and(|flags| flags & WRITES != 0)
+        && fs::read_link(format!("/proc/self/fd/{number}"))
+            .is_ok_and(|path| sites.iter().any(|site| is_share_of(site, &path)))
 }
 
 fn is_share_of(site: &Site, path: &Path) -> bool {
@@ -287,6 +286,9 @@ mod tests {
             let open = |access| fifos::open(open_folder.as_fd(), name, access).unwrap();
             let (share, look) = (open(Access::Both), open(Access::Read));
             assert_eq!(is_ours(&share, &lock), is_of_lock, "{name:?}");
+            // (A number that was another file's may be that of a share of this process's own by now.)
+            let sought = kind(share.as_raw_fd(), std::slice::from_ref(lock.site()), |_| false);
+            assert!(matches!(sought, Kind::Other), "another file");
             assert!(!is_ours(look, &lock), "{name:?}");
             fs::remove_file(folder.path().join(name.to_str().unwrap())).unwrap();
             assert_eq!(is_ours(&share, &lock), is_of_lock, "{name:?}, which was removed");

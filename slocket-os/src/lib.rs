@@ -4,8 +4,8 @@
 //! for an adapter to a further runtime:
 //!
 //! * [`Runtime`] is what an asynchronous runtime must be able to do; implementing it takes about 30 lines.
-//! * [`Session`] is one request, for whoever has a loop of their own. It drives the core's machine, owns the descriptors, and never
-//!   blocks:
+//! * [`Session`] is one request, for a lock, a shared lock or a permit, for whoever has a loop of their own. It drives the core's
+//!   machine, owns the descriptors, and never blocks:
 //!
 //! ```no_run
 //! use slocket_os::{Builder, Error, Guard, Lock, Outcome, Session};

@@ -48,7 +48,7 @@ impl Inherit for State {
 pub(crate) struct Turn {
     queue: Arc<LocalQueue>,
     process: Process,
-    /// Whether it was given back: then nothing is left to be done.
+    /// Whether it was given back, or never counted: then nothing is left to be done.
     is_over: bool,
 }
 
@@ -98,10 +98,16 @@ impl LocalQueue {
         (state.turns == 0).then(|| self.turn(&mut state, here))
     }
 
-    /// Takes a turn even if one is out: with a lock that came from another process, for which the other handle waits outside, and
-    /// keeps its place there; or to try for a share, for which the other handle may be only passing through.
+    /// Takes a turn even if one is out, with a lock that came from another process: for that the other handle waits outside, and
+    /// keeps its place there.
     pub(crate) fn enter_beside(self: &Arc<Self>, here: Process) -> Turn {
         self.turn(&mut self.state.lock(here), here)
+    }
+
+    /// Lets a handle try for a share outside, without a turn: whoever has that may be only passing through. Nobody waits inside for
+    /// one that only tries: tries that overlap without end would keep the turn from everybody.
+    pub(crate) fn try_beside(self: &Arc<Self>, here: Process) -> Turn {
+        Turn { queue: Arc::clone(self), process: here, is_over: true }
     }
 
     /// Counts a share that this process has.
@@ -185,8 +191,7 @@ impl Turn {
     /// Gives the turn to the next, as dropping it does: for a caller that knows already that it is `here`, as [to
     /// ask](Process::current) may be a system call.
     pub(crate) fn end(mut self, here: Process) {
-        self.is_over = true;
-        if self.process == here {
+        if !mem::replace(&mut self.is_over, true) && self.process == here {
             self.queue.take_back(here);
         }
     }
@@ -305,6 +310,22 @@ mod tests {
         drop(adopted);
         assert!(take(&ticket).is_none());
         drop(outside);
+        assert!(take(&ticket).is_some());
+    }
+
+    /// Else tries that overlap without end would keep the turn from everybody who waits.
+    #[test]
+    fn nobody_waits_for_one_that_only_tries() {
+        let (queue, here) = queue();
+        let (turn, first_try) = (queue.enter(Want::Lock, here).unwrap(), queue.try_beside(here));
+        let ticket = queue.enter(Want::Lock, here).unwrap_err();
+        turn.end(here);
+        let turn = take(&ticket).unwrap();
+        let ticket = queue.enter(Want::Lock, here).unwrap_err();
+        drop(first_try);
+        queue.try_beside(here).end(here);
+        assert!(take(&ticket).is_none(), "the turn is out");
+        drop(turn);
         assert!(take(&ticket).is_some());
     }
 

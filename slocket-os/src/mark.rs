@@ -70,8 +70,11 @@ pub(crate) fn published_mode(mode: u32) -> Mode {
 }
 
 /// The mode of the FIFO of a share: whoever may write to the socket may read and write there.
+///
+/// It has the sticky bit, as the socket has: systemd-tmpfiles leaves alone what has that. It would remove a FIFO that is older than
+/// the files of its folder may be, for nothing tells it that somebody has a share by it.
 pub(crate) fn mode_of_fifo(mode: u32) -> Mode {
-    Mode::from_raw_mode(mode | (mode & 0o222) << 1)
+    Mode::from_raw_mode(mode | (mode & 0o222) << 1) | STICKY
 }
 
 /// Both times of a marked, or of a lent socket.
@@ -87,6 +90,13 @@ pub(crate) fn times(times: slocket_core::Times) -> Timestamps {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_may_write_to_the_lock_may_look_at_its_shares_and_cleaners_leave_them_alone() {
+        for (mode, fifo) in [(0o600, 0o1600), (0o620, 0o1660), (0o666, 0o1666), (0o644, 0o1644)] {
+            assert_eq!(mode_of_fifo(mode), Mode::from_raw_mode(fifo), "{mode:o}");
+        }
+    }
 
     #[test]
     fn what_counts_as_a_mark() {

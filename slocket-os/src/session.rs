@@ -143,7 +143,7 @@ impl<G: Grant> Session<G> {
         let turn = match want {
             Want::Lock => lock.queue().try_enter(process),
             // Whoever has the turn may have a share, and be passing the lock on.
-            Want::Share(_) => Some(lock.queue().enter_beside(process)),
+            Want::Share(_) => Some(lock.queue().try_beside(process)),
         };
         let stage = match turn {
             Some(turn) => {

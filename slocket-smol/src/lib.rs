@@ -1,4 +1,4 @@
-//! A cross-process mutex for one machine, for smol and every other runtime whose reactor is async-io.
+//! A cross-process mutex for one machine, with shared locks and semaphores, for smol and every other runtime whose reactor is async-io.
 //!
 //! ```
 //! use slocket_smol::Slocket;
@@ -29,6 +29,12 @@
 //!   process waits outside.
 //! * **A holder that dies**, however it dies, releases the lock; the next waiter has it at once. There is no lease, no
 //!   heartbeat, and no poisoning: what the lock protects may be half-written, as after any crash.
+//! * **Readers and writers.** [`Slocket::acquire_shared`] is for readers: many have a [`SharedGuard`] at a time, and nobody holds the
+//!   lock meanwhile. Both stand in one queue, so a reader that comes after a writer waits behind it, and no writer is starved.
+//!   [`Guard::downgrade`] makes a lock a shared one, without a gap. There is no upgrade: see [`SharedGuard`].
+//! * **At most N at once.** A [`Semaphore`] has up to N [`Permit`]s out at a time, in the order of the same queue, and each has a
+//!   [number](Permit::index) that no other has. N is each process's own word. Shared locks and permits are had at a path, not at an
+//!   abstract name; and npm's slocket does not look for them, so keep it away from such a path.
 //! * **Fork** without exec: the lock belongs to the process that acquired it. A forked child has no part in it: nothing that
 //!   the child does or drops releases it, and the child acquires the lock as any other process does. The parent's release is
 //!   complete; but an abstract name is free only when the last copy of the listener is closed, if no process waited. If the
@@ -48,7 +54,7 @@
 //!   outlive: see [`settle`].
 //! * **Blocking code** of the same process uses the same lock: [`Slocket::acquire_blocking`], or a handle of `slocket-sync`, into
 //!   which one of this crate converts, and back (`Slocket::from(&other)`). They share one queue.
-//! * **Not reentrant**: a task that acquires a lock which it holds waits for itself, a deadlock.
+//! * **Not reentrant**: a task that acquires a lock which it holds, or has a shared lock of, waits for itself, a deadlock.
 //!
 //! # Features
 //!

@@ -1,4 +1,4 @@
-//! A cross-process mutex for one machine, for blocking code.
+//! A cross-process mutex for one machine, with shared locks and semaphores, for blocking code.
 //!
 //! ```
 //! use slocket_sync::Slocket;
@@ -13,12 +13,34 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Many readers at a time, or N jobs at a time:
+//!
+//! ```
+//! use slocket_sync::{Semaphore, Slocket};
+//! # let folder = tempfile::tempdir()?;
+//! # let (path, other) = (folder.path().join("cache.lock"), folder.path().join("gpus.lock"));
+//!
+//! let shared = Slocket::new(&path)?.acquire_shared()?; // beside other readers; a writer calls `acquire`
+//! # drop(shared);
+//!
+//! let permit = Semaphore::new(&other, 4)?.acquire()?; // waits while 4 processes have one
+//! println!("on GPU {}", permit.index()); // from 0 to 3
+//! # drop(permit);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! * **Order.** First come, first served among the processes of one user, until a holder is killed or cannot pass the lock on:
 //!   the next in line is another user's, or no descriptor is to be had. Then the waiters race. Clones of one [`Slocket`] queue
 //!   inside the process, with one connection to the outside for all of them, and the lock is passed on inside only while no
 //!   process waits outside.
 //! * **A holder that dies**, however it dies, releases the lock; the next waiter has it at once. There is no lease, no
 //!   heartbeat, and no poisoning: what the lock protects may be half-written, as after any crash.
+//! * **Readers and writers.** [`Slocket::acquire_shared`] is for readers: many have a [`SharedGuard`] at a time, and nobody holds the
+//!   lock meanwhile. Both stand in one queue, so a reader that comes after a writer waits behind it, and no writer is starved.
+//!   [`Guard::downgrade`] makes a lock a shared one, without a gap. There is no upgrade: see [`SharedGuard`].
+//! * **At most N at once.** A [`Semaphore`] has up to N [`Permit`]s out at a time, in the order of the same queue, and each has a
+//!   [number](Permit::index) that no other has. N is each process's own word. Shared locks and permits are had at a path, not at an
+//!   abstract name; and npm's slocket does not look for them, so keep it away from such a path.
 //! * **While it holds**, a process runs nothing for the lock: no thread, no system call. While it waits, it uses no CPU.
 //! * **Fork** without exec: the lock belongs to the process that acquired it. A forked child has no part in it: nothing that
 //!   the child does or drops releases it, and the child acquires the lock as any other process does. The parent's release is
@@ -34,7 +56,7 @@
 //!   outlive: see [`settle`].
 //! * **A wait can be called off** by another thread, and resumed after a time-out without losing its place: see
 //!   [`Slocket::request`].
-//! * **Not reentrant**: a thread that acquires a lock which it holds waits for itself, a deadlock.
+//! * **Not reentrant**: a thread that acquires a lock which it holds, or has a shared lock of, waits for itself, a deadlock.
 //!   In builds with debug assertions, that is an error where it can be known: see [`Slocket::acquire`].
 //!
 //! # Features

@@ -32,7 +32,11 @@
 //! | | NANOS is the longest wait for the lock; now and then it forks without exec while it holds |
 //! | `mixed N MICROS SLOTS FOLDER NAME` | `done HELD TIMED_OUT CANCELLED WOULD_BLOCK NANOS` after N times: acquire the lock, a |
 //! | | shared lock or a slot, as in `storm`; now and then make a shared lock of the lock |
-//! | `once-marked` | `done 1`: acquires and releases between two marks in the system-call trace |
+//! | `witness-shares FOLDER NAME` | `ok`; from here on every hold, of a share too, is seen by the two witnesses of shares |
+//! | `reads MICROS FOLDER NAME` | `done HELD REFUSED`: has a shared lock, again and again without pause, until there is a file |
+//! | | `stop` in the folder |
+//! | `once-marked` | `done 1`: acquires and releases between two marks in the system-call trace; `once-marked shared` |
+//! | | and `once-marked N` a shared lock, and a slot |
 //! | `busy N COUNTER LOG` | `busy`; N threads acquire and release, seen by both witnesses, whatever comes |
 //! | `busy-with share`, `busy-with slot N` | `busy`; a thread takes shares and gives them back, whatever comes |
 //! | `pass N` | `passed PID OTHERS`: a program that was passed what is held, and N that other threads started meanwhile |

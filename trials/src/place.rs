@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::queue;
+use crate::sharing;
 use crate::witness::{self, Report};
 
 /// A fresh folder with nothing in it but one lock, and a second one for the witnesses. Removed when dropped.
@@ -110,6 +111,14 @@ impl Place {
         self.notes.path().join(name)
     }
 
+    /// Lets those end that read without pause.
+    ///
+    /// # Panics
+    /// If the file cannot be made.
+    pub fn stop(&self) {
+        fs::write(self.note("stop"), "").expect("a note");
+    }
+
     /// What the counter says.
     ///
     /// # Panics
@@ -126,6 +135,21 @@ impl Place {
     #[must_use]
     pub fn report(&self) -> Report {
         witness::check(self.notes.path())
+    }
+
+    /// Fails unless the two witnesses of shares saw nothing that must not be, and the lock's folder is empty.
+    ///
+    /// # Panics
+    /// If they did.
+    #[track_caller]
+    pub fn assert_shared(&self) -> sharing::Report {
+        let report = sharing::check(self.notes.path());
+        // (A few tell it.)
+        let some = |found: &[String]| found.iter().take(5).cloned().collect::<Vec<_>>();
+        assert_eq!(some(&report.intervals), [""; 0], "had at a time");
+        assert_eq!(some(&report.counters), [""; 0], "counted beside another");
+        assert_eq!(self.leftovers(), [""; 0], "left in the lock's folder");
+        report
     }
 
     /// Fails unless both witnesses saw exactly `holds` holds, no two of them at a time, and the lock's folder is empty.

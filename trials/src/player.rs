@@ -407,6 +407,25 @@ impl Player {
         self.expect("ok");
     }
 
+    /// Has every hold from here on, of a share too, seen by both witnesses of shares.
+    ///
+    /// # Panics
+    /// If the player has died.
+    #[track_caller]
+    pub fn witness_shares(&mut self, place: &Place) {
+        self.send(format!("witness-shares {} {}", place.notes().display(), self.name));
+        self.expect("ok");
+    }
+
+    /// Has it read without pause, each time for so long, until [`Place::stop`] is there.
+    ///
+    /// # Panics
+    /// If the player has died.
+    #[track_caller]
+    pub fn begin_reads(&mut self, micros: u64, place: &Place) {
+        self.send(format!("reads {micros} {} {}", place.notes().display(), self.name));
+    }
+
     /// Releases.
     ///
     /// # Panics

@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -70,6 +72,22 @@ pub fn cpu_ticks(pid: u32) -> u64 {
     let fields = stat(Path::new(&format!("/proc/{pid}"))).unwrap_or_else(|| panic!("no process {pid}"));
     // utime and stime: fields 14 and 15 of the line, of which `stat` leaves out the first two.
     fields[11..13].iter().map(|field| field.parse::<u64>().expect("a number")).sum()
+}
+
+/// The shares of one processor that processes use, over a span of three seconds.
+///
+/// # Panics
+/// If one of them is gone.
+#[must_use]
+#[track_caller]
+pub fn processor_share<const N: usize>(pids: [u32; N]) -> [f64; N] {
+    /// The clock tick of `proc_pid_stat(5)`.
+    const TICK: Duration = Duration::from_millis(10);
+    let (start, before) = (Instant::now(), pids.map(cpu_ticks));
+    // Not to wait for anything: this is the span that is looked at.
+    thread::sleep(Duration::from_secs(3));
+    let (time, after) = (start.elapsed().as_secs_f64(), pids.map(cpu_ticks));
+    std::array::from_fn(|index| TICK.as_secs_f64() * (after[index] - before[index]) as f64 / time)
 }
 
 /// How many threads a process has.

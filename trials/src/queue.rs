@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::watch_for;
+use crate::{process, watch_for};
 
 /// Waits until at least `count` waiters are queued at the lock.
 ///
@@ -49,6 +49,27 @@ pub fn unaccepted(lock: &Path) -> usize {
 #[must_use]
 pub fn accepted(lock: &Path) -> usize {
     sockets(lock).iter().filter(|socket| socket.state == "03").count()
+}
+
+/// Whether a process waits at the lock: with the lock in hand, for others' shares to end; or in the queue, with a connection from an
+/// address that the kernel made up, the badge.
+///
+/// # Panics
+/// If `/proc/net/unix` cannot be read.
+#[must_use]
+pub fn waits(pid: u32, lock: &Path) -> bool {
+    let table = fs::read("/proc/net/unix").expect("/proc/net/unix");
+    let table = String::from_utf8_lossy(&table);
+    let sockets: Vec<_> = table.lines().filter_map(badge).chain(listener(lock)).collect();
+    process::descriptors(pid).iter().any(|file| sockets.contains(file))
+}
+
+/// The socket of a line of the table, if it is connected and has an address of five digits.
+fn badge(line: &str) -> Option<String> {
+    let fields: Vec<_> = line.split_ascii_whitespace().collect();
+    let [_number, _references, _protocol, _flags, _type, "03", inode, address] = fields[..] else { return None };
+    let digits = address.strip_prefix('@')?;
+    (digits.len() == 5 && digits.bytes().all(|digit| digit.is_ascii_hexdigit())).then(|| format!("socket:[{inode}]"))
 }
 
 /// The socket that listens at the lock, as the descriptors of its owner name it: `socket:[4711]`.

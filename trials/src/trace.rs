@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::Adapter;
+
 /// One system call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
@@ -64,6 +66,53 @@ pub fn between<'a>(calls: &'a [Call], from: &str, to: &str) -> &'a [Call] {
     };
     let calls = &calls[find(calls, from) + 1..];
     &calls[..find(calls, to)]
+}
+
+/// The calls that the library can make, for adapters whose runtime makes others beside it, on threads of its own.
+pub const USED: &[&str] = &[
+    "accept4",
+    "bind",
+    "chmod",
+    "close",
+    "connect",
+    "fchmod",
+    "flock",
+    "fstat",
+    "fstatfs",
+    "getpid",
+    "getrandom",
+    "getsockopt",
+    "ioctl",
+    "listen",
+    "mknodat",
+    "newfstatat",
+    "openat",
+    "recvfrom",
+    "recvmsg",
+    "sendmsg",
+    "shutdown",
+    "socket",
+    "unlinkat",
+    "utimensat",
+];
+
+/// The calls without those that are not the library's: with debug assertions on, the standard library asks about each
+/// descriptor (`F_GETFD`) right before it closes it; and a runtime with threads makes calls of its own.
+#[must_use]
+pub fn of_library(calls: &[Call]) -> Vec<Call> {
+    let descriptor = |call: &Call| call.line.split(['(', ',', ')']).nth(1).map(str::to_owned);
+    let assertion = |index: usize| {
+        let (call, next) = (&calls[index], calls.get(index + 1));
+        cfg!(debug_assertions)
+            && call.line.contains("F_GETFD")
+            && next.is_some_and(|next| next.name() == "close" && descriptor(next) == descriptor(call))
+    };
+    let runtime = |call: &Call| {
+        let ends = call.line.starts_with("<... ");
+        Adapter::under_trial().brings_threads() && (ends || !USED.contains(&call.name()))
+    };
+    let is_ours = |index: &usize| !assertion(*index) && !runtime(&calls[*index]);
+    (0..calls.len()).filter(is_ours).map(|index| calls[index].clone()).collect()
 }
 
 #[cfg(test)]

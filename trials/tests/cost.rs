@@ -6,7 +6,8 @@ use std::os::unix::net::UnixListener;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use trials::trace::{self, Call};
+use trials::process::processor_share;
+use trials::trace::{self, Call, USED, of_library as library};
 use trials::{
     Adapter, Place, Player, alone, at_path_and_name, node_or_skip, process, strace_or_skip, tell, wait_until_queued,
     watch_for,
@@ -17,9 +18,6 @@ const BUDGET: usize = 17;
 
 /// The same at an abstract name: socket, bind, listen; poll, close. The protocol needs each of them.
 const BUDGET_AT_NAME: usize = 5;
-
-/// The clock tick of `proc_pid_stat(5)`.
-const TICK: Duration = Duration::from_millis(10);
 
 /// How many a waiter may make until it holds the lock that is handed over to it, the wait among them; and a holder that hands it
 /// over, with the connection by which it got the lock.
@@ -169,7 +167,7 @@ fn a_waiter_at_a_stale_socket_uses_no_processor_time() {
     let mut waiter = Player::start(Adapter::under_trial(), &place.lock());
     waiter.send("acquire");
     watch_for("the waiter to sleep", || (process::state(waiter.pid())? == 'S').then_some(()));
-    let share = processor_share(waiter.pid());
+    let share = processor_share([waiter.pid()])[0];
     assert_eq!(waiter.answer_now(), None, "held while the socket may be lent out");
     tell(format!("cost: a waiter at a stale socket uses {:.2} % of a processor", share * 100.0));
     assert!(share < 0.01, "a waiter at a stale socket uses {:.2} % of a processor", share * 100.0);
@@ -193,7 +191,7 @@ fn the_npm_package_spins_at_a_stale_socket() {
     drop(UnixListener::bind(place.lock()).expect("bind"));
     let mut waiter = Player::start(Adapter::Node, &place.lock());
     waiter.send("acquire");
-    let share = processor_share(waiter.pid());
+    let share = processor_share([waiter.pid()])[0];
     tell(format!("cost: the npm package at a stale socket uses {:.0} % of a processor", share * 100.0));
     assert!(share > 0.1, "the measure does not see a waiter that spins: {:.2} %", share * 100.0);
     fs::remove_file(place.lock()).expect("the stale socket");
@@ -209,7 +207,7 @@ fn a_waiter_in_the_queue_uses_no_processor_time(place: &Place) {
     holder.acquire();
     waiter.send("acquire");
     wait_until_queued(&place.lock(), 1);
-    let share = processor_share(waiter.pid());
+    let share = processor_share([waiter.pid()])[0];
     tell(format!("cost: a waiter in the queue uses {:.2} % of a processor", share * 100.0));
     assert!(share < 0.01, "a waiter in the queue uses {:.2} % of a processor", share * 100.0);
     holder.release();
@@ -217,58 +215,4 @@ fn a_waiter_in_the_queue_uses_no_processor_time(place: &Place) {
     waiter.release();
     holder.quit();
     waiter.quit();
-}
-
-/// The calls that the library can make, for adapters whose runtime makes others beside it, on threads of its own.
-const USED: &[&str] = &[
-    "accept4",
-    "bind",
-    "chmod",
-    "close",
-    "connect",
-    "fchmod",
-    "flock",
-    "fstat",
-    "fstatfs",
-    "getpid",
-    "getrandom",
-    "getsockopt",
-    "ioctl",
-    "listen",
-    "newfstatat",
-    "openat",
-    "recvfrom",
-    "recvmsg",
-    "sendmsg",
-    "shutdown",
-    "socket",
-    "unlinkat",
-    "utimensat",
-];
-
-/// The calls without those that are not the library's: with debug assertions on, the standard library asks about each
-/// descriptor (`F_GETFD`) right before it closes it; and a runtime with threads makes calls of its own.
-fn library(calls: &[Call]) -> Vec<Call> {
-    let descriptor = |call: &Call| call.line.split(['(', ',', ')']).nth(1).map(str::to_owned);
-    let assertion = |index: usize| {
-        let (call, next) = (&calls[index], calls.get(index + 1));
-        cfg!(debug_assertions)
-            && call.line.contains("F_GETFD")
-            && next.is_some_and(|next| next.name() == "close" && descriptor(next) == descriptor(call))
-    };
-    let runtime = |call: &Call| {
-        let ends = call.line.starts_with("<... ");
-        Adapter::under_trial().brings_threads() && (ends || !USED.contains(&call.name()))
-    };
-    let is_ours = |index: &usize| !assertion(*index) && !runtime(&calls[*index]);
-    (0..calls.len()).filter(is_ours).map(|index| calls[index].clone()).collect()
-}
-
-/// The share of one processor that a process uses, over a span of three seconds.
-fn processor_share(pid: u32) -> f64 {
-    let (start, before) = (Instant::now(), process::cpu_ticks(pid));
-    // Not to wait for anything: this is the span that is looked at.
-    thread::sleep(Duration::from_secs(3));
-    let used = TICK.as_secs_f64() * (process::cpu_ticks(pid) - before) as f64;
-    used / start.elapsed().as_secs_f64()
 }

@@ -14,7 +14,7 @@ const ADAPTERS: [(&str, &[&str]); 4] = [
 ];
 
 /// What is documented of each type.
-const METHODS: [(&str, &[&str]); 5] = [
+const METHODS: [(&str, &[&str]); 8] = [
     (
         "struct.Slocket.html",
         &[
@@ -30,14 +30,26 @@ const METHODS: [(&str, &[&str]); 5] = [
             "with_lock",
             "holder",
             "adopt",
+            "acquire_shared",
+            "acquire_shared_timeout",
+            "acquire_shared_until",
+            "try_acquire_shared",
+            "semaphore",
+            "sharers",
         ],
     ),
+    (
+        "struct.Semaphore.html",
+        &["new", "permits", "slocket", "path", "acquire", "acquire_timeout", "acquire_until", "try_acquire"],
+    ),
+    ("struct.SharedGuard.html", &["release", "name", "path", "pass_to"]),
+    ("struct.Permit.html", &["index", "release", "name", "path", "pass_to"]),
     ("struct.Builder.html", &["mode", "stale", "occupied", "trust", "on_wait", "build"]),
     (
         "struct.Guard.html",
-        &["release", "name", "path", "contended", "is_intact", "is_loan", "disown", "pass_to", "into_fd"],
+        &["release", "name", "path", "contended", "is_intact", "is_loan", "disown", "pass_to", "into_fd", "downgrade"],
     ),
-    ("struct.Error.html", &["kind", "name", "holder", "user", "detail", "io_error", "is_timed_out"]),
+    ("struct.Error.html", &["kind", "name", "holder", "sharers", "user", "detail", "io_error", "is_timed_out"]),
     ("struct.Disowned.html", &["adopt"]),
 ];
 

@@ -4,13 +4,14 @@ use slocket_core::{
     AcceptResult, AnswerResult, Call, CallResult, MakeResult, OpenResult, ReceiveResult, SendResult, TimesResult,
 };
 
+use crate::configuration::Configuration;
 use crate::objects::Message;
 use crate::perform::answer::{ERRNO, FAILED};
 use crate::world::World;
 
 impl World {
     /// How a call can fail for want of something: a descriptor, memory, a right.
-    pub(super) fn faults(&mut self, process: usize, call: Call) -> Vec<CallResult> {
+    pub(super) fn faults(&mut self, process: usize, configuration: &Configuration, call: Call) -> Vec<CallResult> {
         if self.mind(process).cleans_up() {
             // What is left is the next one's.
             self.mishap();
@@ -40,9 +41,8 @@ impl World {
             Call::Watch => vec![AnswerResult::No.into()],
             Call::Receive => {
                 let connection = self.processes[process].connection.expect("who receives is connected");
-                if !matches!(self.connection(connection).inbox, Some(Message::Listener(_))) {
-                    return Vec::new();
-                }
+                let Some(Message::Listener(listener)) = self.connection(connection).inbox else { return Vec::new() };
+                self.excuse_loss(listener, configuration);
                 self.connection_mut(connection).inbox = None;
                 self.mishap();
                 vec![ReceiveResult::Truncated.into()]

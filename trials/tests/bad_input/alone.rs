@@ -63,6 +63,8 @@ pub(crate) enum Setting {
     FileSystem(u32),
     /// The first bind(2) of every process fails with this.
     NoSockets(&'static str),
+    /// Every mkfifo fails with this.
+    NoFifos(&'static str),
 }
 
 /// Runs `inside` in a process of its own, which may leave nothing behind.
@@ -191,6 +193,7 @@ impl Setting {
             Self::SlowModes => strace("chmod,fchmodat", "delay_enter=500000"),
             Self::SlowBinds => strace("bind", "delay_exit=300000"),
             Self::NoSockets(error) => strace("bind", &format!("error={error}:when=1")),
+            Self::NoFifos(error) => strace("mknod,mknodat", &format!("error={error}")),
             Self::FileSystem(magic) => {
                 let bytes: String = u64::from(magic).to_ne_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
                 strace("statfs,fstatfs", &format!("poke_exit=@arg2={bytes}"))

@@ -28,6 +28,7 @@ mod proc;
 mod reserve;
 mod scene;
 mod server;
+mod shares;
 mod stranger;
 mod threads;
 mod threats;

@@ -1,3 +1,6 @@
 //! Shares of a lock, shared locks and slots, of real processes.
 
+mod cost;
 mod kinds;
+mod recovery;
+mod writer;

@@ -10,7 +10,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use slocket_os::{Disowned, ErrorKind, Lock, close_copies};
-use trials::lock::{Error, Guard, Held, Kind, Slocket, Waits, settle};
+use trials::lock::{Error, Guard, Held, Kind, Patience, Slocket, Waits, settle};
+use trials::sharing::witness::{self as sharing, What};
 use trials::witness::shares::ShareLog;
 use trials::witness::{Hold, Witness, now};
 use trials::{Adapter, Random};
@@ -30,11 +31,20 @@ pub(crate) struct Commands {
     witness: Option<Witness>,
     /// Where it is noted when a share is had.
     shares: Option<ShareLog>,
-    held: Option<(Held, Option<Hold>)>,
+    /// The two witnesses of shares.
+    sharing: Option<sharing::Witness>,
+    held: Option<Kept>,
     disowned: Option<Disowned>,
     /// Of the descriptor of what is held.
     duplicate: Option<OwnedFd>,
     random: Random,
+}
+
+/// What is held, and seen by the witnesses.
+struct Kept {
+    held: Held,
+    hold: Option<Hold>,
+    shared: Option<sharing::Hold>,
 }
 
 /// Why a command was not done, as the answer says it.
@@ -53,6 +63,7 @@ impl Commands {
             busy: None,
             witness: None,
             shares: None,
+            sharing: None,
             held: None,
             disowned: None,
             duplicate: None,
@@ -106,6 +117,10 @@ impl Commands {
                 self.shares = Some(ShareLog::open(Path::new(log)));
                 Ok("ok".into())
             }
+            ["witness-shares", folder, name] => {
+                self.sharing = Some(sharing::Witness::open(Path::new(folder), name));
+                Ok("ok".into())
+            }
             ["rounds", rounds, micros, counter, log] => number(rounds).and_then(|rounds| {
                 self.rounds(rounds, number(micros)?, &mut Witness::open(Path::new(counter), Path::new(log)))
             }),
@@ -144,7 +159,7 @@ impl Commands {
             ["disown"] => self.disown(),
             ["adopt"] => self.adopt(),
             ["drop"] => self.held.take().map(drop).ok_or_else(nothing_is_held).map(|()| "dropped".into()),
-            ["once-marked"] => self.once_marked(),
+            ["once-marked"] => self.once_marked(Kind::Lock),
             ["settle"] => {
                 settle();
                 Ok("settled".into())
@@ -159,7 +174,7 @@ impl Commands {
         let held = self.must_not_hold().and_then(|()| Ok(self.adapter.wait_beside(kind, beside)?));
         told(held.map(|held| match held {
             Held::Lock(guard) => self.hold(guard),
-            share => self.keep(share, None),
+            held => self.keep(Kept { held, hold: None, shared: None }),
         }))
     }
 
@@ -198,16 +213,26 @@ impl Commands {
 
     fn hold(&mut self, held: Guard) -> String {
         let hold = self.witness.as_mut().map(Witness::begin);
-        self.keep(Held::Lock(held), hold)
+        let shared = self.begin_shared(What::Lock);
+        self.keep(Kept { held: Held::Lock(held), hold, shared })
     }
 
-    /// Keeps what is held until it is asked for.
-    pub(crate) fn keep(&mut self, held: Held, hold: Option<Hold>) -> String {
-        let answer = held.to_string();
+    /// Keeps a share until it is asked for.
+    pub(crate) fn hold_share(&mut self, held: Held, what: What) -> String {
+        let shared = self.begin_shared(what);
+        self.keep(Kept { held, hold: None, shared })
+    }
+
+    fn begin_shared(&mut self, what: What) -> Option<sharing::Hold> {
+        self.sharing.as_mut().map(|witness| witness.begin(what))
+    }
+
+    fn keep(&mut self, kept: Kept) -> String {
+        let answer = kept.held.to_string();
         if let (Some(log), Some(share)) = (&mut self.shares, answer.strip_prefix("held s")) {
             log.begin(&format!("s{share}"));
         }
-        self.held = Some((held, hold));
+        self.held = Some(kept);
         answer
     }
 
@@ -218,12 +243,15 @@ impl Commands {
 
     /// Takes what is held; the witnesses see its end.
     pub(crate) fn take(&mut self) -> Result<Held, Refusal> {
-        let (held, hold) = self.held.take().ok_or_else(nothing_is_held)?;
+        let Kept { held, hold, shared } = self.held.take().ok_or_else(nothing_is_held)?;
         if let (Some(witness), Some(hold)) = (&mut self.witness, hold) {
             witness.end(hold);
         }
         if let (Some(log), Held::Shared(_) | Held::Slot(_)) = (&mut self.shares, &held) {
             log.end();
+        }
+        if let (Some(witness), Some(hold)) = (&mut self.sharing, shared) {
+            witness.end(hold);
         }
         Ok(held)
     }
@@ -235,7 +263,7 @@ impl Commands {
 
     /// What is held, whatever it is.
     pub(crate) fn any_held(&self) -> Result<&Held, Refusal> {
-        self.held.as_ref().map(|(held, _)| held).ok_or_else(nothing_is_held)
+        self.held.as_ref().map(|kept| &kept.held).ok_or_else(nothing_is_held)
     }
 
     fn duplicate(&mut self) -> Answer {
@@ -245,7 +273,7 @@ impl Commands {
     }
 
     fn disown(&mut self) -> Answer {
-        let Some((Held::Lock(held), _)) = self.held.take() else { return Err(nothing_is_held()) };
+        let Some(Kept { held: Held::Lock(held), .. }) = self.held.take() else { return Err(nothing_is_held()) };
         self.disowned = Some(held.disown()?);
         Ok("disowned".into())
     }
@@ -335,10 +363,10 @@ impl Commands {
         Ok(format!("done {held} {timed_out} {cancelled} {would_block} 0 {longest}"))
     }
 
-    fn once_marked(&mut self) -> Answer {
+    pub(crate) fn once_marked(&mut self, kind: Kind) -> Answer {
         self.must_not_hold()?;
         mark("mark: begin\n")?;
-        let held = self.adapter.acquire()?;
+        let held = self.adapter.ask(kind, Patience::Endless)?.ok_or_else(nothing_is_held)?;
         mark("mark: held\n")?;
         held.release()?;
         mark("mark: end\n")?;
@@ -347,7 +375,7 @@ impl Commands {
 
     fn held(&self) -> Result<&Guard, Refusal> {
         match &self.held {
-            Some((Held::Lock(held), _)) => Ok(held),
+            Some(Kept { held: Held::Lock(held), .. }) => Ok(held),
             _ => Err(nothing_is_held()),
         }
     }

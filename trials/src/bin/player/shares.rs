@@ -4,7 +4,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use trials::lock::{Held, Kind, Patience};
+use trials::lock::{ErrorKind, Held, Kind, Patience};
 use trials::sharing::witness::{What, Witness};
 use trials::witness::now;
 
@@ -32,6 +32,9 @@ impl Commands {
                 let mix = Mix { micros: number(micros)?, slots: number(slots)? };
                 self.mixed(number(rounds)?, &mix, &mut Witness::open(Path::new(folder), name))
             }
+            ["reads", micros, folder, name] => self.reads(number(micros)?, Path::new(folder), name),
+            ["once-marked", "shared"] => self.once_marked(Kind::Shared),
+            ["once-marked", permits] => self.once_marked(Kind::SlotOf(number(permits)?)),
             _ => Err(refusal("Usage", &words.join(" "))),
         }
     }
@@ -39,7 +42,10 @@ impl Commands {
     fn share(&mut self, kind: Kind, patience: Patience) -> Answer {
         self.must_not_hold()?;
         Ok(match (self.adapter().ask(kind, patience)?, patience) {
-            (Some(held), _) => self.keep(held, None),
+            (Some(held), _) => {
+                let what = What::of(&held, kind);
+                self.hold_share(held, what)
+            }
             (None, Patience::None) => "would-block".into(),
             (None, _) => "timed-out".into(),
         })
@@ -47,11 +53,11 @@ impl Commands {
 
     fn downgrade(&mut self) -> Answer {
         match self.take()?.downgrade() {
-            Ok(held) => Ok(self.keep(held, None)),
+            Ok(held) => Ok(self.hold_share(held, What::Downgraded)),
             Err(error) => {
                 let refused = refusal(&format!("{:?}", error.error().kind()), &error.to_string());
                 if let Some(guard) = error.into_guard() {
-                    self.keep(Held::Lock(guard), None);
+                    self.hold_share(Held::Lock(guard), What::Lock);
                 }
                 Err(refused)
             }
@@ -77,6 +83,29 @@ impl Commands {
             }
         }
         Ok(format!("done {held} {timed_out} {cancelled} {would_block} {longest}"))
+    }
+
+    /// Reads without pause, until there is a file `stop` in the folder.
+    fn reads(&mut self, micros: u64, folder: &Path, name: &str) -> Answer {
+        self.must_not_hold()?;
+        let (stop, mut witness) = (folder.join("stop"), Witness::open(folder, name));
+        let (mut held, mut refused) = (0, 0);
+        while !stop.exists() {
+            match self.adapter().ask(Kind::Shared, Patience::Endless) {
+                Ok(share) => {
+                    let hold = witness.begin(What::Shared);
+                    // Not to wait for anything: this is how long it reads.
+                    thread::sleep(Duration::from_micros(micros));
+                    witness.end(hold);
+                    share.map_or(Ok(()), Held::release)?;
+                    held += 1;
+                }
+                // npm's package is about, which knows of no shares.
+                Err(error) if error.kind() == ErrorKind::NoShares => refused += 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(format!("done {held} {refused}"))
     }
 
     fn choose(&mut self, mix: &Mix) -> (Kind, Patience) {
