@@ -18,10 +18,10 @@ use crate::alone::{Setting, alone};
 use crate::scene::{HANG, Scene, another, assert_left, eventually, io_code, leave_dead};
 
 /// While this lives, there is nothing in /proc.
-struct NoProc;
+pub(crate) struct NoProc;
 
 impl NoProc {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         mount("tmpfs", "/proc", "tmpfs", MountFlags::empty(), c"").expect("our own mounts");
         assert!(!Path::new("/proc/self").exists());
         Self
