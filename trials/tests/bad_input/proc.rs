@@ -75,6 +75,23 @@ fn no_proc() {
     });
 }
 
+/// A forked child closes its copy of its parent's share, and no other file: without /proc, too.
+#[test]
+fn no_proc_and_a_child_of_a_process_that_has_a_share() {
+    alone(Setting::Mounts, || {
+        let place = Place::new();
+        let [mut parent, mut other] = [(); 2].map(|()| Player::start(Adapter::Sync, &place.lock()));
+        let _proc = NoProc::new();
+        assert_eq!(parent.ask("share"), "held shared");
+        let mut child = parent.fork();
+        assert_eq!(child.ask("try-beside"), "would-block", "a holder beside a share");
+        parent.release();
+        other.acquire();
+        other.release();
+        assert_eq!(place.leftovers(), [""; 0]);
+    });
+}
+
 /// A path by which a waiter connects may lead to another socket than the one that he has looked at.
 #[test]
 fn no_proc_where_many_come_and_go() {
