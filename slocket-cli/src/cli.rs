@@ -6,7 +6,7 @@ mod wait;
 
 use std::ffi::OsString;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 
 use crate::target::Target;
@@ -72,10 +72,12 @@ pub(crate) fn answer(answer: &clap::Error) -> u8 {
         let _ = answer.print();
         return exit::SUCCESS;
     }
-    // flock(1) takes a single number for a descriptor.
+    // flock(1) takes a single number for a descriptor. One that is an option's (`--slots 4`) leaves the path missing, too.
     let last = std::env::args_os().next_back().and_then(|last| last.into_string().ok());
     let is_number = last.filter(|last| !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit()));
-    if let (ErrorKind::MissingRequiredArgument, Some(number)) = (answer.kind(), is_number) {
+    if let (ErrorKind::MissingRequiredArgument, Some(number)) = (answer.kind(), is_number)
+        && !is_missing_path(answer)
+    {
         say::say_lines(&[
             format!("{number}: a descriptor cannot be locked, only a path, for as long as a command runs"),
             "write: slocket run PATH -c 'what the lock is for'".to_owned(),
@@ -90,6 +92,13 @@ pub(crate) fn answer(answer: &clap::Error) -> u8 {
         }
     }
     exit::USAGE
+}
+
+fn is_missing_path(answer: &clap::Error) -> bool {
+    match answer.get(ContextKind::InvalidArg) {
+        Some(ContextValue::Strings(missing)) => missing.iter().any(|name| name == "<PATH>"),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

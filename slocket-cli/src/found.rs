@@ -309,8 +309,11 @@ impl Found {
     /// What the user can do about it.
     pub(crate) fn advice(&self) -> String {
         let advice = match self {
-            Self::Held(Keeper { nested: true, .. }) | Self::Shared(Sharers { nested: true, .. }) => {
+            Self::Held(Keeper { nested: true, .. }) => {
                 "take the lock once, outside: what runs inside of it has it already"
+            }
+            Self::Shared(Sharers { nested: true, .. }) => {
+                "take the lock itself, outside, or choose another path for what runs inside"
             }
             Self::Held(Keeper { stopped: Some((pid, _)), .. })
             | Self::Shared(Sharers { stopped: Some((pid, _)), .. }) => {

@@ -222,7 +222,11 @@ fn run_holding(hold: Hold, lock: &LockName, args: &Run) -> Ending {
     };
     let words = args.words();
     if args.verbose {
-        say::say_in_passing(format!("{lock}: running {}", words[0].display()));
+        let command = words[0].display();
+        say::say_in_passing(match hold.slot() {
+            None => format!("{lock}: running {command}"),
+            Some(slot) => format!("{lock}: running {command} in slot {slot}"),
+        });
     }
     let command = relay.command_starts().and_then(|()| start::start(&words, relay.before(), hold.slot()));
     drop(inherited);

@@ -45,11 +45,11 @@ pub(crate) fn run(args: &Status) -> u8 {
     }
 }
 
-/// One line on what is there, for somebody who waits.
-pub(crate) fn line(target: &Target, want: Want) -> Option<String> {
+/// What is there, for somebody who waits.
+pub(crate) fn words(target: &Target, want: Want) -> Option<String> {
     let report = look::report(target).ok()?;
-    let summary = text::summary(&report);
-    Some(format!("{}{}", anstream::adapter::strip_str(&summary), found::nested_in_words(&report, want)))
+    let words = text::state_and_whose(&report);
+    Some(format!("{}{}", anstream::adapter::strip_str(&words), found::nested_in_words(&report, want)))
 }
 
 fn several(sockets: &[PathBuf], json: bool) -> String {

@@ -32,7 +32,7 @@ pub(crate) fn run(args: &Wait) -> u8 {
     let until = args.wait.map(|limit| Instant::now() + limit);
     let line = {
         let (target, want) = (target.clone(), args.want());
-        move || Some(format!("waiting: {}", status::line(&target, want)?))
+        move || Some(format!("{target}: waiting: {}", status::words(&target, want)?))
     };
     let later = (!args.quiet).then(|| Later::say(line));
     let mortal = first::mortal();
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Wait) -> u8 {
                 let within = args.wait.filter(|limit| !limit.is_zero());
                 let within = within.map_or_else(String::new, |limit| format!(" within {limit:?}"));
                 let mut lines = vec![format!("{target}: not free{within}")];
-                lines.extend(status::line(target, args.want()));
+                lines.extend(status::words(target, args.want()));
                 say::say_lines(&lines);
             }
             exit::CONFLICT

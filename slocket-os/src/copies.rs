@@ -8,7 +8,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::os::fd::RawFd;
+use std::os::fd::{BorrowedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::process::parent_id;
@@ -156,10 +156,11 @@ fn flags(number: RawFd) -> Option<u32> {
     files::flags(Path::new(&format!("/proc/self/fdinfo/{number}")))
 }
 
-/// The file of that number; `None` where `/proc` does not tell.
-pub(crate) fn file(number: RawFd) -> Option<Inode> {
-    let file = fs::metadata(format!("/proc/self/fd/{number}")).ok()?;
-    Some(Inode { device: file.dev(), number: file.ino() })
+/// Which file it is.
+#[allow(clippy::useless_conversion, clippy::unnecessary_cast, reason = "the types differ between systems")]
+pub(crate) fn inode(file: BorrowedFd<'_>) -> Option<Inode> {
+    let found = files::stat_file(file).ok()?;
+    Some(Inode { device: found.st_dev as u64, number: found.st_ino as u64 })
 }
 
 /// Whether a FIFO is a share of a lock of this process's. (One that is only open for reading is none, and may be the copy of a

@@ -50,8 +50,11 @@ pub(crate) fn check(lock: &Lock, want: Want) -> Result<(), Error> {
     // By name: another handle of the same path is as good.
     let is_inside = INSIDE
         .with_borrow(|inside| inside.iter().any(|(process, other)| *process == here && other.name() == lock.name()));
+    if is_inside {
+        return Err(lock.site().failed(What::Deadlock));
+    }
     let waits_for_itself = want == Want::Lock && lock.queue().has_share(here) && is_only_thread();
-    if is_inside || waits_for_itself { Err(lock.site().failed(What::Deadlock)) } else { Ok(()) }
+    if waits_for_itself { Err(lock.site().failed(What::DeadlockOfShare)) } else { Ok(()) }
 }
 
 /// Fails if a request waits behind another of this process, and there is no thread but the caller's, which is about to wait.

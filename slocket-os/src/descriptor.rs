@@ -7,8 +7,8 @@
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::{fmt, mem};
 
 use nix::sys::socket::{UnixAddr, getsockname};
@@ -42,7 +42,7 @@ static LOOKS_AGAIN: AtomicBool = AtomicBool::new(false);
 /// A file. It is closed once in each process that has a copy: when it is dropped, or before.
 pub(crate) struct Descriptor {
     /// Taken when it is dropped.
-    file: Option<OwnedFd>,
+    file: Option<Arc<OwnedFd>>,
     entry: Arc<Entry>,
     /// The era that it is of, or [`ANY`].
     era: AtomicU32,
@@ -55,6 +55,8 @@ const ANY: u32 = u32::MAX;
 struct Entry {
     /// Its number; [`CLOSED`], if the copy that this process had is closed.
     number: AtomicI32,
+    /// The file, until it is dropped.
+    file: Weak<OwnedFd>,
     known_by: KnownBy,
 }
 
@@ -72,7 +74,8 @@ const CLOSED: RawFd = -1;
 impl Descriptor {
     /// A child may not close it before it is [listed](Self::list).
     pub(crate) fn new(file: OwnedFd, known_by: KnownBy) -> Self {
-        let entry = Entry { number: AtomicI32::new(file.as_raw_fd()), known_by };
+        let (number, file) = (AtomicI32::new(file.as_raw_fd()), Arc::new(file));
+        let entry = Entry { number, file: Arc::downgrade(&file), known_by };
         let era = AtomicU32::new(ERA.load(Ordering::Acquire));
         Self { file: Some(file), entry: Arc::new(entry), era }
     }
@@ -90,9 +93,9 @@ impl Descriptor {
     pub(crate) fn unlist(&mut self) {
         KEPT.fetch_add(1, Ordering::AcqRel);
         self.era.store(ANY, Ordering::Release);
-        let Entry { number, known_by } = &*self.entry;
-        let entry = Entry { number: AtomicI32::new(number.load(Ordering::Relaxed)), known_by: known_by.clone() };
-        self.entry = Arc::new(entry);
+        let Entry { number, file, known_by } = &*self.entry;
+        let number = AtomicI32::new(number.load(Ordering::Relaxed));
+        self.entry = Arc::new(Entry { number, file: file.clone(), known_by: known_by.clone() });
     }
 
     /// The address that it is bound to, if it is a socket.
@@ -159,7 +162,10 @@ impl Entry {
                 let path = found.path().map(|path| path.as_os_str().as_bytes());
                 path == address.path_bytes() && found.as_abstract() == address.abstract_name()
             }),
-            KnownBy::Inode(inode) => copies::file(number).is_some_and(|found| found == *inode),
+            // (It takes no `/proc`.)
+            KnownBy::Inode(inode) => {
+                self.file.upgrade().is_some_and(|file| copies::inode(file.as_fd()) == Some(*inode))
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What can go wrong, in the words of the user.
 
+use std::fmt;
 use std::io;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
@@ -35,7 +36,7 @@ use crate::sys::files;
 /// ```
 ///
 /// [page]: https://github.com/slocket/slocket/blob/main/docs/troubleshooting.md
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[error(transparent)]
 pub struct Error(Arc<Inner>);
 
@@ -93,8 +94,8 @@ pub enum ErrorKind {
     NoShares,
     /// A semaphore cannot have so many permits.
     InvalidPermits,
-    /// The thread holds the lock already, and would wait for itself: a deadlock. Told only with debug assertions, and only where it
-    /// can be known.
+    /// The thread holds the lock already, or its process has a share of it, and it would wait for itself: a deadlock. Told only with
+    /// debug assertions, and only where it can be known.
     Deadlock,
     /// The system refused something else.
     Io,
@@ -151,6 +152,8 @@ pub(crate) enum What {
     NotTheLock,
     #[error("a deadlock: this thread holds the lock already, and would wait for itself; acquire it once, outside")]
     Deadlock,
+    #[error("a deadlock: this process has a share of the lock, and would wait for itself; release that first")]
+    DeadlockOfShare,
     #[error("{0} beside it is the name of its shares, and no FIFO; remove it, or choose another path")]
     NotAFifo(String),
     #[error("its shares ({name}) belong to user {owner}, who is not trusted; allow it with `Trust::Anyone`")]
@@ -173,6 +176,18 @@ pub(crate) enum What {
     Cancelled,
     #[error("cannot {0}")]
     Io(&'static str),
+}
+
+/// With the text: it is what a user sees of an error that `main` returns, or `unwrap` finds.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut fields = f.debug_struct("Error");
+        fields.field("kind", &self.kind()).field("text", &self.to_string());
+        if let Some(source) = self.io_error() {
+            fields.field("source", source);
+        }
+        fields.finish()
+    }
 }
 
 // What the system said is only read.
@@ -212,7 +227,7 @@ impl Error {
             What::NotTheLock => ErrorKind::NotTheLock,
             What::NoShares | What::SharesIgnored => ErrorKind::NoShares,
             What::InvalidPermits(_) => ErrorKind::InvalidPermits,
-            What::Deadlock => ErrorKind::Deadlock,
+            What::Deadlock | What::DeadlockOfShare => ErrorKind::Deadlock,
             What::Cancelled => ErrorKind::Cancelled,
             What::Io(_) => ErrorKind::Io,
         }
@@ -313,7 +328,7 @@ impl Error {
 // Complete, as std's `TryLockError` is: it is held, or something is wrong.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum TryAcquireError {
-    /// The lock is held: to acquire it means to wait.
+    /// The lock is held, shared or waited for, or all permits are out: to acquire it means to wait.
     #[error("the lock is held")]
     WouldBlock,
     /// The lock cannot be acquired.

@@ -326,6 +326,10 @@ impl Participant {
                 (Call::OpenFifo(_, _, name), Errno::ACCESS | Errno::PERM) => {
                     What::DeniedFifo { name: self.performer.file_name(name), owner: self.performer.owner(name) }
                 }
+                // A socket, a link, a folder: what cannot be opened so is no FIFO.
+                (Call::OpenFifo(_, _, name), Errno::NXIO | Errno::LOOP | Errno::ISDIR) => {
+                    What::NotAFifo(self.performer.file_name(name))
+                }
                 _ => return self.performer.site.error(fault.into()),
             },
             Failure::Denied => return self.performer.site.error(Fault::new(Errno::PERM, "remove the dead socket")),
@@ -391,7 +395,7 @@ mod tests {
 
     use super::*;
     use crate::lately::ANSWER_LASTS;
-    use crate::{Builder, Lock, peer};
+    use crate::{Builder, ErrorKind, Lock, peer};
 
     const POLICY: Policy = Policy { stale: Stale::Wait, occupied: Occupied::Wait };
     const ACQUIRE: Event = Event::Request(Request::Acquire(POLICY));
@@ -594,6 +598,26 @@ mod tests {
         for event in [ACQUIRE, SHARE] {
             shared.has(event, Report::Failed(Failure::NotAFifo(Name::Shared)));
             assert_eq!(shared.names(), [".lock.shared"]);
+        }
+    }
+
+    #[test]
+    fn what_cannot_even_be_opened_is_told_to_be_no_fifo() {
+        let makes: [fn(&Path); 3] = [
+            |path| drop(UnixListener::bind(path).unwrap()),
+            |path| std::os::unix::fs::symlink("/dev/null", path).unwrap(),
+            |path| std::fs::create_dir(path).unwrap(),
+        ];
+        for make in makes {
+            let shared = Shared::new();
+            make(&shared.folder.path().join(".lock.shared"));
+            for event in [ACQUIRE, SHARE] {
+                let mut participant = shared.ask(event);
+                let Some(Report::Failed(failure)) = participant.take_report() else { panic!("{event:?}") };
+                let error = participant.error(failure);
+                assert_eq!(error.kind(), ErrorKind::Occupied, "{event:?}: {error}");
+                assert_eq!(shared.names(), [".lock.shared"]);
+            }
         }
     }
 

@@ -97,7 +97,8 @@ impl Slocket {
     ///
     /// Not reentrant: a thread that acquires a lock which it holds waits for itself, a deadlock. With debug assertions this is
     /// [`ErrorKind::Deadlock`] where it can be known: inside of [`with_lock`](Self::with_lock); and in a process of one thread that
-    /// holds the lock by a clone of this handle. Elsewhere it cannot: a guard may be released by any thread.
+    /// holds the lock, or has a shared lock or a permit, by a clone of this handle. Elsewhere it cannot: a guard may be released by
+    /// any thread.
     ///
     /// # Errors
     /// `Occupied`, `NotASlocket`, `Untrusted`, `Stale`, `PermissionDenied`, `ParentMissing`, or what else the system refused: see

@@ -16,6 +16,18 @@ fn main() {
     assert!(slocket.acquire_timeout(Duration::from_millis(5)).unwrap_err().is_timed_out());
     drop(guard);
 
+    // There is no upgrade.
+    let shared = slocket.acquire_shared().unwrap();
+    let error = slocket.acquire().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Deadlock);
+    assert!(
+        error
+            .to_string()
+            .ends_with("this process has a share of the lock, and would wait for itself; release that first")
+    );
+    assert!(format!("{error:?}").contains(&format!("{:?}", error.to_string())), "{error:?}");
+    drop(shared);
+
     // With a second thread it cannot be known: that may release it.
     let guard = slocket.acquire().unwrap();
     let (send, receive) = channel();

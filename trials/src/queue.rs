@@ -51,8 +51,8 @@ pub fn accepted(lock: &Path) -> usize {
     sockets(lock).iter().filter(|socket| socket.state == "03").count()
 }
 
-/// Whether a process waits at the lock: with the lock in hand, for others' shares to end; or in the queue, with a connection from an
-/// address that the kernel made up, the badge.
+/// Whether a process waits at the lock: with the lock in hand, for others' shares to end; or in the queue, with a connection from
+/// its badge.
 ///
 /// # Panics
 /// If `/proc/net/unix` cannot be read.
@@ -64,12 +64,11 @@ pub fn waits(pid: u32, lock: &Path) -> bool {
     process::descriptors(pid).iter().any(|file| sockets.contains(file))
 }
 
-/// The socket of a line of the table, if it is connected and has an address of five digits.
+/// The socket of a line of the table, if it is connected and has a badge for its address.
 fn badge(line: &str) -> Option<String> {
     let fields: Vec<_> = line.split_ascii_whitespace().collect();
     let [_number, _references, _protocol, _flags, _type, "03", inode, address] = fields[..] else { return None };
-    let digits = address.strip_prefix('@')?;
-    (digits.len() == 5 && digits.bytes().all(|digit| digit.is_ascii_hexdigit())).then(|| format!("socket:[{inode}]"))
+    address.starts_with("@slocket/").then(|| format!("socket:[{inode}]"))
 }
 
 /// The socket that listens at the lock, as the descriptors of its owner name it: `socket:[4711]`.

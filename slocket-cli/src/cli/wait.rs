@@ -36,7 +36,8 @@ pub(crate) struct Wait {
 
     /// Wait until one of N slots is free
     ///
-    /// N is a number, 1 to 65535, or cpus, as for run.
+    /// And nobody holds the lock, or waits for it. N is a number, 1 to 65535, or
+    /// cpus, as for run.
     #[arg(verbatim_doc_comment, long, value_name = "N", allow_hyphen_values = true, value_parser = slots::parse)]
     pub(crate) slots: Option<NonZeroU16>,
 

@@ -52,9 +52,14 @@ pub(super) fn one_line(report: &Report) -> String {
     text
 }
 
-/// The state, and whose it is.
+/// The lock, its state, and whose it is.
 pub(super) fn summary(report: &Report) -> String {
-    let mut text = format!("{}: ", escaped(&report.lock));
+    format!("{}: {}", escaped(&report.lock), state_and_whose(report))
+}
+
+/// The state, and whose it is.
+pub(super) fn state_and_whose(report: &Report) -> String {
+    let mut text = String::new();
     let (color, words) = state(report);
     let style = Style::new().fg_color(Some(color.into()));
     let _ = write!(text, "{style}{words}{style:#}");

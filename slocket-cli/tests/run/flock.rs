@@ -218,11 +218,12 @@ fn what_is_refused() {
         (&["-s", "9"], "write: slocket run PATH -c "),
         (&["-F", "lock", "true"], "leave it out"),
         (&["lock", "-c", "true", "x"], "cannot be used with"),
+        (&["--slots", "4"], "<PATH>"),
     ] {
         let folder = Folder::new();
         let mut command = run(args);
         command.current_dir(folder.path());
-        if args.last() == Some(&"x") {
+        if reason == "cannot be used with" || reason == "<PATH>" {
             let (code, errors) = start(command).end();
             assert!(code == Some(64) && errors.contains(reason), "{errors}");
         } else {
@@ -242,4 +243,6 @@ fn verbose() {
     let lines: Vec<_> = errors.lines().collect();
     assert!(lines[0].contains(": getting the lock took ") && lines[1].ends_with(": running true"), "{errors}");
     assert_eq!(lines.len(), 2, "{errors}");
+    let (code, errors) = start(run(&["--verbose", "--slots", "2", lock, "true"])).end();
+    assert!(code == Some(0) && errors.ends_with(": running true in slot 0\n"), "{errors}");
 }

@@ -18,10 +18,10 @@ use crate::alone::{Setting, alone};
 use crate::scene::{HANG, Scene, another, assert_left, eventually, io_code, leave_dead};
 
 /// While this lives, there is nothing in /proc.
-struct NoProc;
+pub(crate) struct NoProc;
 
 impl NoProc {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         mount("tmpfs", "/proc", "tmpfs", MountFlags::empty(), c"").expect("our own mounts");
         assert!(!Path::new("/proc/self").exists());
         Self
@@ -72,6 +72,23 @@ fn no_proc() {
         let bold = Slocket::builder(scene.lock()).stale(StalePolicy::Reclaim { after }).build().unwrap();
         bold.acquire_timeout(HANG).unwrap().release().unwrap();
         scene.assert_empty();
+    });
+}
+
+/// A forked child closes its copy of its parent's share, and no other file: without /proc, too.
+#[test]
+fn no_proc_and_a_child_of_a_process_that_has_a_share() {
+    alone(Setting::Mounts, || {
+        let place = Place::new();
+        let [mut parent, mut other] = [(); 2].map(|()| Player::start(Adapter::Sync, &place.lock()));
+        let _proc = NoProc::new();
+        assert_eq!(parent.ask("share"), "held shared");
+        let mut child = parent.fork();
+        assert_eq!(child.ask("try-beside"), "would-block", "a holder beside a share");
+        parent.release();
+        other.acquire();
+        other.release();
+        assert_eq!(place.leftovers(), [""; 0]);
     });
 }
 

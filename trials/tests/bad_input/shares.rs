@@ -12,6 +12,7 @@ use trials::lock::{Error, ErrorKind, Held, Kind, Patience, Slocket, Trust};
 
 use crate::alone::{NOBODY, Setting, Talk, alone, beside, with_root};
 use crate::network::assert_unsupported;
+use crate::proc::NoProc;
 use crate::scene::{HANG, Scene, WHILE, assert_works, io_code};
 
 /// A user who is neither root nor [`NOBODY`].
@@ -414,6 +415,24 @@ fn two_users_in_a_sticky_folder() {
                 outside.tell("all given back");
             },
         );
+    });
+}
+
+/// The processes that have shares are found there.
+#[test]
+fn no_proc() {
+    alone(Setting::Mounts, || {
+        let scene = Scene::new();
+        let _proc = NoProc::new();
+        let slocket = scene.slocket();
+        for kind in SHARES {
+            let share = held(&slocket, kind);
+            let error = slocket.acquire_timeout(WHILE).unwrap_err();
+            assert_eq!((error.kind(), error.sharers()), (ErrorKind::TimedOut, &[][..]));
+            share.release().unwrap();
+            held(&slocket, Kind::Lock).release().unwrap();
+            scene.assert_empty();
+        }
     });
 }
 

@@ -9,6 +9,7 @@ mod noted;
 mod order;
 mod points;
 mod races;
+mod shares;
 mod shutdown;
 mod storm;
 mod threads;

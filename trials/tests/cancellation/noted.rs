@@ -1,14 +1,16 @@
 //! At which await point a future was dropped: the adapters' own waiting, with a note of where it was dropped, and of who
 //! was sent away from a queue.
 
+use std::fs;
 use std::io;
 use std::marker::PhantomData;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Waker};
 use std::time::Instant;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{RecvFlags, getsockname, recv};
 use slocket_os::Grant;
 use slocket_os::Runtime;
@@ -31,6 +33,14 @@ pub(crate) enum Point {
     Watching,
     /// Pausing before it tries again.
     Pausing,
+    /// With the lock in hand, until nobody has a share.
+    Shares,
+    /// The same; nobody has that one any more, which was not noticed yet.
+    SharesGone,
+    /// With the lock in hand, until one of the slots is free.
+    Slots,
+    /// The same; one is, which was not noticed yet.
+    SlotsGone,
 }
 
 static DROPPED: Mutex<Vec<Point>> = Mutex::new(Vec::new());
@@ -109,7 +119,13 @@ fn point<G: Grant>(session: &mut Session<G>) -> Point {
     let has_name = |descriptor| getsockname(descriptor).is_ok_and(|address| address.addr_len() > 2);
     match wait.descriptor {
         Some(connection) if has_name(connection) => queued(connection),
-        Some(_) => Point::Watching,
+        Some(descriptor) => match (of_a_share(descriptor), is_ready(descriptor)) {
+            (None, _) => Point::Watching,
+            (Some(Share::One), false) => Point::Shares,
+            (Some(Share::One), true) => Point::SharesGone,
+            (Some(Share::AnySlot), false) => Point::Slots,
+            (Some(Share::AnySlot), true) => Point::SlotsGone,
+        },
         None => Point::Pausing,
     }
 }
@@ -121,4 +137,26 @@ fn queued(connection: BorrowedFd<'_>) -> Point {
         Ok(_) | Err(rustix::io::Errno::CONNRESET) => Point::QueuedEnded,
         Err(_) => Point::Queued,
     }
+}
+
+/// What of a lock is waited for to end.
+enum Share {
+    /// A shared lock, or a slot: its FIFO.
+    One,
+    /// Any of the slots: what watches all of their FIFOs.
+    AnySlot,
+}
+
+fn of_a_share(descriptor: BorrowedFd<'_>) -> Option<Share> {
+    let file = fs::read_link(format!("/proc/self/fd/{}", descriptor.as_raw_fd())).expect("it is open");
+    let name = file.file_name()?.to_str()?;
+    match name {
+        "anon_inode:[eventpoll]" => Some(Share::AnySlot),
+        _ => (name.ends_with(".shared") || name.contains(".slot-")).then_some(Share::One),
+    }
+}
+
+fn is_ready(descriptor: BorrowedFd<'_>) -> bool {
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut [PollFd::from_borrowed_fd(descriptor, PollFlags::IN)], Some(&now)).expect("poll") > 0
 }

@@ -15,7 +15,7 @@ use crate::noted::{self, Noted};
 
 pub(crate) type Lock<H> = Slocket<Noted<<H as Host>::Waits>>;
 
-pub(crate) type Acquire = Pin<Box<dyn Future<Output = Result<Guard, Error>> + Send>>;
+pub(crate) type Acquire<G = Guard> = Pin<Box<dyn Future<Output = Result<G, Error>> + Send>>;
 
 /// A lock of its own on the path: for it, the other locks of this process are outside.
 pub(crate) fn lock<H: Host>(place: &Place) -> Lock<H> {
@@ -28,15 +28,15 @@ pub(crate) fn acquire<H: Host>(lock: &Lock<H>) -> Acquire {
 }
 
 /// An acquire and its waker.
-pub(crate) struct Waiter {
-    future: Acquire,
+pub(crate) struct Waiter<G = Guard> {
+    future: Acquire<G>,
     bell: Arc<Bell>,
 }
 
 impl Waiter {
     /// Has not been polled yet.
     pub(crate) fn new<H: Host>(lock: &Lock<H>) -> Self {
-        Self { future: acquire::<H>(lock), bell: Arc::default() }
+        Self::of(acquire::<H>(lock))
     }
 
     /// Was polled once, and waits.
@@ -46,10 +46,17 @@ impl Waiter {
         assert!(waiter.poll(host).is_none(), "it need not wait");
         waiter
     }
+}
+
+impl<G> Waiter<G> {
+    /// One that has not been polled yet, of whatever is acquired.
+    pub(crate) fn of(future: Acquire<G>) -> Self {
+        Self { future, bell: Arc::default() }
+    }
 
     /// Polls it once, inside the runtime.
     #[track_caller]
-    pub(crate) fn poll<H: Host>(&mut self, host: &H) -> Option<Guard> {
+    pub(crate) fn poll<H: Host>(&mut self, host: &H) -> Option<G> {
         self.bell.rung.store(false, Ordering::SeqCst);
         let bell = Waker::from(Arc::clone(&self.bell));
         let once = std::future::poll_fn(|_| Poll::Ready(self.future.as_mut().poll(&mut Context::from_waker(&bell))));
@@ -77,7 +84,7 @@ impl Waiter {
     /// Polls it whenever it is woken, until it has the lock or has come to another await point: a runtime may wake it for
     /// nothing.
     #[track_caller]
-    pub(crate) fn proceed<H: Host>(&mut self, host: &H) -> Option<Guard> {
+    pub(crate) fn proceed<H: Host>(&mut self, host: &H) -> Option<G> {
         let waits = noted::waits();
         loop {
             self.wait_until_woken(host);
@@ -90,7 +97,7 @@ impl Waiter {
 
     /// Polls it until it holds the lock.
     #[track_caller]
-    pub(crate) fn hold<H: Host>(self, host: &H) -> Guard {
+    pub(crate) fn hold<H: Host>(self, host: &H) -> G {
         let held = host.block_on(H::within(PATIENCE, self.future));
         held.expect("hang: the lock is lost").expect("acquire")
     }

@@ -7,6 +7,7 @@ mod holder;
 mod lending;
 mod npm_suite;
 mod serving;
+mod shares;
 
 use std::fs;
 use std::os::unix::fs::FileTypeExt;
