@@ -1,6 +1,7 @@
 //! `slocket run`, from the lock to the exit code.
 
 use std::ffi::OsStr;
+use std::fmt::Display;
 use std::mem;
 use std::os::unix::ffi::OsStrExt;
 use std::thread;
@@ -37,17 +38,27 @@ pub(crate) fn run(args: &Run) -> Ending {
         let hold = acquire(&slocket, args, &waiting)?;
         Ok(run_holding(hold, slocket.name(), args))
     });
-    done.unwrap_or_else(|refusal| match refusal {
-        Refusal::Said(code) => code.into(),
+    done.unwrap_or_else(|refusal| {
+        let code = told(refusal, args);
+        // Whoever gives up may have been granted the lock in the same instant, and have lent it.
+        await_loan(&args.lock, args.quiet);
+        code.into()
+    })
+}
+
+/// Tells the user why the command was not run, and returns the exit code.
+fn told(refusal: Refusal, args: &Run) -> u8 {
+    match refusal {
+        Refusal::Said(code) => code,
         Refusal::Failed(error) => {
             say::say_lines(&report::failed(&args.lock, &error));
-            exit::code(&error, args.conflict_exit_code).into()
+            exit::code(&error, args.conflict_exit_code)
         }
         Refusal::Untrusted(lock, uid) => {
             say::say_lines(&report::untrusted(&lock, uid));
-            exit::NO_PERMISSION.into()
+            exit::NO_PERMISSION
         }
-    })
+    }
 }
 
 /// How the tool ends.
@@ -304,17 +315,22 @@ fn not_started(hold: Hold, relay: Option<Relay>, args: &Run, why: &[String], cod
     code.into()
 }
 
-/// Waits until a lock that was lent on release is back: the lender must not be gone before. From here on a signal ends the tool.
+/// Waits until a lock that was lent on release is back. From here on a signal ends the tool.
 fn settle(relay: Relay, lock: &LockName, quiet: bool) {
     drop(relay);
+    await_loan(lock, quiet);
+    // Who looked for the holder may still have a place in an npm server's queue.
+    slocket_sync::depart(FAREWELL);
+}
+
+/// The lender must not be gone before a lock that it has lent is back.
+fn await_loan(lock: &dyn Display, quiet: bool) {
     if !slocket_sync::settle_timeout(PATIENCE) {
         if !quiet {
             say::say_in_passing(format!("{lock}: lent to a client that cannot take it over; waiting until it is done"));
         }
         slocket_sync::settle();
     }
-    // Who looked for the holder may still have a place in an npm server's queue.
-    slocket_sync::depart(FAREWELL);
 }
 
 fn of_command(status: WaitStatus) -> u8 {

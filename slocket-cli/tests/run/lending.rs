@@ -122,3 +122,29 @@ fn who_does_not_wait_does_not_queue_at_a_server_that_may_lend() {
     server.set_nonblocking(true).expect("it can");
     assert_eq!(server.accept().expect_err("nobody came").kind(), io::ErrorKind::WouldBlock);
 }
+
+/// It knows of no shares, and would hold the lock beside one.
+#[test]
+fn no_share_is_had_beside_a_client_that_waits() {
+    for options in [&["-s"][..], &["--slots", "2"]] {
+        let folder = Folder::new();
+        let mut tool = hold(&folder, &[]);
+        let reader = start(folder.run(options, &["echo", "ran"]));
+        reader.error_line();
+        let mut client = queue(&folder);
+        tool.tell();
+        tool.assert_end(0, "", "");
+        let path = folder.lock().display().to_string();
+        let reason =
+            "npm's slocket, which ignores shares, uses this lock, too; acquire the lock itself, or choose another path";
+        assert_eq!(reader.error_line(), format!("slocket: {path}: {reason}"));
+        // It has the lock from a lender, which stays.
+        read_ok(&mut client);
+        let lent = "lent to a client that cannot take it over; waiting until it is done";
+        assert_eq!(reader.error_line(), format!("slocket: {path}: {lent}"));
+        folder.assert_held();
+        drop(client);
+        reader.assert_end(73, "", "");
+        folder.assert_empty();
+    }
+}

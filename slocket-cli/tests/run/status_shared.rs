@@ -32,12 +32,12 @@ fn shared_locks_and_slots() {
         assert_eq!((&share["pid"], &share["program"]), (&json!(tools[tool].id()), &json!("slocket")), "{report}");
         assert!(share["uid"].is_u64() && share["started"].is_u64(), "{report}");
     }
-    let said = text(&lock);
+    let is_settled = |said: &String| said.matches("\n           with pid ").count() == 3;
+    let said = watch_for("the text of it", || Some(text(&lock)).filter(is_settled));
     assert!(said.starts_with(&format!("{}: shared by 3 processes\n", lock.display())), "{said}");
     for (title, tool) in [("shared  ", 2), ("slot 0  ", 0), ("slot 1  ", 1)] {
         assert!(said.contains(&format!("\n  {title} by pid {} (slocket), ", tools[tool].id())), "{said}");
     }
-    assert_eq!(said.matches("\n           with pid ").count(), 3, "{said}");
     for tool in &mut tools {
         tool.tell();
         assert!(tool.status().success());
@@ -130,8 +130,8 @@ fn a_stopped_process() {
     assert_eq!(report["shares"][0]["shared_with"][0]["pid"], command, "{report}");
     let advice =
         format!("pid {command} is stopped: kill -CONT {command} lets it go on; if it is killed, the next has the lock");
-    let said = text(&folder.lock());
-    assert!(said.contains(&format!("with pid {command} (sh), stopped\n  next     {advice}\n")), "{said}");
+    let stopped = format!("with pid {command} (sh), stopped\n  next     {advice}\n");
+    watch_for("the text to say so", || text(&folder.lock()).contains(&stopped).then_some(()));
     let (code, errors) = start(folder.run(&["-n"], &["true"])).end();
     let held = format!("shared by pid {} (slocket); pid {command} (sh) is stopped\n  {advice}\n", tool.id());
     assert!(code == Some(75) && errors.ends_with(&held), "{errors}");

@@ -36,7 +36,7 @@ impl Shared {
         Self { folder }
     }
 
-    fn run(&self, options: &[&str], command: &[&str]) -> Command {
+    pub(crate) fn run(&self, options: &[&str], command: &[&str]) -> Command {
         let mut run = Command::new(self.folder.path().join("slocket"));
         run.arg("run").args(options).arg(self.folder.path().join("shared/lock")).arg("--").args(command);
         run

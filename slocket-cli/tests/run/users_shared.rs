@@ -2,7 +2,7 @@
 
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
@@ -110,5 +110,65 @@ fn the_shares_of_a_user_who_is_not_believed() {
         fails(shared.run_as(OTHER, options, &["true"]), 77, reason);
     }
     end(holder);
+    shared.assert_empty();
+}
+
+/// In a sticky folder it can be removed by nobody else: then whoever looks for shares would not know of any.
+#[test]
+fn a_stranger_who_makes_what_is_to_tell_of_shares() {
+    if !can_be_other_users() {
+        return;
+    }
+    let shared = Shared::new(0o1777);
+    for (make, reason) in [
+        ("mkfifo", "its shares (.lock.shared) belong to uid 65533, who is neither you nor root"),
+        ("touch", ".lock.shared beside it is the name of its shares, and no FIFO"),
+    ] {
+        let by_stranger = |program: &str| {
+            let mut command = Command::new("sh");
+            command.args(["-c", &format!("umask 0; {program} \"$0\"")]);
+            command.arg(shared.folder.path().join("shared/.lock.shared")).uid(ONE).gid(ONE);
+            assert!(command.status().expect("it starts").success());
+        };
+        by_stranger(make);
+        let code = if make == "mkfifo" { 77 } else { 73 };
+        for options in [&["--slots", "2"][..], &["-n", "--slots", "2"], &["-s"], &[]] {
+            fails(shared.run_as(OTHER, options, &["true"]), code, reason);
+        }
+        by_stranger("rm");
+    }
+    // One that has a slot is told of by what is its own user's.
+    let holder = shared.hold_as(OTHER, &["--slots", "2", "--mode", "0666"]);
+    let mut remove = Command::new("rm");
+    remove.arg("-f").arg(shared.folder.path().join("shared/.lock.shared")).uid(ONE).gid(ONE);
+    assert!(!remove.stderr(Stdio::null()).status().expect("it starts").success());
+    fails(shared.run_as(OTHER, &["-n"], &["true"]), 75, "shared by pid ");
+    end(holder);
+    shared.assert_empty();
+}
+
+/// Whoever may write to the lock can have a share without the queue.
+#[test]
+fn a_user_who_opens_the_fifo_without_a_tool() {
+    if !can_be_other_users() {
+        return;
+    }
+    let shared = Shared::new(0o755);
+    let folder = shared.folder.path().join("shared");
+    std::os::unix::fs::chown(&folder, Some(ONE), Some(ONE)).expect("root");
+    let reader = shared.hold_as(ONE, &["-s", "--mode", "0666"]);
+    let mut command = Command::new("sh");
+    command.args(["-c", "exec 3<> .lock.shared; echo up; read x"]).current_dir(&folder).uid(OTHER).gid(OTHER);
+    let other = start(command);
+    other.expect_output("up");
+    end(reader);
+    let held = "shared by a process that cannot be seen from here";
+    fails(shared.run_as(ONE, &["-n"], &["true"]), 75, held);
+    let by_root = format!("shared by pid {} (sh)", other.id());
+    fails(shared.run(&["-n", "--mode", "0666"], &["true"]), 75, &by_root);
+    let writer = start(shared.run_as(ONE, &[], &["echo", "ran"]));
+    assert!(writer.error_line().contains(&format!("waiting: {held}")));
+    end(other);
+    writer.assert_end(0, "ran\n", "");
     shared.assert_empty();
 }
