@@ -284,12 +284,17 @@ impl Found {
                 format!("held by {}", keeper.name) + &stopped + nested
             }
             Self::Shared(sharers) => {
-                let first = sharers.first.as_ref();
-                let first = first.map(|first| format!(", for which {} waits first", first.name)).unwrap_or_default();
+                let ending = match (&sharers.first, sharers.nested) {
+                    (None, false) => String::new(),
+                    (None, true) => NESTED.to_owned(),
+                    (Some(first), false) => format!(", for which {} waits first", first.name),
+                    (Some(first), true) => {
+                        format!(", inside of which this runs, and {} waits first: a deadlock", first.name)
+                    }
+                };
                 let stopped = sharers.stopped.as_ref();
                 let stopped = stopped.map(|(pid, program)| format!("; pid {pid} ({program}) is stopped"));
-                let nested = if sharers.nested { NESTED } else { "" };
-                format!("shared by {}", sharers.names) + &first + &stopped.unwrap_or_default() + nested
+                format!("shared by {}", sharers.names) + &ending + &stopped.unwrap_or_default()
             }
             Self::Lender(_) => "held by a server that lends it to others, such as npm's".to_owned(),
             Self::Abandoned { uid } => {

@@ -17,7 +17,7 @@ pub(super) fn paragraph(report: &Report) -> String {
         line(&mut text, title, &party(server));
     }
     for held in report.holder.iter().chain(&report.server) {
-        shared_with(&mut text, held, "shared");
+        shared_with(&mut text, held, "also");
     }
     for share in &report.shares {
         let title = share.slot.map_or("shared".to_owned(), |slot| format!("slot {slot}"));

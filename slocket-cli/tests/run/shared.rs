@@ -192,6 +192,28 @@ fn inside_of_each_other() {
     folder.assert_empty();
 }
 
+/// The writer waits for the outer reader, and the inner one for the writer.
+#[test]
+fn inside_of_each_other_with_a_writer_in_between() {
+    let folder = Folder::new();
+    let script = "echo up; read _; \"$0\" run -sn \"$1\" true";
+    let lock = folder.lock();
+    let outer_command = ["sh", "-c", script, SLOCKET, lock.to_str().expect("UTF-8")];
+    let mut outer = start(folder.run(&["-s"], &outer_command));
+    outer.expect_output("up");
+    let writer = start(folder.run(&[], &["true"]));
+    writer.error_line();
+    outer.tell();
+    let (outer_id, writer_id) = (outer.id(), writer.id());
+    let (code, errors) = outer.end();
+    let held = format!(
+        "shared by pid {outer_id} (slocket), inside of which this runs, and pid {writer_id} (slocket) waits first: a deadlock\n"
+    );
+    assert!(code == Some(75) && errors.contains(&held), "{errors}");
+    assert!(writer.end().0 == Some(0));
+    folder.assert_empty();
+}
+
 /// Its FIFO would have no folder.
 #[test]
 fn an_abstract_name_cannot_be_shared() {

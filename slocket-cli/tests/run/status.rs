@@ -64,7 +64,7 @@ fn the_command_shares_the_lock_with_the_tool() {
         Some(json(&lock)).filter(|report| report["holder"]["shared_with"] == shared)
     });
     assert_eq!(report["holder"]["pid"], holder.id());
-    let shared = format!("\n  shared   with pid {command} (sh)\n");
+    let shared = format!("\n  also     with pid {command} (sh)\n");
     let said = watch_for("the command to share it", || Some(text(&lock)).filter(|said| said.contains(&shared)));
     assert!(said.starts_with(&format!("{}: held by pid {} (slocket), ", lock.display(), holder.id())), "{said}");
     // The tool is killed: who is left holds.
