@@ -101,6 +101,8 @@ pub(crate) fn code_of_io(error: &io::Error) -> u8 {
             | Errno::OPNOTSUPP,
         ) => CANNOT_CREATE,
         Some(Errno::ACCESS | Errno::PERM) => NO_PERMISSION,
+        // Something has the name of its shares.
+        None if error.kind() == io::ErrorKind::AlreadyExists => CANNOT_CREATE,
         _ => OS_ERROR,
     }
 }

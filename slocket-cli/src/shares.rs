@@ -27,11 +27,12 @@ pub(crate) struct Fifo {
 pub(crate) fn beside(lock: &Path) -> io::Result<Vec<Fifo>> {
     let mut fifos = Vec::new();
     for slot in [None].into_iter().chain((0..u16::MAX).map(Some)) {
-        match open(&path(lock, slot)) {
+        let path = path(lock, slot);
+        match open(&path) {
             Ok(mut file) => {
                 let found = file.metadata()?;
                 if !found.file_type().is_fifo() {
-                    return Err(not_a_fifo());
+                    return Err(not_a_fifo(&path));
                 }
                 fifos.push(Fifo { slot, is_busy: has_writer(&mut file)?, inode: found.ino() });
             }
@@ -39,7 +40,7 @@ pub(crate) fn beside(lock: &Path) -> io::Result<Vec<Fifo>> {
             Err(error) if matches!(Errno::from_io_error(&error), Some(Errno::NOENT | Errno::NAMETOOLONG)) => break,
             // Sockets and links are not to be opened so.
             Err(error) if matches!(Errno::from_io_error(&error), Some(Errno::NXIO | Errno::LOOP)) => {
-                return Err(not_a_fifo());
+                return Err(not_a_fifo(&path));
             }
             Err(error) => return Err(error),
         }
@@ -78,8 +79,10 @@ fn has_writer(fifo: &mut File) -> io::Result<bool> {
     }
 }
 
-fn not_a_fifo() -> io::Error {
-    io::Error::new(ErrorKind::AlreadyExists, "no FIFO, but something else")
+/// As the library tells it.
+fn not_a_fifo(path: &Path) -> io::Error {
+    let name = Path::new(path.file_name().unwrap_or_default()).display();
+    io::Error::new(ErrorKind::AlreadyExists, format!("{name} beside it is the name of its shares, and no FIFO"))
 }
 
 #[cfg(test)]

@@ -117,6 +117,9 @@ pub(crate) fn cannot_look(target: &Target, error: &io::Error) -> Vec<String> {
             format!("no lock can be there: see whether {} is the right folder", folder(path).display()),
         ];
     }
+    if error.kind() == io::ErrorKind::AlreadyExists {
+        return vec![format!("{target}: {error}"), "remove it, or choose another path".to_owned()];
+    }
     let mut lines = vec![format!("{target}: cannot look at it: {error}")];
     if error.kind() == io::ErrorKind::PermissionDenied {
         lines.push("run this as root, or as a user who may search its folder and write to its socket".to_owned());
