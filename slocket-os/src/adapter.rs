@@ -87,6 +87,9 @@ macro_rules! adapter {
 
             /// Returns who holds the lock; `None` if no process listens there. It does not wait.
             ///
+            /// While the lock is shared nobody holds it: see [`sharers`](Self::sharers). The first in the queue, which waits until all
+            /// shares are given back, has the lock in hand, and counts as its holder.
+            ///
             /// To find out, it stands in the queue for an instant, without taking the lock. Of a lock that is lent to an npm
             /// client, it tells the lender.
             ///
@@ -266,7 +269,7 @@ macro_rules! adapter {
                 Self { options: self.options.trust(trust) }
             }
 
-            /// Calls `hook` once in each acquire that still waits after that long, to tell the user who holds the lock.
+            /// Calls `hook` once in each acquire that still waits after that long, to tell the user who holds or shares the lock.
             ///
             /// The thread or task that waits calls it, holding nothing of the library's. The wait goes on when the hook
             /// returns, so it should not block. To find out the holder, the library stands in the queue for an instant, as
@@ -319,7 +322,8 @@ macro_rules! asynchronous_adapter {
             /// Cancel safe, as [`acquire`](Self::acquire).
             ///
             /// # Errors
-            /// [`ErrorKind::TimedOut`]: the error names the holder if it is known. And those of [`acquire`](Self::acquire).
+            /// [`ErrorKind::TimedOut`]: the error names the holder, or the processes that have shares, if they are known. And those of
+            /// [`acquire`](Self::acquire).
             pub async fn acquire_timeout(&self, timeout: std::time::Duration) -> Result<Guard, Error> {
                 self.handle().acquire_timeout(timeout).await
             }

@@ -245,7 +245,8 @@ impl Error {
         &self.0.lock
     }
 
-    /// Returns who held the lock within the last second, if it [timed out](ErrorKind::TimedOut) and that is known.
+    /// Returns who held the lock within the last second, if it [timed out](ErrorKind::TimedOut) and that is known. It may be one that
+    /// waits, with the lock in hand, until all shares are given back: [`sharers`](Self::sharers) is empty then.
     #[must_use]
     pub fn holder(&self) -> Option<&Holder> {
         match &self.0.what {

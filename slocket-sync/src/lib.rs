@@ -111,7 +111,8 @@ impl Slocket {
     /// that is free is acquired even with a time-out of zero.
     ///
     /// # Errors
-    /// [`ErrorKind::TimedOut`]: the error names the holder if it is known. And those of [`acquire`](Self::acquire).
+    /// [`ErrorKind::TimedOut`]: the error names the holder, or the processes that have shares, if they are known. And those of
+    /// [`acquire`](Self::acquire).
     pub fn acquire_timeout(&self, timeout: Duration) -> Result<Guard, Error> {
         // A time too far away to be told never comes.
         self.lock.acquire_blocking(Instant::now().checked_add(timeout))
