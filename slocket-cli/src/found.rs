@@ -45,6 +45,8 @@ pub(crate) struct Keeper {
     /// It is this process, or one that this descends from.
     nested: bool,
     is_this: bool,
+    /// It may be one that only passes through: it waits for nobody, or was gone when it was looked for.
+    passes: bool,
 }
 
 /// Those who have the shares that are in the way.
@@ -181,7 +183,15 @@ impl Keeper {
         let mut stopped = party.into_iter().flat_map(Party::processes).filter(|(_, _, stopped)| *stopped);
         let stopped = stopped.next().map(|(pid, program, _)| (pid, program.to_owned()));
         let seen = party.is_some_and(|party| party.pid.is_some());
-        Self { name, seen, uids, stopped, nested: is_nested(party), is_this: party.is_some_and(is_this) }
+        Self {
+            name,
+            seen,
+            uids,
+            stopped,
+            nested: is_nested(party),
+            is_this: party.is_some_and(is_this),
+            passes: !seen || party.is_some_and(|party| party.runs),
+        }
     }
 
     fn of_holder(holder: &Holder) -> Self {
@@ -194,6 +204,7 @@ impl Keeper {
             stopped: None,
             nested,
             is_this: false,
+            passes: false,
         }
     }
 
@@ -340,6 +351,15 @@ impl Found {
             Self::Other { .. } => "choose another path",
         };
         advice.to_owned()
+    }
+
+    /// Whether whoever wants a share may have met another that has just taken one, and passes the lock on.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Held(keeper) => keeper.passes,
+            Self::Shared(sharers) => sharers.first.as_ref().is_some_and(|first| first.passes),
+            _ => false,
+        }
     }
 
     /// Whether there is something to do about it at once.

@@ -107,6 +107,8 @@ pub(crate) struct Process {
     pub(crate) program: String,
     /// It runs nothing until somebody lets it go on (^Z, a debugger).
     pub(crate) stopped: bool,
+    /// It runs, or would if there were a processor for it: it waits for nobody.
+    pub(crate) runs: bool,
     pub(crate) parent: u32,
     /// When it was started, from the start of the system.
     ticks: u64,
@@ -119,10 +121,11 @@ impl Process {
         // The name may contain anything.
         let (start, rest) = (stat.find('(')?, stat.rfind(')')?);
         let mut fields = stat.get(rest + 1..)?.split_ascii_whitespace();
-        let stopped = matches!(fields.next()?, "T" | "t");
+        let state = fields.next()?;
+        let (stopped, runs) = (matches!(state, "T" | "t"), matches!(state, "R" | "D"));
         let parent = fields.next()?.parse().ok()?;
         let ticks = fields.nth(17)?.parse().ok()?;
-        Some(Self { pid, program: stat.get(start + 1..rest)?.to_owned(), stopped, parent, ticks })
+        Some(Self { pid, program: stat.get(start + 1..rest)?.to_owned(), stopped, runs, parent, ticks })
     }
 
     /// When it was started, in seconds since 1970.
@@ -153,4 +156,39 @@ impl Process {
 /// The number of a socket that a descriptor leads to.
 fn socket(link: &Path) -> Option<u32> {
     link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Child, Command, Stdio};
+    use std::time::Instant;
+
+    use super::*;
+
+    struct Ended(Child);
+
+    impl Drop for Ended {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    #[track_caller]
+    fn comes_to(script: &str, wanted: impl Fn(&Process) -> bool) {
+        let shell = Command::new("sh").args(["-c", script]).stdin(Stdio::piped()).spawn().expect("it starts");
+        let shell = Ended(shell);
+        let began = Instant::now();
+        while !Process::look(shell.0.id()).is_some_and(|process| process.program == "sh" && wanted(&process)) {
+            assert!(began.elapsed() < Duration::from_secs(60), "{script}");
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn what_a_process_does() {
+        comes_to("while :; do :; done", |process| process.runs && !process.stopped);
+        comes_to("read x", |process| !process.runs && !process.stopped);
+        comes_to("kill -STOP $$", |process| process.stopped && !process.runs);
+    }
 }

@@ -18,6 +18,7 @@ use crate::patience::PATIENCE;
 use crate::relay::Relay;
 use crate::target::Target;
 use crate::waiting::Waiting;
+use crate::want::Want;
 use crate::{exit, first, inherit, report, say, start};
 
 /// How long an npm server that is busy, or stopped, may put off the end of the tool when it no longer queues.
@@ -140,13 +141,14 @@ fn acquire(slocket: &Slocket, args: &Run, waiting: &Waiting) -> Result<Hold, Ref
 
 /// What is in the way, and what that means.
 fn in_the_way(slocket: &Slocket, args: &Run) -> (Found, Standing) {
-    let found = found::ask(&args.lock, args.want(), slocket, !args.quiet);
+    let named = !args.quiet || args.want() != Want::Lock;
+    let found = found::ask(&args.lock, args.want(), slocket, named);
     let standing = found.standing(believes(args));
     (found, standing)
 }
 
 fn at_once(slocket: &Slocket, args: &Run) -> Result<Hold, Refusal> {
-    let mut last = Found::Nothing;
+    let mut last = (Found::Nothing, Standing::Gone);
     for _ in 0..TRIES {
         let refused = match Hold::try_acquire(slocket, args.want()) {
             Ok(hold) => return Ok(hold),
@@ -163,15 +165,20 @@ fn at_once(slocket: &Slocket, args: &Run) -> Result<Hold, Refusal> {
             TryAcquireError::Error(error) => return Err(Refusal::Failed(error)),
             TryAcquireError::WouldBlock => {}
         }
-        if standing != Standing::Gone {
-            return Err(refusal(slocket, standing, args, || report::held(slocket, &found)));
+        let passes = standing == Standing::Gone || args.want() != Want::Lock && found.may_pass();
+        last = (found, standing);
+        if !passes {
+            break;
         }
-        last = found;
         thread::sleep(PAUSE);
     }
-    // Nobody who is believed was seen to hold it.
-    say::say_lines(&report::held(slocket, &last));
-    Err(Refusal::Said(exit::NO_PERMISSION))
+    let (found, standing) = last;
+    if standing == Standing::Gone {
+        // Nobody who is believed was seen to hold it.
+        say::say_lines(&report::held(slocket, &found));
+        return Err(Refusal::Said(exit::NO_PERMISSION));
+    }
+    Err(refusal(slocket, standing, args, || report::held(slocket, &found)))
 }
 
 fn timed(slocket: &Slocket, limit: Duration, args: &Run, waiting: &Waiting) -> Result<Hold, Refusal> {

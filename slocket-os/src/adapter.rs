@@ -471,6 +471,16 @@ macro_rules! asynchronous_adapter {
                 self.semaphore.try_acquire_at_once()
             }
 
+            /// Acquires a permit, blocking the thread until its turn comes: for threads that run no tasks. It needs no runtime.
+            ///
+            /// All other ways to block are those of `slocket_sync::Semaphore`, into which this handle converts.
+            ///
+            /// # Errors
+            /// Those of [`acquire`](Self::acquire).
+            pub fn acquire_blocking(&self) -> Result<Permit, Error> {
+                self.semaphore.acquire_blocking(None)
+            }
+
             fn handle(&self) -> $crate::asynchronous::Semaphore<$runtime> {
                 self.semaphore.clone().into()
             }

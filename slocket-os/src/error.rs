@@ -245,8 +245,8 @@ impl Error {
         &self.0.lock
     }
 
-    /// Returns who held the lock within the last second, if it [timed out](ErrorKind::TimedOut) and that is known. It may be one that
-    /// waits, with the lock in hand, until all shares are given back: [`sharers`](Self::sharers) is empty then.
+    /// Returns who held the lock within the last second, if it [timed out](ErrorKind::TimedOut) and that is known; `None` while the lock
+    /// was shared, see [`sharers`](Self::sharers).
     #[must_use]
     pub fn holder(&self) -> Option<&Holder> {
         match &self.0.what {
@@ -255,12 +255,12 @@ impl Error {
         }
     }
 
-    /// Returns the processes that had shares of the lock, as far as they are known, if it [timed out](ErrorKind::TimedOut) waiting
-    /// for these alone.
+    /// Returns the processes that had shares of the lock, as far as they are known, if it [timed out](ErrorKind::TimedOut). Nobody held
+    /// the lock then.
     #[must_use]
     pub fn sharers(&self) -> &[Sharer] {
         match &self.0.what {
-            What::TimedOutShared(sharers) => &sharers.0,
+            What::TimedOutShared(sharers) => &sharers.all,
             _ => &[],
         }
     }

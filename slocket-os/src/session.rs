@@ -286,12 +286,10 @@ impl<G: Grant> Session<G> {
             Stage::Outside(..) | Stage::Over(_) => return,
         };
         let Some(hook) = self.lock.hook() else { return };
-        if awaits_shares {
-            return hook.call(self.lock.name(), None, self.lock.known_sharers());
-        }
         // Who holds it is asked, unless it is known: at a server that lends, whoever asks keeps a place in its queue.
-        let holder = known.or_else(|| self.lock.recent_holder(self.process));
-        hook.call(self.lock.name(), holder, Vec::new());
+        let ask = || known.or_else(|| self.lock.recent_holder(self.process));
+        let holder = if awaits_shares { None } else { ask() };
+        hook.call(self.lock.name(), holder, self.lock.known_sharers());
     }
 
     /// Whether this process is a fork of the one that asked: then it is told so, and has no part in the request.
@@ -343,10 +341,15 @@ impl<G: Grant> Session<G> {
     }
 
     fn timed_out(&self, holder: Option<Holder>) -> Error {
+        let shared = |all, first| self.lock.site().failed(What::TimedOutShared(Sharers { all, first }));
         if !self.sharers.is_empty() {
-            return self.lock.site().failed(What::TimedOutShared(Sharers(self.sharers.clone())));
+            return shared(self.sharers.clone(), None);
         }
         let holder = holder.or_else(|| self.lock.recent_holder(self.process));
+        let sharers = self.lock.known_sharers();
+        if !sharers.is_empty() {
+            return shared(sharers, holder);
+        }
         let folder_locked_by =
             if holder.is_none() { self.lock.site().at_path().and_then(flocks::who_prevents_repair) } else { None };
         self.lock.site().failed(match (holder, folder_locked_by) {

@@ -24,19 +24,26 @@ impl fmt::Display for Sharer {
     }
 }
 
-/// Some of them, for a text.
+/// Some of them, for a text; and the process that is in front, and waits for these.
 #[derive(Clone, Debug)]
-pub(crate) struct Sharers(pub(crate) Vec<Sharer>);
+pub(crate) struct Sharers {
+    pub(crate) all: Vec<Sharer>,
+    pub(crate) first: Option<Holder>,
+}
 
 impl fmt::Display for Sharers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const MOST: usize = 8;
-        for (index, sharer) in self.0.iter().take(MOST).enumerate() {
+        for (index, sharer) in self.all.iter().take(MOST).enumerate() {
             write!(f, "{}{sharer}", if index == 0 { "" } else { ", " })?;
         }
-        match self.0.len().saturating_sub(MOST) {
-            0 => Ok(()),
-            more => write!(f, " and {more} more"),
+        match self.all.len().saturating_sub(MOST) {
+            0 => {}
+            more => write!(f, " and {more} more")?,
+        }
+        match &self.first {
+            Some(first) => write!(f, ", for which {first} waits first"),
+            None => Ok(()),
         }
     }
 }

@@ -17,7 +17,8 @@ pub struct Waiting<'a> {
     /// The holder of the lock, as asked within the last second; `None` if it is not known: what is at the path may not be a socket, or
     /// may be a dead one.
     pub holder: Option<Holder>,
-    /// The processes that have shares of the lock, as far as they are known, if all that it waits for are these.
+    /// The processes that have shares of the lock, as far as they are known. Nobody holds the lock then: a `holder` beside them is in
+    /// front, and waits for these itself.
     pub sharers: Vec<Sharer>,
 }
 
@@ -25,8 +26,10 @@ impl fmt::Display for Waiting<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "waiting for {}", self.name)?;
         match &self.holder {
+            first if !self.sharers.is_empty() => {
+                write!(f, ", shared by {}", Sharers { all: self.sharers.clone(), first: first.clone() })
+            }
             Some(holder) => write!(f, ", held by {holder}"),
-            None if !self.sharers.is_empty() => write!(f, ", shared by {}", Sharers(self.sharers.clone())),
             None => Ok(()),
         }
     }

@@ -121,6 +121,14 @@ fn a_writer_that_waits_is_not_overtaken_by_readers() {
     let mut later = handle().request_shared();
     assert!(matches!(handle().try_acquire_shared(), Err(TryAcquireError::WouldBlock)));
     assert!(writer.wait_timeout(AT_ONCE).unwrap().is_none() && later.wait_timeout(AT_ONCE).unwrap().is_none());
+    // The writer waits itself: it is not who holds the lock.
+    let error = handle().acquire_timeout(AT_ONCE).unwrap_err();
+    assert_eq!((error.sharers().len(), error.holder()), (1, None));
+    let text = error.to_string();
+    assert!(
+        text.contains("it is shared by pid ") && text.contains(", for which pid ") && text.ends_with(" waits first"),
+        "{text}"
+    );
     reader.release().unwrap();
     let guard = writer.wait_timeout(NEVER).unwrap().expect("its turn");
     assert!(later.wait_timeout(AT_ONCE).unwrap().is_none());

@@ -71,11 +71,22 @@ fn trials(kernel: Kernel, binaries: &Binaries, seconds: u64) -> Vec<(String, Str
         let program = binaries.xtask();
         ("a storm".to_owned(), format!("'{program}' storm --without-build --without-npm --tmpfs --name {options}"))
     };
+    let shares = |acquisitions: u32| {
+        let program = binaries.xtask();
+        ("a storm of shares".to_owned(), format!("'{program}' shares --without-build --acquisitions {acquisitions}"))
+    };
     match kernel {
         // All others watch the queue in /proc/net/unix, where gVisor does not show it.
         Kernel::Gvisor => {
-            vec![trial("exclusion", "at_path at_name"), trial("threads", ""), storm(&format!("--seconds {seconds}"))]
+            vec![
+                trial("exclusion", "at_path at_name"),
+                trial("threads", ""),
+                storm(&format!("--seconds {seconds}")),
+                shares(3000),
+            ]
         }
-        Kernel::Linux6 | Kernel::Linux5 => vec![storm(&format!("--slow --seconds {}", seconds / 2))],
+        Kernel::Linux6 | Kernel::Linux5 => {
+            vec![storm(&format!("--slow --seconds {}", seconds / 2)), shares(1000)]
+        }
     }
 }

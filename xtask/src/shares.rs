@@ -18,12 +18,17 @@ pub(crate) struct Options {
     /// Makes the same choices again; printed by each run
     #[arg(long)]
     seed: Option<u64>,
+    /// With the players and the tool as they were built last
+    #[arg(long)]
+    without_build: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result {
     heading("shares");
-    // The players and the tool.
-    command::run(&mut cargo(&["build", "--quiet", "--package", "trials", "--package", "slocket-cli"]))?;
+    if !options.without_build {
+        // The players and the tool.
+        command::run(&mut cargo(&["build", "--quiet", "--package", "trials", "--package", "slocket-cli"]))?;
+    }
     let plan = Plan {
         acquisitions: options.acquisitions,
         seed: options.seed.unwrap_or_else(command::any_seed),

@@ -113,6 +113,9 @@ pub(crate) struct Party {
     /// It runs nothing until somebody lets it go on; left out if it is not so.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) stopped: bool,
+    /// It waits for nobody just now.
+    #[serde(skip)]
+    pub(crate) runs: bool,
     /// When the process was started, in seconds since 1970: it cannot wait, or hold, for longer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) started: Option<u64>,
@@ -186,8 +189,8 @@ impl Sharer {
 impl Party {
     pub(super) fn new(process: Process, owner: Option<Owner>) -> Self {
         let started = process.started();
-        let Process { pid, program, stopped, .. } = process;
-        Self { pid: Some(pid), program: Some(program), owner, stopped, started, shared_with: Vec::new() }
+        let Process { pid, program, stopped, runs, .. } = process;
+        Self { pid: Some(pid), program: Some(program), owner, stopped, runs, started, shared_with: Vec::new() }
     }
 
     /// Those who have it, with the name of the program.

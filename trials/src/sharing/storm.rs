@@ -22,6 +22,8 @@ const LONGEST_STOP: u64 = 10_000;
 const TOOLS: usize = 2;
 /// The longest hold of a command that the tool runs, in microseconds.
 const LONGEST_COMMAND: u64 = 3000;
+/// The hold of one whose tool is killed meanwhile: long enough to be seen.
+const LONG_COMMAND: u64 = 20_000;
 /// How long somebody is watched who shall be killed while it holds.
 const AIM: Duration = Duration::from_millis(50);
 /// How long nobody may have had anything, with everybody waiting and nobody stopped, before they are called stuck.
@@ -35,17 +37,27 @@ struct Scene<'a> {
     place: Place,
     random: Random,
     members: Vec<Member>,
-    /// Those that run, and what each asks for.
-    tools: Vec<(Tool, &'static str)>,
+    tools: Vec<Running>,
     started: usize,
     /// What commands of the tool had, in the order in which they began.
     commands: Vec<&'static str>,
     figures: Figures,
+    /// How many of those that were killed had something just before.
+    killed_holders: u64,
     acquired: u64,
     /// When something was last seen to be acquired.
     progress: (u64, Instant),
     stuck: bool,
     number: usize,
+}
+
+/// A tool that runs.
+struct Running {
+    tool: Tool,
+    /// What it asks for.
+    what: &'static str,
+    /// It does not live to see its command's end.
+    is_doomed: bool,
 }
 
 /// Lets it rage.
@@ -59,6 +71,7 @@ pub(super) fn rage(plan: &Plan, random: Random) -> Figures {
         started: 0,
         commands: Vec::new(),
         figures: Figures::default(),
+        killed_holders: 0,
         acquired: 0,
         progress: (0, Instant::now()),
         stuck: false,
@@ -76,10 +89,9 @@ pub(super) fn rage(plan: &Plan, random: Random) -> Figures {
     let (mut next_blow, mut next_lull) = (0, plan.acquisitions / CALM);
     while !scene.is_enough() && !scene.stuck {
         scene.tend(true);
-        let is_calm = scene.acquired < plan.acquisitions / CALM;
         if scene.acquired >= next_blow {
             next_blow = scene.acquired + scene.random.below(PACE);
-            if is_calm { scene.start_tool() } else { scene.blow() }
+            if scene.is_calm() { scene.start_tool() } else { scene.blow() }
         }
         if scene.acquired >= next_lull {
             next_lull = scene.acquired + BETWEEN_LULLS;
@@ -101,9 +113,16 @@ impl Scene<'_> {
         Member::start(adapter, steady, self.number, self.plan.slots, &self.place)
     }
 
-    /// Whether there were as many acquisitions as there should be, and every kind of them by the tool, too.
+    /// Whether nobody is killed yet.
+    fn is_calm(&self) -> bool {
+        self.acquired < self.plan.acquisitions / CALM
+    }
+
+    /// Whether there were as many acquisitions as there should be, every kind of them by the tool, too, and whether holders were killed.
     fn is_enough(&self) -> bool {
-        let has_all = KINDS.iter().all(|kind| self.commands.contains(kind)) && self.figures.orphans > 0;
+        let has_all = KINDS.iter().all(|kind| self.commands.contains(kind))
+            && self.figures.orphans > 0
+            && self.killed_holders > 2;
         self.acquired >= self.plan.acquisitions * if has_all { 1 } else { 4 }
     }
 
@@ -160,7 +179,7 @@ impl Scene<'_> {
     fn tend_tools(&mut self) {
         let mut index = 0;
         while index < self.tools.len() {
-            match self.tools[index].0.news() {
+            match self.tools[index].tool.news() {
                 None => index += 1,
                 Some(News::Began) => self.command_began(index),
                 Some(News::Ended) => drop(self.tools.swap_remove(index)),
@@ -201,6 +220,7 @@ impl Scene<'_> {
         }
         let member = self.members.swap_remove(victim);
         let adapter = member.adapter;
+        self.killed_holders += u64::from(member.holds());
         member.kill();
         self.figures.killed += 1;
         let member = self.start(adapter, false);
@@ -232,21 +252,23 @@ impl Scene<'_> {
         };
         let waits: &[&[&str]] = &[&[], &["-w", "20ms"], &["-n"]];
         let options: Vec<_> = option.as_deref().into_iter().chain(self.random.one_of(waits).iter().copied()).collect();
-        let micros = self.random.below(LONGEST_COMMAND).to_string();
+        let is_doomed = !self.is_calm() && self.random.once_in(2);
+        let micros = if is_doomed { LONG_COMMAND } else { self.random.below(LONGEST_COMMAND) }.to_string();
         let notes = self.place.notes().to_str().expect("UTF-8");
         let command = ["--sharing", notes, &name, &micros, what, &slots];
-        self.tools.push((Tool::start(name.clone(), &options, &command, &self.place), what));
+        let tool = Tool::start(name.clone(), &options, &command, &self.place);
+        self.tools.push(Running { tool, what, is_doomed });
     }
 
     /// The command of a tool has what it waited for: every second tool does not live to see its end, once anybody is killed.
     fn command_began(&mut self, index: usize) {
         self.acquired += 1;
-        self.commands.push(self.tools[index].1);
-        if self.acquired < self.plan.acquisitions / CALM || self.random.once_in(2) {
+        self.commands.push(self.tools[index].what);
+        if !self.tools[index].is_doomed {
             return;
         }
         let alone = self.random.once_in(2);
-        let (tool, _) = &mut self.tools[index];
+        let tool = &mut self.tools[index].tool;
         let killed = if alone {
             tool.kill_alone()
         } else {

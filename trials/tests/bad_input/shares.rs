@@ -162,10 +162,11 @@ fn something_else_has_their_name() {
             make(&name, &elsewhere);
             for kind in KINDS {
                 let error = refused(&slocket, kind);
-                // (Some of it cannot be opened, which says the same.)
-                let told = [(ErrorKind::Occupied, ".lock.shared"), (ErrorKind::Io, "see whether it is shared")];
-                assert!(told.contains(&(error.kind(), error.detail().unwrap())), "{kind:?}: {error:?}");
-                assert!(error.kind() == ErrorKind::Occupied || !name.is_file(), "{kind:?}: {error:?}");
+                assert_eq!(
+                    (error.kind(), error.detail()),
+                    (ErrorKind::Occupied, Some(".lock.shared")),
+                    "{kind:?}: {error:?}"
+                );
             }
             scene.assert_left(&[".lock.shared", "elsewhere"]);
             fs::remove_file(&name).or_else(|_| fs::remove_dir(&name)).unwrap();
