@@ -76,14 +76,14 @@ fn some_calls_fail() {
 
 #[test]
 fn killed_at_some_calls_for_shares() {
-    check(Sweep::Kill, &[Adapter::Sync], &about_shares(), Choice::Some(12));
+    check(Sweep::Kill, &[Adapter::Sync], &about_shares(), Choice::Some(30));
     check(Sweep::Kill, &Adapter::OURS[1..], &about_shares(), Choice::Some(1));
     check(Sweep::KillPairs, &[Adapter::Sync], &about_shares(), Choice::Some(2));
 }
 
 #[test]
 fn held_still_at_some_calls_for_shares() {
-    check(Sweep::Pause, &[Adapter::Sync], &about_shares(), Choice::Some(4));
+    check(Sweep::Pause, &[Adapter::Sync], &about_shares(), Choice::Some(8));
     check(Sweep::Pause, &Adapter::OURS[1..], &about_shares(), Choice::Some(1));
 }
 
