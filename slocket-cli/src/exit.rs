@@ -2,6 +2,7 @@
 
 use std::io;
 
+use nix::sys::signal::Signal;
 use rustix::io::Errno;
 use slocket_sync::{Error, ErrorKind};
 
@@ -15,6 +16,11 @@ pub(crate) const NO_PERMISSION: u8 = 77;
 pub(crate) const CANNOT_RUN: u8 = 126;
 pub(crate) const NOT_FOUND: u8 = 127;
 pub(crate) const SIGNALLED: u8 = 128;
+
+/// The code that a shell has for a process that died of it.
+pub(crate) fn of_signal(signal: Signal) -> u8 {
+    SIGNALLED + signal as u8
+}
 
 const TABLE: &[(u8, &str)] = &[
     (USAGE, "wrong usage; an empty path, or what is no name"),

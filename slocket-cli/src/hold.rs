@@ -1,10 +1,12 @@
 //! What the tool has of a lock while the command runs.
 
 use std::os::fd::{AsFd, BorrowedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use slocket_sync::{Error, Guard, Permit, SharedGuard, Slocket, TryAcquireError};
+use nix::sys::signal::Signal;
+use slocket_sync::{Error, Grant, Guard, Permit, Request, SharedGuard, Slocket, TryAcquireError};
 
+use crate::interrupt::{Watch, watch};
 use crate::want::Want;
 
 /// What was wanted of a lock, and acquired.
@@ -14,18 +16,47 @@ pub(crate) enum Hold {
     Slot(Permit),
 }
 
+/// Why it was not acquired.
+pub(crate) enum Missed {
+    Failed(Error),
+    /// The tool is to die of this signal. Nothing is held, nobody is queued.
+    Interrupted(Signal),
+}
+
+impl From<Error> for Missed {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Waits for a request, for `limit` at most. A signal of which the tool would die calls the wait off.
+fn wait<G: Grant>(request: Request<G>, limit: Option<Duration>) -> Result<G, Missed> {
+    let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+    let mut request = match deadline {
+        Some(deadline) => request.deadline(deadline),
+        None => request,
+    };
+    if let Some(granted) = request.wait_timeout(Duration::ZERO)? {
+        return Ok(granted);
+    }
+    let canceller = request.canceller();
+    // Where no thread is to be had it just dies.
+    let watch = watch(move |_| canceller.cancel()).ok();
+    let waited = request.wait();
+    match watch.and_then(Watch::end) {
+        // (What came in the same instant is given back.)
+        Some(signal) => Err(Missed::Interrupted(signal)),
+        None => Ok(waited?),
+    }
+}
+
 impl Hold {
     /// Waits for it, for `limit` at most.
-    pub(crate) fn acquire(slocket: &Slocket, want: Want, limit: Option<Duration>) -> Result<Self, Error> {
-        match (want, limit) {
-            (Want::Lock, None) => slocket.acquire().map(Self::Lock),
-            (Want::Lock, Some(limit)) => slocket.acquire_timeout(limit).map(Self::Lock),
-            (Want::Shared, None) => slocket.acquire_shared().map(Self::Shared),
-            (Want::Shared, Some(limit)) => slocket.acquire_shared_timeout(limit).map(Self::Shared),
-            (Want::Slot(count), None) => slocket.semaphore(count.get().into())?.acquire().map(Self::Slot),
-            (Want::Slot(count), Some(limit)) => {
-                slocket.semaphore(count.get().into())?.acquire_timeout(limit).map(Self::Slot)
-            }
+    pub(crate) fn acquire(slocket: &Slocket, want: Want, limit: Option<Duration>) -> Result<Self, Missed> {
+        match want {
+            Want::Lock => wait(slocket.request(), limit).map(Self::Lock),
+            Want::Shared => wait(slocket.request_shared(), limit).map(Self::Shared),
+            Want::Slot(count) => wait(slocket.semaphore(count.get().into())?.request(), limit).map(Self::Slot),
         }
     }
 

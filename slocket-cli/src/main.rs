@@ -10,6 +10,7 @@
 //! | `hold.rs` | what the tool has of a lock while the command runs |
 //! | `inherit.rs` | what the command inherits, and whether somebody still has it |
 //! | `start.rs` | the start of the command |
+//! | `interrupt.rs` | a signal of which the tool dies while it waits: the wait is called off first |
 //! | `first.rs` | the first process of a pid namespace, while it waits |
 //! | `relay.rs` | signals, passed on to the command |
 //! | `signals.rs` | which signals those are |
@@ -47,6 +48,7 @@ mod generated;
 mod given;
 mod hold;
 mod inherit;
+mod interrupt;
 mod later;
 mod look;
 mod mode;

@@ -13,7 +13,7 @@ use slocket_sync::{Error, ErrorKind, LockName, OccupiedPolicy, Slocket, Trust, T
 
 use crate::cli::Run;
 use crate::found::{self, Found, Standing};
-use crate::hold::Hold;
+use crate::hold::{Hold, Missed};
 use crate::patience::PATIENCE;
 use crate::relay::Relay;
 use crate::target::Target;
@@ -40,10 +40,11 @@ pub(crate) fn run(args: &Run) -> Ending {
         Ok(run_holding(hold, slocket.name(), args))
     });
     done.unwrap_or_else(|refusal| {
+        let dies_of = if let Refusal::Interrupted(signal) = refusal { Some(signal) } else { None };
         let code = told(refusal, args);
         // Whoever gives up may have been granted the lock in the same instant, and have lent it.
         await_loan(&args.lock, args.quiet);
-        code.into()
+        Ending { code, dies_of }
     })
 }
 
@@ -51,6 +52,7 @@ pub(crate) fn run(args: &Run) -> Ending {
 fn told(refusal: Refusal, args: &Run) -> u8 {
     match refusal {
         Refusal::Said(code) => code,
+        Refusal::Interrupted(signal) => exit::of_signal(signal),
         Refusal::Failed(error) => {
             say::say_lines(&report::failed(&args.lock, &error));
             exit::code(&error, args.conflict_exit_code)
@@ -65,13 +67,13 @@ fn told(refusal: Refusal, args: &Run) -> u8 {
 /// How the tool ends.
 pub(crate) struct Ending {
     pub(crate) code: u8,
-    /// The command died of it.
-    interrupted: bool,
+    /// The command died of this signal, or the wait was called off by it.
+    dies_of: Option<Signal>,
 }
 
 impl From<u8> for Ending {
     fn from(code: u8) -> Self {
-        Self { code, interrupted: false }
+        Self { code, dies_of: None }
     }
 }
 
@@ -79,9 +81,9 @@ impl Ending {
     /// A shell goes on with its script unless what it waited for has died of the key (Ctrl-C), too. (The first process of a pid
     /// namespace does not die of it, nor one that ignores it: it exits with the code.)
     pub(crate) fn die(&self) {
-        if self.interrupted {
-            let _ = SigSet::from(Signal::SIGINT).thread_unblock();
-            let _ = raise(Signal::SIGINT);
+        if let Some(signal) = self.dies_of {
+            let _ = SigSet::from(signal).thread_unblock();
+            let _ = raise(signal);
         }
     }
 }
@@ -92,8 +94,19 @@ enum Refusal {
     Said(u8),
     /// The user is still to be told.
     Failed(Error),
+    /// The tool is to die of it.
+    Interrupted(Signal),
     /// The same: the lock is that user's, who is not believed.
     Untrusted(LockName, u32),
+}
+
+impl From<Missed> for Refusal {
+    fn from(missed: Missed) -> Self {
+        match missed {
+            Missed::Failed(error) => Self::Failed(error),
+            Missed::Interrupted(signal) => Self::Interrupted(signal),
+        }
+    }
 }
 
 fn slocket(args: &Run, waiting: &Waiting) -> Result<Slocket, Error> {
@@ -121,15 +134,17 @@ fn believes(args: &Run) -> impl Fn(u32) -> bool + Copy + use<> {
 /// Acquires the lock the way the user wants it.
 fn acquire(slocket: &Slocket, args: &Run, waiting: &Waiting) -> Result<Hold, Refusal> {
     let began = Instant::now();
-    let _mortal = first::mortal();
     let acquired = match args.wait {
         Some(limit) if limit > Duration::ZERO => timed(slocket, limit, args, waiting),
         None if !args.nonblock => {
             let acquired = Hold::acquire(slocket, args.want(), None);
             waiting.over();
-            acquired.map_err(Refusal::Failed)
+            acquired.map_err(Refusal::from)
         }
-        _ => at_once(slocket, args),
+        _ => {
+            let _mortal = first::mortal();
+            at_once(slocket, args)
+        }
     };
     if acquired.is_err() {
         slocket_sync::depart(FAREWELL);
@@ -186,14 +201,14 @@ fn timed(slocket: &Slocket, limit: Duration, args: &Run, waiting: &Waiting) -> R
     waiting.over();
     match acquired {
         Ok(hold) => Ok(hold),
-        Err(error) if error.is_timed_out() => {
+        Err(Missed::Failed(error)) if error.is_timed_out() => {
             let found = found::look_beside(&args.lock, args.want(), error.holder().cloned());
             match found.standing(believes(args)) {
                 Standing::Gone => at_once(slocket, args),
                 standing => Err(refusal(slocket, standing, args, || report::timed_out(slocket, limit, &found))),
             }
         }
-        Err(error) => Err(Refusal::Failed(error)),
+        Err(missed) => Err(missed.into()),
     }
 }
 
@@ -288,7 +303,7 @@ fn run_holding(hold: Hold, lock: &LockName, args: &Run) -> Ending {
         }
     };
     let interrupted = ended.is_ok_and(|status| status.terminating_signal() == Some(Signal::SIGINT as i32));
-    Ending { code, interrupted }
+    Ending { code, dies_of: interrupted.then_some(Signal::SIGINT) }
 }
 
 /// How the lock was given back.

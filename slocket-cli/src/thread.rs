@@ -7,7 +7,10 @@ use nix::sys::signal::{SigSet, SigmaskHow};
 
 /// Starts a thread that takes no signals: neither is one of its messages a reason to stop in the background of a terminal
 /// (SIGTTOU), nor does it end the tool by a signal that is meant for the command.
-pub(crate) fn start(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+pub(crate) fn start<T: Send + 'static>(
+    name: &str,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<JoinHandle<T>> {
     let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
     let started = Builder::new().name(name.to_owned()).spawn(body);
     before.thread_set_mask()?;

@@ -90,7 +90,8 @@ pub enum ErrorKind {
     OnLoan,
     /// The descriptor does not carry this lock, or still has a guard.
     NotTheLock,
-    /// The lock has no shares: it has an abstract name, or npm's slocket, which knows of none, waits for it or serves it.
+    /// The lock has no shares: it has an abstract name, or npm's slocket, which knows of none, waits for it or serves it. In the latter
+    /// case the lock may have been lent to a client of npm's: see [`settle`](crate::settle).
     NoShares,
     /// A semaphore cannot have so many permits.
     InvalidPermits,

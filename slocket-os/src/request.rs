@@ -57,6 +57,15 @@ impl<G: Grant> Request<G> {
         Self { lock: lock.clone(), session, canceller: Canceller::default() }
     }
 
+    /// Ends the request at that time: a wait that goes on until then fails with [`ErrorKind::TimedOut`](crate::ErrorKind::TimedOut), and
+    /// its place in the queue is given up.
+    pub fn deadline(mut self, deadline: Instant) -> Self {
+        if let Some(session) = &mut self.session {
+            session.set_deadline(deadline);
+        }
+        self
+    }
+
     /// Returns what cancels the request, for another thread.
     #[must_use]
     pub fn canceller(&self) -> Canceller {
@@ -66,8 +75,9 @@ impl<G: Grant> Request<G> {
     /// Blocks the thread until the lock is acquired.
     ///
     /// # Errors
-    /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled); and those of an acquire. The lock is not held then, and nothing is
-    /// left behind.
+    /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled); at its [deadline](Self::deadline)
+    /// [`ErrorKind::TimedOut`](crate::ErrorKind::TimedOut); and those of an acquire. The lock is not held then, and nothing is left
+    /// behind.
     ///
     /// # Panics
     /// If an earlier wait has returned the guard, or an error.

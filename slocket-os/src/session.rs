@@ -196,6 +196,11 @@ impl<G: Grant> Session<G> {
         self.deadline.into_iter().chain(self.notice).min()
     }
 
+    /// Ends the request at that time.
+    pub(crate) fn set_deadline(&mut self, deadline: Instant) {
+        self.deadline = Some(deadline);
+    }
+
     /// The process that asks.
     pub(crate) fn process(&self) -> Process {
         self.process

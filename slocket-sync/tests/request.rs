@@ -185,3 +185,20 @@ fn threads_wait_for_different_locks_at_a_time() {
         });
     }
 }
+
+/// Unlike a wait whose time is over, which goes on in the same place.
+#[test]
+fn a_request_with_a_deadline_gives_up_its_place() {
+    let (folder, slocket) = place();
+    let guard = slocket.acquire().expect("free");
+    let (other, third) = (at(&folder), at(&folder));
+    let mut request = other.request().deadline(Instant::now() + WHILE);
+    assert!(request.wait_timeout(Duration::ZERO).expect("no error").is_none());
+    let behind = third.request();
+    let error = request.wait().expect_err("nobody released it");
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    assert_eq!(error.holder().and_then(|holder| holder.pid), Some(std::process::id()));
+    guard.release().expect("a release");
+    behind.wait().expect("its turn").release().expect("a release");
+    assert!(!slocket.path().expect("a path").exists());
+}

@@ -56,6 +56,33 @@ fn no_more_than_that_at_once_and_the_lowest_free_slot_first() {
     folder.assert_empty();
 }
 
+/// It has the lock in hand, and passes it on first: those behind it keep their order.
+#[test]
+fn the_first_in_line_dies_of_a_signal_and_holds_nobody_up() {
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+        let folder = Folder::new();
+        let mut holder = take(&folder, &["--slots", "1"], "0");
+        let mut behind: Vec<Process> = Vec::new();
+        for count in 1..=5 {
+            behind.push(start(folder.run(&["-q", "--slots", "1"], &SLOT)));
+            waiters(&folder, count);
+        }
+        let mut first = behind.remove(0);
+        first.signal(signal);
+        first.assert_killed_by(signal);
+        let pids: Vec<_> = behind.iter().map(|tool| Value::from(tool.id())).collect();
+        assert_eq!(waiters(&folder, 4), pids, "{signal:?}");
+        // And if nobody is behind it, nothing is left.
+        while let Some(mut last) = behind.pop() {
+            last.signal(signal);
+            last.assert_killed_by(signal);
+        }
+        holder.tell();
+        holder.assert_end(0, "", "");
+        folder.assert_empty();
+    }
+}
+
 #[test]
 fn each_takes_a_slot_below_its_own_number() {
     let folder = Folder::new();
