@@ -232,7 +232,8 @@ fn readers() {
         // Who comes later than the writer waits behind it.
         let later = Example::start(name, place);
         let line = later.line();
-        assert!(line.starts_with(&format!("{waiting}held by {}", writer.pid())), "{line}");
+        let waits_first = format!(", for which {} ({name}) waits first", writer.pid());
+        assert!(line.starts_with(&format!("{waiting}shared by ")) && line.ends_with(&waits_first), "{line}");
         first.ends_with(&[]);
         second.ends_with(&[]);
         let pid = writer.child.id();
