@@ -18,8 +18,10 @@ const GENERATIONS: usize = 5;
 const ROUNDS: usize = 50;
 /// After so many holds somebody outside comes.
 const OUTSIDERS: usize = 10;
-/// How many descriptors the lock may take, for all threads together.
-const DESCRIPTORS: usize = 4;
+/// How many descriptors the lock may take, for all threads together: the listener; the connection of the thread that waits outside for all,
+/// and the two by which it blocks; and for an instant those of a release that is under way meanwhile, whoever is accepted and the folder's
+/// guard.
+const DESCRIPTORS: usize = 6;
 
 #[test]
 fn threads_are_served_in_the_order_of_asking() {
