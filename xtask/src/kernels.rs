@@ -86,7 +86,8 @@ fn trials(kernel: Kernel, binaries: &Binaries, seconds: u64) -> Vec<(String, Str
             ]
         }
         Kernel::Linux6 | Kernel::Linux5 => {
-            vec![storm(&format!("--slow --seconds {}", seconds / 2)), shares(1000)]
+            // (On one slow processor a kill hardly ever meets a process that has a share just then.)
+            vec![storm(&format!("--slow --seconds {}", seconds / 2))]
         }
     }
 }
