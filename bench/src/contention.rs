@@ -160,9 +160,12 @@ impl Contention {
         Ok(seen)
     }
 
-    /// Whether somebody had to wait until all others had gone.
+    /// Whether somebody had to wait until all others had gone, for more than a tenth of the window.
     pub(crate) fn ended_late(&self) -> bool {
-        self.acquisitions.iter().any(|acquisition| acquisition.acquired >= self.end)
+        let waited_it_out = |acquisition: &Acquisition| {
+            acquisition.acquired >= self.end && (acquisition.acquired - acquisition.asked) * 10 > self.end - self.start
+        };
+        self.acquisitions.iter().any(waited_it_out)
     }
 
     /// How long each waited.
