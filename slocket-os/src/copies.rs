@@ -23,7 +23,7 @@ use slocket_core::Inode;
 
 use crate::address;
 use crate::site::{Home, Site};
-use crate::sys::files;
+use crate::sys::{files, found};
 
 /// How long it waits, at the most, for the parent to bind or close a socket that it was making.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -157,10 +157,8 @@ fn flags(number: RawFd) -> Option<u32> {
 }
 
 /// Which file it is.
-#[allow(clippy::useless_conversion, clippy::unnecessary_cast, reason = "the types differ between systems")]
 pub(crate) fn inode(file: BorrowedFd<'_>) -> Option<Inode> {
-    let found = files::stat_file(file).ok()?;
-    Some(Inode { device: found.st_dev as u64, number: found.st_ino as u64 })
+    files::stat_file(file).ok().map(|stat| found::inode(&stat))
 }
 
 /// Whether a FIFO is a share of a lock of this process's. (One that is only open for reading is none, and may be the copy of a

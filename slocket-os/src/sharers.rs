@@ -8,6 +8,7 @@ use std::path::Path;
 
 use rustix::fs::FileType;
 use rustix::io::Errno;
+use slocket_core::Inode;
 
 use crate::at_path::{AtPath, Which};
 use crate::error::{Error, Fault};
@@ -15,6 +16,7 @@ use crate::lock::Lock;
 use crate::peer::{Holder, program};
 use crate::sharer::Sharer;
 use crate::sys::files;
+use crate::sys::found::inode;
 
 impl Lock {
     /// Returns the processes that have shares of the lock, those with a shared lock first, then by the number of the slot. A process is
@@ -42,23 +44,18 @@ struct Fifo {
     slot: Option<u16>,
     /// Without its folder, by which it is known where the folder has another path.
     name: Vec<u8>,
-    device: u64,
-    inode: u64,
+    inode: Inode,
 }
 
 /// All that there are: they are always a beginning of the sequence.
-#[allow(clippy::useless_conversion, clippy::unnecessary_cast, reason = "the types differ between systems")]
 fn fifos(at: &AtPath) -> Result<Vec<Fifo>, Errno> {
     let mut fifos = Vec::new();
     for slot in [None].into_iter().chain((0..=u16::MAX).map(Some)) {
         let name = at.name_of(Which::Share(slot));
         match files::stat_name(at.folder().as_fd(), &name) {
-            Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::Fifo => fifos.push(Fifo {
-                slot,
-                name: name.to_bytes().to_vec(),
-                device: stat.st_dev as u64,
-                inode: stat.st_ino as u64,
-            }),
+            Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::Fifo => {
+                fifos.push(Fifo { slot, name: name.to_bytes().to_vec(), inode: inode(&stat) });
+            }
             Ok(_) | Err(Errno::NOENT | Errno::NAMETOOLONG) => break,
             Err(errno) => return Err(errno),
         }
@@ -96,7 +93,7 @@ fn share(process: &Path, number: &OsStr, fifos: &[Fifo]) -> Option<Option<u16>> 
     let name = target.file_name()?.as_bytes();
     let fifo = fifos.iter().find(|fifo| fifo.name == name)?;
     let seen = fs::metadata(&file).ok()?;
-    let is_it = seen.ino() == fifo.inode && seen.dev() == fifo.device;
+    let is_it = fifo.inode == Inode { device: seen.dev(), number: seen.ino() };
     (is_it && is_open_for_writing(&process.join("fdinfo").join(number))).then_some(fifo.slot)
 }
 

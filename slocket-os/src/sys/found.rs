@@ -9,6 +9,12 @@ use slocket_core::{FileKind, Found, Inode, Links, ModeFit, Owner, StatResult, Ti
 use super::code;
 use crate::mark::{STICKY, Times};
 
+/// Which file it is.
+#[allow(clippy::useless_conversion, clippy::unnecessary_cast, reason = "the types differ between systems")]
+pub(crate) fn inode(stat: &Stat) -> Inode {
+    Inode { device: stat.st_dev as u64, number: stat.st_ino as u64 }
+}
+
 /// What a file was when it was looked at.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seen {
@@ -28,7 +34,7 @@ impl Seen {
         let mode = Mode::from_raw_mode(stat.st_mode);
         let times = Times::of(stat);
         let found = Found {
-            inode: Inode { device: stat.st_dev as u64, number: stat.st_ino as u64 },
+            inode: inode(stat),
             kind: match FileType::from_raw_mode(stat.st_mode) {
                 FileType::Socket => FileKind::Socket,
                 FileType::Fifo => FileKind::Fifo,
