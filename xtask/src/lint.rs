@@ -2,12 +2,13 @@
 
 use crate::command::{self, cargo, heading};
 use crate::result::Result;
-use crate::{dependencies, package, rustdoc};
+use crate::{dependencies, package, prose, rustdoc};
 
 /// A workspace of its own.
 const FUZZ: &str = "fuzz/Cargo.toml";
 
 pub(crate) fn run() -> Result {
+    prose::check()?;
     step("format", &["fmt", "--all", "--check"])?;
     step("clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     step(

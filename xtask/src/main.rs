@@ -25,6 +25,7 @@ mod npm;
 mod package;
 #[cfg(test)]
 mod page;
+mod prose;
 mod report;
 mod result;
 mod rustdoc;
@@ -82,6 +83,8 @@ enum Task {
     Mutants,
     /// Print what CHANGELOG.md says about a version
     ReleaseNotes(package::Notes),
+    /// Check that what people read is plain English (a part of lint)
+    Prose,
     /// All that a change must pass: lint, then test
     Ci,
     #[command(hide = true)]
@@ -101,6 +104,7 @@ fn main() -> ExitCode {
         Task::Bench(options) => bench::run(&options),
         Task::Generate => generate::run(),
         Task::Lint => lint::run(),
+        Task::Prose => prose::check(),
         Task::Model(options) => model::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Coverage => coverage::run(),
