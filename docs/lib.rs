@@ -1,5 +1,9 @@
-//! The code in the pages of this folder, compiled by `cargo test`. (That of README.md is `slocket-sync`'s.)
-//! What it is compared with may need a newer Rust than slocket does: std's locks came with 1.89.
+//! The code in README.md and in the pages of this folder, compiled by `cargo test`.
+//! The locks that it is compared with may need a newer Rust than slocket does: std's locks came with 1.89.
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 #[cfg(doctest)]
 #[doc = include_str!("migrating.md")]

@@ -80,10 +80,6 @@ pub use slocket_os::{
     settle_timeout,
 };
 
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
-
 slocket_os::adapter! {
     /// A lock that processes of this machine share by its path, or by an abstract name.
     ///

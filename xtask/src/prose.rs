@@ -120,7 +120,6 @@ const QUOTED: &[(&str, &str, &str)] = &[];
 const LEFT: &[(&str, usize)] = &[
     ("CHANGELOG.md", 18),
     ("CONTRIBUTING.md", 2),
-    ("README.md", 23),
     ("docs/at-most.md", 10),
     ("docs/benchmarks.md", 16),
     ("docs/choosing.md", 22),
