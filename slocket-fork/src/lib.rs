@@ -18,6 +18,11 @@
 //! not implement the advice (also those that accept every advice and do nothing), on processors whose page size is not known
 //! here, and on other systems than Linux.
 //!
+//! # How often a process was forked
+//!
+//! A parent learns nothing from that page. [`forks()`] counts, by `pthread_atfork(3)`, how often it called fork(3): so that it
+//! can tell whether there may be a child with a copy of a descriptor. A bare clone(2) is not counted.
+//!
 //! # What shares memory shares the number
 //!
 //! A child of vfork(2), or of clone(2) with `CLONE_VM`, writes to its parent's memory until it calls exec or ends. It is told
@@ -26,9 +31,11 @@
 //!
 //! # The one `unsafe` block
 //!
-//! No other crate of slocket contains `unsafe` code. Here it is one block of two calls of madvise(2): the advice empties memory
-//! behind the compiler's back, if only in a child, so no safe function offers it. It is sound because the memory
+//! No other crate of slocket contains `unsafe` code. Here it is one block of three calls. Two are of madvise(2): the advice
+//! empties memory behind the compiler's back, if only in a child, so no safe function offers it. It is sound because the memory
 //! is a static variable that fills whole pages and holds nothing but an atomic number, for which zero is as good as any other.
+//! The third is `pthread_atfork(3)`, which takes a function that may be called at any time. It is sound because that function
+//! adds one to an atomic number, and does nothing else.
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod page;
@@ -36,6 +43,10 @@ mod page;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod page {
     pub(crate) fn generation() -> Option<u64> {
+        None
+    }
+
+    pub(crate) fn forks() -> Option<u64> {
         None
     }
 }
@@ -60,4 +71,27 @@ mod page {
 #[must_use]
 pub fn generation() -> u64 {
     page::generation().unwrap_or_else(|| u64::from(std::process::id()))
+}
+
+/// How often this process has called fork(3), and those that it was forked from before it; counted from the first use of this
+/// crate. `None` where that is not counted: outside of Linux, and if `pthread_atfork(3)` failed.
+///
+/// It is another number as soon as a child may have a copy of what this process has open now, and in that child. Not counted are
+/// a bare clone(2), and children that share this process's memory until they call exec (vfork(2), `posix_spawn(3)`).
+///
+/// Two loads from memory.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(target_os = "linux")] {
+/// let before = slocket_fork::forks();
+/// assert!(before.is_some());
+/// // Nothing was forked since: no child has a copy.
+/// assert_eq!(slocket_fork::forks(), before);
+/// # }
+/// ```
+#[must_use]
+pub fn forks() -> Option<u64> {
+    page::forks()
 }

@@ -1,4 +1,4 @@
-//! The page that is empty in every child.
+//! The page that is empty in every child, and the count of forks.
 
 use std::ptr;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -36,13 +36,18 @@ static PAGE: Page = Page { generation: AtomicU64::new(0) };
 /// The last number that was taken, here or by a process that this one was forked from. Not emptied.
 static LAST: AtomicU64 = AtomicU64::new(0);
 
-/// Whether the page is emptied. (A lock that a thread has while another one forks would be locked in the child for ever, so
-/// everything here does without.)
-static WIPES: AtomicU8 = AtomicU8::new(UNKNOWN);
+/// How often fork(3) was called, here and by the processes that this one was forked from. Not emptied.
+static FORKS: AtomicU64 = AtomicU64::new(0);
 
-const UNKNOWN: u8 = 0;
-const YES: u8 = 1;
-const NO: u8 = 2;
+/// What the system does for us: [`KNOWN`], and what else is so. (A lock that a thread has while another one forks would be locked in
+/// the child for ever, so everything here does without.)
+static FOUND: AtomicU8 = AtomicU8::new(0);
+
+const KNOWN: u8 = 1;
+/// The page is emptied in each child.
+const WIPES: u8 = 2;
+/// Forks are counted.
+const COUNTS: u8 = 4;
 
 /// The number of this process, if the kernel empties the page of each child.
 pub(crate) fn generation() -> Option<u64> {
@@ -55,7 +60,7 @@ pub(crate) fn generation() -> Option<u64> {
 /// Takes the next number. Other threads may be about to take one for the same process: the first counts.
 #[cold]
 fn begin() -> Option<u64> {
-    if !is_wiped() {
+    if found() & WIPES == 0 {
         return None;
     }
     let next = LAST.fetch_add(1, Ordering::AcqRel) + 1;
@@ -63,38 +68,47 @@ fn begin() -> Option<u64> {
     Some(begun.map_or_else(|generation| generation, |_| next))
 }
 
-/// Has the page emptied in each child from now on. What was found first stays: the numbers of a process and of its children must
-/// all be of one kind.
-fn is_wiped() -> bool {
-    let known = match WIPES.load(Ordering::Acquire) {
-        UNKNOWN => {
-            let found = if advise() { YES } else { NO };
-            WIPES
-                .compare_exchange(UNKNOWN, found, Ordering::AcqRel, Ordering::Acquire)
-                .map_or_else(|known| known, |_| found)
-        }
-        known => known,
-    };
-    known == YES
+/// How often this process was forked, if that is counted.
+pub(crate) fn forks() -> Option<u64> {
+    (found() & COUNTS != 0).then(|| FORKS.load(Ordering::Acquire))
 }
 
-/// Asks the kernel to empty the page in each child. `false` if it cannot, and if it only says that it can: an advice for an
-/// address inside a page must be refused, and is not by an emulator that answers "done" to every advice.
-#[expect(unsafe_code, reason = "no safe function has the kernel empty memory")]
-fn advise() -> bool {
+/// Has the page emptied in each child from now on, and forks counted. What was found first stays: the numbers of a process and
+/// of its children must all be of one kind. (Two threads that are first at once have each fork counted twice, which is as well.)
+fn found() -> u8 {
+    match FOUND.load(Ordering::Acquire) {
+        0 => {
+            let found = KNOWN | ask();
+            FOUND.compare_exchange(0, found, Ordering::AcqRel, Ordering::Acquire).map_or_else(|known| known, |_| found)
+        }
+        known => known,
+    }
+}
+
+/// Asks the kernel to empty the page in each child, and the C library to count forks. The kernel cannot, too, if it only says that
+/// it can: an advice for an address inside a page must be refused, and is not by an emulator that answers "done" to every advice.
+#[expect(unsafe_code, reason = "no safe function has the kernel empty memory, or a function called at each fork")]
+fn ask() -> u8 {
     let page = ptr::from_ref(&PAGE).cast_mut().cast();
     let inside = ptr::from_ref(&PAGE).cast_mut().cast::<u8>().wrapping_add(1).cast();
-    if !IS_SIZE_KNOWN {
-        return false;
-    }
-    // SAFETY: The range is PAGE, all of it and nothing else: it begins at the beginning of a page and its size is a multiple of
-    // the page size. What becomes of it, in a child alone, is the zero that it began with, a valid value of all that it contains,
-    // which is atomic: nobody has a reference to it that promises that it does not change. The first call is refused; were it
-    // not, it would do the same as the second.
-    unsafe {
-        madvise(inside, 1, Advice::LinuxWipeOnFork).is_err()
-            && madvise(page, size_of::<Page>(), Advice::LinuxWipeOnFork).is_ok()
-    }
+    // SAFETY: The range of the advice is PAGE, all of it and nothing else: it begins at the beginning of a page and its size is a
+    // multiple of the page size. What becomes of it, in a child alone, is the zero that it began with, a valid value of all that
+    // it contains, which is atomic: nobody has a reference to it that promises that it does not change. The first call is
+    // refused; were it not, it would do the same as the second. `count` may be called by any thread at any time.
+    let (wipes, counts) = unsafe {
+        (
+            IS_SIZE_KNOWN
+                && madvise(inside, 1, Advice::LinuxWipeOnFork).is_err()
+                && madvise(page, size_of::<Page>(), Advice::LinuxWipeOnFork).is_ok(),
+            libc::pthread_atfork(Some(count), None, None) == 0,
+        )
+    };
+    (if wipes { WIPES } else { 0 }) | (if counts { COUNTS } else { 0 })
+}
+
+/// Called by fork(3), before there is a child.
+extern "C" fn count() {
+    FORKS.fetch_add(1, Ordering::AcqRel);
 }
 
 #[cfg(test)]
@@ -107,7 +121,7 @@ mod tests {
     /// Several threads that ask for the first time (a child's, say, whose page is empty) get one number, which is new.
     #[test]
     fn the_threads_of_a_process_find_the_same() {
-        if !is_wiped() {
+        if found() & WIPES == 0 {
             assert_eq!(generation(), None);
             return;
         }

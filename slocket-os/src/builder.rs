@@ -104,7 +104,7 @@ impl Builder {
     /// file system: see [`ErrorKind`](crate::ErrorKind).
     pub fn build(self) -> Result<Lock, Error> {
         let home = match &self.name {
-            LockName::Path(path) => Home::Path(self.at_path(path)?),
+            LockName::Path(path) => Home::Path(Box::new(self.at_path(path)?)),
             LockName::Abstract(_) if self.mode.is_some() => return Err(Error::new(&self.name, What::ModeOfName)),
             LockName::Abstract(name) => Home::Name(AbstractName::new(name)?),
         };

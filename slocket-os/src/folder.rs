@@ -2,27 +2,61 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{CWD, Mode, OFlags, Stat, fstat, openat, stat};
-use rustix::io::{Result, retry_on_intr};
+use rustix::io::{Errno, Result, retry_on_intr};
 use rustix::net::SocketAddrUnix;
 
 use crate::address;
 use crate::file_system::Place;
+use crate::process::Process;
 
 const FLAGS: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
 
 /// An open folder.
+///
+/// It is open to be read, if it may be: then it can be locked by flock(2) as it is, which spares each acquire to open and close
+/// another one. But an flock is of the open file, of which a forked child has a copy: if this process was killed while it had the
+/// folder locked, the folder would stay locked for as long as that child lives. So it is not locked as it is after a fork.
 #[derive(Debug)]
 pub(crate) struct Folder {
     file: OwnedFd,
+    lockable: Option<Lockable>,
+}
+
+/// What is known of a folder that can be locked as it is, by one participant at a time.
+#[derive(Debug)]
+struct Lockable {
+    process: Process,
+    forks: u64,
+    in_use: AtomicBool,
 }
 
 impl Folder {
     /// Opens a folder, to name files in it.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        let file = retry_on_intr(|| openat(CWD, path, FLAGS | OFlags::PATH, Mode::empty()))?;
-        Ok(Self { file })
+        let open = |flags| retry_on_intr(|| openat(CWD, path, FLAGS | flags, Mode::empty()));
+        // (Before it is opened: a child that is forked in between counts as one that has a copy.)
+        let forks = slocket_fork::forks();
+        match open(OFlags::RDONLY) {
+            Ok(file) => Ok(Self { file, lockable: forks.map(Lockable::new) }),
+            Err(Errno::ACCESS) => Ok(Self { file: open(OFlags::PATH)?, lockable: None }),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// Whether the caller, in the process `here`, may lock it as it is, until it [gives that back](Self::give_back): no other
+    /// participant does, and no other process has a copy.
+    pub(crate) fn borrow(&self, here: Process) -> bool {
+        self.lockable.as_ref().is_some_and(|lockable| lockable.borrow(here))
+    }
+
+    /// Whoever borrowed it has it locked no more.
+    pub(crate) fn give_back(&self) {
+        if let Some(lockable) = &self.lockable {
+            lockable.in_use.store(false, Ordering::Release);
+        }
     }
 
     pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
@@ -64,7 +98,36 @@ impl Folder {
     }
 }
 
+impl Lockable {
+    fn new(forks: u64) -> Self {
+        Self { process: Process::current(), forks, in_use: AtomicBool::new(false) }
+    }
+
+    fn borrow(&self, here: Process) -> bool {
+        self.process == here && slocket_fork::forks() == Some(self.forks) && !self.in_use.swap(true, Ordering::Acquire)
+    }
+}
+
 /// Whether two answers are about one file.
 pub(crate) fn is_same(one: &Stat, other: &Stat) -> bool {
     (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[test]
+    fn one_at_a_time_locks_it_as_it_is() {
+        let place = TempDir::with_prefix("slocket-folder-").unwrap();
+        let folder = Folder::open(place.path()).unwrap();
+        let here = Process::current();
+        assert!(folder.borrow(here));
+        assert!(!folder.borrow(here), "somebody else does");
+        folder.give_back();
+        assert!(!folder.borrow(here.another()), "a child has a copy");
+        assert!(folder.borrow(here));
+    }
 }

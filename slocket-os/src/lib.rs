@@ -54,6 +54,7 @@ pub mod escape;
 mod file_system;
 mod flocks;
 mod folder;
+mod folder_guard;
 mod grant;
 mod guard;
 mod held_share;

@@ -14,6 +14,7 @@ use slocket_core::{
 
 use crate::at_path::{AtPath, Which};
 use crate::escape::escaped;
+use crate::folder_guard::FolderGuard;
 use crate::making::Making;
 use crate::mark::{STICKY, mode_of_fifo, published_mode, times};
 use crate::peer::{self, Peer};
@@ -81,7 +82,12 @@ impl Performer {
                 self.table.listing = listing.ok();
                 result.into()
             }
-            Call::OpenFolder(role) => self.keep(role, self.at()?.folder().open_anew()),
+            Call::OpenFolder(_) => {
+                let guard = FolderGuard::open(&self.site, self.process);
+                let result = files::opened(&guard);
+                self.table.guard = guard.ok();
+                result.into()
+            }
             Call::NextName => match self.table.listing.as_mut().ok_or(Errno::BADF)?.next_number() {
                 Some(number) => {
                     self.read = number;
@@ -117,8 +123,8 @@ impl Performer {
                 files::set_mode(self.table.get(role)?, self.mode(role, mode)?)?;
                 DoneResult::Done.into()
             }
-            Call::Flock(how) => files::guard(self.table.get(Role::Guard)?, how).into(),
-            Call::Unlock => done(&files::unlock(self.table.get(Role::Guard)?)).into(),
+            Call::Flock(how) => self.table.guard.as_mut().ok_or(Errno::BADF)?.lock(how).into(),
+            Call::Unlock => done(&self.table.guard.as_mut().ok_or(Errno::BADF)?.unlock()).into(),
 
             Call::MakeFifo(name) => {
                 let at = self.at()?;

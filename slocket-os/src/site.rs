@@ -39,7 +39,7 @@ pub(crate) struct Site {
 #[derive(Debug)]
 pub(crate) enum Home {
     /// At a path.
-    Path(AtPath),
+    Path(Box<AtPath>),
     /// At an abstract name.
     Name(AbstractName),
 }

@@ -11,6 +11,7 @@ use slocket_core::{Inode, Role};
 
 use crate::closing::close_apart;
 use crate::descriptor::{Descriptor, KnownBy};
+use crate::folder_guard::FolderGuard;
 use crate::making::Making;
 use crate::process::Process;
 use crate::sys::fifos::Several;
@@ -30,7 +31,7 @@ pub(crate) struct Table {
     look: Option<OwnedFd>,
     pin: Option<Pin>,
     swept: Option<Pin>,
-    guard: Option<OwnedFd>,
+    pub(crate) guard: Option<FolderGuard>,
     probe: Option<OwnedFd>,
     queue: Vec<OwnedFd>,
     strays: Vec<OwnedFd>,
@@ -191,12 +192,11 @@ impl Table {
             Role::Guest => self.guest = Socket::new(file),
             Role::Pin => self.pin = Some(Pin { file, mode: Mode::empty() }),
             Role::Swept => self.swept = Some(Pin { file, mode: Mode::empty() }),
-            Role::Guard => self.guard = Some(file),
             Role::Probe => self.probe = Some(file),
             Role::Queue => self.queue.push(file),
             Role::Share => self.share = Share::New(file),
             Role::Look => self.look = Some(file),
-            Role::Strays | Role::Watch | Role::Listing | Role::Slots => self.strays.push(file),
+            Role::Strays | Role::Guard | Role::Watch | Role::Listing | Role::Slots => self.strays.push(file),
         }
     }
 

@@ -14,7 +14,7 @@ use trials::{
 };
 
 /// How many system calls an uncontended acquire and release may make together, published in place.
-const BUDGET: usize = 17;
+const BUDGET: usize = 15;
 
 /// The same at an abstract name: socket, bind, listen; poll, close. The protocol needs each of them.
 const BUDGET_AT_NAME: usize = 5;
