@@ -1,11 +1,12 @@
 //! The system calls of slocket: everything that the adapters share.
 //!
-//! `slocket-core` decides; this crate performs. Applications use `slocket-sync` or one of the asynchronous adapters. This crate is
-//! for an adapter to a further runtime:
+//! Applications use `slocket-sync`, or one of the asynchronous adapters `slocket-tokio`, `slocket-smol` and `slocket-async-std`. This crate is
+//! for authors of an adapter to another runtime. `slocket-core` decides every call; this crate makes it.
 //!
-//! * [`Runtime`] is what an asynchronous runtime must be able to do; implementing it takes about 30 lines.
-//! * [`Session`] is one request, for a lock, a shared lock or a permit, for whoever has a loop of their own. It drives the core's
-//!   machine, owns the descriptors, and never blocks:
+//! * [`Runtime`] is what an asynchronous runtime must supply: wait until a descriptor is readable, and sleep. Implementing it takes about 30
+//!   lines; the macros `adapter!` and `asynchronous_adapter!` then define the types that users see.
+//! * [`Session`] is one request for a lock, a shared lock or a permit, for a program with its own event loop. It drives the state machine
+//!   of `slocket-core`, owns the descriptors, and never blocks.
 //!
 //! ```no_run
 //! use slocket_os::{Builder, Error, Guard, Lock, Outcome, Session};
@@ -30,6 +31,34 @@
 //! acquire(&lock)?.release()
 //! # }
 //! ```
+//!
+//! # Cancel safety
+//!
+//! A [`Session`], and each future of [`asynchronous`], can be dropped at any time. It leaves the queue, and passes on a lock that was
+//! granted meanwhile. A [`Guard`] can be dropped on any thread: the release is complete when `drop` returns.
+//!
+//! # Errors
+//!
+//! [`Error::kind`] says what happened, as an [`ErrorKind`]; the text names the lock and says what to do.
+//! [docs/troubleshooting.md][troubleshooting] explains every message.
+//!
+//! # Comparison
+//!
+//! [`std::fs::File::lock`][file-lock] is flock(2): it has no queue and no time-out, blocks a thread, and works on all systems. A mutex such as
+//! `tokio::sync::Mutex` excludes the tasks of one process only. slocket excludes processes, in the order in which they came.
+//!
+//! # Features
+//!
+//! `tracing` emits [`tracing`](https://docs.rs/tracing) events in the words of the protocol, in a span for each request. Off by default.
+//!
+//! # Platform support
+//!
+//! Linux, on all of its architectures. Tested on x86-64 with Linux 5.10, 6.1 and later, and in gVisor. [docs/environment.md][environment] lists
+//! file systems, users, namespaces and limits. Rust 1.88 or later.
+//!
+//! [environment]: https://github.com/slocket/slocket/blob/main/docs/environment.md
+//! [troubleshooting]: https://github.com/slocket/slocket/blob/main/docs/troubleshooting.md
+//! [file-lock]: https://doc.rust-lang.org/std/fs/struct.File.html#method.lock
 
 mod abstract_name;
 mod acquire;

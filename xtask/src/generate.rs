@@ -1,6 +1,7 @@
-//! `cargo xtask generate`: the man pages and completions of the tool.
+//! `cargo xtask generate`: the man pages and completions of the tool, and the README of each crate.
 
 use crate::command::{self, cargo};
+use crate::readme;
 use crate::result::Result;
 
 /// Has the test that compares them write them instead: only the tool itself knows what may be typed.
@@ -10,5 +11,5 @@ pub(crate) fn run() -> Result {
         test.args(["--exact", "generated::man_pages_and_completions_are_current"]).env("SLOCKET_GENERATE", "1"),
     )?;
     println!("written: slocket-cli/man, slocket-cli/completions");
-    Ok(())
+    readme::write()
 }

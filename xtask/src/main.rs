@@ -26,6 +26,7 @@ mod package;
 #[cfg(test)]
 mod page;
 mod prose;
+mod readme;
 mod report;
 mod result;
 mod rustdoc;
@@ -69,7 +70,7 @@ enum Task {
     Kernels(kernels::Options),
     /// Measure what slocket costs, beside its peers and the bare system calls
     Bench(bench::Options),
-    /// Write the man pages and completions of the tool anew, from its definitions
+    /// Write the man pages and completions of the tool, and the README of each crate, from their sources
     Generate,
     /// Check formatting, clippy, docs, the MSRV, the dependencies and the packages
     Lint,

@@ -58,11 +58,14 @@ fn anchor(heading: &str) -> String {
     kept.flat_map(char::to_lowercase).map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
-/// All pages: those at the root of the repository, and those in `docs`.
+/// All pages: those at the root of the repository, those in `docs`, and the README of each crate.
 pub(crate) fn all() -> Vec<PathBuf> {
-    let folders = [root(), root().join("docs")];
-    let entries = folders.iter().flat_map(|folder| fs::read_dir(folder).expect("a folder of pages"));
-    let mut pages: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    let entries = |folder: &Path| -> Vec<PathBuf> {
+        fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect()
+    };
+    let mut pages = [entries(&root()), entries(&root().join("docs"))].concat();
+    let crates = entries(&root()).into_iter().filter(|path| path.is_dir());
+    pages.extend(crates.map(|folder| folder.join("README.md")).filter(|readme| readme.is_file()));
     pages.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
     pages.sort();
     pages

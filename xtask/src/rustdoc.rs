@@ -54,7 +54,15 @@ const METHODS: [(&str, &[&str]); 8] = [
 ];
 
 /// What the first page says.
-const FIRST_PAGE: [&str; 3] = ["id=\"features\"", "id=\"platform-support\"", "deadlock"];
+const FIRST_PAGE: [&str; 7] = [
+    "class=\"rust rust-example-rendered\"",
+    "id=\"cancel-safety\"",
+    "id=\"errors\"",
+    "id=\"comparison\"",
+    "id=\"features\"",
+    "id=\"platform-support\"",
+    "deadlock",
+];
 
 /// Looks at what `cargo doc` has made.
 pub(crate) fn check(msrv: &str) -> Result {
