@@ -23,7 +23,7 @@ const RUNTIMES: [&str; 4] = ["async-io", "async-std", "smol", "tokio"];
 /// The libraries, the runtimes that they may bring, and how many crates their trees may have at most.
 const TREES: [(&str, &[&str], usize); 7] = [
     ("slocket-core", &[], 1),
-    ("slocket-fork", &[], 4),
+    ("slocket-fork", &[], 5),
     ("slocket-os", &[], 27),
     ("slocket-sync", &[], 28),
     ("slocket-tokio", &["tokio"], 31),
