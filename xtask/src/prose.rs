@@ -102,9 +102,9 @@ const RULES: &[Rule] = &[
     rule(", say )", EXAMPLE),
     rule(", say .", EXAMPLE),
     rule(", say ;", EXAMPLE),
-    rule("has the lock", HOLDS),
-    rule("have the lock", HOLDS),
-    rule("had the lock", HOLDS),
+    Rule { unless_before: &["in"], ..rule("has the lock", HOLDS) },
+    Rule { unless_before: &["in"], ..rule("have the lock", HOLDS) },
+    Rule { unless_before: &["in"], ..rule("had the lock", HOLDS) },
     Rule { unless_before: &["now", "version", "linux", "rust"], ..rule("as of", "since; or: the same as for") },
     Rule { unless_after: &["there"], unless_before: &["longer", "more"], ..rule("is no", "is not a") },
     Rule {
