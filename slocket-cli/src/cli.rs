@@ -1,4 +1,4 @@
-//! What may be typed.
+//! The command line.
 
 mod run;
 mod status;
@@ -18,9 +18,9 @@ pub(crate) use wait::Wait;
 
 /// A lock that processes of this machine share by its path.
 ///
-/// A lock is a path at which its holder listens on a Unix socket. Those who wait
-/// are served in the order in which they came. A lock whose holder was killed is
-/// free. Nothing stays on disk when nobody uses it; after a kill, a socket does
+/// A lock is a path at which its holder listens on a Unix socket. Waiters are
+/// served in the order in which they came. A lock whose holder was killed is
+/// free. An unused lock leaves nothing on disk; after a kill, a socket stays
 /// until the next use.
 #[derive(Debug, Parser)]
 #[command(name = "slocket", version, verbatim_doc_comment, arg_required_else_help = true, after_help = OF_LOG)]
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn options_are_read_before_the_command() {
         let run = run(&["-qo", "-w", "1.5", "-E7", "--mode=0660", "lock", "-q2"]).map(|_| ());
-        assert!(run.is_err(), "-q2 is no option");
+        assert!(run.is_err(), "-q2 is not an option");
         let run = self::run(&["-qo", "-w", "1.5", "-E7", "--mode=0660", "lock", "x"]).expect("correct");
         assert!(run.quiet && run.close && !run.nonblock);
         assert_eq!(run.wait, Some(Duration::from_millis(1500)));

@@ -39,7 +39,7 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
         .and_then(|nanos| nanos.checked_add(part(fraction, unit_nanos)))
         .filter(|&nanos| nanos <= LONGEST.as_nanos());
     let Some(nanos) = nanos else {
-        return Err("too long: at most 876000h (100 years); leave it out to wait for ever".to_owned());
+        return Err("too long: at most 876000h (100 years); leave it out to wait forever".to_owned());
     };
     let second = 1_000_000_000;
     // Neither conversion can fail: the value is at most LONGEST.

@@ -7,21 +7,21 @@ pub(crate) fn of_run() -> String {
         "{}\n
 Examples:
   slocket run /run/backup/lock -- backup --all
-          wait for the turn, then back up
+          wait for the lock, then back up
   slocket run -n /run/backup/lock -- backup --all
-          skip this time if the last backup still runs (exit code 75)
+          skip this run if the last backup is still running (exit code 75)
   slocket run -w 10s -E 0 /run/backup/lock -- backup --all
-          wait ten seconds at most, and call it a success if that was not enough
+          wait ten seconds at most, and exit with 0 on a time-out
   slocket run --mode 0660 /srv/team/lock sh -c 'git pull && make'
-          share the lock with the group; -- may be left out
+          share the lock with the group; -- is optional
   ls *.job | xargs -P0 -n1 slocket run --slots 4 /run/jobs/lock ./work
-          at most four at once, on this machine, whoever starts them
+          at most four at once on this machine
   slocket run -s /run/cache/lock -- grep -r needle cache
-          read the cache together with others, while nobody writes it
+          read the cache with other readers, while no process writes it
   slocket run @nightly -- backup --all
-          the same without a file, for who shares the network namespace
+          the same without a file, in one network namespace
   slocket run -o /run/web/lock -- service web start
-          do not let the daemon that the command starts keep the lock",
+          release the lock although the command leaves a daemon running",
         exit::of_run()
     )
 }
@@ -31,9 +31,9 @@ pub(crate) fn of_status() -> String {
         "{}\n
 Examples:
   slocket status /run/backup/lock
-          who holds it, who waits
+          the holder and the waiters, in order
   slocket status /run
-          all locks in /run and below, a line each
+          all locks in /run and below, one line each
   slocket status --json /run/backup/lock | jq .holder.pid
           for scripts",
         exit::of_status()

@@ -1,4 +1,4 @@
-//! The exit codes, and which error has which.
+//! The exit codes, and the code of each error.
 
 use std::io;
 
@@ -17,17 +17,17 @@ pub(crate) const CANNOT_RUN: u8 = 126;
 pub(crate) const NOT_FOUND: u8 = 127;
 pub(crate) const SIGNALLED: u8 = 128;
 
-/// The code that a shell has for a process that died of it.
+/// The code that a shell reports for a process that died of the signal.
 pub(crate) fn of_signal(signal: Signal) -> u8 {
     SIGNALLED + signal as u8
 }
 
 const TABLE: &[(u8, &str)] = &[
-    (USAGE, "wrong usage; an empty path, or what is no name"),
+    (USAGE, "wrong usage; an empty path, or an invalid name"),
     (OS_ERROR, "another error of the operating system"),
     (
         CANNOT_CREATE,
-        "no lock can be at that path: missing folder, read-only or network file system,\n       no space, path too long, or something there that is no slocket (with -n or -w, or no socket)",
+        "no lock can be at that path: missing folder, read-only or network file system,\n       no space, path too long, or another program's socket (with -n or -w, also any other file)",
     ),
     (CONFLICT, "the lock is held (-n) or was not free in time (-w); -E changes this code"),
     (LOST, "the command succeeded, but the lock was lost meanwhile: another may have run, too"),
@@ -37,7 +37,7 @@ const TABLE: &[(u8, &str)] = &[
 ];
 
 const AS_RUN: &[(u8, &str)] = &[
-    (USAGE, "wrong usage; an empty path, or what is no name"),
+    (USAGE, "wrong usage; an empty path, or an invalid name"),
     (OS_ERROR, "another error of the operating system"),
     (CANNOT_CREATE, "no lock can be at that path"),
     (NO_PERMISSION, "no permission"),
@@ -45,12 +45,12 @@ const AS_RUN: &[(u8, &str)] = &[
 
 /// The table in the help of `run`.
 pub(crate) fn of_run() -> String {
-    table("That of the command, 128+N if it died of signal N (of an interrupt, ^C, the tool\n  dies, too), or:", TABLE)
+    table("The command's own, 128+N if it died of signal N (after an interrupt, ^C, the tool\n  dies, too), or:", TABLE)
 }
 
 /// The table in the help of `status`.
 pub(crate) fn of_status() -> String {
-    let codes = [(SUCCESS, "it was looked at, whatever its state")];
+    let codes = [(SUCCESS, "the lock was looked at, whatever its state")];
     table("", &[&codes, AS_RUN].concat())
 }
 
@@ -71,7 +71,7 @@ fn table(first: &str, codes: &[(u8, &str)]) -> String {
     table
 }
 
-/// The code for a lock that was not acquired; `conflict` is the one for a lock that somebody else has.
+/// The code for a lock that was not acquired; `conflict` is the code for a lock that another process holds.
 pub(crate) fn code(error: &Error, conflict: u8) -> u8 {
     code_of(error.kind(), error.io_error(), conflict)
 }

@@ -231,7 +231,7 @@ const NESTED: &str = ", inside of which this runs: a deadlock";
 
 /// What to do about a stopped process.
 pub(crate) fn of_stopped(pid: u32) -> String {
-    format!("pid {pid} is stopped: kill -CONT {pid} lets it go on; if it is killed, the next has the lock")
+    format!("pid {pid} is stopped: kill -CONT {pid} resumes it; if it is killed, the next waiter gets the lock")
 }
 
 /// Why a dead socket stays.
@@ -312,13 +312,13 @@ impl Found {
                 format!("a socket that no process listens on, owned by uid {uid}, is at the path")
             }
             Self::Dead { by: Some(by) } => of_locked_folder(by),
-            Self::Dead { by: None } => "its holder was killed, and somebody has the folder locked (flock)".to_owned(),
+            Self::Dead { by: None } => "its holder was killed, and a process has the folder locked (flock)".to_owned(),
             Self::Other { kind, uid } => format!("{kind}, owned by uid {uid}, is at the path"),
-            Self::Nothing => "held a moment ago, by whom is not known".to_owned(),
+            Self::Nothing => "held a moment ago, by an unknown process".to_owned(),
             Self::Unknown { uid: Some(uid), denied: true } => {
                 format!("a socket of uid {uid}, to which you may not connect, is at the path")
             }
-            Self::Unknown { .. } => "held, by whom is not known".to_owned(),
+            Self::Unknown { .. } => "held by an unknown process".to_owned(),
         }
     }
 

@@ -27,7 +27,7 @@ pub(crate) fn waiting(lock: &LockName, found: &Found, standing: Standing) -> Vec
     let mut lines = vec![format!("{lock}: waiting: {}", found.in_words())];
     if let Standing::Untrusted(uid) = standing {
         lines.push(format!(
-            "uid {uid} is neither you nor root, and not believed: this may never end; {}",
+            "uid {uid} is neither you nor root, and not trusted: this may never end; {}",
             of_your_own(lock)
         ));
     }
@@ -67,7 +67,7 @@ pub(crate) fn failed(target: &Target, error: &Error) -> Vec<String> {
             (format!("not a slocket: {detail}"), Some("another program listens there; choose another"))
         }
         (ErrorKind::Untrusted, Some(uid)) if !detail.is_empty() => {
-            (format!("its shares ({detail}) belong to uid {uid}, who is neither you nor root"), Some(of_your_own(lock)))
+            (format!("its shares ({detail}) belong to uid {uid}, neither you nor root"), Some(of_your_own(lock)))
         }
         (ErrorKind::Untrusted, Some(uid)) => return untrusted(lock, uid),
         (ErrorKind::InvalidName, _) => (format!("cannot name a lock: {detail}"), None),
@@ -94,7 +94,7 @@ fn lines(lock: &LockName, what: &str, advice: Option<&str>) -> Vec<String> {
 
 /// Somebody has the lock who is not believed.
 pub(crate) fn untrusted(lock: &LockName, uid: u32) -> Vec<String> {
-    lines(lock, &format!("held by uid {uid}, who is neither you nor root"), Some(of_your_own(lock)))
+    lines(lock, &format!("held by uid {uid}, neither you nor root"), Some(of_your_own(lock)))
 }
 
 /// Somebody has taken the path away while the command ran.
@@ -143,7 +143,7 @@ pub(crate) fn sandbox(refused: &io::Error) -> Option<&'static str> {
 
 fn of_your_own(lock: &LockName) -> &'static str {
     match lock {
-        LockName::Abstract(_) => "anybody can take an abstract name; choose a path in a folder of your own",
+        LockName::Abstract(_) => "any user can take an abstract name; choose a path in a folder of your own",
         _ => "choose a path of your own",
     }
 }

@@ -82,7 +82,7 @@ fn has_writer(fifo: &mut File) -> io::Result<bool> {
 /// As the library tells it.
 fn not_a_fifo(path: &Path) -> io::Error {
     let name = Path::new(path.file_name().unwrap_or_default()).display();
-    io::Error::new(ErrorKind::AlreadyExists, format!("{name} beside it is the name of its shares, and no FIFO"))
+    io::Error::new(ErrorKind::AlreadyExists, format!("{name} beside it has the name of its shares, but is not a FIFO"))
 }
 
 #[cfg(test)]

@@ -120,12 +120,12 @@ pub(crate) enum What {
     #[error("no permission to {0}; its folder must be writable and searchable")]
     Denied(&'static str),
     #[error(
-        "{0} is at the path, and no socket; remove it if it is not needed (an old lock file, say), or choose another path"
+        "{0} is at the path, not a socket; remove it if it is not needed (such as an old lock file), or choose another path"
     )]
     Occupied(&'static str),
     #[error("not a lock: found {0}; choose another path or stop that server")]
     NotASlocket(&'static str),
-    #[error("held by user {0}, who is not trusted; allow it with `Trust::Anyone`")]
+    #[error("held by untrusted user {0}; allow it with `Trust::Anyone`")]
     Untrusted(u32),
     #[error("a socket that no process listens on, but the lock may be lent out; remove it once no process uses it")]
     Stale,
@@ -139,11 +139,9 @@ pub(crate) enum What {
     PathTooLong,
     #[error("on a file system that cannot hold a lock ({0}); choose one local to this machine")]
     UnsupportedFileSystem(String),
-    #[error("somebody removed or replaced its socket while it was held; others may have held the lock as well")]
+    #[error("its socket was removed or replaced while the lock was held; another process may have held it, too")]
     LockLost,
-    #[error(
-        "this process is a fork of the one that acquired it; the lock is still that one's: acquire it here as well"
-    )]
+    #[error("this process is a fork of the one that acquired it; that one still holds it: acquire it here as well")]
     Forked,
     #[error("another process has adopted the lock already")]
     Adopted,
@@ -155,9 +153,9 @@ pub(crate) enum What {
     Deadlock,
     #[error("a deadlock: this process has a share of the lock, and would wait for itself; release that first")]
     DeadlockOfShare,
-    #[error("{0} beside it is the name of its shares, and no FIFO; remove it, or choose another path")]
+    #[error("{0} beside it has the name of its shares, but is not a FIFO; remove it, or choose another path")]
     NotAFifo(String),
-    #[error("its shares ({name}) belong to user {owner}, who is not trusted; allow it with `Trust::Anyone`")]
+    #[error("its shares ({name}) belong to untrusted user {owner}; allow it with `Trust::Anyone`")]
     UntrustedFifo { name: String, owner: u32 },
     #[error(
         "no permission to open its shares ({name}), which belong to user {owner}; give the lock a mode that lets both of you write"

@@ -236,7 +236,7 @@ fn what_a_killed_holder_leaves_behind() {
         let is_npm = kind == Node;
         status.assert_state("stale", ": stale, owned by ");
         assert_eq!(status.json["reclaimable"], !is_npm);
-        let next = if is_npm { "remove the socket" } else { "whoever acquires the lock next removes the socket" };
+        let next = if is_npm { "remove the socket" } else { "the next acquire removes the socket" };
         assert!(status.lines("next")[0].ends_with(next), "{}", status.text);
 
         let wait = Command::new(binary("slocket")).args(["wait", "-q", "-w", "0"]).arg(&lock).status();

@@ -1,4 +1,4 @@
-//! What may be typed after `slocket run`.
+//! The command line of `slocket run`.
 
 use std::ffi::OsString;
 use std::num::NonZeroU16;
@@ -14,15 +14,16 @@ use crate::{duration, examples, exit, mode, slots};
 /// Run a command while holding a lock
 ///
 /// Waits for the lock, runs the command, releases the lock and exits with the
-/// command's own code. The command has standard input, output and error as they
-/// are, and gets the signals that this tool gets: HUP, INT, QUIT, TERM, USR1, USR2,
+/// command's own code. The command inherits standard input, output and error,
+/// and gets the signals that this tool gets: HUP, INT, QUIT, TERM, USR1, USR2,
 /// WINCH and CONT.
 ///
 /// With -s it holds a shared lock meanwhile, with --slots one of several slots.
 ///
 /// The command inherits the lock: if this tool is killed, the lock stays held
-/// until the command, and every process that it started, is gone. If the command
-/// leaves a process behind in the background, the lock stays with that.
+/// until the command, and every process that it started, has ended. If the
+/// command leaves a process behind in the background, that process keeps the
+/// lock.
 #[derive(Args, Debug)]
 #[command(verbatim_doc_comment, after_help = exit::of_run(), after_long_help = examples::of_run())]
 pub(crate) struct Run {
@@ -38,36 +39,36 @@ pub(crate) struct Run {
 
     /// Exit with this code, 0 to 255, if the lock is held
     ///
-    /// That is: held with -n, or not free in time with -w.
+    /// It is held with -n, or not free in time with -w.
     #[arg(short = 'E', long = "conflict-exit-code", value_name = "CODE", allow_hyphen_values = true, default_value_t = exit::CONFLICT)]
     pub(crate) conflict_exit_code: u8,
 
     /// Permissions of the lock, in octal [default: 0600]
     ///
-    /// Who may write to it may use it. With permission to write for the group
-    /// or for others, a lock that another user holds is waited for; without, it
-    /// is refused (exit code 77), unless there is no way to connect to it: then
-    /// it is waited for, too. An abstract name has no permissions.
+    /// Users with write permission can use the lock. If the group or others can
+    /// write, the tool waits for a lock that another user holds. Otherwise it
+    /// refuses (exit code 77), unless it cannot connect to that lock: then it
+    /// waits, too. An abstract name has no permissions.
     #[arg(verbatim_doc_comment, long, value_name = "MODE", allow_hyphen_values = true, value_parser = mode::parse)]
     pub(crate) mode: Option<u32>,
 
     /// Say nothing about a lock that is held
     ///
-    /// Neither that it is waited for, nor that the time is up, nor that a
-    /// process left behind keeps it. The exit code tells.
+    /// Neither that the tool waits, nor that the time is up, nor that a process
+    /// left behind keeps the lock. The exit code tells.
     #[arg(verbatim_doc_comment, short = 'q', long = "quiet")]
     pub(crate) quiet: bool,
 
     /// Keep the lock from the command
     ///
-    /// The command does not inherit it: the lock is free as soon as this tool is
-    /// gone, even if the command, or what it left behind, still runs.
+    /// The command does not inherit it: the lock is free as soon as this tool has
+    /// ended, even if the command, or a process that it left behind, still runs.
     #[arg(verbatim_doc_comment, short = 'o', long = "close")]
     pub(crate) close: bool,
 
-    /// Run this by the shell, instead of COMMAND
+    /// Run this line of shell instead of COMMAND
     ///
-    /// By the one that the variable SHELL names, else by /bin/sh.
+    /// Uses the shell in the variable SHELL. Defaults to /bin/sh.
     #[arg(
         short = 'c',
         long = "command",
@@ -77,12 +78,12 @@ pub(crate) struct Run {
     )]
     pub(crate) shell: Option<OsString>,
 
-    /// Take a shared lock: many have one at a time
+    /// Take a shared lock: many processes can have one at a time
     ///
     /// For readers. A writer takes the lock itself, and waits until no shared lock
     /// is left. First come, first served: a reader that comes after a writer waits
-    /// for it. The command inherits its shared lock, as it does a lock. Only at a
-    /// path, and not beside npm's slocket, which knows of none.
+    /// for it. The command inherits the shared lock, as it does a lock. Only at a
+    /// path, and not together with npm's slocket, which ignores shared locks.
     #[arg(
         verbatim_doc_comment,
         short = 's',
@@ -94,12 +95,12 @@ pub(crate) struct Run {
 
     /// Take one of N slots: at most N commands run at once
     ///
-    /// N is a number, 1 to 65535, or cpus: as many as there are processors for
-    /// this process. The command has the number of its slot, from 0, in the
-    /// variable `SLOCKET_SLOT`: no two have the same, and a lower one is taken
-    /// first. First come, first served. If one says another N at the same path,
-    /// it takes a slot below its own. Whoever takes the lock itself waits until
-    /// no slot is taken. Only at a path, and not beside npm's slocket.
+    /// N is a number, 1 to 65535, or cpus: the processors that this process may
+    /// use. The variable `SLOCKET_SLOT` contains the number of the command's
+    /// slot, from 0. No two commands have the same number; lower numbers are
+    /// taken first. First come, first served. Each process chooses its own N at
+    /// a path. Taking the lock itself waits until no slot is taken. Only at a
+    /// path, and not together with npm's slocket.
     #[arg(
         verbatim_doc_comment,
         long,
@@ -112,8 +113,8 @@ pub(crate) struct Run {
 
     /// Take the lock itself: the default
     ///
-    /// Nobody else has it then, nor a shared lock, nor a slot. Of -s and -x the
-    /// last one counts, as with flock(1).
+    /// No other process holds it then, nor has a shared lock, nor a slot. Of -s
+    /// and -x the last one counts, as with flock(1).
     #[arg(
         verbatim_doc_comment,
         short = 'x',
@@ -123,7 +124,7 @@ pub(crate) struct Run {
     )]
     pub(crate) exclusive: bool,
 
-    /// Say how long it took to get the lock, and what is run
+    /// Print how long it took to get the lock, and the command
     #[arg(long, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
 
@@ -137,9 +138,9 @@ pub(crate) struct Run {
 
     /// The lock: a path, or, after an @, an abstract name
     ///
-    /// An abstract name is no file: the kernel keeps it, for all processes with
-    /// the same network namespace, and anybody on the machine can take it. npm's
-    /// slocket cannot. A file whose name begins with an @ is ./@file.
+    /// An abstract name is not a file: the kernel keeps it for all processes of
+    /// the same network namespace, and any user of the machine can take it. npm's
+    /// slocket cannot use it. A file whose name begins with an @ is ./@file.
     #[arg(verbatim_doc_comment, value_name = "PATH", value_hint = ValueHint::AnyPath, value_parser = OsStringValueParser::new().try_map(|typed| Target::parse(&typed)))]
     pub(crate) lock: Target,
 
@@ -154,7 +155,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// What is wanted of the lock.
+    /// What the user wants of the lock.
     pub(crate) fn want(&self) -> Want {
         Want::of(self.shared, self.slots)
     }

@@ -1,4 +1,4 @@
-//! What may be typed after `slocket wait`.
+//! The command line of `slocket wait`.
 
 use std::num::NonZeroU16;
 use std::time::Duration;
@@ -12,12 +12,12 @@ use crate::{duration, exit, slots};
 
 /// Wait until a lock is free, without taking it
 ///
-/// Does not queue, so whoever acquires the lock meanwhile is served first: it
-/// returns when nobody holds the lock and nobody waits for it. The lock may be
-/// taken again a moment later.
+/// Does not queue, so all waiters are served first: it returns when no process
+/// holds the lock or waits for it. Another process may take the lock a moment
+/// later.
 ///
-/// A release is noticed at once. That a holder was killed, that an abstract name
-/// is free, or that a share was given back, is noticed within half a second.
+/// Notices a release at once, and within half a second that a holder was killed,
+/// that an abstract name is free, or that a share was given back.
 #[derive(Args, Debug)]
 #[command(verbatim_doc_comment, after_help = exit::of_wait())]
 pub(crate) struct Wait {
@@ -27,17 +27,17 @@ pub(crate) struct Wait {
     #[arg(short = 'w', long = "wait", alias = "timeout", value_name = "DURATION", allow_hyphen_values = true, value_parser = duration::parse)]
     pub(crate) wait: Option<Duration>,
 
-    /// Wait until a shared lock is to be had
+    /// Wait until a shared lock is available
     ///
-    /// That is: until nobody holds the lock, or waits for it. Others' shared
-    /// locks and slots are not in its way.
+    /// It is when no process holds the lock or waits for it. Other shared locks
+    /// and slots are not in the way.
     #[arg(verbatim_doc_comment, short = 's', long = "shared", conflicts_with = "slots")]
     pub(crate) shared: bool,
 
     /// Wait until one of N slots is free
     ///
-    /// And nobody holds the lock, or waits for it. N is a number, 1 to 65535, or
-    /// cpus, as for run.
+    /// And no process holds the lock or waits for it. N is a number, 1 to 65535,
+    /// or cpus, as for run.
     #[arg(verbatim_doc_comment, long, value_name = "N", allow_hyphen_values = true, value_parser = slots::parse)]
     pub(crate) slots: Option<NonZeroU16>,
 
@@ -51,7 +51,7 @@ pub(crate) struct Wait {
 }
 
 impl Wait {
-    /// What is to be there to have.
+    /// What the user waits for.
     pub(crate) fn want(&self) -> Want {
         Want::of(self.shared, self.slots)
     }

@@ -108,15 +108,13 @@ fn next(report: &Report) -> Option<String> {
         return Some(found::of_locked_folder(by));
     }
     let next = match (report.state, report.reclaimable) {
-        (State::Stale, Some(true)) => {
-            "no process has it open, as after a kill: whoever acquires the lock next removes the socket"
-        }
+        (State::Stale, Some(true)) => "no process has it open, as after a kill: the next acquire removes the socket",
         (State::Stale, _) => {
-            "no process has it open, but it may have been lent (by npm's slocket), or somebody changed its mode and its times: \
+            "no process has it open, but it may have been lent (by npm's slocket), or its mode and times were changed: \
              once no process uses the lock, remove the socket"
         }
         (State::Served, _) => {
-            "a server that may lend it, as npm's, and then it or one client holds the lock; or no slocket at all"
+            "a server that may lend it, such as npm's: it or one of its clients holds the lock; or another program's server"
         }
         (State::Unknown, _) if report.denied => found::OF_OTHERS,
         (State::Occupied, _) if report.found == Some(target::LINK) => "links are not followed: name what it leads to",

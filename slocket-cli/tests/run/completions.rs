@@ -66,7 +66,9 @@ fn zsh() {
     press(&format!("fpath=({FOLDER} $fpath); autoload -Uz compinit; compinit -D -u; PS1=rea''dy\n"));
     screen.until("ready");
     press("slocket \t");
-    for command in ["Run a command while", "Say who holds a lock", "Wait until a lock is free", "Print this message"] {
+    for command in
+        ["Run a command while", "Show the holder of a lock", "Wait until a lock is free", "Print this message"]
+    {
         screen.until(command);
     }
     press("run --wa\t");

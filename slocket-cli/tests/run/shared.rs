@@ -227,6 +227,10 @@ fn something_else_by_the_name_of_the_shares() {
     let folder = Folder::new();
     std::fs::write(folder.path().join(".lock.shared"), "").expect("a file");
     for options in [&[][..], &["-n"], &["-s"], &["-sn"], &["--slots", "1"]] {
-        fails(folder.run(options, &["true"]), 73, ".lock.shared beside it is the name of its shares, and no FIFO");
+        fails(
+            folder.run(options, &["true"]),
+            73,
+            ".lock.shared beside it has the name of its shares, but is not a FIFO",
+        );
     }
 }

@@ -128,8 +128,9 @@ fn a_stopped_process() {
         Some(json(&folder.lock())).filter(|report| report["shares"][0]["shared_with"][0]["stopped"] == true)
     });
     assert_eq!(report["shares"][0]["shared_with"][0]["pid"], command, "{report}");
-    let advice =
-        format!("pid {command} is stopped: kill -CONT {command} lets it go on; if it is killed, the next has the lock");
+    let advice = format!(
+        "pid {command} is stopped: kill -CONT {command} resumes it; if it is killed, the next waiter gets the lock"
+    );
     let stopped = format!("with pid {command} (sh), stopped\n  next     {advice}\n");
     watch_for("the text to say so", || text(&folder.lock()).contains(&stopped).then_some(()));
     let (code, errors) = start(folder.run(&["-n"], &["true"])).end();

@@ -34,7 +34,7 @@ fn stopped_waiter(folder: &Folder) -> Process {
 fn is_named(folder: &Folder, pid: u32, program: &str) {
     let held = format!("held by pid {pid} ({program}), which is stopped");
     let advice =
-        format!("pid {pid} is stopped: kill -CONT {pid} lets it go on; if it is killed, the next has the lock");
+        format!("pid {pid} is stopped: kill -CONT {pid} resumes it; if it is killed, the next waiter gets the lock");
     let lock = folder.lock();
     for options in [&["-n"][..], &["-w", "100ms"]] {
         let (code, errors) = start(folder.run(options, &["true"])).end();

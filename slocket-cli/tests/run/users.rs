@@ -98,7 +98,7 @@ fn the_lock_of_another_user() {
     }
     // (The third believes anybody.)
     for waiter in &waiters[..2] {
-        assert!(waiter.error_line().contains("  uid 65533 is neither you nor root, and not believed: "));
+        assert!(waiter.error_line().contains("  uid 65533 is neither you nor root, and not trusted: "));
     }
     holder.tell();
     holder.assert_end(0, "", "");
@@ -304,12 +304,12 @@ fn who_waits_for_a_stranger_is_told() {
                 run
             };
             for options in [&["-n", "-E0"][..], &["-w50ms", "-E0"]] {
-                fails(run(options), 77, &format!("held by uid {ONE}, who is neither you nor root"));
+                fails(run(options), 77, &format!("held by uid {ONE}, neither you nor root"));
             }
             let waiter = start(run(&[]));
             assert_eq!(waiter.error_line(), format!("slocket: {lock}: waiting: {by}"), "{what}");
             let line = waiter.error_line();
-            let advice = format!("  uid {ONE} is neither you nor root, and not believed: this may never end; ");
+            let advice = format!("  uid {ONE} is neither you nor root, and not trusted: this may never end; ");
             assert!(line.starts_with(&advice) && line.contains("choose a path"), "{what}: {line}");
         }
         stranger.tell();

@@ -106,7 +106,7 @@ fn the_shares_of_a_user_who_is_not_believed() {
     let shared = Shared::new(0o777);
     let holder = shared.hold_as(ONE, &["-s", "--mode", "0666"]);
     for options in [&["-s"][..], &["-sn"], &["-n"], &["-w", "60", "-q"]] {
-        let reason = "its shares (.lock.shared) belong to uid 65533, who is neither you nor root";
+        let reason = "its shares (.lock.shared) belong to uid 65533, neither you nor root";
         fails(shared.run_as(OTHER, options, &["true"]), 77, reason);
     }
     end(holder);
@@ -121,8 +121,8 @@ fn a_stranger_who_makes_what_is_to_tell_of_shares() {
     }
     let shared = Shared::new(0o1777);
     for (make, reason) in [
-        ("mkfifo", "its shares (.lock.shared) belong to uid 65533, who is neither you nor root"),
-        ("touch", ".lock.shared beside it is the name of its shares, and no FIFO"),
+        ("mkfifo", "its shares (.lock.shared) belong to uid 65533, neither you nor root"),
+        ("touch", ".lock.shared beside it has the name of its shares, but is not a FIFO"),
     ] {
         let by_stranger = |program: &str| {
             let mut command = Command::new("sh");

@@ -221,7 +221,7 @@ fn something_else_by_the_name_of_the_shares() {
     let folder = Folder::new();
     fs::write(folder.path().join(".lock.shared"), "").expect("a file");
     let message = format!(
-        "slocket: {}: .lock.shared beside it is the name of its shares, and no FIFO\n  remove it, or choose another path\n",
+        "slocket: {}: .lock.shared beside it has the name of its shares, but is not a FIFO\n  remove it, or choose another path\n",
         folder.lock().display()
     );
     start(wait(&[], &folder.lock())).assert_end(73, "", &message);

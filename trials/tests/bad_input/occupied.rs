@@ -48,7 +48,7 @@ fn assert_no_holder(put: impl Fn(&Path)) {
     put(&scene.lock());
     match scene.slocket().holder() {
         Err(error) if error.kind() == ErrorKind::Occupied => {
-            assert!(error.to_string().contains("is at the path, and no socket"), "{error}");
+            assert!(error.to_string().contains("is at the path, not a socket"), "{error}");
         }
         other => panic!("{other:?}"),
     }
