@@ -16,3 +16,27 @@ struct AtMost;
 #[cfg(doctest)]
 #[doc = include_str!("readers-and-writers.md")]
 struct ReadersAndWriters;
+
+#[cfg(doctest)]
+#[doc = include_str!("quick-start.md")]
+struct QuickStart;
+
+#[cfg(doctest)]
+#[doc = include_str!("guide-build.md")]
+struct Build;
+
+#[cfg(doctest)]
+#[doc = include_str!("guide-cron.md")]
+struct Cron;
+
+#[cfg(doctest)]
+#[doc = include_str!("guide-cache.md")]
+struct Cache;
+
+#[cfg(doctest)]
+#[doc = include_str!("guide-leader.md")]
+struct Leader;
+
+#[cfg(doctest)]
+#[doc = include_str!("guide-child.md")]
+struct Child;

@@ -1,9 +1,10 @@
 //! The one door to this workspace: `cargo xtask test`, `demo`, `model`, `storm`, `shares`, `kernels`, `bench`, `fuzz`, `coverage`,
-//! `mutants`, `lint`, `release-notes`, `ci`, and the sweeps.
+//! `mutants`, `book`, `lint`, `release-notes`, `ci`, and the sweeps.
 //!
 //! Each task says what it did and fails if it did nothing.
 
 mod bench;
+mod book;
 mod claim;
 mod command;
 mod coverage;
@@ -72,6 +73,8 @@ enum Task {
     Bench(bench::Options),
     /// Write the man pages and completions of the tool, and the README of each crate, from their sources
     Generate,
+    /// Make the book of the pages, in target/book (needs mdbook)
+    Book,
     /// Check formatting, clippy, docs, the MSRV, the dependencies and the packages
     Lint,
     /// Explore every state of the model, and look for the bugs that are planted in it
@@ -104,6 +107,7 @@ fn main() -> ExitCode {
         Task::Kernels(options) => kernels::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Generate => generate::run(),
+        Task::Book => book::run(),
         Task::Lint => lint::run(),
         Task::Prose => prose::check(),
         Task::Model(options) => model::run(&options),

@@ -1,5 +1,5 @@
-//! The commands of `docs/at-most.md`, `docs/readers-and-writers.md` and `docs/from-sem.md`, as they stand there. What they start is
-//! replaced by a script that says when it runs, and notices if it does not run as it was meant to.
+//! The commands of `docs/at-most.md`, `docs/readers-and-writers.md`, `docs/from-sem.md` and of two guides, as they stand there. A script
+//! stands for the programs that they start: it says when it runs, and notices if it does not run as it was meant to.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -199,6 +199,34 @@ fn cargo_runs_its_tests_in_slots() {
     cargo.args(["test", "--offline", "--target-dir", "target"]);
     let said = said(cargo.spawn().expect("cargo"));
     assert!(said.contains("test slot ... ok"), "{said}");
+    stage.assert_in_order();
+}
+
+#[test]
+fn builds_take_turns() {
+    let stage = Stage::new();
+    // With one name for all of them, two at once are a fault.
+    stage.program("bin/make", &WORK.replace("${SLOCKET_SLOT-$$}", "alone"));
+    let all: Vec<_> = (0..3).map(|_| stage.start(&blocks("guide-build.md", "sh")[0])).collect();
+    assert_eq!(stage.wait_until_running(1).len(), 1);
+    stage.let_go();
+    all.into_iter().for_each(|child| _ = said(child));
+    assert_eq!(stage.lines("log").len(), 3);
+    stage.assert_in_order();
+}
+
+#[test]
+fn a_job_that_still_runs_is_skipped() {
+    let stage = Stage::new();
+    stage.program("bin/backup", WORK);
+    let script = &blocks("guide-cron.md", "sh")[0];
+    let first = stage.start(script);
+    stage.wait_until_running(1);
+    let Output { status, stdout, stderr } = stage.start(script).wait_with_output().expect("its end");
+    assert_eq!((status.code(), stdout, stderr), (Some(75), Vec::new(), Vec::new()), "cron has nothing to mail");
+    stage.let_go();
+    said(first);
+    assert_eq!(stage.lines("log").len(), 1);
     stage.assert_in_order();
 }
 

@@ -1,0 +1,117 @@
+//! `cargo xtask book`: the pages as a book, by mdBook.
+//!
+//! A book has the pages of one folder, and no link may lead out of it. So it is made of a copy, in which such links lead to the
+//! repository on the web.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::command::{self, root};
+use crate::result::Result;
+
+const REPOSITORY: &str = "https://github.com/slocket/slocket/blob/main/";
+
+/// Pages of the root of the repository that are in the book.
+const OF_ROOT: [&str; 3] = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"];
+
+pub(crate) fn run() -> Result {
+    let book = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into).join("book");
+    let source = book.join("src");
+    if source.exists() {
+        fs::remove_dir_all(&source)?;
+    }
+    fs::create_dir_all(source.join("pictures"))?;
+    let mut count = 0;
+    for (folder, name) in pages()? {
+        let text = fs::read_to_string(root().join(folder).join(&name))?;
+        fs::write(source.join(&name), with_links(&text, folder))?;
+        count += 1;
+    }
+    for entry in fs::read_dir(root().join("docs/pictures"))? {
+        let path = entry?.path();
+        fs::copy(&path, source.join("pictures").join(path.file_name().unwrap_or_default()))?;
+    }
+    fs::copy(root().join("docs/book.toml"), book.join("book.toml"))?;
+    println!("{count} pages in {}", source.display());
+    if Command::new("mdbook").arg("--version").output().is_err() {
+        return Err("mdbook is not installed: cargo install --locked mdbook".into());
+    }
+    command::run(Command::new("mdbook").arg("build").arg(&book))
+}
+
+/// The pages, each with its folder.
+fn pages() -> Result<Vec<(&'static str, String)>> {
+    let mut pages: Vec<_> = OF_ROOT.iter().map(|name| ("", (*name).to_owned())).collect();
+    for entry in fs::read_dir(root().join("docs"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "md") {
+            pages.push(("docs", path.file_name().unwrap_or_default().to_string_lossy().into_owned()));
+        }
+    }
+    Ok(pages)
+}
+
+/// The page with links that lead to a page of the book, or to the repository on the web.
+fn with_links(page: &str, folder: &str) -> String {
+    let mut parts = page.split("](");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (target, rest) = part.split_once(')').unwrap_or((part, ""));
+        text += &format!("]({}){rest}", link(target, folder));
+    }
+    text
+}
+
+fn link(target: &str, folder: &str) -> String {
+    if target.contains(':') || target.starts_with('#') {
+        return target.to_owned();
+    }
+    let path = match target.strip_prefix("../") {
+        Some(path) => path.to_owned(),
+        None => Path::new(folder).join(target).display().to_string(),
+    };
+    let file = path.split('#').next().unwrap_or_default();
+    if let Some(page) = path.strip_prefix("docs/") {
+        page.to_owned()
+    } else if OF_ROOT.contains(&file) {
+        path
+    } else {
+        format!("{REPOSITORY}{path}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::page::Page;
+
+    #[test]
+    fn every_page_is_in_the_book_once() {
+        let links = Page::read(&root().join("docs/SUMMARY.md")).links;
+        let listed: BTreeSet<_> = links.iter().map(|target| link(target, "docs")).collect();
+        assert_eq!(listed.len(), links.len(), "no page twice");
+        let pages = pages().expect("the pages");
+        let there: BTreeSet<_> = pages.into_iter().map(|(_, name)| name).filter(|name| name != "SUMMARY.md").collect();
+        assert!(there.len() > 20, "{there:?}");
+        assert_eq!(listed, there);
+    }
+
+    #[test]
+    fn links_stay_in_the_book_or_lead_to_the_repository() {
+        for (target, folder, expected) in [
+            ("docs/a.md#b", "", "a.md#b"),
+            ("a.md", "docs", "a.md"),
+            ("pictures/a.svg", "docs", "pictures/a.svg"),
+            ("../README.md#b", "docs", "README.md#b"),
+            ("../a/b.rs", "docs", "https://github.com/slocket/slocket/blob/main/a/b.rs"),
+            ("a/b.rs", "", "https://github.com/slocket/slocket/blob/main/a/b.rs"),
+            ("#a", "docs", "#a"),
+            ("https://a.b/c", "docs", "https://a.b/c"),
+        ] {
+            assert_eq!(with_links(&format!("x [y]({target}), z"), folder), format!("x [y]({expected}), z"));
+        }
+    }
+}
