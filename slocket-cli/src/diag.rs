@@ -1,7 +1,7 @@
 //! The kernel's table of Unix sockets (`sock_diag(7)`).
 //!
-//! To read it disturbs nobody. It names every socket of this network namespace, whoever has it, and for one that listens
-//! those that queue there, in the order in which they came.
+//! Reading it disturbs no process. It names every socket of this network namespace, with its owner, and for a listener the
+//! sockets in its queue, in the order in which they came.
 
 use std::collections::HashMap;
 use std::io;
@@ -59,7 +59,7 @@ pub(crate) struct Socket {
     pub(crate) file: Option<(u32, u32)>,
     /// The other end of a connection: 0 if that is closed.
     pub(crate) peer: Option<u32>,
-    /// Who made it. Since Linux 5.0.
+    /// The user that made it. Since Linux 5.0.
     pub(crate) uid: Option<u32>,
     /// Its owner writes to it no more.
     pub(crate) ended: bool,
@@ -103,7 +103,7 @@ impl Table {
         self.sockets().any(|socket| socket.has_abstract_name(name))
     }
 
-    /// The sockets of those who queue at a listener, the first one first, as they are now; 0 for one that is gone.
+    /// The sockets in the queue of a listener, the first one first, as they are now; 0 for one that is gone.
     pub(crate) fn queue(&self, listener: &Socket) -> io::Result<Vec<u32>> {
         let one = Question {
             number: listener.number,
@@ -240,7 +240,7 @@ fn u16_at(bytes: &[u8], offset: usize) -> io::Result<u16> {
 }
 
 fn malformed() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "an answer of the kernel that is no table of sockets")
+    io::Error::new(io::ErrorKind::InvalidData, "an answer of the kernel without a table of sockets")
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What is at a path, and whose.
+//! What is at a path, and its owner.
 
 use std::io;
 use std::process::id;
@@ -13,43 +13,43 @@ use crate::want::Want;
 /// What stands between a waiter and the lock.
 #[derive(Debug)]
 pub(crate) enum Found {
-    /// Somebody holds it.
+    /// A process holds it.
     Held(Keeper),
-    /// Processes have shares of it.
+    /// Processes have shares.
     Shared(Sharers),
-    /// Somebody listens there who may have lent it, and can only be asked by queueing.
+    /// A server may have lent it, and can only be asked by queueing.
     Lender(Keeper),
     /// A socket on which no process listens, and which may have been lent.
     Abandoned { uid: u32 },
-    /// A dead socket that the next removes, but somebody has the folder locked.
+    /// A dead socket that the next acquire removes, but a process has the folder locked.
     Dead { by: Option<Holder> },
-    /// Something that is no lock.
+    /// Something other than a lock.
     Other { kind: &'static str, uid: u32 },
     /// Nothing, any more.
     Nothing,
-    /// It cannot be known, but by its owner; if it is denied, who may ask can tell whether it is dead.
+    /// Only its owner can know; if it is denied, a user who may ask can tell whether it is dead.
     Unknown { uid: Option<u32>, denied: bool },
 }
 
-/// Somebody who has the lock.
+/// A process that holds the lock.
 #[derive(Debug)]
 pub(crate) struct Keeper {
     /// The process, in words.
     name: String,
-    /// Whether it could be seen who it is.
+    /// Whether the process could be seen.
     seen: bool,
-    /// The users who must be believed.
+    /// The users that must be trusted.
     uids: Vec<u32>,
     /// A process that has it, and is stopped.
     stopped: Option<(u32, String)>,
     /// It is this process, or one that this descends from.
     nested: bool,
     is_this: bool,
-    /// It may be one that only passes through: it waits for nobody, or was gone when it was looked for.
+    /// It may be one that only passes through: it runs, or was gone when it was looked for.
     passes: bool,
 }
 
-/// Those who have the shares that are in the way.
+/// The processes with the shares that are in the way.
 #[derive(Debug)]
 pub(crate) struct Sharers {
     /// In words.
@@ -62,7 +62,7 @@ pub(crate) struct Sharers {
     nested: bool,
 }
 
-/// Finds out who is in the way of whoever wants that of the lock, or what is in its place, without queueing.
+/// Finds the processes in the way of a waiter that wants this of the lock, or the file at its path, without queueing.
 pub(crate) fn look(target: &Target, want: Want) -> Found {
     found(look::report(target), want)
 }
@@ -71,7 +71,7 @@ fn found(report: io::Result<Report>, want: Want) -> Found {
     report.map_or(Found::Unknown { uid: None, denied: false }, |report| of_report(&report, want))
 }
 
-/// The same, for somebody whom the lock has told a `holder`, which may see more: the kernel's tables do not tell of other users and
+/// The same, for a waiter to which the lock has told a `holder`, which may see more: the kernel's tables do not show other users and
 /// other namespaces.
 pub(crate) fn look_beside(target: &Target, want: Want, holder: Option<Holder>) -> Found {
     match (look(target, want), holder) {
@@ -85,7 +85,7 @@ pub(crate) fn look_beside(target: &Target, want: Want, holder: Option<Holder>) -
     }
 }
 
-/// The same, for somebody who may queue for an instant, where nothing else tells. The process is found out only if it is to be
+/// The same, for a waiter that may queue for an instant, where nothing else tells. Looks up the process only if it must be
 /// `named`.
 pub(crate) fn ask(target: &Target, want: Want, slocket: &Slocket, named: bool) -> Found {
     match if named { look(target, want) } else { found(look::report_on_users(target), want) } {
@@ -117,7 +117,7 @@ fn is_this(party: &Party) -> bool {
     party.pid == Some(id())
 }
 
-/// The shares that are in the way: all, or only some slots if nobody waits before.
+/// The shares that are in the way: all, or only some slots if no process waits before.
 fn shared(report: &Report, want: Want) -> Found {
     let first = report.queue.first().filter(|first| !is_this(first));
     let shares: Vec<_> = match want {
@@ -245,20 +245,20 @@ pub(crate) const OF_OTHERS: &str = "no process seen here has it open; if it is d
 /// Whether that stands in the way as a lock does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// Somebody has the lock who is believed.
+    /// A trusted user holds the lock.
     Held,
-    /// Somebody else is in the way.
+    /// Another user is in the way.
     Untrusted(u32),
-    /// Somebody keeps the lock from being used, who is not believed.
+    /// An untrusted user keeps the lock from being used.
     Kept,
-    /// What is there is no lock.
+    /// A file that is not a lock is there.
     NoLock,
-    /// It went while one looked.
+    /// It went away during the look.
     Gone,
 }
 
 impl Found {
-    /// What it is to somebody who believes these users.
+    /// What it means to a waiter that trusts these users.
     pub(crate) fn standing(&self, believes: impl Fn(u32) -> bool) -> Standing {
         let by = |uids: &[u32]| match uids.iter().find(|&&uid| !believes(uid)) {
             Some(&uid) => Standing::Untrusted(uid),
@@ -267,7 +267,7 @@ impl Found {
         };
         match self {
             Self::Held(keeper) | Self::Lender(keeper) => by(&keeper.uids),
-            // The shares themselves are of somebody who is believed, or the acquire fails.
+            // The shares themselves belong to a trusted user, or the acquire fails.
             Self::Shared(sharers) => sharers.first.as_ref().map_or(Standing::Held, |first| by(&first.uids)),
             Self::Abandoned { uid } => by(&[*uid]),
             // It may as well be dead.
@@ -353,7 +353,7 @@ impl Found {
         advice.to_owned()
     }
 
-    /// Whether whoever wants a share may have met another that has just taken one, and passes the lock on.
+    /// Whether the process in the way may have just taken a share itself, and is passing the lock on.
     pub(crate) fn may_pass(&self) -> bool {
         match self {
             Self::Held(keeper) => keeper.passes,

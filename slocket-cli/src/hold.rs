@@ -19,7 +19,7 @@ pub(crate) enum Hold {
 /// Why it was not acquired.
 pub(crate) enum Missed {
     Failed(Error),
-    /// The tool is to die of this signal. Nothing is held, nobody is queued.
+    /// The tool must die of this signal. It holds nothing, and has no place in the queue.
     Interrupted(Signal),
 }
 
@@ -40,7 +40,7 @@ fn wait<G: Grant>(request: Request<G>, limit: Option<Duration>) -> Result<G, Mis
         return Ok(granted);
     }
     let canceller = request.canceller();
-    // Where no thread is to be had it just dies.
+    // Without a thread it just dies.
     let watch = watch(move |_| canceller.cancel()).ok();
     let waited = request.wait();
     match watch.and_then(Watch::end) {
@@ -77,7 +77,7 @@ impl Hold {
         }
     }
 
-    /// Whether the lock is still at its path. (To remove a FIFO does not make a share of it another's.)
+    /// Whether the lock is still at its path. (Removing a FIFO does not give its share to another process.)
     pub(crate) fn is_intact(&self) -> Result<bool, Error> {
         match self {
             Self::Lock(guard) => guard.is_intact(),

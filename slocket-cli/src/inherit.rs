@@ -1,4 +1,4 @@
-//! What the command inherits, and whether somebody still has it when the command has ended.
+//! What the command inherits, and whether a process still has it when the command has ended.
 
 use std::io::{self, PipeReader};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -26,7 +26,7 @@ pub(crate) struct Witness {
     end: PipeReader,
 }
 
-/// Makes the lock, or the share of it, inheritable.
+/// Makes the lock, or its share, inheritable.
 pub(crate) fn inherit(hold: &Hold) -> io::Result<(Inherited, Witness)> {
     let (end, other) = io::pipe()?;
     let inherited = Inherited { _lock: inheritable(hold.as_fd())?, _witness: inheritable(other.as_fd())? };

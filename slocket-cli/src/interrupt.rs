@@ -27,7 +27,7 @@ pub(crate) struct Watch {
 /// Has `act` done, once, in a thread of its own, when a signal comes of which the tool would die.
 ///
 /// # Errors
-/// If no thread or no descriptor is to be had.
+/// If no thread or no descriptor is available.
 pub(crate) fn watch(act: impl FnOnce(Signal) + Send + 'static) -> io::Result<Watch> {
     let deadly =
         |signal: &Signal| !matches!(signal, Signal::SIGWINCH | Signal::SIGCONT) && was_ignored(*signal) != Some(true);

@@ -63,7 +63,7 @@ impl Shared {
 }
 
 impl Drop for Later {
-    /// A line that is being said is waited for, but not if nobody reads there.
+    /// Waits for a line that is being written, but not if standard error is blocked.
     fn drop(&mut self) {
         let mut state = self.shared.state();
         if *state == State::Waits {

@@ -19,7 +19,7 @@ use view::View;
 /// Between two looks at the kernel's tables a lock may have gone from hand to hand: then they are looked at again.
 const LOOKS: usize = 20;
 
-/// For whoever is just being handed the lock to come and take it.
+/// How long a waiter that is being handed the lock may take to receive it.
 const MOMENT: Duration = Duration::from_millis(5);
 
 /// What is known of one lock.

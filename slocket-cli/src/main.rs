@@ -60,7 +60,7 @@
 //! | file | idea |
 //! |---|---|
 //! | `cli.rs` | what may be typed; below it: after each command |
-//! | `examples.rs` | examples of it, for the long help |
+//! | `examples.rs` | the examples in the long help |
 //! | `want.rs` | what the user wants: the lock, a shared lock, a slot |
 //! | `given.rs` | what the tool was given by its parent |
 //! | `run.rs` | `slocket run`, from the lock to the exit code |

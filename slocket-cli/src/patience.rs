@@ -5,5 +5,5 @@ use std::time::Duration;
 /// How long the user is left without a word.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How often the spinner turns; and how long somebody who is to go on waits for what is being written.
+/// How often the spinner turns; and how long a process that must go on waits for a line to be written.
 pub(crate) const TURN: Duration = Duration::from_millis(125);

@@ -11,11 +11,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustix::param::clock_ticks_per_second;
 use rustix::time::{ClockId, clock_gettime};
 
-/// Who has which socket, as looked up when that is first asked.
+/// The processes of each socket, as looked up when first asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Processes {
     seen: OnceCell<Seen>,
-    /// Nobody wants to know.
+    /// Not to be looked up.
     pub(crate) unseen: bool,
 }
 
@@ -26,7 +26,7 @@ struct Seen {
 }
 
 impl Processes {
-    /// For somebody who does not want to know.
+    /// For a caller that needs no processes.
     pub(crate) fn unseen() -> Self {
         Self { seen: OnceCell::from(Seen::default()), unseen: true }
     }
@@ -87,7 +87,7 @@ pub(crate) fn lineage() -> Vec<u32> {
     lineage
 }
 
-/// Whether `/proc` shows to a user nothing but his own processes (`hidepid`, proc(5)).
+/// Whether `/proc` shows a user only that user's own processes (`hidepid`, proc(5)).
 pub(crate) fn are_hidden() -> bool {
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     mounts.lines().any(|mount| {
@@ -105,9 +105,9 @@ pub(crate) fn are_hidden() -> bool {
 pub(crate) struct Process {
     pub(crate) pid: u32,
     pub(crate) program: String,
-    /// It runs nothing until somebody lets it go on (^Z, a debugger).
+    /// It is stopped (^Z, a debugger).
     pub(crate) stopped: bool,
-    /// It runs, or would if there were a processor for it: it waits for nobody.
+    /// It runs, or would if a processor were free.
     pub(crate) runs: bool,
     pub(crate) parent: u32,
     /// When it was started, from the start of the system.

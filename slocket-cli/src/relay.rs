@@ -53,7 +53,7 @@ impl Relay {
         &self.before
     }
 
-    /// The command is about to be started: what has come by now will not reach it by itself, whomever it was sent to.
+    /// The command is about to start. Signals that have come by now will not reach it by themselves.
     pub(crate) fn command_starts(&mut self) -> io::Result<()> {
         while let Some(info) = self.signals.read_signal()? {
             if info.ssi_signo != Signal::SIGCHLD as u32 {

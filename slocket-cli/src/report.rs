@@ -1,4 +1,4 @@
-//! Errors in words: what was found, who owns it, what to do. At most three lines.
+//! Errors in words: what was found, its owner, what to do. At most three lines.
 
 use std::ffi::OsStr;
 use std::io;
@@ -45,7 +45,7 @@ pub(crate) fn not_run(program: &OsStr, error: &io::Error) -> Vec<String> {
     std::iter::once(line).chain(sandbox(error).map(str::to_owned)).collect()
 }
 
-/// The lock cannot be had at all.
+/// The lock cannot be acquired at all.
 pub(crate) fn failed(target: &Target, error: &Error) -> Vec<String> {
     let lock = error.name();
     let detail = error.detail().unwrap_or_default();
@@ -92,18 +92,18 @@ fn lines(lock: &LockName, what: &str, advice: Option<&str>) -> Vec<String> {
     std::iter::once(first).chain(advice.map(str::to_owned)).collect()
 }
 
-/// Somebody has the lock who is not believed.
+/// An untrusted user holds the lock.
 pub(crate) fn untrusted(lock: &LockName, uid: u32) -> Vec<String> {
     lines(lock, &format!("held by uid {uid}, neither you nor root"), Some(of_your_own(lock)))
 }
 
-/// Somebody has taken the path away while the command ran.
+/// The path was removed or replaced while the command ran.
 pub(crate) fn lost(lock: &LockName) -> Vec<String> {
     let advice = "another command may have run at the same time; do not remove or rename the socket of a lock";
     lines(lock, "the lock was lost: its socket is no longer at the path", Some(advice))
 }
 
-/// Who is in the way, and what to do.
+/// The process in the way, and what to do.
 fn no_permission(target: &Target, error: &Error, owner: Option<u32>) -> Vec<String> {
     let Some(uid) = owner else {
         let folder = error.name().as_path().and_then(Path::parent).unwrap_or(Path::new("."));
@@ -112,7 +112,7 @@ fn no_permission(target: &Target, error: &Error, owner: Option<u32>) -> Vec<Stri
         return vec![of_sandbox.unwrap_or("its folder must be writable and searchable").to_owned()];
     };
     match found::look(target, Want::Lock) {
-        // The file may have another owner by now than the process that has the lock (chown).
+        // After a chown the file may have another owner than the process that holds the lock.
         found @ (Found::Held(_) | Found::Lender(_)) => {
             vec![found.in_words(), "share the lock by --mode, such as 0660, or choose a path of your own".to_owned()]
         }

@@ -24,7 +24,7 @@ use crate::{exit, first, inherit, report, say, start};
 /// How long an npm server that is busy, or stopped, may put off the end of the tool when it no longer queues.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-/// Somebody who only passes through is gone at the next try, or has taken the lock: so it is seen who it is.
+/// A process that only passes through is gone at the next try, or holds the lock by then, and can be named.
 const TRIES: usize = 20;
 const PAUSE: Duration = Duration::from_millis(1);
 
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Run) -> Ending {
     done.unwrap_or_else(|refusal| {
         let dies_of = if let Refusal::Interrupted(signal) = refusal { Some(signal) } else { None };
         let code = told(refusal, args);
-        // Whoever gives up may have been granted the lock in the same instant, and have lent it.
+        // A waiter that gives up may have been granted the lock in the same instant, and have lent it.
         await_loan(&args.lock, args.quiet);
         Ending { code, dies_of }
     })
@@ -78,8 +78,8 @@ impl From<u8> for Ending {
 }
 
 impl Ending {
-    /// A shell goes on with its script unless what it waited for has died of the key (Ctrl-C), too. (The first process of a pid
-    /// namespace does not die of it, nor one that ignores it: it exits with the code.)
+    /// A shell goes on with its script unless its command died of the key (Ctrl-C). (The first process of a pid
+    /// namespace does not die of the signal, nor does a process that ignores it: it exits with the code.)
     pub(crate) fn die(&self) {
         if let Some(signal) = self.dies_of {
             let _ = SigSet::from(signal).thread_unblock();
@@ -90,13 +90,13 @@ impl Ending {
 
 /// Why the command was not run.
 enum Refusal {
-    /// The user was told, as far as he wants to know; the exit code.
+    /// The user was told, as far as the options ask for it; the exit code.
     Said(u8),
-    /// The user is still to be told.
+    /// The user must still be told.
     Failed(Error),
-    /// The tool is to die of it.
+    /// The tool must die of the signal.
     Interrupted(Signal),
-    /// The same: the lock is that user's, who is not believed.
+    /// The user must still be told: the lock belongs to that user, which is not trusted.
     Untrusted(LockName, u32),
 }
 
@@ -121,7 +121,7 @@ fn slocket(args: &Run, waiting: &Waiting) -> Result<Slocket, Error> {
     if let Some(mode) = args.mode { builder.mode(mode) } else { builder }.build()
 }
 
-/// To connect one needs permission to write. Who gives that to others means them to take part, and to hold.
+/// Connecting needs permission to write. A user who gives it to others means them to take part, and to hold the lock.
 fn trusts_anyone(args: &Run) -> bool {
     matches!(args.lock, Target::Path(_)) && args.mode.is_some_and(|mode| mode & 0o022 != 0)
 }
@@ -189,7 +189,7 @@ fn at_once(slocket: &Slocket, args: &Run) -> Result<Hold, Refusal> {
     }
     let (found, standing) = last;
     if standing == Standing::Gone {
-        // Nobody who is believed was seen to hold it.
+        // No trusted process was seen to hold it.
         say::say_lines(&report::held(slocket, &found));
         return Err(Refusal::Said(exit::NO_PERMISSION));
     }
@@ -212,8 +212,8 @@ fn timed(slocket: &Slocket, limit: Duration, args: &Run, waiting: &Waiting) -> R
     }
 }
 
-/// Held is the lock by somebody who is believed. What else is in the way does not pass by itself, as a hold does, and is no reason
-/// to be silent, or to call it a success.
+/// Only a lock that a trusted user holds counts as held. Anything else in the way does not go away by itself, as a holder does, and is
+/// never silent or a success.
 fn refusal(slocket: &Slocket, standing: Standing, args: &Run, lines: impl FnOnce() -> Vec<String>) -> Refusal {
     match standing {
         Standing::Untrusted(uid) => Refusal::Untrusted(slocket.name().clone(), uid),
@@ -234,7 +234,7 @@ fn refusal(slocket: &Slocket, standing: Standing, args: &Run, lines: impl FnOnce
     }
 }
 
-/// Nothing is said while the lock is held: nobody may read.
+/// Prints nothing while the lock is held: standard error may be blocked.
 fn run_holding(hold: Hold, lock: &LockName, args: &Run) -> Ending {
     let mut relay = match Relay::new() {
         Ok(relay) => relay,
@@ -325,7 +325,7 @@ impl From<Result<(), Error>> for Released {
     }
 }
 
-/// The lock was had, and nothing came of it.
+/// The lock was acquired, but the command did not start.
 fn not_started(hold: Hold, relay: Option<Relay>, args: &Run, why: &[String], code: u8) -> Ending {
     let released = hold.release();
     drop(relay);
@@ -341,7 +341,7 @@ fn not_started(hold: Hold, relay: Option<Relay>, args: &Run, why: &[String], cod
 fn settle(relay: Relay, lock: &LockName, quiet: bool) {
     drop(relay);
     await_loan(lock, quiet);
-    // Who looked for the holder may still have a place in an npm server's queue.
+    // A process that asked for the holder may still have a place in an npm server's queue.
     slocket_sync::depart(FAREWELL);
 }
 

@@ -16,8 +16,8 @@ pub(crate) fn say(line: &str) {
 
 /// Writes a message to standard error, with one system call, so that it stays in one piece among other writers.
 ///
-/// What a path or the name of a program may contain to mislead is escaped: a line stays one line. If standard error is closed,
-/// the message is lost and nothing else happens. If nobody reads there it is waited for: not to be called while the lock is
+/// Characters in a path or the name of a program that could mislead are escaped: a line stays one line. If standard error is closed,
+/// the message is lost and nothing else happens. If it is blocked, this waits: do not call it while the lock is
 /// held, see [`say_in_passing`].
 pub(crate) fn say_lines(lines: &[String]) {
     let mut text = String::new();
@@ -29,14 +29,14 @@ pub(crate) fn say_lines(lines: &[String]) {
     write(&text);
 }
 
-/// Writes a line while the lock is held: whoever does not read soon misses it.
+/// Writes a line while the lock is held. A slow reader misses the line.
 pub(crate) fn say_in_passing(line: String) {
     let (send, said) = mpsc::channel();
     let message = move || {
         say(&line);
         let _ = send.send(());
     };
-    // Without a thread to be had it stays unsaid, which is better than to stand still.
+    // Without a thread the line is not written, which is better than to block.
     if thread::start("message", message).is_ok() {
         let _ = said.recv_timeout(TURN);
     }

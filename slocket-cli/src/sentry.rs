@@ -1,8 +1,8 @@
 //! Whether a signal was meant for a whole process group or unit, and so has reached the command by itself.
 //!
-//! The kernel does not tell. So beside the command there are two processes, the sentries, that nobody knows of. What the one in our
-//! process group gets, too, was sent to the group, or to all. What the one in a session of its own gets was sent to all, wherever they
-//! are.
+//! The kernel does not tell. So beside the command there are two hidden processes, the sentries. A signal that reaches the sentry in our
+//! process group, too, was sent to the group, or to all processes. A signal that reaches the sentry in a session of its own was sent to
+//! all processes, wherever they are.
 
 use std::ffi::{CStr, OsString};
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
@@ -27,8 +27,8 @@ const SENTRY: &str = "slocket: sentry";
 /// Its first argument if it leaves our session.
 const UNIT: &CStr = c"unit";
 
-/// How long it may take until a signal that is sent to all, one after the other, comes to the sentry. (To a process group the kernel
-/// sends it at once, and to us last, who were there first.)
+/// How long a signal that is sent to all processes, one after the other, may take to reach the sentry. (The kernel sends a signal to a
+/// process group at once, and to us last, because we joined it first.)
 pub(crate) const MOMENT: Duration = Duration::from_millis(50);
 
 /// How long it may have come to the sentry before it comes to us.
@@ -37,7 +37,7 @@ const BEFORE: Duration = Duration::from_millis(500);
 /// The report that says that everything was reported.
 const NOTHING: Sent = Sent { signal: 0, by: 0 };
 
-/// What a sentry is to watch for: the signal, and who sent it.
+/// What a sentry reports: the signal, and its sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Sent {
     signal: u32,
@@ -109,7 +109,7 @@ impl Sentry {
         actions.add_dup2(reports.as_raw_fd(), 1)?;
         // Where it has nothing to say (it cannot be written to).
         actions.add_dup2(questions.as_raw_fd(), 2)?;
-        // Not by the sentry itself: nobody knows when it runs.
+        // Not by the sentry itself, which may run at any time.
         for descriptor in others()? {
             actions.add_close(descriptor)?;
         }
@@ -161,7 +161,7 @@ impl Sentry {
     }
 }
 
-/// All that is open but 0, 1 and 2: a lock that the tool was given, say, which is held until all copies are closed.
+/// All open descriptors except 0, 1 and 2, such as a lock that the tool was given, which is held until all copies are closed.
 fn others() -> io::Result<Vec<RawFd>> {
     let open = std::fs::read_dir("/proc/self/fd")?;
     let open = open.map(|entry| Ok(entry?.file_name().to_str().and_then(|number| number.parse().ok())));

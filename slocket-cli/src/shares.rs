@@ -23,7 +23,7 @@ pub(crate) struct Fifo {
 /// All that are beside that lock, without a gap.
 ///
 /// # Errors
-/// One may not be read; or it is no FIFO.
+/// One may not be read; or it is not a FIFO.
 pub(crate) fn beside(lock: &Path) -> io::Result<Vec<Fifo>> {
     let mut fifos = Vec::new();
     for slot in [None].into_iter().chain((0..u16::MAX).map(Some)) {
@@ -36,7 +36,7 @@ pub(crate) fn beside(lock: &Path) -> io::Result<Vec<Fifo>> {
                 }
                 fifos.push(Fifo { slot, is_busy: has_writer(&mut file)?, inode: found.ino() });
             }
-            // Nobody has a share whose name cannot be.
+            // A name that is too long cannot have a share.
             Err(error) if matches!(Errno::from_io_error(&error), Some(Errno::NOENT | Errno::NAMETOOLONG)) => break,
             // Sockets and links are not to be opened so.
             Err(error) if matches!(Errno::from_io_error(&error), Some(Errno::NXIO | Errno::LOOP)) => {
@@ -66,7 +66,7 @@ fn open(fifo: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(fifo)
 }
 
-/// What is written to it is somebody else's, and is discarded.
+/// Reads and discards what other processes wrote.
 fn has_writer(fifo: &mut File) -> io::Result<bool> {
     loop {
         match fifo.read(&mut [0; 4096]) {

@@ -21,10 +21,10 @@ use rustix::process::{Pid, WaitOptions, kill_process, waitpid};
 use crate::given::was_ignored;
 use crate::{exit, report, say};
 
-/// What runs a script that does not say by whom (execvp(3)).
+/// Runs a script that does not name its interpreter (execvp(3)).
 const SHELL: &str = "/bin/sh";
 
-/// Where programs are looked for if nobody says (confstr(3), `_CS_PATH`).
+/// Where programs are looked for by default (confstr(3), `_CS_PATH`).
 const PATH: &str = "/bin:/usr/bin";
 
 /// The tool by this name is a process that becomes the command when it is told to.
@@ -35,8 +35,8 @@ const SLOT: &str = "SLOCKET_SLOT";
 
 /// Starts the command with these signals blocked, and with the number of its slot, if it has one.
 ///
-/// Who ignores SIGCHLD is not told how a child ended. If the tool was started that way, the command is, too, and held up until
-/// the tool no longer ignores it.
+/// A process that ignores SIGCHLD does not learn how a child ended. If the tool was started that way, so is the command, and its start
+/// is delayed until the tool no longer ignores SIGCHLD.
 pub(crate) fn start(words: &[OsString], blocked: &SigSet, slot: Option<u16>) -> io::Result<Pid> {
     match was_ignored(Signal::SIGCHLD) {
         Some(false) => spawn(words, blocked, slot),

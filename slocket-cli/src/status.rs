@@ -1,4 +1,4 @@
-//! `slocket status`: who holds a lock and who waits for it, without queueing.
+//! `slocket status`: the holder of a lock and its waiters, without queueing.
 
 mod text;
 
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Status) -> u8 {
             }
         },
     };
-    // Who does not want to read on may close it.
+    // A reader may close the pipe at any time.
     let mut output = AutoStream::auto(io::stdout());
     let written = output.write_all(text.as_bytes()).and_then(|()| output.flush());
     match written {
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &Status) -> u8 {
     }
 }
 
-/// What is there, for somebody who waits.
+/// What is there, for a waiter.
 pub(crate) fn words(target: &Target, want: Want) -> Option<String> {
     let report = look::report(target).ok()?;
     let words = text::state_and_whose(&report);

@@ -1,4 +1,4 @@
-//! What `status` and `wait` are asked about, and what stat(2) says of it.
+//! The lock, path or folder that the user named, and its stat(2).
 
 use std::ffi::OsStr;
 use std::fmt;

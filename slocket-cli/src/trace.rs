@@ -1,6 +1,6 @@
-//! What the lock does, for whoever asks by `SLOCKET_LOG`, as in `SLOCKET_LOG=debug`.
+//! The log of a lock's steps, by `SLOCKET_LOG`, as in `SLOCKET_LOG=debug`.
 //!
-//! A thread of its own writes it: nobody who reads slowly holds up a holder.
+//! Its own thread writes it: a slow reader does not delay a holder.
 
 use std::io::{self, Write};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -14,7 +14,7 @@ use crate::{say, thread};
 /// The variable that asks. (`RUST_LOG` is the command's.)
 const VARIABLE: &str = "SLOCKET_LOG";
 
-/// How long the end of the tool waits for whoever reads the log.
+/// How long the end of the tool waits for the reader of the log.
 const LAST: Duration = Duration::from_secs(1);
 
 /// The log, if there is one.
@@ -56,7 +56,7 @@ pub(crate) fn start() -> Log {
 }
 
 impl Drop for Log {
-    /// Waits until all is written, if somebody reads.
+    /// Waits until the log is written, if it is read.
     fn drop(&mut self) {
         if let Some((send, is_written)) = &self.thread {
             let _ = send.send(Part::End);

@@ -113,7 +113,7 @@ fn has_room(target: &Target, want: Want) -> Result<bool, Trouble> {
     })
 }
 
-/// Whether nobody has the lock in hand.
+/// Whether no process has the lock in hand.
 fn is_free(target: &Target) -> Result<bool, Trouble> {
     let path = match target {
         Target::Path(path) => path,

@@ -1,4 +1,4 @@
-//! What the user sees of a long wait: a line that says for whom, and on a terminal for how long.
+//! What the user sees during a long wait: a line that names the holder, and on a terminal the time.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -52,7 +52,7 @@ impl Waiting {
         }
     }
 
-    /// The wait is over, one way or the other: the screen is cleared. (Not waited for if nobody reads there.)
+    /// The wait has ended, with or without the lock: clears the line. (Does not wait for a blocked terminal.)
     pub(crate) fn over(&self) {
         let mut state = self.spinner.state();
         if *state == State::Turns {
@@ -69,8 +69,8 @@ impl Spinner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says the lines and turns, in a thread of its own: who writes where nobody reads, such as to a terminal held by ^S, stands
-    /// still, and the lock would come to him. Without a thread to be had nothing is said, which is better than not to run.
+    /// Prints the lines and the spinner, in its own thread: a write to a terminal held by ^S blocks, and the thread must still be able to
+    /// receive the lock. Without a thread nothing is printed, which is better than not to run.
     fn start(self: &Arc<Self>, lines: impl FnOnce() -> Vec<String> + Send + 'static) {
         *self.state() = State::Turns;
         let spinner = Arc::clone(self);

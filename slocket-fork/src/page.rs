@@ -91,9 +91,9 @@ fn found() -> u8 {
 fn ask() -> u8 {
     let page = ptr::from_ref(&PAGE).cast_mut().cast();
     let inside = ptr::from_ref(&PAGE).cast_mut().cast::<u8>().wrapping_add(1).cast();
-    // SAFETY: The range of the advice is PAGE, all of it and nothing else: it begins at the beginning of a page and its size is a
-    // multiple of the page size. What becomes of it, in a child alone, is the zero that it began with, a valid value of all that
-    // it contains, which is atomic: nobody has a reference to it that promises that it does not change. The first call is
+    // SAFETY: The range of the advice is PAGE as a whole and nothing else: it begins at the beginning of a page and its size is a
+    // multiple of the page size. The page becomes, in a child alone, the zero that it began with, a valid value of all that
+    // it contains, which is atomic: no code has a reference to it that promises that it does not change. The first call is
     // refused; were it not, it would do the same as the second. `count` may be called by any thread at any time.
     let (wipes, counts) = unsafe {
         (
@@ -118,7 +118,7 @@ mod tests {
 
     use super::*;
 
-    /// Several threads that ask for the first time (a child's, say, whose page is empty) get one number, which is new.
+    /// Several threads that ask for the first time (such as in a child, whose page is empty) get one number, which is new.
     #[test]
     fn the_threads_of_a_process_find_the_same() {
         if found() & WIPES == 0 {

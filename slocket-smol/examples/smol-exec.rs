@@ -1,4 +1,4 @@
-//! A command that inherits the lock: even if its launcher is killed, nobody else starts while the command runs.
+//! A command that inherits the lock: even if its launcher is killed, no other process starts while the command runs.
 //!
 //! `cargo run --example smol-exec` starts a launcher, kills it, and shows that the command keeps the lock.
 
@@ -32,7 +32,7 @@ async fn launch(guard: &Guard) -> Result<(), Box<dyn Error>> {
     let mut child = command.spawn()?;
     drop(command); // and its duplicate of the lock with it
     child.status().await?;
-    // The guard is released now, whatever the command left behind. (`slocket run` looks whether it did.)
+    // The guard is released now, even if the command left processes behind. (`slocket run` checks for them.)
     Ok(())
 }
 

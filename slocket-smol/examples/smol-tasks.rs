@@ -1,4 +1,4 @@
-//! Tasks, and a thread, of one program share a lock with other programs; and a wait ends when the user has had enough of it.
+//! Tasks and a thread of one program share a lock with other programs; and the user cancels a wait.
 //!
 //! In two terminals: `cargo run --example smol-tasks`
 

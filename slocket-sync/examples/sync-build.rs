@@ -1,4 +1,4 @@
-//! A build lock, as cargo has one: who has to wait for it says for whom.
+//! A build lock, such as cargo's: a waiter names the holder.
 //!
 //! In two terminals: `cargo run --example sync-build`
 
@@ -9,7 +9,7 @@ use std::{env, io};
 
 use slocket_sync::Slocket;
 
-/// Who waits for less than this is not worth a line.
+/// A shorter wait is not worth a line.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -1,4 +1,4 @@
-//! A cache folder that processes share: who comes first fills it, who comes second finds it filled.
+//! A cache folder that processes share: the first process fills it, the second finds it filled.
 //!
 //! Several at once: `for i in 1 2 3 4; do cargo run --quiet --example sync-cache & done; wait`
 
@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // What is there is whole (see `fill`): to read it takes no lock.
     if !entry.exists() {
         let guard = slocket.acquire()?;
-        // Somebody may have filled it while we waited: look again.
+        // Another process may have filled it while we waited: look again.
         if !entry.exists() {
             fill(&entry)?;
             println!("filled {}", entry.display());
@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Writes beside the entry and renames: who is killed here leaves no half-written entry behind, only a free lock.
+/// Writes beside the entry and renames: a process that is killed here leaves a free lock, and no half-written entry.
 fn fill(entry: &Path) -> Result<(), Box<dyn Error>> {
     thread::sleep(Duration::from_secs(1)); // a download, say
     let draft = entry.with_extension("draft");

@@ -14,8 +14,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         Ok(guard) => guard,
         Err(TryAcquireError::WouldBlock) => {
             match slocket.holder()? {
-                Some(holder) => println!("skipped: {holder} is at it"),
-                None => println!("skipped: somebody was at it a moment ago"),
+                Some(holder) => println!("skipped: {holder} is at work"),
+                None => println!("skipped: a process was at work a moment ago"),
             }
             return Ok(());
         }

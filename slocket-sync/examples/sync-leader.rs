@@ -37,7 +37,7 @@ fn election(slocket: &Slocket) -> Result<(), Box<dyn Error>> {
 
     let mut news = BufReader::new(news);
     while let Some(mut leader) = next_leader(&mut news, &mut workers)? {
-        // Anybody can ask who leads.
+        // Any process can ask for the leader.
         match slocket.holder()? {
             Some(holder) => println!("worker {} leads: held by {holder}", leader.id()),
             None => println!("worker {} leads, and holds nothing", leader.id()),

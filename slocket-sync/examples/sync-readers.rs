@@ -33,9 +33,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Fills the cache, if it still has to be: another process may have had the lock before this one.
+/// Fills the cache if it is still empty: another process may have filled it before.
 fn fill(slocket: &Slocket, cache: &Path, is_wanted: impl FnOnce(&Path) -> bool) -> Result<SharedGuard, Box<dyn Error>> {
-    let writer = slocket.acquire()?; // nobody reads now, and nobody else writes
+    let writer = slocket.acquire()?; // no other process reads or writes now
     if is_wanted(cache) {
         // Two files that belong together: without the lock a reader could find one of them old and the other new.
         for name in ["answer", "sum"] {
@@ -43,7 +43,7 @@ fn fill(slocket: &Slocket, cache: &Path, is_wanted: impl FnOnce(&Path) -> bool) 
         }
         println!("filled");
     }
-    // Others may read now, too; but nobody can have written in between.
+    // Others may read now, too; no process can have written in between.
     Ok(writer.downgrade()?)
 }
 

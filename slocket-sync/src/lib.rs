@@ -183,14 +183,13 @@ slocket_os::adapter! {
 impl Slocket {
     /// Acquires the lock, blocking the thread until its turn comes.
     ///
-    /// Not reentrant: a thread that acquires a lock which it holds waits for itself, a deadlock. With debug assertions this is
-    /// [`ErrorKind::Deadlock`] where it can be known: inside of [`with_lock`](Self::with_lock); and in a process of one thread that
-    /// holds the lock, or has a shared lock or a permit, by a clone of this handle. Elsewhere it cannot: a guard may be released by
-    /// any thread.
+    /// Not reentrant: acquiring the same lock twice deadlocks. With debug assertions this is [`ErrorKind::Deadlock`] where it can be
+    /// detected: inside [`with_lock`](Self::with_lock), and in a process of one thread that holds the lock, or has a shared lock or a
+    /// permit, by a clone of this handle. Elsewhere it cannot be detected, because any thread can release a guard.
     ///
     /// # Errors
-    /// `Occupied`, `NotASlocket`, `Untrusted`, `Stale`, `PermissionDenied`, `ParentMissing`, or what else the system refused: see
-    /// [`ErrorKind`]. The lock is not held then, and nothing is left behind.
+    /// `Occupied`, `NotASlocket`, `Untrusted`, `Stale`, `PermissionDenied`, `ParentMissing`, or another refusal of the system: see
+    /// [`ErrorKind`]. The lock is then not held, and nothing is left behind.
     pub fn acquire(&self) -> Result<Guard, Error> {
         self.lock.acquire_blocking(None)
     }
@@ -199,7 +198,7 @@ impl Slocket {
     /// that is free is acquired even with a time-out of zero.
     ///
     /// # Errors
-    /// [`ErrorKind::TimedOut`]: the error names the holder, or the processes that have shares, if they are known. And those of
+    /// [`ErrorKind::TimedOut`], which names the holder, or the processes with shares, if they are known; and the errors of
     /// [`acquire`](Self::acquire).
     pub fn acquire_timeout(&self, timeout: Duration) -> Result<Guard, Error> {
         // A time too far away to be told never comes.
@@ -215,8 +214,8 @@ impl Slocket {
         self.lock.acquire_blocking(Some(deadline))
     }
 
-    /// Asks for the lock, and takes a place in the queue, without waiting. The [`Request`] is waited for in as many parts as you
-    /// like, and another thread can cancel it.
+    /// Takes a place in the queue without waiting. The returned [`Request`] can wait in several parts, and another thread can
+    /// cancel it.
     ///
     /// ```
     /// use std::time::Duration;
@@ -256,15 +255,15 @@ impl Slocket {
     ///
     /// # Errors
     /// Those of [`acquire`](Self::acquire): the body has not run. Those of [`Guard::release`]: it has run, and after
-    /// [`ErrorKind::LockLost`] another process may have been at what the lock protects.
+    /// [`ErrorKind::LockLost`] another process may have held the lock meanwhile.
     pub fn with_lock<T>(&self, body: impl FnOnce() -> T) -> Result<T, Error> {
         self.lock.with_lock(body)
     }
 
     /// Acquires the lock if that is possible without queueing.
     ///
-    /// Whoever is in the way may be only passing through, such as another process that repairs a crash. So it looks again for up
-    /// to about 10 milliseconds before it answers [`TryAcquireError::WouldBlock`]. If this process has the lock, it answers at once.
+    /// A process in the way may be only passing through, such as one that repairs a crash. So this method looks again for up
+    /// to about 10 milliseconds before it returns [`TryAcquireError::WouldBlock`]. If this process holds the lock, it returns at once.
     ///
     /// ```
     /// use slocket_sync::{Slocket, TryAcquireError};
@@ -280,13 +279,14 @@ impl Slocket {
     /// ```
     ///
     /// # Errors
-    /// [`TryAcquireError::WouldBlock`] if the lock is held; else [`TryAcquireError::Error`], as of [`acquire`](Self::acquire).
+    /// [`TryAcquireError::WouldBlock`] if the lock is held; else [`TryAcquireError::Error`], with the errors of
+    /// [`acquire`](Self::acquire).
     pub fn try_acquire(&self) -> Result<Guard, TryAcquireError> {
         self.lock.try_acquire()
     }
 
-    /// Acquires a shared lock, blocking the thread until its turn comes: many have one at a time, and while anybody has, nobody holds
-    /// the lock.
+    /// Acquires a shared lock, blocking the thread until its turn comes. Many processes can have one at a time; meanwhile no process
+    /// holds the lock.
     ///
     /// ```
     /// use slocket_sync::{ErrorKind, Slocket, TryAcquireError};
@@ -295,14 +295,14 @@ impl Slocket {
     ///
     /// let slocket = Slocket::new(&path)?;
     /// let one = slocket.acquire_shared()?;
-    /// let other = slocket.acquire_shared()?; // in another process, as a rule
+    /// let other = slocket.acquire_shared()?; // usually in another process
     /// assert!(matches!(slocket.try_acquire(), Err(TryAcquireError::WouldBlock)));
     /// # drop((one, other));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// Whoever waits for the lock itself is not overtaken by those who come later for a shared one. So a thread that has a shared
-    /// lock and waits for another of the same lock may wait for itself, a deadlock.
+    /// Processes that come later for a shared lock do not overtake a waiter for the lock itself. So a thread that has a shared
+    /// lock and waits for another one can wait for itself: a deadlock.
     ///
     /// # Errors
     /// Those of [`acquire`](Self::acquire); and [`ErrorKind::NoShares`].
@@ -335,7 +335,7 @@ impl Slocket {
     /// [`try_acquire`](Self::try_acquire).
     ///
     /// # Errors
-    /// [`TryAcquireError::WouldBlock`] if the lock is held, or if a process waits for it; else [`TryAcquireError::Error`], as of
+    /// [`TryAcquireError::WouldBlock`] if the lock is held, or if a process waits for it; else [`TryAcquireError::Error`], with the errors of
     /// [`acquire_shared`](Self::acquire_shared).
     pub fn try_acquire_shared(&self) -> Result<SharedGuard, TryAcquireError> {
         self.lock.try_acquire_shared()
@@ -388,7 +388,7 @@ impl Semaphore {
     /// [`Slocket::try_acquire`].
     ///
     /// # Errors
-    /// [`TryAcquireError::WouldBlock`] if all permits are out, or if a process waits; else [`TryAcquireError::Error`], as of
+    /// [`TryAcquireError::WouldBlock`] if all permits are out, or if a process waits; else [`TryAcquireError::Error`], with the errors of
     /// [`acquire`](Self::acquire).
     pub fn try_acquire(&self) -> Result<Permit, TryAcquireError> {
         self.semaphore.try_acquire()

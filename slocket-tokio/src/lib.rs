@@ -241,7 +241,7 @@ impl Runtime for Tokio {
             let mut last = LAST.try_lock().ok();
             if last.as_deref() != Some(&runtime) {
                 drop(sleep(Duration::ZERO));
-                // Whatever comes of it: no descriptor may be left, say.
+                // The result does not matter: perhaps no descriptor is left.
                 let _ = UnixDatagram::unbound();
             }
             if let Some(last) = &mut last {

@@ -121,14 +121,8 @@ const LEFT: &[(&str, usize)] = &[
     ("docs/benchmarks.md", 16),
     ("docs/protocol.md", 92),
     ("docs/verification.md", 21),
-    ("slocket-async-std/", 5),
-    ("slocket-cli/", 208),
     ("slocket-core/", 162),
-    ("slocket-fork/", 5),
     ("slocket-os/", 250),
-    ("slocket-smol/", 6),
-    ("slocket-sync/", 27),
-    ("slocket-tokio/", 8),
     ("xtask/", 46),
 ];
 

@@ -13,21 +13,21 @@ use crate::target::Target;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum State {
-    /// Nobody holds it.
+    /// No process holds it.
     Free,
-    /// Somebody holds it.
+    /// A process holds it.
     Held,
-    /// Nobody holds it: processes have shares of it. The first in the queue may have it in hand.
+    /// No process holds it: processes have shares. The first in the queue may have the lock in hand.
     Shared,
     /// Its server has lent it to a client that cannot take it over.
     Lent,
-    /// A server that may lend it has it, or one of the server's clients; or it is no slocket.
+    /// A server that may lend it, or one of its clients, holds it; or the server does not speak the protocol.
     Served,
-    /// A socket that nobody has open.
+    /// A socket that no process has open.
     Stale,
     /// A living socket, but none that a slocket could be.
     Foreign,
-    /// Something that is no socket.
+    /// Something other than a socket.
     Occupied,
     /// Not to be told.
     Unknown,
@@ -38,13 +38,13 @@ pub(crate) enum State {
 pub(crate) struct Report {
     pub(crate) lock: String,
     pub(crate) state: State,
-    /// Of a stale one: whether the next who acquires it removes it.
+    /// For a stale one: whether the next acquire removes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reclaimable: Option<bool>,
-    /// What is there, if it is no socket.
+    /// What is there, if it is not a socket.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) found: Option<&'static str>,
-    /// Whose file that is.
+    /// The owner of that file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) owner: Option<Owner>,
     /// When it was acquired while it was free, in seconds since 1970. Since then it was held, if by others.
@@ -52,16 +52,16 @@ pub(crate) struct Report {
     pub(crate) since: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) holder: Option<Party>,
-    /// Who has shares of it: shared locks first, then the slots by their numbers.
+    /// The processes with shares: shared locks first, then the slots by their numbers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) shares: Vec<Share>,
-    /// Who serves it, while somebody else holds it, or may.
+    /// The process that serves it, while another process holds it, or may hold it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) server: Option<Party>,
-    /// Whom the server has accepted, in no order: one of them may hold the lock, the others wait.
+    /// The clients that the server has accepted, in no order: one of them may hold the lock, the others wait.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) clients: Vec<Party>,
-    /// Who waits, in the order in which they came: so they are served, unless the lock goes to another user.
+    /// The waiters, in the order in which they came. They are served in this order, unless the lock goes to another user.
     pub(crate) queue: Vec<Party>,
     /// What could not be seen, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -69,7 +69,7 @@ pub(crate) struct Report {
     /// We may not ask whether it is alive.
     #[serde(skip)]
     pub(crate) denied: bool,
-    /// Who keeps a dead socket from being removed.
+    /// The process that keeps a dead socket from being removed.
     #[serde(skip)]
     pub(crate) folder_locked_by: Option<Holder>,
     /// Whether the sockets that were found are certain to be those at the path.
@@ -83,7 +83,7 @@ pub(crate) struct Report {
     pub(super) silent: Option<Metadata>,
 }
 
-/// A share of a lock, and whose it is.
+/// A share of a lock, and its process.
 #[derive(Debug, Serialize)]
 pub(crate) struct Share {
     /// The number of the slot; `None` for a shared lock.
@@ -101,7 +101,7 @@ pub(crate) struct Owner {
     pub(crate) uid: u32,
 }
 
-/// One end of a connection, and whose it is.
+/// One end of a connection, and its process.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Party {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,10 +110,10 @@ pub(crate) struct Party {
     pub(crate) program: Option<String>,
     #[serde(flatten)]
     pub(crate) owner: Option<Owner>,
-    /// It runs nothing until somebody lets it go on; left out if it is not so.
+    /// The process is stopped; left out otherwise.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) stopped: bool,
-    /// It waits for nobody just now.
+    /// The process is running just now.
     #[serde(skip)]
     pub(crate) runs: bool,
     /// When the process was started, in seconds since 1970: it cannot wait, or hold, for longer.
@@ -193,7 +193,7 @@ impl Party {
         Self { pid: Some(pid), program: Some(program), owner, stopped, runs, started, shared_with: Vec::new() }
     }
 
-    /// Those who have it, with the name of the program.
+    /// The processes that have it, with the names of their programs.
     pub(crate) fn processes(&self) -> impl Iterator<Item = (u32, &str, bool)> {
         let first = self.pid.map(|pid| (pid, self.program.as_deref().unwrap_or_default(), self.stopped));
         first.into_iter().chain(self.shared_with.iter().map(|sharer| (sharer.pid, &*sharer.program, sharer.stopped)))

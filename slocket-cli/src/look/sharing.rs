@@ -1,4 +1,4 @@
-//! Who has shares of a lock.
+//! The processes with shares of a lock.
 
 use std::io;
 use std::path::Path;
@@ -73,8 +73,8 @@ impl Report {
     }
 }
 
-/// The processes and their users. Those that another has started come with that one: the command of `slocket run` has the same share. So
-/// has everybody who has the same slot.
+/// The processes and their users. A process that another one has started is listed with that one: the command of `slocket run` has the
+/// same share. So are all processes that have the same slot.
 fn parties(found: &[(u32, u32)], is_one: bool) -> Vec<Party> {
     let pids: Vec<_> = found.iter().map(|(pid, _)| *pid).collect();
     let mut parties: Vec<Party> = Vec::new();

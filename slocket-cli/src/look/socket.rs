@@ -87,7 +87,7 @@ fn on_abstract(target: &Target, name: &[u8], sockets: &[&Socket], view: &View) -
     report
 }
 
-/// Somebody listens.
+/// A process listens.
 fn in_use(report: &mut Report, target: &Target, listener: &Socket, sockets: &[&Socket], marked: bool, view: &View) {
     let server = report.holder(target, listener, view);
     let accepted: Vec<_> = sockets.iter().filter(|socket| !socket.listens).filter_map(|socket| socket.peer).collect();
@@ -98,7 +98,7 @@ fn in_use(report: &mut Report, target: &Target, listener: &Socket, sockets: &[&S
             report.state = State::Held;
             report.holder = Some(server);
         }
-        // One of ours accepts nobody but whom it lends the lock to.
+        // Our own servers accept only clients to which they lend the lock.
         (false, [client]) if !has_badge(client) && is_lender(listener, view) => {
             report.state = State::Lent;
             report.holder = Some(report.party(client.number, client.uid, view));
@@ -136,7 +136,7 @@ fn in_use(report: &mut Report, target: &Target, listener: &Socket, sockets: &[&S
     }
 }
 
-/// Whether it is a process of ours that looks after a loan.
+/// Whether it is one of our processes, which looks after a loan.
 fn is_lender(listener: &Socket, view: &View) -> bool {
     view.processes.who_has(listener.number).iter().any(|process| process.has_thread(LENDER))
 }
@@ -172,7 +172,7 @@ impl Report {
                 self.folder_locked_by = slocket_os::who_locks(target::folder(path));
             }
             Ok(Inspected::Stale) => self.is_stale(false),
-            // Nobody may ask, but the table does not list it: whoever acquires it next gives it its mode, and asks then.
+            // This process may not ask, but the table does not list it. The next acquire gives it its mode, and asks then.
             Ok(Inspected::Unsettled { is_marked }) if view.table().is_ok() => self.is_stale(is_marked),
             Ok(Inspected::Denied | Inspected::Unsettled { .. }) => {
                 self.denied = true;
@@ -194,7 +194,7 @@ impl Report {
         self.reclaimable = Some(reclaimable);
     }
 
-    /// Who has that socket.
+    /// The process that has that socket.
     fn party(&mut self, socket: u32, uid: Option<u32>, view: &View) -> Party {
         let owner = uid.map(Owner::new);
         if view.processes.unseen {
@@ -210,17 +210,17 @@ impl Report {
         party
     }
 
-    /// Who has the listener, or is about to: it may be in a message to a waiter who has not read it yet.
+    /// The process that has the listener, or is about to: it may be in a message to a waiter that has not read it yet.
     fn holder(&mut self, target: &Target, listener: &Socket, view: &View) -> Party {
         if view.processes.who_has(listener.number).is_empty() {
             let mut slow = view.slow();
-            // Whoever waits for it has its folder open.
+            // A waiter has its folder open.
             if let Target::Path(path) = target
                 && let Ok(folder) = fs::canonicalize(target::folder(path))
             {
                 slow.retain(|(_, process)| process.has_open(&folder));
             }
-            // Whoever runs reads it at once.
+            // A running process reads it at once.
             if slow.len() > 1 {
                 slow.retain(|(_, process)| process.stopped);
             }

@@ -24,7 +24,7 @@ pub(super) struct View {
 }
 
 impl View {
-    /// Looks at the sockets; who has them is looked at when it is asked.
+    /// Looks at the sockets; their processes are looked up when first asked for.
     pub(super) fn take(processes: Processes) -> Self {
         Self { table: Table::read(), processes }
     }
@@ -52,12 +52,12 @@ impl View {
         (self.all(|socket| socket.file.is_some_and(|(i, _)| i == inode) && is_its_name(socket)), false)
     }
 
-    /// The processes that were handed a lock and have not taken it yet: a stopped one, say. Which lock that is, the kernel does not
-    /// tell.
+    /// The processes that were handed a lock and have not taken it yet, such as a stopped one. The kernel does not tell which lock it
+    /// is.
     pub(super) fn slow(&self) -> Vec<(&Socket, Process)> {
         let granted = self.all(|socket| has_badge(socket) && socket.unread);
         let owners = granted.iter().flat_map(|&socket| {
-            // The first one has it from nobody.
+            // The first one did not inherit it.
             self.processes.who_has(socket.number).into_iter().take(1).map(move |process| (socket, process))
         });
         owners.collect()

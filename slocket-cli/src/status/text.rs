@@ -52,12 +52,12 @@ pub(super) fn one_line(report: &Report) -> String {
     text
 }
 
-/// The lock, its state, and whose it is.
+/// The lock, its state, and its owner.
 pub(super) fn summary(report: &Report) -> String {
     format!("{}: {}", escaped(&report.lock), state_and_whose(report))
 }
 
-/// The state, and whose it is.
+/// The state, and its owner.
 pub(super) fn state_and_whose(report: &Report) -> String {
     let mut text = String::new();
     let (color, words) = state(report);
