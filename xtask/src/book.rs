@@ -15,24 +15,32 @@ const REPOSITORY: &str = "https://github.com/slocket/slocket/blob/main/";
 /// Pages of the root of the repository that are in the book.
 const OF_ROOT: [&str; 3] = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"];
 
+/// Folders of pictures in `docs`.
+const PICTURES: [&str; 2] = ["pictures", "benchmarks"];
+
 pub(crate) fn run() -> Result {
     let book = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into).join("book");
     let source = book.join("src");
     if source.exists() {
         fs::remove_dir_all(&source)?;
     }
-    fs::create_dir_all(source.join("pictures"))?;
+    fs::create_dir_all(&source)?;
     let mut count = 0;
     for (folder, name) in pages()? {
         let text = fs::read_to_string(root().join(folder).join(&name))?;
         fs::write(source.join(&name), with_links(&text, folder))?;
         count += 1;
     }
-    for entry in fs::read_dir(root().join("docs/pictures"))? {
-        let path = entry?.path();
-        fs::copy(&path, source.join("pictures").join(path.file_name().unwrap_or_default()))?;
+    for folder in PICTURES {
+        fs::create_dir_all(source.join(folder))?;
+        for entry in fs::read_dir(root().join("docs").join(folder))? {
+            let path = entry?.path();
+            fs::copy(&path, source.join(folder).join(path.file_name().unwrap_or_default()))?;
+        }
     }
-    fs::copy(root().join("docs/book.toml"), book.join("book.toml"))?;
+    for file in ["book.toml", "book.css"] {
+        fs::copy(root().join("docs").join(file), book.join(file))?;
+    }
     println!("{count} pages in {}", source.display());
     if Command::new("mdbook").arg("--version").output().is_err() {
         return Err("mdbook is not installed: cargo install --locked mdbook".into());
