@@ -27,18 +27,18 @@ macro_rules! adapter {
 
             /// Names a lock by an abstract name instead of a path, with the default options. Touches nothing. Linux only.
             ///
-            /// The same lock, but no file, and nothing to reclaim: the kernel frees the name when its socket is gone. Acquire
-            /// and release of a free lock are 5 system calls, where a path takes 17. What it gives up:
+            /// The same lock without a file, and with nothing to reclaim: the kernel frees the name when its socket is gone.
+            /// Acquiring and releasing a free lock takes 5 system calls, where a path takes 15. In return:
             ///
             /// * **Its scope is the network namespace**: processes in two containers with networks of their own do not share
             ///   it, processes that share the network do, whatever files they see.
-            /// * **It has no permissions**: any user of the machine can take the name, and so keep others from the lock. Nobody
-            ///   is fooled by that: servers of other users are refused, but for root's ([`Trust`]).
+            /// * **It has no permissions**: any user of the machine can take the name, and so keep others from the lock. Such a
+            ///   server is refused, unless it is root's ([`Trust`]).
             /// * **npm's slocket cannot use it.**
             /// * **It has no shares**: no shared lock, and no semaphore.
-            /// * **Whoever has a copy of the listener keeps it**: a process that was forked without exec while the lock was
-            ///   held, or that another thread is starting just now, holds it until it is gone or has called exec, even if
-            ///   nobody waited and this process has released it.
+            /// * **A copy of the listener keeps it held**: a process that was forked without exec while the lock was
+            ///   held, or that another thread is just starting, holds the lock until it ends or calls exec, even if
+            ///   no process waited and this process has released it.
             ///
             /// ```
             #[doc = concat!("use ", $name, "::Slocket;")]
@@ -85,13 +85,13 @@ macro_rules! adapter {
                 self.lock.path()
             }
 
-            /// Returns who holds the lock; `None` if no process listens there. It does not wait.
+            /// Returns the holder of the lock; `None` if no process listens there. Does not wait.
             ///
-            /// While the lock is shared nobody holds it: see [`sharers`](Self::sharers). The first in the queue, which waits until all
+            /// While the lock is shared, no process holds it: see [`sharers`](Self::sharers). The first waiter, which waits until all
             /// shares are given back, has the lock in hand, and counts as its holder.
             ///
-            /// To find out, it stands in the queue for an instant, without taking the lock. Of a lock that is lent to an npm
-            /// client, it tells the lender.
+            /// This method stands in the queue for an instant, without taking the lock. If the lock is lent to an npm client, it
+            /// returns the lender.
             ///
             /// # Errors
             /// [`ErrorKind::Occupied`] or [`ErrorKind::NotASlocket`] if something else is at the path; or what the system
@@ -103,10 +103,10 @@ macro_rules! adapter {
             /// Returns the processes that have shares of the lock: a shared lock, or a slot of a semaphore. Those with a shared lock
             /// come first, then by the number of the slot. A program that has inherited one is among them.
             ///
-            /// They are found in `/proc`: those that this process may look into, which are those of its own user at least.
+            /// It finds them in `/proc`, where this process may look: at least the processes of its own user.
             ///
             /// # Errors
-            /// What the system refused: the folder may not be searched any more, say.
+            /// What the system refused, for example if the folder may not be searched any more.
             pub fn sharers(&self) -> Result<Vec<Sharer>, Error> {
                 self.lock.sharers()
             }
@@ -166,17 +166,17 @@ macro_rules! adapter {
             }
         }
 
-        /// A semaphore that processes of this machine share by its path: up to so many of them have a [`Permit`] at a time, and each
+        /// A semaphore that processes of this machine share by its path: at most N of them have a [`Permit`] at a time, and each
         /// knows its [number](Permit::index).
         ///
-        /// It is at the path of a lock, and the lock is its turnstile: the processes that wait for a permit stand in the lock's queue,
-        /// first come, first served. While a permit is out nobody acquires the lock itself; while the lock is held nobody
-        /// acquires a permit.
+        /// It uses the path of a lock, and the lock is its turnstile: waiters for a permit stand in the lock's queue,
+        /// first come, first served. While a permit is out, no process acquires the lock itself; while the lock is held, no
+        /// process acquires a permit.
         ///
-        /// The number of permits is each process's own word: one that says 2 takes slot 0 or 1, one that says 8 any of 0 to 7, at
-        /// one and the same path.
+        /// Each process chooses the number of permits: a process that chooses 2 takes slot 0 or 1, one that chooses 8 any slot from
+        /// 0 to 7, at the same path.
         ///
-        /// Cheap to clone, `Send` and `Sync`. Clones share one queue inside the process. A thousand tasks that wait have one place
+        /// Cheap to clone, `Send` and `Sync`. Clones share one queue inside the process. A thousand waiting tasks have one place
         /// outside, and no thread.
         #[derive(Clone)]
         pub struct Semaphore {
@@ -358,11 +358,11 @@ macro_rules! asynchronous_adapter {
 
             /// Acquires the lock if that is possible at once: without queueing, and without waiting.
             ///
-            /// It answers [`TryAcquireError::WouldBlock`] also if another process is just passing through, such as one that
-            /// repairs a crash. To wait for that, use [`acquire_timeout`](Self::acquire_timeout) with a short time.
+            /// It also returns [`TryAcquireError::WouldBlock`] if another process is just passing through, such as one that
+            /// repairs a crash. To wait for such a process, use [`acquire_timeout`](Self::acquire_timeout) with a short time.
             ///
             /// # Errors
-            /// [`TryAcquireError::WouldBlock`] if the lock is held; else [`TryAcquireError::Error`], as of
+            /// [`TryAcquireError::WouldBlock`] if the lock is held; else [`TryAcquireError::Error`], with the errors of
             /// [`acquire`](Self::acquire).
             pub fn try_acquire(&self) -> Result<Guard, TryAcquireError> {
                 self.lock.try_acquire_at_once()
@@ -378,10 +378,11 @@ macro_rules! asynchronous_adapter {
                 self.lock.acquire_blocking(None)
             }
 
-            /// Acquires a shared lock, waiting for its turn: many have one at a time, and while anybody has, nobody holds the lock.
+            /// Acquires a shared lock, waiting for its turn. Many processes can have one at a time; meanwhile no process holds the
+            /// lock.
             ///
-            /// Whoever waits for the lock itself is not overtaken by those who come later for a shared one. So a task that has a
-            /// shared lock and waits for another of the same lock may wait for itself, a deadlock.
+            /// Processes that come later for a shared lock do not overtake a waiter for the lock itself. So a task that has a
+            /// shared lock and waits for another one can wait for itself: a deadlock.
             ///
             /// # Cancel safety
             /// Cancel safe: a dropped future leaves the queue, and gives back a shared lock that it had taken meanwhile.
@@ -418,7 +419,7 @@ macro_rules! asynchronous_adapter {
             ///
             /// # Errors
             /// [`TryAcquireError::WouldBlock`] if the lock is held, if a process waits for it, or if another is just passing
-            /// through; else [`TryAcquireError::Error`], as of [`acquire_shared`](Self::acquire_shared).
+            /// through; else [`TryAcquireError::Error`], with the errors of [`acquire_shared`](Self::acquire_shared).
             pub fn try_acquire_shared(&self) -> Result<SharedGuard, TryAcquireError> {
                 self.lock.try_acquire_shared_at_once()
             }
@@ -466,7 +467,7 @@ macro_rules! asynchronous_adapter {
             ///
             /// # Errors
             /// [`TryAcquireError::WouldBlock`] if all permits are out, if a process waits, or if another is just passing through;
-            /// else [`TryAcquireError::Error`], as of [`acquire`](Self::acquire).
+            /// else [`TryAcquireError::Error`], with the errors of [`acquire`](Self::acquire).
             pub fn try_acquire(&self) -> Result<Permit, TryAcquireError> {
                 self.semaphore.try_acquire_at_once()
             }

@@ -1,4 +1,4 @@
-//! The lock for asynchronous code: the same for every runtime but for the waiting.
+//! The lock for asynchronous code: the same for every runtime, except for the waiting.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -18,9 +18,9 @@ use crate::session::{self, Outcome, SHARED, Session};
 use crate::shared_guard::SharedGuard;
 use crate::want::Want;
 
-/// A [`Lock`] for asynchronous code on the runtime `R`. The adapters' handles are made of it.
+/// A [`Lock`] for asynchronous code on the runtime `R`, which the adapters' handles wrap.
 ///
-/// Cheap to clone, `Send` and `Sync`. Clones share one queue inside the process, and share it with whatever else was made from the
+/// Cheap to clone, `Send` and `Sync`. Clones share one queue inside the process, and share it with all other handles of the
 /// same lock.
 pub struct Slocket<R> {
     lock: Lock,
@@ -34,7 +34,7 @@ impl<R: Runtime> Slocket<R> {
     /// Cancel safe: a dropped future leaves the queue, and passes on a lock that was granted meanwhile.
     ///
     /// # Errors
-    /// As of [`Lock::acquire_blocking`].
+    /// Those of [`Lock::acquire_blocking`].
     pub async fn acquire(&self) -> Result<Guard, Error> {
         acquire::<R, _>(&self.lock, Want::Lock, || None).await
     }
@@ -45,7 +45,7 @@ impl<R: Runtime> Slocket<R> {
     /// Cancel safe, as [`acquire`](Self::acquire).
     ///
     /// # Errors
-    /// As of [`Lock::acquire_blocking`].
+    /// Those of [`Lock::acquire_blocking`].
     pub async fn acquire_timeout(&self, timeout: Duration) -> Result<Guard, Error> {
         acquire::<R, _>(&self.lock, Want::Lock, || session::after(timeout, R::now)).await
     }
@@ -56,7 +56,7 @@ impl<R: Runtime> Slocket<R> {
     /// Cancel safe, as [`acquire`](Self::acquire).
     ///
     /// # Errors
-    /// As of [`Lock::acquire_blocking`].
+    /// Those of [`Lock::acquire_blocking`].
     pub async fn acquire_until(&self, deadline: Instant) -> Result<Guard, Error> {
         acquire::<R, _>(&self.lock, Want::Lock, || Some(deadline)).await
     }
@@ -64,7 +64,7 @@ impl<R: Runtime> Slocket<R> {
     /// Acquires the lock if that is possible at once.
     ///
     /// # Errors
-    /// As of [`Lock::try_acquire_at_once`].
+    /// Those of [`Lock::try_acquire_at_once`].
     pub fn try_acquire(&self) -> Result<Guard, TryAcquireError> {
         self.lock.try_acquire_at_once()
     }
@@ -75,7 +75,7 @@ impl<R: Runtime> Slocket<R> {
     /// Cancel safe, as [`acquire`](Self::acquire): the wait for the holder, too.
     ///
     /// # Errors
-    /// As of [`Lock::acquire_shared_blocking`].
+    /// Those of [`Lock::acquire_shared_blocking`].
     pub async fn acquire_shared(&self) -> Result<SharedGuard, Error> {
         acquire::<R, _>(&self.lock, SHARED, || None).await
     }
@@ -86,7 +86,7 @@ impl<R: Runtime> Slocket<R> {
     /// Cancel safe, as [`acquire_shared`](Self::acquire_shared).
     ///
     /// # Errors
-    /// As of [`Lock::acquire_shared_blocking`].
+    /// Those of [`Lock::acquire_shared_blocking`].
     pub async fn acquire_shared_timeout(&self, timeout: Duration) -> Result<SharedGuard, Error> {
         acquire::<R, _>(&self.lock, SHARED, || session::after(timeout, R::now)).await
     }
@@ -97,13 +97,13 @@ impl<R: Runtime> Slocket<R> {
     /// Cancel safe, as [`acquire_shared`](Self::acquire_shared).
     ///
     /// # Errors
-    /// As of [`Lock::acquire_shared_blocking`].
+    /// Those of [`Lock::acquire_shared_blocking`].
     pub async fn acquire_shared_until(&self, deadline: Instant) -> Result<SharedGuard, Error> {
         acquire::<R, _>(&self.lock, SHARED, || Some(deadline)).await
     }
 }
 
-/// A [`Semaphore`](crate::Semaphore) for asynchronous code on the runtime `R`. The adapters' semaphores are made of it.
+/// A [`Semaphore`](crate::Semaphore) for asynchronous code on the runtime `R`, which the adapters' semaphores wrap.
 ///
 /// Cheap to clone, `Send` and `Sync`. Clones share one queue inside the process.
 pub struct Semaphore<R> {
@@ -118,7 +118,7 @@ impl<R: Runtime> Semaphore<R> {
     /// Cancel safe: a dropped future leaves the queue, and gives back a slot that it had taken meanwhile.
     ///
     /// # Errors
-    /// As of [`Lock::acquire_shared_blocking`].
+    /// Those of [`Lock::acquire_shared_blocking`].
     pub async fn acquire(&self) -> Result<Permit, Error> {
         acquire::<R, _>(self.semaphore.lock(), self.semaphore.want(), || None).await
     }
@@ -129,7 +129,7 @@ impl<R: Runtime> Semaphore<R> {
     /// Cancel safe, as [`acquire`](Self::acquire).
     ///
     /// # Errors
-    /// As of [`Lock::acquire_shared_blocking`].
+    /// Those of [`Lock::acquire_shared_blocking`].
     pub async fn acquire_timeout(&self, timeout: Duration) -> Result<Permit, Error> {
         let deadline = || session::after(timeout, R::now);
         acquire::<R, _>(self.semaphore.lock(), self.semaphore.want(), deadline).await
@@ -141,7 +141,7 @@ impl<R: Runtime> Semaphore<R> {
     /// Cancel safe, as [`acquire`](Self::acquire).
     ///
     /// # Errors
-    /// As of [`Lock::acquire_shared_blocking`].
+    /// Those of [`Lock::acquire_shared_blocking`].
     pub async fn acquire_until(&self, deadline: Instant) -> Result<Permit, Error> {
         acquire::<R, _>(self.semaphore.lock(), self.semaphore.want(), || Some(deadline)).await
     }
@@ -175,7 +175,7 @@ async fn drive<R: Runtime, G: Grant>(mut session: Session<G>) -> Result<Outcome<
 /// Keeps a future of a [`Runtime`] from being polled or dropped in a forked child. There it completes at once, and is leaked.
 ///
 /// Parent and child share the runtime's epoll instance. If the child dropped its copy of the future, it would remove the parent's
-/// registration, and the parent would never notice that it has the lock. Dropping a timer is no better: it locks a mutex of the
+/// registration, and the parent would never notice that it holds the lock. Dropping a timer is no better: it locks a mutex of the
 /// runtime, which a thread of the parent may have held during the fork.
 struct OfProcess<F> {
     /// In a box, because a runtime has pointers into a future that waits: one that is not dropped must stay where it is.

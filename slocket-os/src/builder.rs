@@ -1,4 +1,4 @@
-//! The options of those who share a lock.
+//! The options of a lock.
 
 use std::ffi::CString;
 use std::fmt;

@@ -22,7 +22,7 @@ struct Shared {
     sleeper: PerProcess<Sleeper>,
 }
 
-/// Who waits for the request.
+/// The waiter of the request.
 #[derive(Debug)]
 struct Sleeper(Option<Waker>);
 

@@ -15,8 +15,8 @@ use crate::process::Process;
 
 /// A lock that is held, and waits for a process that adopts it.
 ///
-/// Every process that has a copy can adopt it: the one that disowned it, and those that were forked afterwards. The first does; the
-/// kernel sees to it that there is no second. Dropping a copy only closes it: the process that forks drops its own, or ends.
+/// Every process with a copy can adopt it: the process that disowned it, and processes that were forked afterwards. The kernel
+/// ensures that only the first one succeeds. Dropping a copy only closes it: the process that forks drops its own, or ends.
 /// If all copies are dropped and none was adopted, it is as if the holder had been killed.
 ///
 /// ```no_run
@@ -35,11 +35,11 @@ use crate::process::Process;
 /// # }
 /// ```
 #[derive(Debug)]
-#[must_use = "a lock that nobody adopts is lost when this is dropped"]
+#[must_use = "a lock that no process adopts is lost when this is dropped"]
 pub struct Disowned {
     participant: Box<Participant>,
     queue: Arc<LocalQueue>,
-    /// An eventfd(2) with a one in it: who reads that has the lock.
+    /// An eventfd(2) with a one in it: the process that reads it holds the lock.
     token: OwnedFd,
 }
 

@@ -10,10 +10,10 @@ use crate::participant::Downgraded;
 use crate::shared_guard::SharedGuard;
 
 impl Guard {
-    /// Makes the lock a shared one without letting it go: nobody else holds the lock in between. It does not wait.
+    /// Turns the lock into a shared lock without releasing it: no other process holds the lock in between. Does not wait.
     ///
-    /// The processes that wait for a shared lock at the head of the queue have theirs at once; one that waits for the lock itself
-    /// waits until this one is released, too.
+    /// Waiters for a shared lock at the head of the queue get theirs at once; a waiter for the lock itself
+    /// waits until this shared lock is released, too.
     ///
     /// ```
     /// # let folder = tempfile::tempdir()?;
@@ -52,9 +52,9 @@ impl Guard {
     }
 }
 
-/// Why a lock could not be made a shared one: see [`Guard::downgrade`].
+/// Why a lock could not become a shared lock: see [`Guard::downgrade`].
 ///
-/// [`into_guard`](Self::into_guard) gives the lock back if it is held as before. It is not if it was lost, or if npm's slocket
+/// [`into_guard`](Self::into_guard) returns the guard if the lock is still held. It is not if it was lost, or if npm's slocket
 /// waited for it: then it was passed on. Dropping this, or converting it into an [`Error`], releases the lock.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
@@ -64,7 +64,7 @@ pub struct DowngradeError {
 }
 
 impl DowngradeError {
-    /// Returns what went wrong: as of an acquire of a shared lock; [`ErrorKind::LockLost`](crate::ErrorKind::LockLost); or [`ErrorKind::Forked`](crate::ErrorKind::Forked) in a child of
+    /// Returns what went wrong: an error of acquiring a shared lock; [`ErrorKind::LockLost`](crate::ErrorKind::LockLost); or [`ErrorKind::Forked`](crate::ErrorKind::Forked) in a child of
     /// the process that holds the lock.
     #[must_use]
     pub fn error(&self) -> &Error {

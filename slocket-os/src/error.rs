@@ -53,7 +53,7 @@ struct Inner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The time was over before the lock was acquired. [`Error::holder`] may say who held it.
+    /// The time ran out before the lock was acquired. [`Error::holder`] may name the holder.
     TimedOut,
     /// The folder that the lock is to be in does not exist, or is not a folder.
     ParentMissing,
@@ -71,14 +71,14 @@ pub enum ErrorKind {
     Stale,
     /// The path, or the abstract name, cannot name a lock.
     InvalidName,
-    /// The mode has bits besides the nine permissions, or does not let the owner write, without which nobody could queue. Or
+    /// The mode has bits besides the nine permissions, or does not let the owner write, without which no process could queue. Or
     /// the lock has an abstract name, which has no permissions.
     InvalidMode,
-    /// The path, or a part of it, is longer than the system allows.
+    /// The path, or one of its components, is longer than the system allows.
     PathTooLong,
     /// The file system has no sockets, or is shared with other machines, whose processes cannot be seen.
     UnsupportedFileSystem,
-    /// While the lock was held, somebody removed or replaced its socket: another process may have held it, too.
+    /// The socket was removed or replaced while the lock was held: another process may have held it, too.
     LockLost,
     /// This process was forked, without exec, from the one that acquired the lock, which still has it.
     Forked,
@@ -90,19 +90,19 @@ pub enum ErrorKind {
     OnLoan,
     /// The descriptor does not carry this lock, or still has a guard.
     NotTheLock,
-    /// The lock has no shares: it has an abstract name, or npm's slocket, which knows of none, waits for it or serves it. In the latter
-    /// case the lock may have been lent to a client of npm's: see [`settle`](crate::settle).
+    /// The lock has no shares: it has an abstract name, or npm's slocket, which ignores shares, waits for it or serves it. In the latter
+    /// case the lock may have been lent to an npm client: see [`settle`](crate::settle).
     NoShares,
     /// A semaphore cannot have so many permits.
     InvalidPermits,
-    /// The thread holds the lock already, or its process has a share of it, and it would wait for itself: a deadlock. Told only with
-    /// debug assertions, and only where it can be known.
+    /// The thread holds the lock already, or its process has a share, and it would wait for itself: a deadlock. Only with
+    /// debug assertions, and only where it can be detected.
     Deadlock,
     /// The system refused something else.
     Io,
 }
 
-/// What went wrong, with all that is known of it.
+/// What went wrong, with all known details.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum What {
     #[error("timed out waiting; it is held by {0}")]
@@ -232,7 +232,7 @@ impl Error {
         }
     }
 
-    /// Whether the time was over before the lock was acquired.
+    /// Whether the time ran out before the lock was acquired.
     #[must_use]
     pub fn is_timed_out(&self) -> bool {
         self.kind() == ErrorKind::TimedOut
@@ -244,7 +244,7 @@ impl Error {
         &self.0.lock
     }
 
-    /// Returns who held the lock within the last second, if it [timed out](ErrorKind::TimedOut) and that is known; `None` while the lock
+    /// Returns the holder within the last second, if the wait [timed out](ErrorKind::TimedOut) and the holder is known; `None` while the lock
     /// was shared, see [`sharers`](Self::sharers).
     #[must_use]
     pub fn holder(&self) -> Option<&Holder> {
@@ -254,8 +254,8 @@ impl Error {
         }
     }
 
-    /// Returns the processes that had shares of the lock, as far as they are known, if it [timed out](ErrorKind::TimedOut). Nobody held
-    /// the lock then.
+    /// Returns the processes that had shares of the lock, as far as they are known, if the wait [timed out](ErrorKind::TimedOut). No
+    /// process held the lock then.
     #[must_use]
     pub fn sharers(&self) -> &[Sharer] {
         match &self.0.what {
@@ -264,7 +264,7 @@ impl Error {
         }
     }
 
-    /// Returns the process that keeps the socket of a killed holder from being removed, if it [timed out](ErrorKind::TimedOut)
+    /// Returns the process that keeps the socket of a killed holder from being removed, if the wait [timed out](ErrorKind::TimedOut)
     /// for that reason: that process has the folder locked with flock(2).
     #[must_use]
     pub fn folder_locked_by(&self) -> Option<&Holder> {
@@ -274,8 +274,8 @@ impl Error {
         }
     }
 
-    /// Returns the user who is in the way: the server's, who is [not trusted](ErrorKind::Untrusted), or the other user who owns
-    /// what is at the path, if there is [no permission](ErrorKind::PermissionDenied).
+    /// Returns the user in the way: the [untrusted](ErrorKind::Untrusted) user of the server, or the owner of
+    /// the file at the path, if there is [no permission](ErrorKind::PermissionDenied).
     #[must_use]
     pub fn user(&self) -> Option<u32> {
         match self.0.what {
@@ -427,7 +427,7 @@ pub(crate) const SHARED: &str = "see whether it is shared";
 /// What is being done when a socket is bound.
 const BIND: &str = "bind the socket";
 
-/// What the system refuses with EPERM to whoever does not own the file. Whatever else it refuses so, a sandbox does (seccomp).
+/// What the system refuses with EPERM to users that do not own the file. A sandbox (seccomp) refuses all other calls this way.
 const OF_FILES: [&str; 4] =
     ["set the socket's mode", "set the dead socket's mode", "remove the dead socket", "remove the socket"];
 

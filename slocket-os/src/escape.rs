@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-/// Whether a terminal, or whoever reads there, could be misled by it: control characters (escape sequences begin with one, and
-/// a line feed makes a line of its own), and what changes the order in which letters are shown.
+/// Whether the character could mislead a terminal or a reader: control characters (escape sequences begin with one, and
+/// a line feed starts a new line), and characters that change the order in which letters are shown.
 #[must_use]
 pub fn is_misleading(c: char) -> bool {
     c.is_control()

@@ -1,4 +1,4 @@
-//! Who keeps a crash from being repaired: whoever may read the folder can have it locked by flock(2).
+//! The process that keeps a crash from being repaired: any user with read permission for the folder can lock it by flock(2).
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;

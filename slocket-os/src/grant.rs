@@ -8,7 +8,7 @@ pub(crate) mod sealed {
     use crate::local::Turn;
     use crate::participant::Participant;
 
-    /// Nobody else implements it.
+    /// Sealed: only this crate implements it.
     pub trait Sealed: Sized {
         /// Makes it.
         fn granted(granted: Granted) -> Self;

@@ -24,7 +24,7 @@ use crate::want::Want;
 /// the guard releases the lock before `drop` returns, on any thread, inside or outside any runtime, without blocking (as
 /// [`release`](Self::release)).
 ///
-/// A process that is killed releases the lock, too: the next waiter has it as soon as the kernel has closed the
+/// A killed process releases the lock, too: the next waiter acquires it as soon as the kernel has closed the
 /// process's descriptors.
 ///
 /// A program that this process starts does not inherit the lock, unless it is [passed to](Self::pass_to) that program, or
@@ -39,7 +39,7 @@ use crate::want::Want;
 /// [`close_copies`](crate::close_copies), and on exec. [`disown`](Self::disown) is for a daemon that takes its lock along.
 ///
 /// So it is at whatever instant the child was forked, with two exceptions. If a thread of the parent has made a socket and not
-/// bound it yet, the first of those calls waits until it is bound or closed; after five seconds (the parent is stopped, say) it
+/// bound it yet, the first of those calls waits until it is bound or closed; after five seconds (perhaps the parent is stopped) it
 /// leaves that to the next of those calls. And what a thread was making or
 /// closing in that very instant is found in `/proc`, and not looked for where that is not mounted, where the program was ever
 /// given a guard's descriptor ([`AsFd`]: it may have a duplicate), or where it has a disowned lock that was not adopted.
@@ -76,9 +76,9 @@ impl Guard {
 
     /// Releases the lock, as `drop` does, and tells whether something was wrong.
     ///
-    /// The first waiter has the lock when this returns. It does not block: if that waiter is one that cannot take the
-    /// listener (npm's), a background thread of this process ends the loan later; see [`settle`](crate::settle). (Where
-    /// neither a thread nor a descriptor for one can be had, the caller looks after the loan itself, until it is back.)
+    /// The first waiter holds the lock when this returns. It does not block: if that waiter cannot take the
+    /// listener (npm's), a background thread of this process ends the loan later; see [`settle`](crate::settle). (If
+    /// neither a thread nor a descriptor is available, this call itself waits until the loan is back.)
     ///
     /// # Errors
     /// [`ErrorKind::LockLost`] if the path was no longer the lock's socket, so that another process may have held the lock as well; or
@@ -98,14 +98,14 @@ impl Guard {
         self.held.as_ref().map(|(participant, _)| &**participant)
     }
 
-    /// Whether this process has the lock, rather than one that it was forked from.
+    /// Whether this process holds the lock, rather than one that it was forked from.
     pub(crate) fn is_ours(&self) -> bool {
         self.participant().is_some_and(|participant| participant.process().is_current())
     }
 
     /// Whether a request waits for the lock, inside this process or outside. One system call at most.
     ///
-    /// If the lock is on loan from an npm server, only that server knows who waits outside. A waiter that has given up may
+    /// If the lock is on loan from an npm server, only that server knows the waiters outside. A waiter that has given up may
     /// count until the lock is passed on. `false` in a child of the process that holds the lock.
     #[must_use]
     pub fn contended(&self) -> bool {
@@ -119,8 +119,8 @@ impl Guard {
     /// lock as well. One system call; at an abstract name none, where it is always true.
     ///
     /// # Errors
-    /// What the system refused: the folder may not be searched any more, say. [`ErrorKind::Forked`] in a child of the process that
-    /// holds the lock.
+    /// What the system refused, for example if the folder may not be searched any more. [`ErrorKind::Forked`] in a child of the
+    /// process that holds the lock.
     pub fn is_intact(&self) -> Result<bool, Error> {
         let Some(participant) = self.participant() else { return Ok(false) };
         if !self.is_ours() {

@@ -1,4 +1,4 @@
-//! What is at a path, for somebody who only wants to know (protocol section 2, "Is a socket alive: the probe").
+//! What is at a path, without queueing (protocol section 2, "Is a socket alive: the probe").
 
 use std::path::Path;
 use std::thread;
@@ -20,20 +20,20 @@ use crate::watch::Watch;
 const INSTANT: Duration = Duration::from_millis(20);
 
 impl Lock {
-    /// Watches the path, for somebody who waits for a change without queueing; `None` if the lock has none, or if the system has no
-    /// watch to give. Watch first, then [`inspect`]: what happens in between is told of.
+    /// Watches the path, to wait for a change without queueing; `None` if the lock has no path, or if the system has no
+    /// watch left. Watch first, then [`inspect`]: the watch reports changes in between.
     pub fn watch(&self) -> Option<Watch> {
         self.site().at_path().and_then(Watch::new)
     }
 }
 
-/// Finds out what is at each of these paths, without queueing there, and changes nothing: the answers, in the order of the paths.
+/// Looks at each of these paths, without queueing and without changing anything. Returns the answers in the order of the paths.
 ///
-/// It blocks the thread for 20 milliseconds, once for all of the paths, if a socket at one of them seems to be dead: it may be one
-/// that is just being bound. It does not say who holds the lock: [`Lock::holder`] does.
+/// It blocks the thread for 20 milliseconds, once for all paths, if a socket at one of them seems dead: that socket may be
+/// just being bound. It does not name the holder: [`Lock::holder`] does.
 ///
 /// # Errors
-/// For each path, as of [`Builder::build`]; and what the system refused. A socket that is dead here on a file system that is not
+/// For each path, those of [`Builder::build`], and what the system refused. A socket that is dead here on a file system that is not
 /// known to be local may be alive elsewhere: that is [`UnsupportedFileSystem`](crate::ErrorKind::UnsupportedFileSystem).
 ///
 /// ```

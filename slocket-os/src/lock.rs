@@ -13,10 +13,10 @@ use crate::reserve;
 use crate::site::{Home, Site};
 use crate::waiting::Hook;
 
-/// A lock by its path or its abstract name, with the options of those who share it. Cheap to clone.
+/// A lock by its path or its abstract name, with its options. Cheap to clone.
 ///
-/// It is what the adapters' handles are made of. They convert into each other by way of it, and all handles that were made from
-/// one share one queue inside the process.
+/// The adapters' handles wrap it, and convert into each other by it. All handles that were made from one lock share one queue
+/// inside the process.
 #[derive(Clone, Debug)]
 pub struct Lock {
     shared: Arc<Shared>,
@@ -61,7 +61,7 @@ impl Lock {
         &self.shared.queue
     }
 
-    /// Who held it lately.
+    /// The last known holder.
     pub(crate) fn lately(&self) -> &Lately {
         &self.shared.lately
     }

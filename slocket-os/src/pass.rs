@@ -24,10 +24,10 @@ use crate::sys::sockets;
 const FIRST: RawFd = 100;
 
 impl Guard {
-    /// Lets the program that `command` starts keep the lock, too: if this process is killed, nobody else has the lock as long as
-    /// that program runs, or whatever it starts. Returns the number of its descriptor.
+    /// Lets the program that `command` starts keep the lock, too: if this process is killed, the lock stays held as long as
+    /// that program runs, or a process that it starts. Returns the number of its descriptor.
     ///
-    /// This process is the holder as before, and releases the lock. It should do so when the program has ended.
+    /// This process is still the holder, and releases the lock. It should do so when the program has ended.
     ///
     /// Only what this very command starts inherits the descriptor, whatever other threads start meanwhile. The command has a
     /// duplicate until it is dropped: drop it as soon as it has started, for at an abstract name the duplicate keeps the lock after
@@ -58,8 +58,8 @@ impl Guard {
         Ok(preserve(self.duplicate()?, command))
     }
 
-    /// Gives the lock up to whoever has the descriptor: it is held as long as a copy of that is open, and released properly by the
-    /// process that [adopts](Lock::adopt) it. So another program can take the lock over without letting it go.
+    /// Turns the guard into a descriptor: the lock is held as long as a copy of the descriptor is open, and the
+    /// process that [adopts](Lock::adopt) the descriptor releases it properly. So another program can take the lock over without a gap.
     ///
     /// The descriptor is closed on exec. To hand it to one program and no other, make it that program's standard input:
     ///

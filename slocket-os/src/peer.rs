@@ -1,4 +1,4 @@
-//! Who is at the other end: peer credentials (unix(7), `SO_PEERCRED`).
+//! The process at the other end: peer credentials (unix(7), `SO_PEERCRED`).
 
 use std::fmt;
 use std::fs;
@@ -14,13 +14,13 @@ use crate::escape::escaped;
 
 /// The holder of a lock.
 ///
-/// If the holder has lent it to a client that cannot take a listener (npm's), this is the lender: the kernel tells no more.
+/// If the holder has lent it to a client that cannot take a listener (npm's), this is the lender: the kernel does not show the client.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Holder {
-    /// Its process id, as of when it acquired the lock; `None` if that cannot be told: it lives outside our pid namespace, or its
-    /// queue is full. (If it has ended since, and a process that inherited the lock has it still, the number may be another's
-    /// of the same user.)
+    /// Its process id at the time when it acquired the lock; `None` if that is unknown: it lives outside our pid namespace, or its
+    /// queue is full. (If it has ended since, and a process that inherited the lock still has it, the number may be that of another
+    /// process of the same user.)
     pub pid: Option<u32>,
     /// Its user id.
     pub uid: u32,
@@ -75,7 +75,7 @@ pub(crate) fn user() -> u32 {
 }
 
 /// Whether a user may be any user who has no name in our user namespace: the kernel shows all of these under one number. (Where
-/// all users have names, that is the number of one, called nobody.)
+/// all users have names, that is the number of the user `nobody`.)
 pub(crate) fn is_anybody(user: u32) -> bool {
     static OVERFLOW: LazyLock<u32> = LazyLock::new(|| {
         let text = fs::read_to_string("/proc/sys/kernel/overflowuid").ok();

@@ -1,11 +1,11 @@
-//! What to do about what stands in the way of a lock, and whom to trust.
+//! What to do about a file in the way of a lock, and which users to trust.
 
 use std::time::Duration;
 
 /// What to do about a *stale* socket at the path.
 ///
 /// A socket is dead if no process has it open. It is stale if it does not carry the mark either, so that the lock may be lent out
-/// ([protocol section 2, "Reclaim"][protocol]). Only npm's slocket, or a holder killed while it lent to npm's, leaves such a socket behind. A dead socket *with* the
+/// ([protocol section 2, "Reclaim"][protocol]). Only npm's slocket, or a holder killed while it lent to an npm client, leaves such a socket behind. A dead socket *with* the
 /// mark is always removed, and needs no policy.
 ///
 /// [protocol]: https://github.com/slocket/slocket/blob/main/docs/protocol.md#reclaim
@@ -17,8 +17,8 @@ pub enum StalePolicy {
     Wait,
     /// Fail with [`ErrorKind::Stale`](crate::ErrorKind::Stale). Safe.
     Fail,
-    /// Remove it when it has been stale for that long. **Unsafe while an npm client may be alive that holds the lock on
-    /// loan: there are two holders then.**
+    /// Remove it when it has been stale for that long. **Unsafe while an npm client may still hold the lock on
+    /// loan: then there are two holders.**
     Reclaim {
         /// How long it must have been stale.
         after: Duration,
@@ -27,20 +27,19 @@ pub enum StalePolicy {
 
 /// What to do about something at the path that is not a socket, such as a file.
 ///
-/// Nothing takes such a file away by itself, and the lock cannot be acquired while it is there. Old lock files of flock(1), which
-/// leaves them behind, are the common case. So the default is an error that says so. If it were to wait, a program that is given
-/// the path of an old lock file would hang without a word, and a job that is skipped while the lock is held would be skipped for
-/// ever.
+/// Nothing removes such a file automatically, and the lock cannot be acquired while it is there. Old lock files of flock(1), which
+/// leaves them behind, are the common case. So this defaults to an error. Otherwise a program that is given
+/// the path of an old lock file would hang silently, and a job that is skipped while the lock is held would be skipped forever.
 ///
-/// In either case what is at the path stays as it is.
+/// In either case the file stays as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OccupiedPolicy {
     /// Fail with [`ErrorKind::Occupied`](crate::ErrorKind::Occupied).
     #[default]
     Fail,
-    /// Count it as held: wait until it is gone, without using the CPU. As npm's slocket does, and for a path at which other
-    /// programs create a file as long as *they* want to keep everybody out.
+    /// Count the lock as held: wait until the file is gone, without using the CPU. npm's slocket does so. For a path at which other
+    /// programs create a file to keep all processes out.
     Wait,
 }
 
@@ -50,9 +49,9 @@ pub enum OccupiedPolicy {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Trust {
-    /// Those of the process's own user and of root.
+    /// The servers of the process's own user and of root.
     #[default]
     Owner,
-    /// Those of any user: every user who can create a socket at the path can keep the lock, or grant it twice.
+    /// The servers of all users: every user who can create a socket at the path can keep the lock, or grant it twice.
     Anyone,
 }

@@ -1,4 +1,4 @@
-//! A request for a lock or a share of it that a thread waits for, in as many parts as it likes.
+//! A request for a lock or a share, for which a thread can wait in several parts.
 
 use std::time::{Duration, Instant};
 
@@ -12,13 +12,13 @@ use crate::session::{Outcome, SHARED, Session};
 use crate::shared_guard::SharedGuard;
 use crate::want::Want;
 
-/// A request for a lock, a shared lock or a permit, for blocking code that may give up waiting for a while, or be called off by another thread.
+/// A request for a lock, a shared lock or a permit, for blocking code that waits in several parts, or that another thread can cancel.
 ///
-/// It stands in the queue from the beginning until it is dropped, or has given its guard, whether a thread waits for it or not.
-/// A wait whose time is over does not end it: the next one goes on where it was, in the same place of the queue.
+/// It stands in the queue from the beginning until it is dropped, or has returned its guard, whether a thread waits for it or not.
+/// A wait that times out does not end the request: the next wait continues in the same place of the queue.
 ///
-/// **While no thread waits for it**, the request keeps its place all the same. When its turn comes, it has the lock for no thread,
-/// and all waiters behind it wait. Go on waiting, or drop it.
+/// **While no thread waits for it**, the request still keeps its place. When its turn comes, it holds the lock without using it,
+/// and all waiters behind it wait. Continue to wait, or drop it.
 ///
 /// Dropping it leaves the queue, and passes on a lock that was granted meanwhile.
 #[derive(Debug)]

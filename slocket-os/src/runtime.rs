@@ -1,4 +1,4 @@
-//! What an asynchronous runtime must be able to do, for the lock to wait in its way.
+//! What an asynchronous runtime must supply, so that the lock can wait with it.
 
 use std::future::{pending, poll_fn};
 use std::io;
@@ -13,7 +13,7 @@ use crate::session::Session;
 /// How often a descriptor is looked at that the runtime cannot watch.
 const RECHECK: Duration = Duration::from_millis(10);
 
-/// A way to wait: what an adapter for a further runtime implements.
+/// A way to wait, which an adapter for another runtime implements.
 ///
 /// Two methods are enough. [`asynchronous::Slocket`](crate::asynchronous::Slocket) is a lock on the runtime then:
 ///
@@ -53,20 +53,20 @@ const RECHECK: Duration = Duration::from_millis(10);
 pub trait Runtime: 'static {
     /// Waits until a descriptor is readable. It may complete early.
     ///
-    /// The descriptor must not be duplicated: a forked child closes its copy of it, and would miss a duplicate.
+    /// The descriptor must not be duplicated: a forked child closes its copy, and would miss a duplicate.
     ///
     /// # Errors
     /// If the runtime cannot watch the descriptor. Then it is looked at every ten milliseconds.
     fn readable(descriptor: BorrowedFd<'_>) -> impl Future<Output = io::Result<()>> + Send;
 
-    /// Waits until that time, by the clock on the wall.
+    /// Waits until that time, by the system's monotonic clock.
     fn sleep_until(time: Instant) -> impl Future<Output = ()> + Send;
 
     /// Panics if the runtime lacks something that the lock needs. It is called at the beginning of each acquire, so that a program
     /// does not find out only when the lock is held. Does nothing by default.
     fn check() {}
 
-    /// Returns the time by which time-outs are measured. Defaults to the clock on the wall.
+    /// Returns the time by which time-outs are measured. Defaults to the system's monotonic clock.
     #[must_use]
     fn now() -> Instant {
         Instant::now()
@@ -79,7 +79,7 @@ pub trait Runtime: 'static {
         Self::sleep_until(time)
     }
 
-    /// Waits for whatever a session waits for. Defaults to waiting for all of it with the other methods.
+    /// Waits for the session's descriptor or time. Defaults to waiting with the other methods.
     fn wait<G: Grant>(session: &mut Session<G>) -> impl Future<Output = ()> + Send {
         async {
             let wait = session.wait();

@@ -1,4 +1,4 @@
-//! A shared lock: many processes have it at a time, and none of them holds the lock alone.
+//! A shared lock: many processes can have one at a time, and none of them holds the lock alone.
 
 use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd, RawFd};
@@ -15,14 +15,14 @@ use crate::pass;
 
 /// Holds a shared lock as long as it lives ([protocol section 8][protocol]).
 ///
-/// As many processes, threads and tasks have one as like to; and while anybody has one, nobody has a [`Guard`](crate::Guard) of the same lock.
+/// Any number of processes, threads and tasks can have one. While one of them has it, no process has a [`Guard`](crate::Guard) of the same lock.
 ///
 /// Owned, `'static`, `Send` and `Sync`. While it is held the library does nothing: no thread, no system call. Dropping it gives
 /// the shared lock back before `drop` returns, on any thread, inside or outside any runtime, without blocking (as
 /// [`release`](Self::release)). A process that is killed gives it back, too: the kernel does it.
 ///
-/// **There is no upgrade** to a [`Guard`](crate::Guard): two processes that both wait for one, and keep their shared lock meanwhile, would wait for
-/// each other for ever. Release it and acquire the lock: another process may have had the lock in between. The other way there
+/// **There is no upgrade** to a [`Guard`](crate::Guard): two processes that both wait for one, and keep their shared lock meanwhile, would
+/// deadlock. Release it and acquire the lock: another process may have held the lock in between. For the other direction there
 /// is [`Guard::downgrade`](crate::Guard::downgrade).
 ///
 /// # Fork

@@ -1,4 +1,4 @@
-//! Who has shares of a lock: a share is a FIFO that is open for writing, and `/proc` tells who has that.
+//! The processes with shares of a lock: a share is a FIFO that is open for writing, and `/proc` lists the processes that have it open.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -26,7 +26,7 @@ impl Lock {
     /// abstract name.
     ///
     /// # Errors
-    /// What the system refused: the folder may not be searched any more, say.
+    /// What the system refused, for example if the folder may not be searched any more.
     pub fn sharers(&self) -> Result<Vec<Sharer>, Error> {
         let Some(at) = self.site().at_path() else { return Ok(Vec::new()) };
         let fault = |errno| self.site().error(Fault::new(errno, "look at the shares"));

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 /// What a session waits for: its descriptor becomes readable, or a time comes. (With neither, it has an outcome.)
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wait<'a> {
-    /// To be waited on for reading. (Not to be duplicated: a fork closes its copies of it, duplicates among them.)
+    /// To be waited on for reading. (Do not duplicate it: a fork closes its copies, including duplicates.)
     pub descriptor: Option<BorrowedFd<'a>>,
     /// To be woken at, at the latest.
     pub until: Option<Instant>,

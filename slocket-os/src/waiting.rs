@@ -1,4 +1,4 @@
-//! The waiting hook: a request that waits for long says for whom.
+//! The waiting hook: a request that waits for long names the holder.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,8 +17,8 @@ pub struct Waiting<'a> {
     /// The holder of the lock, as asked within the last second; `None` if it is not known: what is at the path may not be a socket, or
     /// may be a dead one.
     pub holder: Option<Holder>,
-    /// The processes that have shares of the lock, as far as they are known. Nobody holds the lock then: a `holder` beside them is in
-    /// front, and waits for these itself.
+    /// The processes that have shares of the lock, as far as they are known. No process holds the lock then: a `holder` beside them is in
+    /// front, and waits for them itself.
     pub sharers: Vec<Sharer>,
 }
 

@@ -122,7 +122,7 @@ const LEFT: &[(&str, usize)] = &[
     ("docs/protocol.md", 92),
     ("docs/verification.md", 21),
     ("slocket-core/", 162),
-    ("slocket-os/", 250),
+    ("slocket-os/", 210),
     ("xtask/", 46),
 ];
 
