@@ -4,10 +4,10 @@ mod run;
 mod status;
 mod wait;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::target::Target;
 use crate::{exit, say};
@@ -23,13 +23,19 @@ pub(crate) use wait::Wait;
 /// free. An unused lock leaves nothing on disk; after a kill, a socket stays
 /// until the next use.
 #[derive(Debug, Parser)]
-#[command(name = "slocket", version, verbatim_doc_comment, arg_required_else_help = true, after_help = OF_LOG)]
+#[command(name = "slocket", version, verbatim_doc_comment, arg_required_else_help = true, after_help = AFTER_HELP)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
-const OF_LOG: &str = "With SLOCKET_LOG=debug in the environment, each step is written to standard error.";
+const AFTER_HELP: &str = "Examples:
+  slocket run build.lock -- make                 wait for the lock, then run make
+  slocket run -n build.lock -- make              if the lock is held: exit code 75
+  slocket run --slots 4 jobs.lock -- ./work      at most four at once
+  slocket status build.lock                      the holder and the waiters
+
+With SLOCKET_LOG=debug in the environment, each step is written to standard error.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -86,12 +92,22 @@ pub(crate) fn answer(answer: &clap::Error) -> u8 {
     }
     let text = answer.render().to_string();
     match text.strip_prefix("error: ") {
-        Some(wrong) => say::say_text(wrong),
+        Some(wrong) => say::say_lines(&in_short(wrong, &std::env::args_os().nth(1).unwrap_or_default())),
         None => {
             let _ = answer.print();
         }
     }
     exit::USAGE
+}
+
+/// What is wrong, the parser's first tip, and where there is more: three lines at most.
+fn in_short(wrong: &str, first_word: &OsStr) -> Vec<String> {
+    let first: Vec<_> = wrong.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
+    let tip = wrong.lines().find_map(|line| line.trim_start().strip_prefix("tip: "));
+    let command = Cli::command();
+    let command = command.find_subcommand(first_word).map_or(String::new(), |found| format!("{} ", found.get_name()));
+    let help = format!("see slocket {command}--help");
+    [Some(first.join(" ")), tip.map(str::to_owned), Some(help)].into_iter().flatten().collect()
 }
 
 fn is_missing_path(answer: &clap::Error) -> bool {
@@ -106,10 +122,31 @@ mod tests {
     use std::num::NonZeroU16;
     use std::time::Duration;
 
-    use clap::CommandFactory;
-
     use super::*;
     use crate::want::Want;
+
+    #[test]
+    fn a_mistake_is_told_in_three_lines_at_most() {
+        for (typed, expected) in [
+            (&["run"][..], "the following required arguments were not provided: <PATH> <COMMAND>..."),
+            (&["rum"], "unrecognized subcommand 'rum'"),
+            (&["run", "--slot", "3", "lock", "x"], "unexpected argument '--slot' found"),
+            (
+                &["run", "-n", "-w", "3", "lock", "x"],
+                "the argument '--nonblock' cannot be used with '--wait <DURATION>'",
+            ),
+            (
+                &["run", "--mode", "8", "lock", "x"],
+                "invalid value '8' for '--mode <MODE>': not permissions in octal, 0 to 0777",
+            ),
+        ] {
+            let wrong = parse_from(["slocket"].iter().chain(typed)).expect_err("wrong").render().to_string();
+            let lines = in_short(wrong.strip_prefix("error: ").expect("an error"), OsStr::new(typed[0]));
+            assert!(lines.len() <= 3 && lines[0] == expected, "{lines:?}");
+            let help = if typed[0] == "run" { "see slocket run --help" } else { "see slocket --help" };
+            assert_eq!(lines.last().map(String::as_str), Some(help));
+        }
+    }
 
     #[test]
     fn the_definitions_are_consistent() {

@@ -42,12 +42,6 @@ pub(crate) fn say_in_passing(line: String) {
     }
 }
 
-/// Writes a text of several lines to standard error.
-pub(crate) fn say_text(text: &str) {
-    let lines: Vec<_> = text.split('\n').map(escaped).collect();
-    write(&format!("slocket: {}", lines.join("\n")));
-}
-
 /// A process in the background of a terminal that does not want to be written to by such (`stty tostop`) is not stopped by its
 /// own message.
 fn write(text: &str) {

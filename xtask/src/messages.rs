@@ -13,7 +13,7 @@ use crate::page::Page;
 const NOT_FOR_USERS: [&str; 4] = ["expect", "unreachable", "panic", "warning"];
 
 /// The beginnings of what is no message: the help, and prefixes of messages.
-const NO_MESSAGES: [&str; 4] = ["… Examples:", "Exit codes:", "error: ", "slocket: "];
+const NO_MESSAGES: [&str; 5] = ["… Examples:", "Examples:", "Exit codes:", "error: ", "slocket: "];
 
 /// The messages in the sources of a folder, with `…` for what changes.
 fn messages(folder: &str, speaks: impl Fn(&str, &str) -> bool) -> BTreeSet<String> {
