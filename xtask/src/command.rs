@@ -42,6 +42,14 @@ pub(crate) fn run(command: &mut Command) -> Result {
 /// Both streams go through one pipe, so that lines stay in the order in which they were written.
 pub(crate) fn follow(command: &mut Command, mut see: impl FnMut(&str)) -> Result<bool> {
     announce(command);
+    listen(command, |line| {
+        println!("{line}");
+        see(&plain(line));
+    })
+}
+
+/// Runs the command and hands each line that it prints to `hear`; whether it succeeds.
+pub(crate) fn listen(command: &mut Command, mut hear: impl FnMut(&str)) -> Result<bool> {
     let (reader, writer) = io::pipe()?;
     let mut child = command
         .stdout(writer.try_clone()?)
@@ -53,9 +61,7 @@ pub(crate) fn follow(command: &mut Command, mut see: impl FnMut(&str)) -> Result
 
     for line in BufReader::new(reader).split(b'\n') {
         let line = line?;
-        let line = String::from_utf8_lossy(&line);
-        println!("{line}");
-        see(&plain(&line));
+        hear(&String::from_utf8_lossy(&line));
     }
     Ok(child.wait()?.success())
 }
@@ -65,7 +71,8 @@ pub(crate) fn heading(text: &str) {
     println!("\n── {text} {}", "─".repeat(72_usize.saturating_sub(text.chars().count())));
 }
 
-fn announce(command: &Command) {
+/// Shows the command.
+pub(crate) fn announce(command: &Command) {
     println!("$ {}", shown(command));
 }
 

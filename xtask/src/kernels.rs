@@ -10,6 +10,8 @@ mod facts;
 mod kernel;
 mod machine;
 
+use std::error::Error;
+
 use binaries::Binaries;
 pub(crate) use kernel::Kernel;
 use machine::Machine;
@@ -43,7 +45,7 @@ pub(crate) fn run(options: &Options) -> Result {
         let name = kernel.name();
         heading(&format!("{name}: the facts"));
         failed.extend(facts::check(&machine, &binaries)?.into_iter().map(|fault| format!("{name}: {fault}")));
-        for (what, script) in trials(*kernel, &binaries, options.seconds) {
+        for (what, script) in trials(*kernel, &binaries, options.seconds)? {
             heading(&format!("{name}: {what}"));
             if !machine.run(&script, |line| println!("{line}"))? {
                 failed.push(format!("{name}: {what}"));
@@ -62,25 +64,28 @@ pub(crate) fn run(options: &Options) -> Result {
 }
 
 /// What else runs on it: a name and a shell script each.
-fn trials(kernel: Kernel, binaries: &Binaries, seconds: u64) -> Vec<(String, String)> {
+fn trials(kernel: Kernel, binaries: &Binaries, seconds: u64) -> Result<Vec<(String, String)>> {
     let trial = |name: &str, filter: &str| {
-        let program = binaries.test(name);
-        (format!("the trial `{name}`"), format!("'{program}' --test-threads=1 --color=never {filter}"))
+        let program = binaries.test("trials", name)?.display();
+        Ok::<_, Box<dyn Error>>((
+            format!("the trial `{name}`"),
+            format!("'{program}' --test-threads=1 --color=never {filter}"),
+        ))
     };
     let storm = |options: &str| {
-        let program = binaries.xtask();
+        let program = binaries.xtask().display();
         ("a storm".to_owned(), format!("'{program}' storm --without-build --without-npm --tmpfs --name {options}"))
     };
     let shares = |acquisitions: u32| {
-        let program = binaries.xtask();
+        let program = binaries.xtask().display();
         ("a storm of shares".to_owned(), format!("'{program}' shares --without-build --acquisitions {acquisitions}"))
     };
-    match kernel {
+    Ok(match kernel {
         // All others watch the queue in /proc/net/unix, where gVisor does not show it.
         Kernel::Gvisor => {
             vec![
-                trial("exclusion", "at_path at_name"),
-                trial("threads", ""),
+                trial("exclusion", "at_path at_name")?,
+                trial("threads", "")?,
                 storm(&format!("--seconds {seconds}")),
                 shares(3000),
             ]
@@ -89,5 +94,5 @@ fn trials(kernel: Kernel, binaries: &Binaries, seconds: u64) -> Vec<(String, Str
             // (On one slow processor a kill hardly ever meets a process that has a share just then.)
             vec![storm(&format!("--slow --seconds {}", seconds / 2))]
         }
-    }
+    })
 }

@@ -33,6 +33,7 @@ mod result;
 mod rustdoc;
 mod shares;
 mod storm;
+mod suites;
 mod sweep;
 #[cfg(test)]
 mod tables;

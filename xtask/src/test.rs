@@ -1,7 +1,8 @@
 //! `cargo xtask test`: every test of the workspace, and a summary that names what was skipped.
 
-use std::fs;
+use std::path::Path;
 use std::process::Command;
+use std::thread;
 
 use trials::storm::FileSystem;
 
@@ -10,6 +11,7 @@ use crate::kernels::{self, Kernel};
 use crate::npm::{self, Npm};
 use crate::report::Report;
 use crate::result::Result;
+use crate::suites::{self, Built, Suite};
 
 /// The package whose tests run for each adapter.
 const TRIALS: &str = "trials";
@@ -37,9 +39,12 @@ pub(crate) struct Options {
     filter: Option<String>,
 }
 
-fn run_all(options: &Options) -> Result<Report> {
-    let mut report = Report::default();
+/// What only computes: it runs whenever a processor has nothing else to do, while the others wait for processes, timers and each
+/// other. (It looks at nothing but itself, so that it cannot fail for that.)
+const BEHIND: [(&str, &[&str]); 2] =
+    [("model", &["planted", "random", "exhaustive", "grain", "names"]), ("slocket-core", &["total"])];
 
+fn run_all(options: &Options) -> Result<Report> {
     heading("npm package");
     match npm::install()? {
         Npm::Ready { version, node } => println!("slocket@{version} under Node {node}"),
@@ -50,40 +55,97 @@ fn run_all(options: &Options) -> Result<Report> {
     }
 
     heading("build");
-    // The tool too: trials run it.
-    command::run(&mut cargo(&["build", "--workspace", "--all-targets"]))?;
-
-    heading("unit tests and doctests");
+    let built = suites::build()?;
     let filter = options.filter.as_slice();
-    let mut command = cargo(&["test", "--workspace", "--exclude", TRIALS, "--no-fail-fast", "--"]);
-    test(&mut report, command.args(filter))?;
+    let behind = BEHIND.iter().flat_map(|(package, names)| names.iter().map(|name| built.test(package, name)));
+    let behind: Vec<_> = behind.collect::<Result<_>>()?;
+    let idle = Command::new("chrt").arg("--version").output().is_ok_and(|output| output.status.success());
+    thread::scope(|scope| {
+        let started = idle.then(|| {
+            println!(
+                "Meanwhile, for later: {}",
+                behind.iter().map(|suite| &*suite.name).collect::<Vec<_>>().join(", ")
+            );
+            scope.spawn(|| run_behind(&behind, filter))
+        });
+        let mut report = Report::default();
+        run_in_front(&mut report, &built, &behind, filter)?;
+        heading("what only computes");
+        match started.map(|thread| thread.join().expect("it does not panic")) {
+            Some(heard) => {
+                for (suite, (lines, passed)) in behind.iter().zip(heard?) {
+                    judge(&mut report, suite, |hear| {
+                        lines.iter().for_each(|line| hear(line));
+                        Ok(passed)
+                    })?;
+                }
+            }
+            None => {
+                for suite in &behind {
+                    test(&mut report, suite, suite.command().args(filter))?;
+                }
+            }
+        }
+        Ok(report)
+    })
+}
+
+/// Runs what only computes; what each said, and whether it passed.
+fn run_behind(suites: &[&Suite], filter: &[String]) -> std::result::Result<Vec<(Vec<String>, bool)>, String> {
+    let run = |suite: &&Suite| {
+        let mut lines = Vec::new();
+        let mut command = suite.command_when_idle();
+        let passed = command::listen(command.args(filter), |line| lines.push(line.to_owned()));
+        passed.map(|passed| (lines, passed)).map_err(|error| error.to_string())
+    };
+    suites.iter().map(run).collect()
+}
+
+/// Runs everything else, in turn.
+fn run_in_front(report: &mut Report, built: &Built, behind: &[&Suite], filter: &[String]) -> Result {
+    heading("unit tests and doctests");
+    for suite in built.suites.iter().filter(|suite| suite.package != TRIALS && !behind.contains(suite)) {
+        test(report, suite, suite.command().args(filter))?;
+    }
+    let mut doctests = cargo(&["test", "--workspace", "--doc", "--no-fail-fast", "--"]);
+    let failed_so_far = report.failed();
+    if !follow(doctests.args(filter), |line| report.see(line))? && report.failed() == failed_so_far {
+        report.fail("doctests, before any result");
+    }
 
     for adapter in ADAPTERS {
         heading(&format!("trials with several at once, with {adapter}"));
         report.set_variant(Some(adapter));
-        test(&mut report, trials(IN_PARALLEL).env(UNDER_TRIAL, adapter).arg("--").args(filter))?;
+        for name in IN_PARALLEL {
+            let suite = built.test(TRIALS, name)?;
+            test(report, suite, suite.command().env(UNDER_TRIAL, adapter).args(filter))?;
+        }
     }
     report.set_variant(None);
 
     heading("trials with real processes, one at a time");
-    let mut command = trials(all_but_parallel()?);
-    command.args(["--lib", "--bins"]).env_remove(UNDER_TRIAL);
-    test(&mut report, command.args(["--", "--test-threads=1"]).args(filter))?;
+    for suite in built.suites.iter().filter(|suite| suite.package == TRIALS) {
+        if suite.is_unit_tests || !IN_PARALLEL.contains(&&*suite.name) {
+            test(report, suite, suite.command().env_remove(UNDER_TRIAL).arg("--test-threads=1").args(filter))?;
+        }
+    }
     for adapter in &ADAPTERS[1..] {
         heading(&format!("the trials of an adapter, with {adapter}"));
         report.set_variant(Some(adapter));
-        let mut command = trials(OF_EACH_ADAPTER);
-        command.env(UNDER_TRIAL, adapter).args(["--", "--test-threads=1"]).args(filter);
-        test(&mut report, command.args(WITHOUT_ADAPTER.iter().flat_map(|part| ["--skip", part])))?;
+        for name in OF_EACH_ADAPTER {
+            let suite = built.test(TRIALS, name)?;
+            let mut command = suite.command();
+            command.env(UNDER_TRIAL, adapter).arg("--test-threads=1").args(filter);
+            test(report, suite, command.args(WITHOUT_ADAPTER.iter().flat_map(|part| ["--skip", part])))?;
+        }
     }
     report.set_variant(None);
-    brave_the_storm(&mut report, filter)?;
-    visit_other_kernels(&mut report, filter)?;
-    Ok(report)
+    brave_the_storm(report, &built.xtask, filter)?;
+    visit_other_kernels(report, &built.xtask, filter)
 }
 
 /// The facts, a storm and some trials on each other kernel: in a process of its own, as the storm is.
-fn visit_other_kernels(report: &mut Report, filter: &[String]) -> Result {
+fn visit_other_kernels(report: &mut Report, xtask: &Path, filter: &[String]) -> Result {
     for kernel in Kernel::IN_EVERY_RUN {
         let name = format!("kernel {}", kernel.name());
         if filter.iter().any(|filter| !name.contains(filter)) {
@@ -96,8 +158,7 @@ fn visit_other_kernels(report: &mut Report, filter: &[String]) -> Result {
             }
             // If it is not to be had, this says so.
             _ => {
-                let mut command = cargo(&["run", "--quiet", "--package", "xtask", "--", "kernels", kernel.name()]);
-                let passed = follow(&mut command, |_| {})?;
+                let passed = follow(Command::new(xtask).args(["kernels", kernel.name()]), |_| {})?;
                 report.add(&name, passed);
             }
         }
@@ -106,13 +167,13 @@ fn visit_other_kernels(report: &mut Report, filter: &[String]) -> Result {
 }
 
 /// A short storm of processes of every kind at once: in a process of its own, whose panic is a failure like any other.
-fn brave_the_storm(report: &mut Report, filter: &[String]) -> Result {
+fn brave_the_storm(report: &mut Report, xtask: &Path, filter: &[String]) -> Result {
     const NAME: &str = "storm";
     if filter.iter().any(|filter| !NAME.contains(filter)) {
         return Ok(());
     }
-    // By way of cargo: this very binary may have been replaced by the build of the whole workspace.
-    let mut command = cargo(&["run", "--quiet", "--package", "xtask", "--", "storm", "--seconds", "60"]);
+    let mut command = Command::new(xtask);
+    command.args(["storm", "--without-build", "--seconds", "60"]);
     match FileSystem::Ext4.folder() {
         Err(reason) if !in_ci() => {
             report.skip(NAME, &reason);
@@ -125,33 +186,24 @@ fn brave_the_storm(report: &mut Report, filter: &[String]) -> Result {
     Ok(())
 }
 
-/// Runs these of the trials; what follows is said to them.
-fn trials<N: AsRef<str>>(names: impl IntoIterator<Item = N>) -> Command {
-    let mut command = cargo(&["test", "--package", TRIALS, "--no-fail-fast"]);
-    for name in names {
-        command.args(["--test", name.as_ref()]);
-    }
-    command
+fn test(report: &mut Report, suite: &Suite, command: &mut Command) -> Result {
+    judge(report, suite, |hear| command::listen(command, hear))
 }
 
-/// The names of the trials, but for those that run with several at once: whatever is there, so that none is forgotten.
-fn all_but_parallel() -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(command::root().join(TRIALS).join("tests"))? {
-        let path = entry?.path();
-        let name = path.file_stem().expect("an entry of a folder has a name").to_string_lossy().into_owned();
-        if !IN_PARALLEL.contains(&name.as_str()) {
-            names.push(name);
-        }
-    }
-    names.sort();
-    Ok(names)
-}
-
-fn test(report: &mut Report, command: &mut Command) -> Result {
+/// Shows what a suite says and counts it; `run` hands on each line, and tells whether it has passed.
+fn judge(report: &mut Report, suite: &Suite, run: impl FnOnce(&mut dyn FnMut(&str)) -> Result<bool>) -> Result {
     let failed_so_far = report.failed();
-    if !follow(command, |line| report.see(line))? && report.failed() == failed_so_far {
-        report.fail("cargo test, before any result");
+    let mut hear = |line: &str| {
+        println!("{line}");
+        report.see(&command::plain(line));
+    };
+    hear(&suite.announced());
+    let passed = run(&mut hear)?;
+    if !passed {
+        println!("error: test failed, to rerun: cargo test -p {} {}", suite.package, suite.selected());
+        if report.failed() == failed_so_far {
+            report.fail(&format!("{}, before any result", suite.name));
+        }
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The facts of the model on another kernel, compared with what is known of it.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Command;
 
 use super::binaries::Binaries;
@@ -10,7 +11,7 @@ use crate::result::Result;
 
 /// Asks for all facts, on tmpfs and in gVisor on the file system of the root folder, too; says what is not as expected.
 pub(super) fn check(machine: &Machine, binaries: &Binaries) -> Result<Vec<String>> {
-    let facts = binaries.test("facts");
+    let facts = binaries.test("model", "facts")?;
     let all = list(facts)?;
     let not_asked = machine.kernel.not_asked();
     for (fact, why) in not_asked {
@@ -24,7 +25,7 @@ pub(super) fn check(machine: &Machine, binaries: &Binaries) -> Result<Vec<String
         }
         let differences = machine.kernel.differences(on_root);
         let skips: String = not_asked.iter().map(|(fact, _)| format!(" --skip {fact}")).collect();
-        let script = format!("TMPDIR={on} '{facts}' --test-threads=1 --color=never{skips}");
+        let script = format!("TMPDIR={on} '{}' --test-threads=1 --color=never{skips}", facts.display());
         let mut said = Vec::new();
         machine.run(&script, |line| said.push(line.to_owned()))?;
         let outcome = Outcome::of(&said);
@@ -41,11 +42,11 @@ pub(super) fn check(machine: &Machine, binaries: &Binaries) -> Result<Vec<String
 }
 
 /// The names of all facts.
-fn list(program: &str) -> Result<Vec<String>> {
+fn list(program: &Path) -> Result<Vec<String>> {
     let output = Command::new(program).args(["--list", "--format=terse"]).output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let names: Vec<_> = text.lines().filter_map(|line| line.strip_suffix(": test").map(str::to_owned)).collect();
-    if names.is_empty() { Err(format!("{program} lists no fact").into()) } else { Ok(names) }
+    if names.is_empty() { Err(format!("{} lists no fact", program.display()).into()) } else { Ok(names) }
 }
 
 /// What a run came to.
