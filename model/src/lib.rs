@@ -18,7 +18,7 @@
 //! | `npm` | a participant of the npm package |
 //! | `fork`, `caller`, `hostile`, `bystander` | everybody else |
 //! | `steps`, [`label`] | all steps that can be taken from a state, and what they are called |
-//! | `symmetry` | one state for all that differ in names only |
+//! | `symmetry`, `hasher` | one state for all that differ in names only, and a quick hash of it |
 //! | [`search`] | every state that can be reached, breadth first, with a trace to the first that breaks a promise |
 //! | [`mod@walk`], [`surroundings`] | one run at a time, through worlds too large to explore, and where it can take place |
 //!
@@ -40,6 +40,7 @@ pub mod explored;
 mod filter;
 mod filter_shares;
 mod fork;
+mod hasher;
 mod hostile;
 mod kernel;
 pub mod label;
@@ -67,6 +68,7 @@ pub use broken::Broken;
 pub use bug::Bug;
 pub use cast::Cast;
 pub use configuration::{Configuration, Probe, Umask};
+pub use hasher::{BuildStateHasher, StateHasher};
 pub use label::{Label, What};
 pub use planted::{PLANTED, Planted};
 pub use search::{Found, Names, explore, explore_under};

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use indexmap::IndexSet;
-use rustc_hash::FxBuildHasher;
 
 use crate::broken::Broken;
 use crate::configuration::Configuration;
+use crate::hasher::BuildStateHasher;
 use crate::label::Label;
 use crate::world::{PROCESSES, World};
 
@@ -78,8 +78,8 @@ pub fn explore_under(
     names: Names,
     configuration: &Configuration,
     limit: usize,
-) -> (Found, IndexSet<World, FxBuildHasher>) {
-    let mut states: IndexSet<World, FxBuildHasher> = IndexSet::default();
+) -> (Found, IndexSet<World, BuildStateHasher>) {
+    let mut states: IndexSet<World, BuildStateHasher> = IndexSet::default();
     // For each state, from which it was reached first.
     let mut parents: Vec<u32> = vec![0];
     // The steps in which nothing goes wrong, as pairs (to, from).
@@ -119,7 +119,7 @@ pub fn explore_under(
 /// The first state from which somebody who waits can never be served.
 fn lost(
     configuration: &Configuration,
-    states: &IndexSet<World, FxBuildHasher>,
+    states: &IndexSet<World, BuildStateHasher>,
     mut edges: Vec<(u32, u32)>,
 ) -> Option<usize> {
     edges.sort_unstable();
@@ -141,7 +141,7 @@ fn lost(
 fn trace(
     under: Names,
     configuration: &Configuration,
-    states: &IndexSet<World, FxBuildHasher>,
+    states: &IndexSet<World, BuildStateHasher>,
     parents: &[u32],
     mut at: usize,
 ) -> Trace {

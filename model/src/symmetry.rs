@@ -3,9 +3,8 @@
 
 use std::hash::{BuildHasher, Hash, Hasher};
 
-use rustc_hash::FxBuildHasher;
-
 use crate::configuration::Configuration;
+use crate::hasher::BuildStateHasher;
 use crate::list::List;
 use crate::objects::{CONNECTIONS, ConnectionId, INODES, Kind, Message, Number, SOCKETS, SocketId};
 use crate::player::{Participant, Player};
@@ -58,12 +57,12 @@ impl World {
             let from = std::array::from_fn(|place| order.get(place).copied().unwrap_or(place));
             Renaming::of(self, from).apply(self)
         });
-        renamed.min_by_key(|world| FxBuildHasher.hash_one(world)).expect("there is one order at least")
+        renamed.min_by_key(|world| BuildStateHasher::default().hash_one(world)).expect("there is one order at least")
     }
 
     /// What tells a process from another, whatever the names.
     fn key(&self, process: usize) -> u64 {
-        let mut hasher = FxBuildHasher.build_hasher();
+        let mut hasher = BuildStateHasher::default().build_hasher();
         let own = &self.processes[process];
         (own.life, own.rounds, own.holds, own.acquired_since, own.guard, own.pin.is_some()).hash(&mut hasher);
         (own.forked, own.lost, own.kept.is_some()).hash(&mut hasher);

@@ -20,10 +20,10 @@ fn every_planted_bug_is_caught() {
 
 #[test]
 fn without_a_bug_nothing_is_found_there() {
-    for configuration in SOUND {
+    two::at_a_time(SOUND.into_iter(), |configuration| {
         let found = explore(&configuration, usize::MAX);
         assert!(found.broken.is_none() && found.is_complete, "{configuration}: {found:?}");
-    }
+    });
 }
 
 /// What the documentation warns of: who removes unmarked sockets, too, may make two holders.
@@ -44,8 +44,8 @@ fn the_birth_mark_can_be_faked_in_the_tick_of_a_bind() {
     let found = explore(&configuration, usize::MAX);
     assert!(matches!(found.broken, Some((Broken::TwoHolders, _))), "{found:?}");
     let by_time_alone = Configuration { bug: Some(Bug::NoBirthMark), ..configuration };
-    for configuration in [by_time_alone.crashes(1), by_time_alone.aside()] {
+    two::at_a_time([by_time_alone.crashes(1), by_time_alone.aside()].into_iter(), |configuration| {
         let found = explore(&configuration, usize::MAX);
         assert!(found.broken.is_none() && found.is_complete, "{configuration}: {found:?}");
-    }
+    });
 }

@@ -1,5 +1,6 @@
-//! The test programs of the workspace: built once by cargo, all with the same features, and run from here. So each can be run
-//! when and beside what we like, and nothing is built a second time for the features of a part of the workspace.
+//! The test programs of the workspace. Cargo builds them once, all with the same features, and xtask runs them: a selection of
+//! packages has features of its own, and cargo would build most of the workspace again for each. A program can also run in the
+//! background, beside others.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -32,7 +33,7 @@ pub(crate) struct Built {
     pub(crate) xtask: PathBuf,
 }
 
-/// Builds everything: trials run the tool and the examples, too.
+/// Builds everything, since trials also run the tool and the examples.
 pub(crate) fn build() -> Result<Built> {
     let mut command = cargo(&["build", "--workspace", "--all-targets", "--message-format=json-render-diagnostics"]);
     announce(&command);
@@ -81,7 +82,7 @@ fn suite(message: &Value) -> Option<Suite> {
 }
 
 impl Suite {
-    /// Says which it is, in cargo's words.
+    /// Names the program, in cargo's words.
     pub(crate) fn announced(&self) -> String {
         let what = if self.is_unit_tests { "unittests " } else { "" };
         let program = self.program.strip_prefix(root()).unwrap_or(&self.program);
@@ -104,7 +105,7 @@ impl Suite {
         command
     }
 
-    /// Runs it whenever a processor has nothing else to do: it hardly disturbs what is measured meanwhile.
+    /// Runs it while a processor is idle, so that it hardly disturbs what the trials measure.
     pub(crate) fn command_when_idle(&self) -> Command {
         let mut command = Command::new("chrt");
         command.args(["--idle", "0"]).arg(&self.program);

@@ -39,8 +39,8 @@ pub(crate) struct Options {
     filter: Option<String>,
 }
 
-/// What only computes: it runs whenever a processor has nothing else to do, while the others wait for processes, timers and each
-/// other. (It looks at nothing but itself, so that it cannot fail for that.)
+/// Suites that only compute. They run while a processor is idle, beside the trials, which mostly wait for processes and timers.
+/// They look at nothing outside themselves, so a busy machine cannot make them fail.
 const BEHIND: [(&str, &[&str]); 2] =
     [("model", &["planted", "random", "exhaustive", "grain", "names"]), ("slocket-core", &["total"])];
 
@@ -70,7 +70,7 @@ fn run_all(options: &Options) -> Result<Report> {
         });
         let mut report = Report::default();
         run_in_front(&mut report, &built, &behind, filter)?;
-        heading("what only computes");
+        heading("suites that only compute");
         match started.map(|thread| thread.join().expect("it does not panic")) {
             Some(heard) => {
                 for (suite, (lines, passed)) in behind.iter().zip(heard?) {
@@ -90,7 +90,7 @@ fn run_all(options: &Options) -> Result<Report> {
     })
 }
 
-/// Runs what only computes; what each said, and whether it passed.
+/// Runs the suites that only compute; returns the lines of each, and whether it passed.
 fn run_behind(suites: &[&Suite], filter: &[String]) -> std::result::Result<Vec<(Vec<String>, bool)>, String> {
     let run = |suite: &&Suite| {
         let mut lines = Vec::new();
@@ -190,7 +190,7 @@ fn test(report: &mut Report, suite: &Suite, command: &mut Command) -> Result {
     judge(report, suite, |hear| command::listen(command, hear))
 }
 
-/// Shows what a suite says and counts it; `run` hands on each line, and tells whether it has passed.
+/// Shows the lines of a suite and counts its tests; `run` passes on each line, and returns whether the suite passed.
 fn judge(report: &mut Report, suite: &Suite, run: impl FnOnce(&mut dyn FnMut(&str)) -> Result<bool>) -> Result {
     let failed_so_far = report.failed();
     let mut hear = |line: &str| {

@@ -1,6 +1,7 @@
 //! Places in the queue whose owners have gone.
 
 use std::fs;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -65,10 +66,15 @@ fn what_those_who_gave_up_leave_in_the_queue() {
             assert_eq!(queue::unaccepted(&scene.lock()), given_up, "one place for one who gave up");
         }
         // Clones wait inside the process, which asks once for all of them.
+        // (All of them at once: one that comes when the others have given up asks anew.)
         let clone = another(&slocket);
+        let all_are_there = Barrier::new(8);
         thread::scope(|scope| {
             for _ in 0..8 {
-                scope.spawn(|| clone.acquire_timeout(Duration::from_millis(20)).unwrap_err());
+                scope.spawn(|| {
+                    all_are_there.wait();
+                    clone.acquire_timeout(Duration::from_millis(200)).unwrap_err();
+                });
             }
         });
         assert!(queue::unaccepted(&scene.lock()) <= 5 + 2, "{} places", queue::unaccepted(&scene.lock()));
