@@ -35,7 +35,7 @@ pub(crate) enum Colour {
     Grey = 90,
 }
 
-/// The text in this colour, if somebody is there to see it.
+/// The text in this colour, if standard output is a terminal.
 pub(crate) fn paint(colour: Colour, text: &str) -> String {
     if !text.trim().is_empty() && stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
         format!("\u{1b}[{}m{text}\u{1b}[0m", colour as u8)

@@ -15,7 +15,7 @@ use stage::{Cast, Stage};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Processes of ours: blocking, Tokio, async-std and smol in turn
+    /// Rust processes: blocking, Tokio, async-std and smol in turn
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(2..=6))]
     rust: u16,
     /// Processes that use npm's slocket, which is installed for it [default: 2, if it is installed already]
@@ -46,7 +46,7 @@ pub(crate) fn run(options: &Options) -> Result {
     };
 
     let stage = Stage::new()?;
-    println!("{} processes of ours (blocking, Tokio, async-std, smol), {node_text}.", options.rust);
+    println!("{} Rust processes (blocking, Tokio, async-std, smol), {node_text}.", options.rust);
     println!("They take {} turns each on {}.", options.turns, stage.lock().display());
     println!("One of them is killed by SIGKILL while it holds the lock.\n");
     let mut play = stage.perform(&Cast { rust: options.rust, node, turns: options.turns })?;

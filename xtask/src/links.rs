@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use crate::command::root;
 use crate::page::{self, Page};
 
-/// What the name of a file of ours ends with. (`build.lock` is a user's.)
+/// What the name of a file of the repository ends with. (`build.lock` is a user's.)
 const ENDINGS: [&str; 7] = [".rs", ".md", ".toml", ".svg", ".js", ".json", ".yml"];
 
-/// What is named for readers and is no file of ours.
+/// Names for readers that are not files of the repository.
 const NOT_OURS: [&str; 2] = ["Cargo.toml", ".cargo/config.toml"];
 
 /// What is wrong with the links of a page that lies in `folder`.
@@ -48,7 +48,7 @@ fn is_file_of_ours(span: &str) -> bool {
     like_a_path && (begins || ends) && !NOT_OURS.contains(&span)
 }
 
-/// All files and folders of the repository, but for what is built or installed.
+/// All files and folders of the repository, except what is built or installed.
 fn files() -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders = vec![root()];

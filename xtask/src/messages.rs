@@ -9,10 +9,10 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use crate::command::root;
 use crate::page::Page;
 
-/// Calls whose words are for who works on slocket: a bug, or a line of the log.
+/// Calls with words for contributors: a bug, or a line of the log.
 const NOT_FOR_USERS: [&str; 4] = ["expect", "unreachable", "panic", "warning"];
 
-/// The beginnings of what is no message: the help, and prefixes of messages.
+/// The beginnings of texts that are not messages: the help, and prefixes of messages.
 const NO_MESSAGES: [&str; 5] = ["… Examples:", "Examples:", "Exit codes:", "error: ", "slocket: "];
 
 /// The messages in the sources of a folder, with `…` for what changes.

@@ -56,7 +56,7 @@ fn search(configuration: &Configuration) -> Result<usize> {
         return Err(format!("{configuration}: {broken:?}\n{trace}").into());
     }
     if !found.is_complete || found.ends == 0 {
-        return Err(format!("{configuration}: nobody ever comes to an end").into());
+        return Err(format!("{configuration}: no process ever ends").into());
     }
     let seconds = begin.elapsed().as_secs_f64();
     println!("{:>10} states {:>10} steps {seconds:>6.1} s  {configuration}", found.states, found.steps);

@@ -12,7 +12,7 @@ use crate::result::Result;
 pub(crate) enum Npm {
     /// It is installed, in this version, under this Node.
     Ready { version: String, node: String },
-    /// It is not to be had, for this reason.
+    /// It is not available, for this reason.
     Missing(String),
 }
 
@@ -50,7 +50,7 @@ fn wanted() -> Result<String> {
     if version.starts_with(|first: char| first.is_ascii_digit()) {
         Ok(version.to_owned())
     } else {
-        Err(format!("interop/package.json asks for slocket {version:?}, which is no exact version").into())
+        Err(format!("interop/package.json asks for slocket {version:?}, which is not an exact version").into())
     }
 }
 

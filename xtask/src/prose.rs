@@ -114,16 +114,17 @@ const RULES: &[Rule] = &[
 ];
 
 /// Where a phrase may stand all the same: the file, the words around it, and the reason.
-const QUOTED: &[(&str, &str, &str)] = &[];
+const QUOTED: &[(&str, &str, &str)] =
+    &[("docs/protocol.md", "### Who can take a listener", "the title of a section, which the code cites")];
 
 /// Files and folders that are not yet rewritten, each with the number of phrases that are left in it. It only becomes smaller.
 const LEFT: &[(&str, usize)] = &[
     ("docs/benchmarks.md", 16),
-    ("docs/protocol.md", 92),
-    ("docs/verification.md", 21),
+    ("docs/protocol.md", 20),
+    ("docs/verification.md", 2),
     ("slocket-core/", 162),
     ("slocket-os/", 210),
-    ("xtask/", 46),
+    ("xtask/", 20),
 ];
 
 /// What stands where, and what to write in its place.

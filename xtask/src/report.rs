@@ -91,7 +91,7 @@ impl Report {
         }
     }
 
-    /// Counts one test that is no test binary of cargo's.
+    /// Counts one test outside cargo's test binaries.
     pub(crate) fn add(&mut self, name: &str, passed: bool) {
         self.begin(name);
         self.finish(if passed { "1 passed" } else { "0 passed; 1 failed" });

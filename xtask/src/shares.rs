@@ -1,4 +1,4 @@
-//! `cargo xtask shares`: the lock, shared locks and slots of it, wanted by real processes that are killed at random
+//! `cargo xtask shares`: the lock, its shared locks and its slots, wanted by real processes that are killed at random
 //! (`trials/src/sharing.rs`).
 
 use trials::sharing::{self, Plan};

@@ -11,7 +11,7 @@ use crate::result::Result;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// How long it rages in all; most of it among our processes alone
+    /// How long it rages in all, most of the time among our processes alone
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(6..))]
     seconds: u64,
     /// Makes the same choices again; printed by each run
@@ -47,7 +47,7 @@ pub(crate) fn run(options: &Options) -> Result {
     let (node, npm) = match npm {
         Npm::Ready { version, node } => (true, format!("npm's slocket {version} under Node {node}")),
         Npm::Missing(reason) if in_ci() && !options.without_npm => return Err(reason.into()),
-        Npm::Missing(reason) => (false, format!("nobody with npm's slocket: {reason}")),
+        Npm::Missing(reason) => (false, format!("without npm's slocket: {reason}")),
     };
     let plan = Plan {
         time: Duration::from_secs(options.seconds),

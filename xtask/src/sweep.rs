@@ -15,7 +15,7 @@ pub(crate) struct Options {
     /// takes-second-slot, waits-for-slot, waits-for-shares, downgrades, gives-up-on-shares, or all of them: about-shares
     #[arg(long)]
     role: Option<String>,
-    /// Two points in each run: who repairs is killed as well; who reclaims stands still a second time
+    /// Two points in each run: the process that repairs is killed as well; the process that reclaims is stopped a second time
     #[arg(long)]
     pairs: bool,
     /// So many points of each adapter and role, at random, instead of all

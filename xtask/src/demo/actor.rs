@@ -111,7 +111,7 @@ impl Actor {
 
 impl Drop for Actor {
     fn drop(&mut self) {
-        // Both fail where the process is gone already, as it is but for an error.
+        // Both fail if the process is gone already, which is the normal case.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

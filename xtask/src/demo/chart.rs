@@ -1,4 +1,4 @@
-//! Draws who held the lock when.
+//! Draws a chart of the holders over time.
 
 use std::ops::Range;
 

@@ -36,7 +36,7 @@ pub(crate) struct Interval {
 }
 
 impl Play {
-    /// All times that somebody held the lock, in order.
+    /// All holds, in order.
     fn held(&self) -> Vec<Interval> {
         let turns = self
             .actors
@@ -68,7 +68,7 @@ fn killed(play: &Play, held: &[Interval]) -> Claim {
         actor.killed && actor.turns.last().and_then(|turn| turn.held) == Some(interval.from)
     });
     let Some((victim, next)) = at.and_then(|at| Some((held[at], held.get(at + 1)?))) else {
-        return Claim { holds: false, text: "a holder was killed, and somebody held the lock after it".into() };
+        return Claim { holds: false, text: "a holder was killed, and another process held the lock after it".into() };
     };
     let later = next.from.saturating_sub(victim.to) as f64 / 1e6;
     let (victim, next) = (&play.actors[victim.actor].name, &play.actors[next.actor].name);
@@ -85,7 +85,7 @@ fn the_rest(play: &mut Play) -> Result<Claim> {
             unhappy.push(format!("{} had {served} turns, {exit}", actor.name));
         }
     }
-    let text = format!("everybody else had all {} turns", play.turns);
+    let text = format!("all other processes had all {} turns", play.turns);
     Ok(Claim {
         holds: unhappy.is_empty(),
         text: if unhappy.is_empty() { text } else { format!("{text}: {}", unhappy.join("; ")) },

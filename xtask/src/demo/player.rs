@@ -104,6 +104,6 @@ pub(crate) fn run(options: &Options) -> Result {
 
 fn say(line: &str) {
     let mut stdout = io::stdout().lock();
-    // Who does not listen any more has ended the demo.
+    // The demo has ended if nothing reads any more.
     let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
 }

@@ -1,4 +1,4 @@
-//! Starts the processes of the demo, kills one of them, and writes down who held the lock when.
+//! Starts the processes of the demo, kills one of them, and records each hold.
 
 use std::fs;
 use std::path::PathBuf;
@@ -20,10 +20,10 @@ use crate::result::Result;
 const VICTIM: (usize, usize) = (1, 2);
 /// How long the victim has held the lock when it is killed.
 const KILLED_AFTER: Duration = Duration::from_millis(140);
-/// When nobody has moved for so long, somebody is stuck.
+/// If no process has moved for so long, one is stuck.
 const STUCK: Duration = Duration::from_secs(20);
 
-/// Who takes part.
+/// The participants.
 pub(crate) struct Cast {
     pub(crate) rust: u16,
     pub(crate) node: u16,
@@ -51,7 +51,7 @@ impl Stage {
         self.locks.path().join("lock")
     }
 
-    /// The file in which each holder adds one: not safe but for the lock.
+    /// The file in which each holder adds one: only the lock makes it safe.
     pub(crate) fn counter(&self) -> PathBuf {
         self.books.path().join("counter")
     }
@@ -118,7 +118,7 @@ fn direct(mut play: Play, events: &Receiver<(usize, Said)>) -> Result<Play> {
                 chart::live(&play, VICTIM.0);
                 continue;
             }
-            Err(_) => return Err(format!("nobody moved for {} s: somebody is stuck", STUCK.as_secs()).into()),
+            Err(_) => return Err(format!("no process moved for {} s: one is stuck", STUCK.as_secs()).into()),
         };
         play.actors[number].note(&said)?;
         match said {

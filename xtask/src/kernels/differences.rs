@@ -73,7 +73,7 @@ const GVISOR: &[Difference] = &[
         ],
     },
     Difference {
-        what: "whoever is in the queue of a listener that is closed sees an end, not a reset",
+        what: "a client in the queue of a listener that is closed sees an end, not a reset",
         fails_with: "ConnectionReset",
         facts: &[
             "abstract_name::it_is_free_whatever_connections_are_left",
@@ -88,7 +88,7 @@ const GVISOR: &[Difference] = &[
         facts: &["stream::a_client_that_closes_with_something_unread_resets_the_server"],
     },
     Difference {
-        what: "SO_PEERCRED names the process that asks, whoever the peer is",
+        what: "SO_PEERCRED names the process that asks instead of the peer",
         fails_with: "left == right",
         facts: &["queue::listening_again_names_the_new_holder_and_keeps_the_queue"],
     },
@@ -98,7 +98,7 @@ const GVISOR: &[Difference] = &[
         facts: &["descriptors::a_listener_that_nobody_has_a_descriptor_for_is_cut_off_and_dies"],
     },
     Difference {
-        what: "an accept without a descriptor takes somebody out of the queue all the same",
+        what: "an accept without a descriptor still takes a client out of the queue",
         fails_with: "WouldBlock",
         facts: &["descriptors::an_accept_that_fails_for_want_of_a_descriptor_takes_nobody_out_of_the_queue"],
     },
