@@ -233,6 +233,8 @@ pub enum Bug {
     DowngradesBesideLateClient,
     /// Takes a share of what is on loan.
     SharesLoan,
+    /// Says that no process has a share, and has one itself.
+    SaysUnshared,
     /// Keeps the share open that it has given up for a client without a badge.
     LostShareKept,
 }

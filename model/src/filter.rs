@@ -70,7 +70,7 @@ impl World {
             (Bug::SetsStickyOnly, Call::SetTimes(_, Times::Marked)) if listens => Skipped(TIMES_DONE),
             (Bug::SetsTimeOnly, Call::SetMode(_, Mode::Sticky)) => Skipped(DONE),
             (Bug::TimeBeforeSticky, Call::SetMode(_, Mode::Sticky)) => Delayed(DONE),
-            (Bug::SendSkipped, Call::Send(Cargo::Listener)) => Skipped(SendResult::Sent.into()),
+            (Bug::SendSkipped, Call::Send(Cargo::Listener { .. })) => Skipped(SendResult::Sent.into()),
             (Bug::GuestClosedOnly, Call::Shutdown(Role::Guest, Half::Both)) => Skipped(DONE),
             (Bug::LendsAtName, Call::Shutdown(Role::Guest, Half::Both)) => {
                 let mut world = *self;
@@ -101,7 +101,7 @@ impl World {
             // Join, receive, leave.
             (Bug::ReceivesFromUntrusted, Call::Shutdown(Role::Connection, Half::Both)) => {
                 let mut world = *self;
-                if let Some(Message::Listener(listener)) = self.connection(own.connection?).inbox {
+                if let Some(Message::Listener { socket: listener, .. }) = self.connection(own.connection?).inbox {
                     world.socket_mut(listener).names_stranger = false;
                     return Some(Altered(DONE, world));
                 }
@@ -166,7 +166,7 @@ impl World {
                 ReceiveResult::Loan.into()
             }
             (Bug::TruncatedIsListener, _, CallResult::ReceiveResult(ReceiveResult::Truncated)) => {
-                ReceiveResult::Listener.into()
+                ReceiveResult::Listener { unshared: false }.into()
             }
             (Bug::TrustsAnybody, Call::Peer(Role::Connection), CallResult::PeerResult(_)) => {
                 PeerResult::Peer { is_ours: true, is_trusted: true }.into()

@@ -1,8 +1,8 @@
 //! What a planted bug does that is about shares: see [`filter`](crate::filter).
 
 use slocket_core::{
-    AcceptResult, Access, AnswerResult, BindResult, Call, CallResult, FifoResult, Found, Name, OpenResult, ReadResult,
-    ReceiveResult, Role, StatResult, TimesFound, TimesResult, UnlinkResult,
+    AcceptResult, Access, AnswerResult, BindResult, Call, CallResult, Cargo, FifoResult, Found, Name, OpenResult,
+    ReadResult, ReceiveResult, Role, StatResult, TimesFound, TimesResult, UnlinkResult,
 };
 
 use crate::bug::Bug;
@@ -42,6 +42,9 @@ impl World {
             (Bug::CleansWithoutLock, _) if noted => Skipped(as_if_bound(call)?),
             (Bug::SharesTooLate, Call::OpenFifo(Role::Share, ..)) if cast == Cast::Reader => {
                 Delayed(OpenResult::Opened.into())
+            }
+            (Bug::SaysUnshared, Call::Send(Cargo::Listener { unshared: false })) => {
+                Replaced(Call::Send(Cargo::Listener { unshared: true }))
             }
             (Bug::DowngradesTooLate, Call::OpenFifo(Role::Share, ..)) => Delayed(OpenResult::Opened.into()),
             (Bug::SharesTooLate | Bug::DowngradesTooLate, Call::SeeFifo(Role::Share)) => {
@@ -102,7 +105,9 @@ impl World {
             {
                 AcceptResult::Accepted { has_badge: true }.into()
             }
-            (Bug::SharesLoan, _, CallResult::ReceiveResult(ReceiveResult::Loan)) => ReceiveResult::Listener.into(),
+            (Bug::SharesLoan, _, CallResult::ReceiveResult(ReceiveResult::Loan)) => {
+                ReceiveResult::Listener { unshared: false }.into()
+            }
             (
                 Bug::RefusedIsRemoved,
                 Call::Unlink(Name::Shared | Name::Slot(_)),

@@ -35,7 +35,10 @@ impl World {
             }
         }
         for guest in own.guests.iter() {
-            let listeners = [own.socket, own.kept].into_iter().flatten().map(Message::Listener);
+            let listeners = [own.socket, own.kept]
+                .into_iter()
+                .flatten()
+                .map(|socket| Message::Listener { socket, unshared: false });
             for message in listeners.chain([Message::Loan]) {
                 let mut world = *self;
                 if self.connection(guest).inbox.is_none() && world.send(guest, message) {
@@ -131,7 +134,7 @@ impl World {
         }
         let mut world = *self;
         // Who has received the lock, and goes, is as one who was killed.
-        if matches!(self.connection(own).inbox, Some(Message::Listener(_))) {
+        if matches!(self.connection(own).inbox, Some(Message::Listener { .. })) {
             world.mishap();
         }
         world.connection_mut(own).farewell = true;

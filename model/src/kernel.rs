@@ -285,7 +285,11 @@ impl World {
 
     fn is_open(&self, id: SocketId) -> bool {
         self.processes.iter().any(|process| process.socket == Some(id) || process.kept == Some(id))
-            || self.connections.iter().flatten().any(|connection| connection.inbox == Some(Message::Listener(id)))
+            || self
+                .connections
+                .iter()
+                .flatten()
+                .any(|connection| matches!(connection.inbox, Some(Message::Listener { socket, .. }) if socket == id))
     }
 
     fn is_referred_to(&self, number: Number) -> bool {

@@ -63,7 +63,7 @@ impl World {
         let own = self.processes[process].connection;
         let server = self.processes.iter().find(|server| server.guest.is_some() && server.guest == own);
         let listener = match message {
-            Message::Listener(listener) => Some(listener),
+            Message::Listener { socket, .. } => Some(socket),
             Message::Loan => server.and_then(|server| server.socket),
         };
         let waits = |other: u8| {

@@ -121,7 +121,7 @@ impl World {
                         "receives a loan"
                     }
                     // It knows nothing of descriptors, and the kernel drops them.
-                    (Some(Message::Listener(_)), _) => {
+                    (Some(Message::Listener { .. }), _) => {
                         world.acquired(process);
                         world.npm(process, Npm::Borrows);
                         "receives a listener, and drops it"

@@ -171,7 +171,12 @@ pub enum Server {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Message {
     /// "OK" and a listener.
-    Listener(SocketId),
+    Listener {
+        /// The listener.
+        socket: SocketId,
+        /// The sender says that no process has a share.
+        unshared: bool,
+    },
     /// "OK".
     Loan,
 }

@@ -127,7 +127,7 @@ impl World {
                 self.processes[process].asks_by_stream = role == Role::Probe && kind == SocketKind::Stream;
                 DONE
             }
-            Call::SetSocketMode | Call::SetNonblocking | Call::SocketName => DONE,
+            Call::SetSocketMode | Call::SocketName => DONE,
             Call::Bind(..) => unreachable!("it is made in two parts"),
             Call::BindBadge => BindResult::Bound.into(),
             Call::Listen => {

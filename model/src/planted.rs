@@ -137,7 +137,7 @@ pub const SOUND: [Configuration; 46] = [
 ];
 
 /// All of them.
-pub const PLANTED: [Planted; 109] = [
+pub const PLANTED: [Planted; 110] = [
     Planted::new(Bug::ReclaimWithoutGuard, TWO, Broken::TwoHolders),
     Planted::new(Bug::GuardDroppedBeforeUnlink, THREE, Broken::TwoHolders),
     Planted::new(Bug::BindWithoutGuard, TWO, Broken::TwoHolders),
@@ -245,6 +245,7 @@ pub const PLANTED: [Planted; 109] = [
     Planted::new(Bug::SharesBesideClient, NPM_AND_READER, Broken::UnsafeShare),
     Planted::new(Bug::SharesBesideStranger, READER_AND_PEST, Broken::UnsafeShare),
     Planted::new(Bug::DowngradesBesideLateClient, NPM_AND_DOWNGRADER, Broken::UnsafeShare),
+    Planted::new(Bug::SaysUnshared, ONE_AND_READER, Broken::TwoHolders),
     Planted::new(Bug::SharesLoan, NPM_AND_READER, Broken::UnsafeShare),
     Planted::new(Bug::LostShareKept, NPM_AND_READER, Broken::LeftOpen),
 ];

@@ -181,7 +181,7 @@ impl Renaming {
 
     fn meet_connection(&mut self, world: &World, id: ConnectionId) {
         if self.connections.meet(id)
-            && let Some(Message::Listener(socket)) = world.connection(id).inbox
+            && let Some(Message::Listener { socket, .. }) = world.connection(id).inbox
         {
             self.meet_socket(world, socket);
         }
@@ -216,7 +216,7 @@ impl Renaming {
         }
         for (old, connection) in (0..).zip(world.connections) {
             if let Some(mut connection) = connection {
-                if let Some(Message::Listener(socket)) = &mut connection.inbox {
+                if let Some(Message::Listener { socket, .. }) = &mut connection.inbox {
                     *socket = self.sockets.get(*socket);
                 }
                 renamed.connections[usize::from(self.connections.get(old))] = Some(connection);

@@ -111,7 +111,6 @@ impl World {
             | Call::SocketName
             | Call::CompareBoundFile
             | Call::ComparePeerName
-            | Call::SetNonblocking
             | Call::HasUnread(_)
             | Call::Random
             | Call::Reserve

@@ -83,8 +83,6 @@ pub enum Call {
     CompareBoundFile,
     /// getpeername(2) of [`Role::Connection`]: is it the name of [`Role::Listener`]? → [`AnswerResult`](crate::AnswerResult).
     ComparePeerName,
-    /// ioctl(2) `FIONBIO` of [`Role::Listener`] → [`DoneResult`](crate::DoneResult).
-    SetNonblocking,
     /// poll(2) of [`Role::Listener`], without waiting: is somebody queued? → [`AnswerResult`](crate::AnswerResult).
     Poll,
     /// accept4(2) from [`Role::Listener`], not blocking → [`AcceptResult`](crate::AcceptResult).
@@ -265,7 +263,10 @@ pub enum Mode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Cargo {
     /// The listener: the lock is handed over.
-    Listener,
+    Listener {
+        /// Says that no process has a share of the lock: the waiter need not look.
+        unshared: bool,
+    },
     /// Nothing: the lock is lent.
     Nothing,
 }

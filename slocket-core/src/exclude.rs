@@ -15,8 +15,10 @@ use crate::result::{CallResult, FileSystemResult, StatResult, UnlinkResult};
 /// How it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Excluded {
-    /// Nobody has a share.
-    Done,
+    /// No process has a share, and nothing is left of any.
+    Gone,
+    /// No process has a share. A FIFO is left that may not be unlinked.
+    Idle,
     /// Somebody has: [`Role::Look`] is open, and hangs up when nobody has that one any more.
     Shared(Waiting),
     /// It cannot be told.
@@ -66,7 +68,7 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &Memory) -> Stepped<
     let Step { slot, at } = step;
     Ok(match at {
         At::SeeWhetherThere => match result.stat()? {
-            StatResult::Missing => Next::Done(Excluded::Done),
+            StatResult::Missing => Next::Done(Excluded::Gone),
             // (What the system refuses, it refuses again.)
             StatResult::Found(_) | StatResult::Failed(_) => look(None),
         },
@@ -88,8 +90,8 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &Memory) -> Stepped<
         }
         At::Unlink => match (result.unlink()?, slot) {
             (UnlinkResult::Removed | UnlinkResult::Missing, Some(slot)) => unlink(slot.checked_sub(1)),
-            (UnlinkResult::Removed | UnlinkResult::Missing, None)
-            | (UnlinkResult::Denied(_) | UnlinkResult::Failed(_), _) => Next::Done(Excluded::Done),
+            (UnlinkResult::Removed | UnlinkResult::Missing, None) => Next::Done(Excluded::Gone),
+            (UnlinkResult::Denied(_) | UnlinkResult::Failed(_), _) => Next::Done(Excluded::Idle),
         },
     })
 }
@@ -101,7 +103,7 @@ fn look(slot: Option<u16>) -> Going {
 
 fn looked_at(slot: Option<u16>, looked: Looked) -> Going {
     match (looked, slot) {
-        (Looked::Missing, None) => Next::Done(Excluded::Done),
+        (Looked::Missing, None) => Next::Done(Excluded::Gone),
         (Looked::Missing, Some(slot)) => unlink(slot.checked_sub(1)),
         (Looked::Idle | Looked::Busy, None) => {
             let is_busy = looked == Looked::Busy;

@@ -1,29 +1,30 @@
 //! The listener is sent to the waiter that was accepted: the lock is its (protocol section 2, "Release, in full").
 
 use crate::call::{Call, Cargo, Half, Role};
+use crate::memory::Memory;
 use crate::next::{Next, Stepped};
 use crate::result::{CallResult, SendResult};
 
 /// The result that is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Step {
-    Wake,
+    Wake { unshared: bool },
     Send,
 }
 
 /// Begins: the waiter is woken first, for to wake up takes longer than to send. It never writes, so that this half of the
 /// connection is of no use to anybody. (What is sent wakes it, too, but as if the sender were about to sleep: on this
 /// processor, behind us.)
-pub(crate) fn begin() -> Next<Step, SendResult> {
-    Next::Call(Call::Shutdown(Role::Guest, Half::Read), Step::Wake)
+pub(crate) fn begin(memory: &Memory) -> Next<Step, SendResult> {
+    Next::Call(Call::Shutdown(Role::Guest, Half::Read), Step::Wake { unshared: memory.unshared })
 }
 
 /// Takes a result.
 pub(crate) fn next(step: Step, result: &CallResult) -> Stepped<Step, SendResult> {
     Ok(match step {
-        Step::Wake => {
+        Step::Wake { unshared } => {
             result.done()?;
-            Next::Call(Call::Send(Cargo::Listener), Step::Send)
+            Next::Call(Call::Send(Cargo::Listener { unshared }), Step::Send)
         }
         Step::Send => Next::Done(result.send()?),
     })

@@ -41,6 +41,9 @@ pub(crate) struct Memory {
     pub(crate) has_share: bool,
     /// The lock was had without having been held, or a share was: there may be FIFOs to remove.
     pub(crate) cleans_up: bool,
+    /// No process has a share, and no FIFO is left of any: we have the listener, and looked ourselves, or the
+    /// process that handed it over said so.
+    pub(crate) unshared: bool,
     /// How often it has been looked whether there are.
     pub(crate) rounds: u8,
 }
@@ -69,8 +72,9 @@ impl Memory {
         self.places.note(call, result);
         if let (Call::StatFile(role), CallResult::StatResult(StatResult::Found(found))) = (call, result) {
             self.hold(role, Some(*found));
-        } else if let (Call::Close(role), CallResult::DoneResult(_)) = (call, result) {
+        } else if let (Call::Close(role) | Call::CloseApart(role), CallResult::DoneResult(_)) = (call, result) {
             self.hold(role, None);
+            self.unshared &= role != Role::Listener;
         }
     }
 

@@ -49,9 +49,11 @@ impl Places {
                 }
             }
             Call::Receive => {
-                let came = |what| *result == CallResult::ReceiveResult(what);
-                self.fill_if(Role::Listener, came(ReceiveResult::Listener));
-                self.fill_if(Role::Strays, came(ReceiveResult::Truncated) || came(ReceiveResult::Foreign));
+                if let CallResult::ReceiveResult(received) = result {
+                    self.fill_if(Role::Listener, matches!(received, ReceiveResult::Listener { .. }));
+                    let has_strays = matches!(received, ReceiveResult::Truncated | ReceiveResult::Foreign);
+                    self.fill_if(Role::Strays, has_strays);
+                }
             }
             Call::Flock(Flock::Shared | Flock::Exclusive) => {
                 self.locked |= matches!(result, CallResult::FlockResult(FlockResult::Locked));
@@ -90,7 +92,6 @@ impl Places {
             | Call::SocketName
             | Call::CompareBoundFile
             | Call::ComparePeerName
-            | Call::SetNonblocking
             | Call::Poll
             | Call::HasEnded(_)
             | Call::Drain

@@ -38,7 +38,6 @@ pub(crate) enum Step {
     PeerName,
     IsStreamAtName,
     Look,
-    SetNonblocking,
     Listen,
     // Of what is not this lock's listener: is it a listener at all?
     Listens,
@@ -71,8 +70,11 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
             ReceiveResult::Nothing => Next::Done(Received::Nothing),
             ReceiveResult::PeerClosed => Next::Done(Received::End),
             // A lock is not handed over between users: so none of ours did this.
-            ReceiveResult::Listener if !memory.peer_is_ours => give_away(Received::NotOurs),
-            ReceiveResult::Listener => Next::Call(Call::SocketName, Step::SocketName),
+            ReceiveResult::Listener { .. } if !memory.peer_is_ours => give_away(Received::NotOurs),
+            ReceiveResult::Listener { unshared } => {
+                memory.unshared = unshared && memory.can_be_shared();
+                Next::Call(Call::SocketName, Step::SocketName)
+            }
             // (Nothing is lent at an abstract name: its lender could die unseen.)
             ReceiveResult::Loan if memory.platform.home == Home::Name => Next::Done(Received::Foreign),
             ReceiveResult::Loan => Next::Done(Received::Loan),
@@ -101,19 +103,15 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
             AnswerResult::Failed(_) => drop_listener(),
         },
         Step::IsStreamAtName => match result.answer()? {
-            AnswerResult::Yes => set_nonblocking(),
+            AnswerResult::Yes => listen(),
             AnswerResult::No | AnswerResult::Failed(_) => give_away(Received::Foreign),
         },
         // Else the lock is lost, and another may have been published at the path.
         Step::Look => match result.stat()? {
-            StatResult::Found(found) if Some(found.inode) == memory.server => set_nonblocking(),
+            StatResult::Found(found) if Some(found.inode) == memory.server => listen(),
             // (Nobody knows what was connected to, if the path was free right after: see `join`.)
-            StatResult::Failed(_) if memory.server.is_some() => set_nonblocking(),
+            StatResult::Failed(_) if memory.server.is_some() => listen(),
             StatResult::Found(_) | StatResult::Missing | StatResult::Failed(_) => give_away(Received::NotOurs),
-        },
-        Step::SetNonblocking => match result.done()? {
-            DoneResult::Done => Next::Call(Call::Listen, Step::Listen),
-            DoneResult::Failed(_) => drop_listener(),
         },
         Step::Listen => match result.done()? {
             DoneResult::Done => {
@@ -142,8 +140,8 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
     })
 }
 
-fn set_nonblocking() -> Going {
-    Next::Call(Call::SetNonblocking, Step::SetNonblocking)
+fn listen() -> Going {
+    Next::Call(Call::Listen, Step::Listen)
 }
 
 /// It came and could not be taken over: we hold nothing.

@@ -401,7 +401,10 @@ pub enum ReceiveResult {
     /// It has ended the stream, or the connection was reset.
     PeerClosed,
     /// "OK" and one descriptor, which is [`Role::Listener`](crate::Role::Listener) now.
-    Listener,
+    Listener {
+        /// The sender says that no process has a share of the lock.
+        unshared: bool,
+    },
     /// "OK" and no descriptor.
     Loan,
     /// Descriptors were lost on the way, for want of room.
@@ -512,7 +515,6 @@ impl Call {
             | Self::Listen
             | Self::Shutdown(..)
             | Self::SocketName
-            | Self::SetNonblocking
             | Self::Random
             | Self::Reserve
             | Self::SpendReserve

@@ -57,6 +57,8 @@ type Going = Next<Step, Taken>;
 /// Begins.
 pub(crate) fn begin(memory: &mut Memory, share: Share) -> Going {
     memory.slot = None;
+    // From here on there may be something to look for.
+    memory.unshared = false;
     match share {
         Share::Unlimited => open(None, false),
         // Those that were waited for.

@@ -44,10 +44,10 @@ fn an_untrusted_server_is_told_of_and_not_read_from() {
 fn a_listener_that_came_for_a_look_is_passed_on() {
     let mut participant = Participant::at(NPM);
     participant.world.queue.push_back(WAITER);
-    participant.world.sent.push_back(ReceiveResult::Listener);
+    participant.world.sent.push_back(ReceiveResult::Listener { unshared: false });
     // It is marked by the time that it is left.
     participant.instead(Call::Stat(Name::Lock), StatResult::Found(MARKED));
-    participant.ends(LOOK, Report::Listened).did(&[STOP_READING, Call::Receive, Call::Listen, HAND_OVER]);
+    participant.ends(LOOK, Report::Listened).did(&[STOP_READING, Call::Receive, Call::Listen, HAND_OVER_UNSEEN]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn receiving(sent: ReceiveResult) -> Participant {
 
 #[test]
 fn a_listener_is_the_lock() {
-    let mut participant = receiving(ReceiveResult::Listener);
+    let mut participant = receiving(ReceiveResult::Listener { unshared: false });
     participant.holds(READABLE);
     assert!(participant.machine().has(Role::Listener));
 }
@@ -37,7 +37,7 @@ fn a_listener_that_was_lost_on_the_way_is_no_lock() {
 fn a_listener_that_is_not_this_locks_is_no_lock_and_no_busy_loop() {
     let mut participant = queued();
     for wait in [QUEUED, QUEUED, pause(3)] {
-        participant.world.sent.push_back(ReceiveResult::Listener);
+        participant.world.sent.push_back(ReceiveResult::Listener { unshared: false });
         participant.instead(Call::ComparePeerName, AnswerResult::No);
         participant.waits(READABLE, wait).did_not(Call::Listen);
     }
@@ -52,7 +52,7 @@ fn anything_else_is_an_error_and_no_busy_loop() {
 fn the_end_of_the_stream_sends_back_to_publishing() {
     let mut participant = receiving(ReceiveResult::PeerClosed);
     participant.waits(READABLE, QUEUED).did(&[Call::Close(Role::Connection), PUBLISH, JOIN]);
-    participant.world.sent.push_back(ReceiveResult::Listener);
+    participant.world.sent.push_back(ReceiveResult::Listener { unshared: false });
     participant.holds(READABLE);
 }
 

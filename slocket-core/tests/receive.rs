@@ -10,7 +10,7 @@ fn handed_a_listener(platform: Platform) -> Participant {
     let mut participant = Participant::new(platform, Hints::default());
     participant.world.path = Some(HOLDER);
     participant.waits(ACQUIRE, QUEUED);
-    participant.world.sent.push_back(ReceiveResult::Listener);
+    participant.world.sent.push_back(ReceiveResult::Listener { unshared: false });
     participant
 }
 
@@ -24,10 +24,21 @@ fn a_listener_is_asked_in_this_order() {
         Call::SocketName,
         Call::ComparePeerName,
         Call::Stat(Name::Lock),
-        Call::SetNonblocking,
         Call::Listen,
         HAS_SHARES,
     ]);
+}
+
+/// Whoever held the lock has seen to it that nobody has a share: so there is nothing to look for.
+#[test]
+fn a_lock_that_is_said_to_be_unshared_is_held_without_a_look() {
+    let mut participant = Participant::new(PRIVATE, Hints::default());
+    participant.world.path = Some(HOLDER);
+    participant.waits(ACQUIRE, QUEUED);
+    participant.world.sent.push_back(ReceiveResult::Listener { unshared: true });
+    participant.holds(READABLE).did_not(HAS_SHARES);
+    participant.world.queue.push_back(WAITER);
+    participant.ends(RELEASE, Report::Released).did(&[HAND_OVER]);
 }
 
 #[test]
@@ -39,7 +50,6 @@ fn at_an_abstract_name_its_type_is_asked_for_and_no_path() {
         Call::SocketName,
         Call::ComparePeerName,
         Call::Ask(Question::IsStream),
-        Call::SetNonblocking,
         Call::Listen,
     ]);
 }
@@ -50,7 +60,7 @@ fn a_listener_of_another_user_is_given_away_unused() {
     let mut participant = Participant::at(HOLDER);
     participant.world.server = PeerResult::Peer { is_ours: false, is_trusted: true };
     participant.waits(ACQUIRE, QUEUED);
-    participant.world.sent.push_back(ReceiveResult::Listener);
+    participant.world.sent.push_back(ReceiveResult::Listener { unshared: false });
     participant.waits(READABLE, QUEUED).did(&[Call::Receive, Call::CloseApart(Role::Listener)]);
     participant.did_not(Call::Listen).did_not(Call::SocketName);
 }
@@ -59,13 +69,12 @@ fn a_listener_of_another_user_is_given_away_unused() {
 #[test]
 fn what_is_not_proven_to_be_this_locks_is_given_away() {
     let other = StatResult::Found(Found { inode: OTHER, ..MARKED });
-    let doubts: [(Call, CallResult); 6] = [
+    let doubts: [(Call, CallResult); 5] = [
         (Call::SocketName, DoneResult::Failed(ERRNO).into()),
         (Call::ComparePeerName, AnswerResult::No.into()),
         (Call::ComparePeerName, AnswerResult::Failed(ERRNO).into()),
         (Call::Stat(Name::Lock), other.into()),
         (Call::Stat(Name::Lock), StatResult::Missing.into()),
-        (Call::SetNonblocking, DoneResult::Failed(ERRNO).into()),
     ];
     for (call, result) in doubts {
         let mut participant = handed_a_listener(PRIVATE);

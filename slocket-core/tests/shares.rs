@@ -65,14 +65,14 @@ fn a_fifo_that_is_there_is_opened() {
 fn the_lock_is_handed_on_to_the_next() {
     let mut participant = Participant::at(None);
     participant.world.queue.push_back(WAITER);
-    participant.shares(SHARE, None).did(&[TAKE_SHARE, HAND_OVER, Call::Close(Role::Listener)]).did_not(UNLINK);
+    participant.shares(SHARE, None).did(&[TAKE_SHARE, HAND_OVER_UNSEEN, Call::Close(Role::Listener)]).did_not(UNLINK);
 }
 
 #[test]
 fn a_waiter_that_is_handed_the_listener_takes_its_share() {
     let mut participant = Participant::at(HOLDER);
     participant.waits(SHARE, QUEUED);
-    participant.world.sent.push_back(ReceiveResult::Listener);
+    participant.world.sent.push_back(ReceiveResult::Listener { unshared: false });
     participant.shares(READABLE, None).did(&[Call::Listen, TAKE_SHARE, UNLINK, Call::Close(Role::Connection)]);
 }
 
@@ -125,14 +125,14 @@ fn whoever_waits_behind_a_baseline_client_is_handed_the_lock_after_it() {
     participant.world.queue.extend([CLIENT, WAITER]);
     participant.leaves_behind(SHARE, BASELINE, LENT).did(&[CLOSE_SHARE, LEND]);
     participant.world.drains.push_back(DrainResult::Ended);
-    participant.finishes(READABLE).did(&[HAND_OVER]).did_not(SEE_SHARES);
+    participant.finishes(READABLE).did(&[HAND_OVER_UNSEEN]).did_not(SEE_SHARES);
 }
 
 #[test]
 fn a_baseline_client_that_goes_while_it_is_lent_the_lock_has_cost_the_share() {
     let mut participant = Participant::at(None);
     participant.world.queue.extend([Guest { takes: SendResult::Gone, ..CLIENT }, WAITER]);
-    participant.fails(SHARE, Failure::Baseline).did(&[CLOSE_SHARE, LEND, HAND_OVER]).did_not(SEE_SHARES);
+    participant.fails(SHARE, Failure::Baseline).did(&[CLOSE_SHARE, LEND, HAND_OVER_UNSEEN]).did_not(SEE_SHARES);
 }
 
 #[test]
@@ -266,7 +266,7 @@ fn where_the_lock_is_taken_it_is_not_waited_for() {
 fn whoever_is_handed_the_lock_cleans_up() {
     let mut participant = sharing();
     participant.world.queue.push_back(WAITER);
-    participant.ends(RELEASE, Report::Released).did(&[PUBLISH, UNLINK_SHARED, HAND_OVER]);
+    participant.ends(RELEASE, Report::Released).did(&[PUBLISH, UNLINK_SHARED, HAND_OVER_UNSEEN]);
     assert_eq!(participant.count(SEE_SHARES), 2, "not once more");
 }
 
@@ -361,7 +361,11 @@ fn whoever_gives_up_waiting_for_shares_passes_the_lock_on() {
     for (stop, report) in STOPS {
         let mut participant = waiting_for_shares();
         participant.world.queue.push_back(WAITER);
-        participant.ends(stop, report).did(&[Call::Close(Role::Look), HAND_OVER]).did_not(SEE_SHARES).did_not(UNLINK);
+        participant
+            .ends(stop, report)
+            .did(&[Call::Close(Role::Look), HAND_OVER_UNSEEN])
+            .did_not(SEE_SHARES)
+            .did_not(UNLINK);
         let mut participant = waiting_for_shares();
         participant.ends(stop, report).did(&[UNLINK, Call::Close(Role::Listener), SEE_SHARES, PUBLISH, UNLINK_SHARED]);
         let mut participant = waiting_for_shares();
@@ -376,7 +380,7 @@ fn whoever_gives_up_waiting_for_shares_passes_the_lock_on() {
 fn a_waiter_that_gave_up_and_was_handed_the_listener_cleans_up() {
     let mut participant = queued();
     participant.world.shared = Some(SHARES);
-    participant.world.sent.push_back(ReceiveResult::Listener);
+    participant.world.sent.push_back(ReceiveResult::Listener { unshared: false });
     participant.ends(CANCEL, Report::Cancelled).did(&[UNLINK, SEE_SHARES, PUBLISH, UNLINK_SHARED]);
 }
 
@@ -579,7 +583,7 @@ fn a_lock_that_is_held_becomes_a_share_without_a_gap() {
     participant.shares(DOWNGRADE, None).did(&[MAKE, TAKE_SHARE, UNLINK]);
     participant.ends(RELEASE, Report::Released).did(&[CLOSE_SHARE, UNLINK_SHARED]);
     let mut participant = holding_with(&[WAITER]);
-    participant.shares(DOWNGRADE, None).did(&[TAKE_SHARE, HAND_OVER]);
+    participant.shares(DOWNGRADE, None).did(&[TAKE_SHARE, HAND_OVER_UNSEEN]);
 }
 
 #[test]

@@ -35,9 +35,15 @@ fn a_waiter_leaves_the_queue_of_one_that_hands_over() {
 fn a_listener_that_came_first_is_passed_on_before_the_caller_is_told() {
     for (stop, report) in STOPS {
         let mut participant = queued();
-        participant.world.sent.push_back(ReceiveResult::Listener);
+        participant.world.sent.push_back(ReceiveResult::Listener { unshared: false });
         participant.world.queue.extend([Guest { takes: SendResult::Gone, ..WAITER }, WAITER]);
-        participant.ends(stop, report).did(&[STOP_READING, Call::Receive, Call::Listen, HAND_OVER, HAND_OVER]);
+        participant.ends(stop, report).did(&[
+            STOP_READING,
+            Call::Receive,
+            Call::Listen,
+            HAND_OVER_UNSEEN,
+            HAND_OVER_UNSEEN,
+        ]);
         participant.did_not(UNLINK);
     }
 }
@@ -46,7 +52,7 @@ fn a_listener_that_came_first_is_passed_on_before_the_caller_is_told() {
 fn a_listener_that_came_first_and_nobody_wants_is_closed_out() {
     for (stop, report) in STOPS {
         let mut participant = queued();
-        participant.world.sent.push_back(ReceiveResult::Listener);
+        participant.world.sent.push_back(ReceiveResult::Listener { unshared: false });
         participant.ends(stop, report).did(&[STOP_READING, Call::Listen, UNLINK]);
     }
 }
@@ -55,7 +61,7 @@ fn a_listener_that_came_first_and_nobody_wants_is_closed_out() {
 fn a_listener_that_came_first_can_be_lent() {
     for (stop, report) in STOPS {
         let mut participant = queued();
-        participant.world.sent.push_back(ReceiveResult::Listener);
+        participant.world.sent.push_back(ReceiveResult::Listener { unshared: false });
         participant.world.queue.push_back(CLIENT);
         participant.leaves_behind(stop, report, LENT).did(&[STOP_READING, Call::Listen, LEND]);
     }
@@ -66,7 +72,7 @@ fn a_listener_that_came_first_can_be_lent() {
 fn all_that_has_arrived_is_read() {
     for before in [ReceiveResult::Loan, ReceiveResult::Foreign] {
         let mut participant = queued();
-        participant.world.sent.extend([before, ReceiveResult::Listener]);
+        participant.world.sent.extend([before, ReceiveResult::Listener { unshared: false }]);
         participant.ends(CANCEL, Report::Cancelled).did(&[
             STOP_READING,
             Call::Receive,
@@ -81,7 +87,7 @@ fn all_that_has_arrived_is_read() {
 #[test]
 fn a_waiter_that_gave_up_is_told_so_even_if_the_path_was_lost() {
     let mut participant = queued();
-    participant.world.sent.push_back(ReceiveResult::Listener);
+    participant.world.sent.push_back(ReceiveResult::Listener { unshared: false });
     let other = Found { inode: OTHER, ..MARKED };
     participant.instead(Call::Stat(Name::Lock), StatResult::Found(MARKED));
     participant.world.path = Some(There { found: other, ..HOLDER });
@@ -142,9 +148,9 @@ fn anything_else_that_comes_after_all_is_put_away() {
 #[test]
 fn a_listener_that_comes_after_all_is_passed_on_without_a_word() {
     let mut participant = lingering();
-    participant.world.sent.push_back(ReceiveResult::Listener);
+    participant.world.sent.push_back(ReceiveResult::Listener { unshared: false });
     participant.world.queue.push_back(WAITER);
-    participant.finishes(READABLE).did(&[Call::Listen, HAND_OVER]);
+    participant.finishes(READABLE).did(&[Call::Listen, HAND_OVER_UNSEEN]);
 }
 
 #[test]

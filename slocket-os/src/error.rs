@@ -500,7 +500,6 @@ fn doing(call: Call) -> &'static str {
         | Call::SocketName
         | Call::CompareBoundFile
         | Call::ComparePeerName
-        | Call::SetNonblocking
         | Call::Poll
         | Call::Accept(_)
         | Call::HasEnded(_)

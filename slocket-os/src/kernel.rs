@@ -130,7 +130,7 @@ fn ask_about(socket: OwnedFd, subject: &Subject) -> Result<Probe> {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         let (sender, _receiver) = socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
         // (An empty queue is never full: whatever the system refuses, to try again is of no use.)
-        if messages::send(sender.as_fd(), Some(socket.as_fd())) != SendResult::Sent {
+        if messages::send(sender.as_fd(), Some(socket.as_fd()), false) != SendResult::Sent {
             return Err(Errno::NOBUFS);
         }
         drop(socket);

@@ -1,6 +1,6 @@
 //! Makes the calls of the core: finds the descriptors and names that a call is about, and tells what came of it.
 
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -22,6 +22,7 @@ use crate::process::Process;
 use crate::random::random;
 use crate::site::{Home, Site};
 use crate::sys::files::Listing;
+use crate::sys::messages::Received;
 use crate::sys::{answer, code, done, fifos, files, found, messages, sockets};
 use crate::table::Table;
 use crate::watch::Watch;
@@ -41,6 +42,8 @@ pub(crate) struct Performer {
     pub(crate) server: Option<Peer>,
     /// When the last attempt began; nobody asks for the first.
     pub(crate) began: Option<Instant>,
+    /// The address of the socket that sent the message that came last.
+    sender: Option<SocketAddrUnix>,
     /// The bits that were drawn last, and the number of the temporary name that was read last.
     drawn: u64,
     read: u64,
@@ -49,7 +52,7 @@ pub(crate) struct Performer {
 impl Performer {
     pub(crate) fn new(site: Arc<Site>, process: Process) -> Self {
         let table = Table::default();
-        Self { site, process, user: OnceLock::new(), table, server: None, began: None, drawn: 0, read: 0 }
+        Self { site, process, user: OnceLock::new(), table, server: None, began: None, sender: None, drawn: 0, read: 0 }
     }
 
     /// Makes a call.
@@ -200,10 +203,13 @@ impl Performer {
                 answer(Ok(bound_to == Some(bound::lower(files::stat_file(self.table.get(Role::Pin)?)?.st_ino)))).into()
             }
             Call::ComparePeerName => {
+                let peer = match self.sender.take() {
+                    Some(sender) => Some(sender),
+                    None => sockets::peer_name(self.table.get(Role::Connection)?)?,
+                };
                 let name = self.table.listener.address().map(AsRef::as_ref);
-                answer(sockets::has_peer_name(self.table.get(Role::Connection)?, name)).into()
+                answer(Ok(peer.is_some() && peer.as_ref() == name)).into()
             }
-            Call::SetNonblocking => done(&sockets::set_nonblocking(self.table.get(Role::Listener)?)).into(),
             Call::Poll => answer(sockets::is_contended(self.table.get(Role::Listener)?)).into(),
             Call::Accept(role) => self.accept(role)?.into(),
             Call::HasEnded(role) => answer(Ok(sockets::has_ended(self.table.get(role)?))).into(),
@@ -356,18 +362,19 @@ impl Performer {
     }
 
     fn receive(&mut self) -> io::Result<ReceiveResult> {
-        let (result, descriptors) = messages::receive(self.table.get(Role::Connection)?);
-        let role = if result == ReceiveResult::Listener { Role::Listener } else { Role::Strays };
+        let Received { result, descriptors, sender } = messages::receive(self.table.get(Role::Connection)?);
+        let role = if matches!(result, ReceiveResult::Listener { .. }) { Role::Listener } else { Role::Strays };
         descriptors.into_iter().for_each(|descriptor| self.table.put(role, descriptor));
+        self.sender = sender;
         Ok(result)
     }
 
     fn send(&self, cargo: Cargo) -> io::Result<SendResult> {
-        let listener: Option<BorrowedFd<'_>> = match cargo {
-            Cargo::Listener => Some(self.table.get(Role::Listener)?),
-            Cargo::Nothing => None,
-        };
-        Ok(messages::send(self.table.get(Role::Guest)?, listener))
+        let guest = self.table.get(Role::Guest)?;
+        Ok(match cargo {
+            Cargo::Listener { unshared } => messages::send(guest, Some(self.table.get(Role::Listener)?), unshared),
+            Cargo::Nothing => messages::send(guest, None, false),
+        })
     }
 
     /// Whether our user is the one that others were compared with. (A program can change it while it waits. listen(2) then gives

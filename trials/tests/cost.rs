@@ -21,7 +21,7 @@ const BUDGET_AT_NAME: usize = 5;
 
 /// How many a waiter may make until it holds the lock that is handed over to it, the wait among them; and a holder that hands it
 /// over, with the connection by which it got the lock.
-const BUDGET_OF_A_WAITER: usize = 18;
+const BUDGET_OF_A_WAITER: usize = 15;
 const BUDGET_TO_HAND_OVER: usize = 9;
 
 at_path_and_name! {

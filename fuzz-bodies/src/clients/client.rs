@@ -169,7 +169,9 @@ impl Client {
         match (&bytes[..count], descriptors.pop()) {
             ([], None) => (Message::End, None),
             (b"OK", None) => (Message::Loan, None),
-            (b"OK", Some(socket)) if descriptors.is_empty() && socket_acceptconn(&socket) == Ok(true) => {
+            (b"OK" | b"OK unshared", Some(socket))
+                if descriptors.is_empty() && socket_acceptconn(&socket) == Ok(true) =>
+            {
                 (Message::Lock, Some(socket))
             }
             _ => (Message::Other, None),

@@ -29,7 +29,8 @@ pub(crate) fn all(bytes: &[u8]) -> impl Iterator<Item = Act> {
         let (act, more) = (act & 15, act >> 4);
         Some(match act {
             0 => Act::Send(b"OK".to_vec(), Vec::new()),
-            1 => Act::Send(b"OK".to_vec(), vec![Kind::Own]),
+            1 if more & 1 == 0 => Act::Send(b"OK".to_vec(), vec![Kind::Own]),
+            1 => Act::Send(b"OK unshared".to_vec(), vec![Kind::Own]),
             2 => Act::Send(b"OK".to_vec(), vec![Kind::of(more)]),
             3 => Act::Send(b"OK".to_vec(), (0..=more & 3).map(|_| Kind::of(bytes.next().unwrap_or(0))).collect()),
             4 => {
@@ -39,7 +40,10 @@ pub(crate) fn all(bytes: &[u8]) -> impl Iterator<Item = Act> {
                     bytes.next().filter(|byte| byte & 1 != 0).map(|byte| Kind::of(byte >> 1)).into_iter().collect(),
                 )
             }
-            5 => Act::Send([&b"O"[..], b"K", b"OKOK", b"OK\n"][usize::from(more & 3)].to_vec(), Vec::new()),
+            5 => Act::Send(
+                [&b"O"[..], b"K", b"OKOK", b"OK\n", b"OK unshared"][usize::from(more % 5)].to_vec(),
+                Vec::new(),
+            ),
             6 => Act::Send(b"OK".to_vec(), vec![Kind::of(more); MOST]),
             7..=9 => Act::Wake,
             10 => Act::Close,

@@ -157,8 +157,8 @@ impl Server {
             (b"", _) => None,
             // At an abstract name nothing is lent.
             (b"OK", []) if !self.home.is_name() => Some(Verdict::Lent),
-            (b"OK", [Kind::Own]) => Some(Verdict::HandedOver),
-            (b"OK", [Kind::Listener]) => Some(Verdict::NotOurs),
+            (b"OK" | b"OK unshared", [Kind::Own]) => Some(Verdict::HandedOver),
+            (b"OK" | b"OK unshared", [Kind::Listener]) => Some(Verdict::NotOurs),
             _ => Some(Verdict::Foreign),
         }
     }

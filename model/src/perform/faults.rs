@@ -41,7 +41,9 @@ impl World {
             Call::Watch => vec![AnswerResult::No.into()],
             Call::Receive => {
                 let connection = self.processes[process].connection.expect("who receives is connected");
-                let Some(Message::Listener(listener)) = self.connection(connection).inbox else { return Vec::new() };
+                let Some(Message::Listener { socket: listener, .. }) = self.connection(connection).inbox else {
+                    return Vec::new();
+                };
                 self.excuse_loss(listener, configuration);
                 self.connection_mut(connection).inbox = None;
                 self.mishap();

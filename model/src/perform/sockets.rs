@@ -159,9 +159,9 @@ impl World {
     pub(super) fn receive(&mut self, process: usize) -> ReceiveResult {
         let connection = self.processes[process].connection.expect("who receives is connected");
         match self.connection_mut(connection).inbox.take() {
-            Some(Message::Listener(socket)) => {
+            Some(Message::Listener { socket, unshared }) => {
                 self.processes[process].socket = Some(socket);
-                ReceiveResult::Listener
+                ReceiveResult::Listener { unshared }
             }
             Some(Message::Loan) => {
                 self.participant(process).borrows = true;
@@ -175,7 +175,10 @@ impl World {
     pub(super) fn send_cargo(&mut self, process: usize, cargo: Cargo) -> SendResult {
         let own = &self.processes[process];
         let (guest, listener) = (own.guest.expect("one was accepted"), own.socket.expect("it has the listener"));
-        let message = if cargo == Cargo::Listener { Message::Listener(listener) } else { Message::Loan };
+        let message = match cargo {
+            Cargo::Listener { unshared } => Message::Listener { socket: listener, unshared },
+            Cargo::Nothing => Message::Loan,
+        };
         if self.send(guest, message) { SendResult::Sent } else { SendResult::Gone }
     }
 }

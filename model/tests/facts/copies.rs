@@ -1,11 +1,12 @@
 //! Copies of descriptors, as fork makes them: what acts on the copy, and what acts on all.
 
+use std::io::IoSliceMut;
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
-use rustix::net::{Shutdown, getpeername, getsockname, shutdown};
+use rustix::net::{RecvAncillaryBuffer, RecvFlags, Shutdown, getpeername, getsockname, recvmsg, shutdown};
 
 use crate::{Place, connected, listening, pair, probe, read, say, send_with, try_connect, unlink};
 
@@ -158,6 +159,11 @@ fn the_peer_of_a_connection_has_the_name_of_the_listener() {
     let (client, server) = pair(&place.path, &listener);
     assert_eq!(getpeername(&client).unwrap(), Some(getsockname(&listener).unwrap()));
     assert_eq!(getsockname(&server).unwrap(), getsockname(&listener).unwrap());
+    // The kernel may tell it with a message, too.
+    say(&server).unwrap();
+    let (mut bytes, mut none) = ([0; 2], RecvAncillaryBuffer::default());
+    let message = recvmsg(&client, &mut [IoSliceMut::new(&mut bytes)], &mut none, RecvFlags::empty()).unwrap();
+    assert!(message.address.is_none_or(|sender| sender == getsockname(&listener).unwrap()));
     std::fs::rename(&place.path, place.other()).unwrap();
     let other = listening(&place.path);
     assert_eq!(getsockname(&listener).unwrap(), getsockname(&other).unwrap(), "the name alone does not tell");

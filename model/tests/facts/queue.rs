@@ -3,7 +3,7 @@
 use std::os::fd::OwnedFd;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
+use rustix::io::{Errno, ioctl_fionbio};
 use rustix::net::sockopt::socket_peercred;
 use rustix::net::{
     Shutdown, SocketAddrUnix, SocketFlags, accept_with, acceptfrom_with, bind, connect, listen, shutdown,
@@ -118,6 +118,12 @@ fn a_listener_shut_down_for_reading_refuses_newcomers_and_keeps_its_queue() {
     drop(accepted(&listener));
     assert_eq!(read(&client), Ok(0), "a clean end");
     assert_eq!(accept_with(&listener, SocketFlags::CLOEXEC).err(), Some(Errno::WOULDBLOCK), "nobody is left");
+    ioctl_fionbio(&listener, false).unwrap();
+    assert_eq!(
+        accept_with(&listener, SocketFlags::CLOEXEC).err(),
+        Some(Errno::INVAL),
+        "one that blocks does not, then"
+    );
 }
 
 /// That is why a close out shuts the listener down before it accepts those who are queued: what npm's server does not do.

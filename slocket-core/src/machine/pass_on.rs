@@ -31,7 +31,7 @@ impl Machine {
     pub(super) fn accepting(&mut self, owed: Owed, next: Next<accept::Step, Accepted>) -> Step {
         match next {
             Next::Call(call, step) => self.ask(call, Calling::Accepting(owed, step)),
-            Next::Done(Accepted::Waiter) => self.handing_over(owed, hand_over::begin()),
+            Next::Done(Accepted::Waiter) => self.handing_over(owed, hand_over::begin(&self.memory)),
             // It knows nothing of shares, and will hold the lock beside ours.
             Next::Done(accepted @ (Accepted::Client | Accepted::Stranger { has_badge: false }))
                 if self.memory.has_share =>

@@ -34,7 +34,7 @@ impl Machine {
     /// The lock is in hand: it is held as soon as nobody has a share; or a share is taken, and the lock is passed on.
     pub(super) fn use_lock(&mut self, wish: Wish) -> Step {
         match self.memory.share {
-            None if self.memory.can_be_shared() => self.excluding(wish, exclude::begin()),
+            None if self.memory.can_be_shared() && !self.memory.unshared => self.excluding(wish, exclude::begin()),
             None => self.tell(Report::Acquired, self.held()),
             Some(share) => self.take_share(wish, share),
         }
@@ -50,7 +50,11 @@ impl Machine {
         match (next, wish) {
             (Next::Call(call, step), _) => self.ask(call, Calling::Excluding(wish, step)),
             // From here on nobody can have one.
-            (Next::Done(Excluded::Done), _) => self.tell(Report::Acquired, self.held()),
+            (Next::Done(Excluded::Gone), _) => {
+                self.memory.unshared = self.memory.places.is_full(Role::Listener);
+                self.tell(Report::Acquired, self.held())
+            }
+            (Next::Done(Excluded::Idle), _) => self.tell(Report::Acquired, self.held()),
             (Next::Done(Excluded::Shared(_)), Wish::Try) => self.give_up(Report::WouldBlock),
             (Next::Done(Excluded::Shared(waiting)), Wish::Acquire) => self.rest(Resting::AwaitingShares(waiting)),
             (Next::Done(Excluded::Failed(failure)), _) => self.give_up(Report::Failed(failure)),

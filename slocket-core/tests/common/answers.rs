@@ -153,7 +153,8 @@ pub(crate) fn answers(call: Call) -> Vec<CallResult> {
         Call::Receive => all([
             ReceiveResult::Nothing,
             ReceiveResult::PeerClosed,
-            ReceiveResult::Listener,
+            ReceiveResult::Listener { unshared: false },
+            ReceiveResult::Listener { unshared: true },
             ReceiveResult::Loan,
             ReceiveResult::Truncated,
             ReceiveResult::Foreign,
@@ -174,7 +175,6 @@ pub(crate) fn answers(call: Call) -> Vec<CallResult> {
         | Call::Listen
         | Call::Shutdown(..)
         | Call::SocketName
-        | Call::SetNonblocking
         | Call::Random
         | Call::Reserve
         | Call::SpendReserve

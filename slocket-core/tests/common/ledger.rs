@@ -57,6 +57,8 @@ pub(crate) struct Ledger {
     idle: u8,
     /// Nobody has a share, as was seen with the lock in hand.
     excludes: bool,
+    /// Nor is anything left of one.
+    are_gone: bool,
     /// What is open to be looked at.
     looks_at: Option<Name>,
     /// A FIFO without a writer was seen without the lock in hand.
@@ -125,7 +127,6 @@ struct Checks {
     same_name: bool,
     at_path: bool,
     is_stream: bool,
-    never_blocks: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -219,6 +220,7 @@ impl Ledger {
             verdict: Verdict::default(),
             idle: 0,
             excludes: false,
+            are_gone: false,
             looks_at: None,
             is_left: false,
             is_trusted: false,

@@ -68,7 +68,9 @@ pub(crate) const JOIN: Call = Call::Socket(Role::Connection, Kind::Stream);
 pub(crate) const PROBE: Call = Call::Socket(Role::Probe, Kind::Datagram);
 pub(crate) const RECLAIM: Call = Call::Flock(Flock::Exclusive);
 pub(crate) const UNLINK: Call = Call::Unlink(Name::Lock);
-pub(crate) const HAND_OVER: Call = Call::Send(Cargo::Listener);
+pub(crate) const HAND_OVER: Call = Call::Send(Cargo::Listener { unshared: true });
+/// The same by one that has not looked for shares, or has made one.
+pub(crate) const HAND_OVER_UNSEEN: Call = Call::Send(Cargo::Listener { unshared: false });
 pub(crate) const LEND: Call = Call::Send(Cargo::Nothing);
 pub(crate) const STOP_READING: Call = Call::Shutdown(Role::Connection, Half::Read);
 

@@ -277,7 +277,6 @@ impl World {
             | Call::Random
             | Call::SetSocketMode
             | Call::SocketName
-            | Call::SetNonblocking
             | Call::Reserve
             | Call::SpendReserve
             | Call::KeepReserve

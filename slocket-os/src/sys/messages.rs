@@ -7,19 +7,37 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer, SendAncillaryMessage,
-    SendFlags, recv, recvmsg, sendmsg,
+    SendFlags, SocketAddrUnix, recv, recvmsg, sendmsg,
 };
 use slocket_core::{DrainResult, ReceiveResult, SendResult};
 
 /// The message that passes the lock on.
 const OK: &[u8] = b"OK";
 
+/// The same with a listener, of a lock of which no process has a share.
+const OK_UNSHARED: &[u8] = b"OK unshared";
+
 /// The most descriptors that the kernel puts into one message (`SCM_MAX_FD`, unix(7)): room for all of them, so that
 /// `MSG_CTRUNC` means one thing only.
 const MOST_DESCRIPTORS: usize = 253;
 
-/// What a server sent, and the descriptors that came with it.
-pub(crate) fn receive(connection: BorrowedFd<'_>) -> (ReceiveResult, Vec<OwnedFd>) {
+/// What came on a connection.
+#[derive(Debug)]
+pub(crate) struct Received {
+    pub(crate) result: ReceiveResult,
+    pub(crate) descriptors: Vec<OwnedFd>,
+    /// The address of the socket that sent it, which the kernel tells along with it; `None` if it does not.
+    pub(crate) sender: Option<SocketAddrUnix>,
+}
+
+impl Received {
+    const fn without_message(result: ReceiveResult) -> Self {
+        Self { result, descriptors: Vec::new(), sender: None }
+    }
+}
+
+/// Takes what a server sent, and the descriptors that came with it.
+pub(crate) fn receive(connection: BorrowedFd<'_>) -> Received {
     let mut bytes = [0_u8; 16];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
@@ -28,9 +46,9 @@ pub(crate) fn receive(connection: BorrowedFd<'_>) -> (ReceiveResult, Vec<OwnedFd
         match recvmsg(connection, &mut [IoSliceMut::new(&mut bytes)], &mut control, flags) {
             Ok(message) => break message,
             Err(Errno::INTR) => {}
-            Err(Errno::WOULDBLOCK) => return (ReceiveResult::Nothing, Vec::new()),
+            Err(Errno::WOULDBLOCK) => return Received::without_message(ReceiveResult::Nothing),
             // A reset means the same as the end of the stream: the holder died while we were queued.
-            Err(_) => return (ReceiveResult::PeerClosed, Vec::new()),
+            Err(_) => return Received::without_message(ReceiveResult::PeerClosed),
         }
     };
     let mut descriptors: Vec<OwnedFd> = Vec::new();
@@ -39,24 +57,22 @@ pub(crate) fn receive(connection: BorrowedFd<'_>) -> (ReceiveResult, Vec<OwnedFd
             descriptors.extend(received);
         }
     }
-    let result = match (message.bytes, descriptors.len()) {
+    let result = match (bytes.get(..message.bytes).unwrap_or_default(), descriptors.len()) {
         _ if message.flags.contains(ReturnFlags::CTRUNC) => ReceiveResult::Truncated,
-        (0, 0) => ReceiveResult::PeerClosed,
-        (_, count) if bytes.get(..message.bytes) == Some(OK) && count < 2 => {
-            if count == 1 {
-                ReceiveResult::Listener
-            } else {
-                ReceiveResult::Loan
-            }
-        }
+        ([], 0) => ReceiveResult::PeerClosed,
+        (OK, 0) => ReceiveResult::Loan,
+        (OK, 1) => ReceiveResult::Listener { unshared: false },
+        (OK_UNSHARED, 1) => ReceiveResult::Listener { unshared: true },
         _ => ReceiveResult::Foreign,
     };
-    (result, descriptors)
+    let sender = message.address.and_then(|address| SocketAddrUnix::try_from(address).ok());
+    Received { result, descriptors, sender }
 }
 
-/// Sends "OK", with a listener or without.
-pub(crate) fn send(peer: BorrowedFd<'_>, listener: Option<BorrowedFd<'_>>) -> SendResult {
+/// Sends "OK", with a listener, which may be unshared, or without.
+pub(crate) fn send(peer: BorrowedFd<'_>, listener: Option<BorrowedFd<'_>>, unshared: bool) -> SendResult {
     let listener = listener.as_slice();
+    let text = if unshared { OK_UNSHARED } else { OK };
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     if !listener.is_empty() && !control.push(SendAncillaryMessage::ScmRights(listener)) {
@@ -64,7 +80,7 @@ pub(crate) fn send(peer: BorrowedFd<'_>, listener: Option<BorrowedFd<'_>>) -> Se
     }
     let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
     loop {
-        return match sendmsg(peer, &[IoSlice::new(OK)], &mut control, flags) {
+        return match sendmsg(peer, &[IoSlice::new(text)], &mut control, flags) {
             Ok(_) => SendResult::Sent,
             Err(Errno::INTR) => continue,
             Err(Errno::PIPE | Errno::CONNRESET | Errno::NOTCONN) => SendResult::Gone,

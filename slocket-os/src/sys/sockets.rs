@@ -82,9 +82,8 @@ pub(crate) fn name(socket: BorrowedFd<'_>) -> Result<Option<SocketAddrUnix>> {
 }
 
 /// Whether a connection's peer has that address.
-pub(crate) fn has_peer_name(connection: BorrowedFd<'_>, name: Option<&SocketAddrUnix>) -> Result<bool> {
-    let peer = getpeername(connection)?.and_then(|peer| SocketAddrUnix::try_from(peer).ok());
-    Ok(peer.is_some() && peer.as_ref() == name)
+pub(crate) fn peer_name(connection: BorrowedFd<'_>) -> Result<Option<SocketAddrUnix>> {
+    Ok(getpeername(connection)?.and_then(|peer| SocketAddrUnix::try_from(peer).ok()))
 }
 
 pub(crate) fn set_nonblocking(socket: BorrowedFd<'_>) -> Result<()> {

@@ -66,6 +66,7 @@ fn a_grant_with_two_descriptors() {
             vec![reader.into(), writer.into()]
         };
         assert_refused("two pipes", b"OK", pipes);
+        assert_refused("two pipes, unshared", b"OK unshared", pipes);
         assert_refused("two listeners", b"OK", |scene| vec![listener(scene), listener(scene)]);
         assert_refused("a listener and a file", b"OK", |scene| {
             vec![listener(scene), File::open("/dev/null").unwrap().into()]
@@ -90,6 +91,8 @@ fn a_grant_with_as_many_descriptors_as_there_can_be() {
 fn a_grant_with_a_pipe_or_a_file() {
     alone(Setting::Plain, || {
         assert_refused("a pipe", b"OK", |_| vec![std::io::pipe().unwrap().0.into()]);
+        assert_refused("a pipe, unshared", b"OK unshared", |_| vec![std::io::pipe().unwrap().0.into()]);
+        assert_refused("nothing, unshared", b"OK unshared", |_| Vec::new());
         assert_refused("a file", b"OK", |_| vec![tempfile::tempfile().unwrap().into()]);
         assert_refused("a folder", b"OK", |scene| vec![File::open(scene.path()).unwrap().into()]);
     });

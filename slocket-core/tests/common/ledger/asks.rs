@@ -206,7 +206,7 @@ impl Ledger {
         if self.listens {
             return Err("it listens already");
         }
-        let Checks { name, same_name, at_path, is_stream, never_blocks } = self.checks;
+        let Checks { name, same_name, at_path, is_stream } = self.checks;
         match (self.bound, self.home) {
             (Some(Name::Lock), Home::Name) => Ok(()),
             (Some(_), _) if self.file.is_none() || self.is_marked != Mark::Set => {
@@ -214,7 +214,7 @@ impl Ledger {
             }
             (Some(_), _) => Ok(()),
             (None, _) if self.server_is != Peer::Ours => Err("another user's listener gets our name"),
-            (None, _) if !(name && same_name && never_blocks) => Err("a listener is believed that was not asked"),
+            (None, _) if !(name && same_name) => Err("a listener is believed that was not asked"),
             (None, Home::Path) if !at_path => Err("a listener is believed that is not the path's"),
             (None, Home::Name) if !is_stream => Err("a listener is believed that may be of another type"),
             (None, _) => Ok(()),
@@ -272,19 +272,22 @@ impl Ledger {
         if cargo == Cargo::Nothing && self.is_full(Role::Share) {
             return Err("the lock is lent by whoever has a share");
         }
+        if cargo == (Cargo::Listener { unshared: true }) && !(self.are_gone && self.can_be_shared) {
+            return Err("a lock is said to be unshared, and may be shared");
+        }
         match (cargo, self.guest) {
             (_, Guest { is: Peer::Unknown | Peer::Trusted | Peer::Stranger, .. }) => {
                 Err("the lock goes to another user, or to somebody unknown")
             }
-            (Cargo::Listener, Guest { has_badge: true, .. })
+            (Cargo::Listener { .. }, Guest { has_badge: true, .. })
                 if self.is_marked == Mark::Set || self.home == Home::Name =>
             {
                 Ok(())
             }
-            (Cargo::Listener, Guest { has_badge: true, .. }) => Err("what is handed over is not marked"),
+            (Cargo::Listener { .. }, Guest { has_badge: true, .. }) => Err("what is handed over is not marked"),
             (Cargo::Nothing, Guest { has_badge: false, .. }) if self.is_marked == Mark::Cleared => Ok(()),
             (Cargo::Nothing, Guest { has_badge: false, .. }) => Err("lent, and the mark not cleared"),
-            (Cargo::Listener | Cargo::Nothing, _) => Err("granted as the peer does not expect it"),
+            (Cargo::Listener { .. } | Cargo::Nothing, _) => Err("granted as the peer does not expect it"),
         }
     }
 
@@ -349,7 +352,6 @@ fn used(call: Call) -> [Option<Role>; 2] {
         | Call::Listen
         | Call::Ask(_)
         | Call::SocketName
-        | Call::SetNonblocking
         | Call::Poll
         | Call::Accept(_) => [Some(Role::Listener), None],
         Call::CompareBoundFile => [Some(Role::Listener), Some(Role::Pin)],

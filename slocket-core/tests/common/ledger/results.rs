@@ -4,7 +4,7 @@ use slocket_core::{
     AcceptResult, AnswerResult, BindResult, Call, CallResult, Cargo, ConnectResult, DoneResult, FifoResult, FileKind,
     FileSystemResult, Flock, FlockResult, Found, Links, Name, NextNameResult, OpenResult, Owner, PeerResult,
     ProbeResult, Question, ReadResult, ReceiveResult, RenameResult, Role, SendResult, StatResult, Times, TimesFound,
-    TimesResult,
+    TimesResult, UnlinkResult,
 };
 
 use super::{Budget, Checks, Guest, Ledger, Mark, Peer, Pin, Seen, Verdict, bit, idle_bit};
@@ -33,7 +33,12 @@ impl Ledger {
             (Call::OpenFifo(Role::Look, _, Name::Shared), CallResult::OpenResult(OpenResult::Missing))
             | (Call::Stat(Name::Shared), CallResult::StatResult(StatResult::Missing)) => {
                 self.excludes |= self.has_lock();
+                self.are_gone |= self.has_lock();
             }
+            (Call::Unlink(Name::Shared), CallResult::UnlinkResult(UnlinkResult::Removed | UnlinkResult::Missing)) => {
+                self.are_gone |= self.has_lock();
+            }
+            (Call::MakeFifo(_), _) => self.are_gone = false,
             (Call::SeeFifo(Role::Share), CallResult::FifoResult(result)) => {
                 self.is_trusted = result == FifoResult::Trusted;
             }
@@ -164,9 +169,6 @@ impl Ledger {
             (Call::Ask(Question::IsStream), CallResult::AnswerResult(result)) => {
                 self.checks.is_stream = result == AnswerResult::Yes;
             }
-            (Call::SetNonblocking, CallResult::DoneResult(result)) => {
-                self.checks.never_blocks = result == DoneResult::Done;
-            }
             (Call::Accept(role), CallResult::AcceptResult(AcceptResult::Accepted { has_badge })) => {
                 self.spend(|budget| &mut budget.guests);
                 self.fill(role);
@@ -182,7 +184,7 @@ impl Ledger {
                 self.spend(|budget| &mut budget.names);
             }
             (Call::Receive, CallResult::ReceiveResult(result)) => self.received(result),
-            (Call::Send(Cargo::Listener), CallResult::SendResult(SendResult::Sent)) => self.is_sent = true,
+            (Call::Send(Cargo::Listener { .. }), CallResult::SendResult(SendResult::Sent)) => self.is_sent = true,
             (Call::Reserve, CallResult::DoneResult(DoneResult::Done)) => {
                 self.fill(Role::Pin);
                 self.pin = Pin::Reserve;
@@ -196,9 +198,11 @@ impl Ledger {
 
     fn received(&mut self, result: ReceiveResult) {
         match result {
-            ReceiveResult::Listener => {
+            ReceiveResult::Listener { unshared } => {
                 self.forget_listener();
                 self.fill(Role::Listener);
+                // (Of our own user it is believed.)
+                (self.excludes, self.are_gone) = (unshared, unshared);
             }
             ReceiveResult::Loan => self.is_lent_to_us = true,
             ReceiveResult::Truncated | ReceiveResult::Foreign => self.fill(Role::Strays),
@@ -313,7 +317,7 @@ impl Ledger {
 
     /// The lock is in other hands.
     fn forget_shares(&mut self) {
-        (self.idle, self.excludes) = (0, false);
+        (self.idle, self.excludes, self.are_gone) = (0, false, false);
     }
 
     fn forget_server(&mut self) {
