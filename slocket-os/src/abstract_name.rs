@@ -44,7 +44,7 @@ impl AbstractName {
         &self.name
     }
 
-    /// What participants have learned of it.
+    /// What participants have learned about it.
     pub(crate) fn hints(&self) -> Hints {
         Hints { in_use: self.in_use.load(Ordering::Relaxed), ..Hints::default() }
     }

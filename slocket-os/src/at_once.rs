@@ -1,8 +1,8 @@
-//! A mutex that is taken at once or not at all: after a fork, one that another thread had is taken for ever.
+//! A mutex that is taken at once or not at all: after a fork, a mutex that another thread had stays taken forever.
 
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
-/// Takes it, whatever became of who had it before; `None` if somebody has it.
+/// Takes it, even if its last owner panicked; `None` if another thread has it.
 pub(crate) fn at_once<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
     match mutex.try_lock() {
         Ok(guard) => Some(guard),

@@ -1,7 +1,7 @@
 //! A lock at a path: its folder, its name there, and the options that only a path has.
 //!
 //! The folder is resolved once, when the lock is named, and kept open: every call about the lock is relative to it. So
-//! whoever owns a folder further up can exchange that for another, and changes nothing there.
+//! the owner of a parent folder can replace that by another one, and changes nothing there.
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString};
@@ -91,7 +91,7 @@ impl AtPath {
         }
     }
 
-    /// What the core needs to know of it.
+    /// What the core needs to know.
     pub(crate) fn platform(&self) -> Platform {
         Platform {
             home: Home::Path,
@@ -103,7 +103,7 @@ impl AtPath {
         }
     }
 
-    /// What participants have learned of it.
+    /// What participants have learned.
     pub(crate) fn hints(&self) -> Hints {
         Hints {
             in_use: self.in_use.load(Ordering::Relaxed),
@@ -119,7 +119,7 @@ impl AtPath {
         self.spoiled.fetch_or(hints.spoiled, Ordering::Relaxed);
     }
 
-    /// Whether no other user could rename files of ours in the folder when the lock was named.
+    /// Whether no other user could rename our files in the folder when the lock was named.
     pub(crate) fn is_private(&self) -> bool {
         self.is_private
     }
@@ -187,14 +187,14 @@ impl AtPath {
         }
     }
 
-    /// What a file in the folder is; `user` tells who we are.
+    /// What a file in the folder is; `user` returns our user.
     pub(crate) fn seen(&self, stat: &Stat, user: impl FnOnce() -> u32) -> Seen {
         let asked = match FileType::from_raw_mode(stat.st_mode) {
             FileType::Fifo => mode_of_fifo(self.mode),
             _ => published_mode(self.mode),
         };
         Seen::of(stat, asked, |uid| match () {
-            // Where nobody else can put files of theirs, there is no need to ask who we are by now.
+            // Where no other user can put files, the current user need not be asked for.
             () if self.is_private && uid == self.user => Owner::Us,
             () if uid != user() => Owner::Other,
             () if peer::is_anybody(uid) => Owner::Nameless,
@@ -241,7 +241,7 @@ mod tests {
         let lock: Lock = Builder::new(folder.path().join("lock")).build().unwrap();
         let at = lock.site().at_path().unwrap();
         at.set_hints(Hints { in_use: true, unfixed: true, spoiled: true });
-        // One that began before that has met nobody.
+        // One that began before that has met no other process.
         at.set_hints(Hints::default());
         assert_eq!(at.hints(), Hints { in_use: false, unfixed: true, spoiled: true });
     }

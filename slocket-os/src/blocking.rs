@@ -65,7 +65,7 @@ pub(crate) fn block(wait: Wait<'_>, calls: Calls<'_>, here: Process) {
     }
 }
 
-/// No descriptor is to be had for a poller, or epoll has no room (`max_user_watches` of epoll(7)).
+/// No descriptor is available for a poller, or epoll has no room (`max_user_watches` of epoll(7)).
 fn block_without_poller(wait: Wait<'_>, calls: Calls<'_>) {
     let recheck = calls.canceller.and_then(|_| Instant::now().checked_add(RECHECK));
     block_on_any(&[Wait { until: wait.until.into_iter().chain(recheck).min(), ..wait }]);

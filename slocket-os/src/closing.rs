@@ -1,12 +1,12 @@
-//! Closing what others sent. To close a descriptor can take for ever: a file of a file system in user space, a TCP socket that
-//! lingers. So it is not done where somebody waits for an answer.
+//! Closing what others sent. Closing a descriptor can take forever: a file of a file system in user space, a TCP socket that
+//! lingers. So it is never done where a caller waits for an answer.
 
 use std::io;
 use std::thread;
 
 use nix::sys::signal::{SigSet, SigmaskHow};
 
-/// Closes what it is given on a thread of its own. (Where none can be had, here.)
+/// Closes a value on a separate thread, or here if no thread is available.
 pub(crate) fn close_apart(what: impl Send + 'static) {
     let _ = start_thread("slocket-close", move || drop(what));
 }

@@ -1,10 +1,10 @@
 //! The copies that a fork has of sockets and shares which its parent had not listed: those that a thread of the parent was making,
 //! opening, accepting, receiving or closing in that very instant. They are found among all descriptors of the process.
 //!
-//! They are closed by their numbers: so no other file may be taken for one, and none that somebody in this process closes itself.
-//! Each of ours is closed on exec and never blocks; and it is a FIFO with the name of a share of a lock that this process has named,
-//! open for writing; or it is bound to a badge; or it is a socket at a lock that this process has named: a listener at a path has
-//! the mode of the mark, as nobody else's has, from before it is bound.
+//! They are closed by their numbers. So no other file may be taken for one, nor a descriptor that other code of this process closes itself.
+//! Each of our descriptors is closed on exec and never blocks; and it is a FIFO with the name of a share of a lock that this process has
+//! named, open for writing; or it is bound to a badge; or it is a socket at a lock that this process has named: a listener at a path has
+//! the mode of the mark, which no other socket has, from before it is bound.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -129,7 +129,7 @@ fn kind(number: RawFd, sites: &[Arc<Site>], is_it: impl FnOnce(u64) -> bool) -> 
     let Ok(address) = address else { return Kind::Other };
     let is_ours = match (address.as_abstract(), address.path()) {
         (Some(name), _) => address::is_name_of_badge(name) || sites.iter().any(|site| is_name_of(site, name)),
-        // (Who was accepted has the address of the listener.)
+        // (An accepted connection has the address of the listener.)
         (None, Some(path)) => {
             (is_connected || file.mode() & STICKY != 0) && sites.iter().any(|site| is_address_of(site, path))
         }

@@ -40,8 +40,8 @@ impl Drop for Inside {
     }
 }
 
-/// Fails if this thread is inside of a `with_lock` of the lock, and is about to wait for it or for a share of it; or if it wants the
-/// lock, of which its process has a share, and no other thread.
+/// Fails if this thread is inside a `with_lock` of the lock, and is about to wait for the lock or for a share. Also if it wants the
+/// lock while its process, which has no other thread, has a share.
 pub(crate) fn check(lock: &Lock, want: Want) -> Result<(), Error> {
     if !cfg!(debug_assertions) {
         return Ok(());

@@ -1,8 +1,8 @@
 //! A descriptor that carries a lock, a share of one, or a place in a queue. A forked child has a copy, and closes it.
 //!
-//! A copy that stays open does harm: its socket, or its share, lives on when all who use it are dead, and the child itself would
+//! A copy that stays open does harm: its socket, or its share, lives on when all its users are dead, and the child itself would
 //! wait at it.
-//! Nobody else in the child can close it: it may be in the hands of a thread that there is not. So each is listed, and the
+//! No other code of the child can close it: it may belong to a thread that does not exist there. So each is listed, and the
 //! child closes all that its parent had, before it uses any lock itself.
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -24,7 +24,7 @@ use crate::weak_list::WeakList;
 /// All that this process has open, those that are closed by now among them.
 static OPEN: PerProcess<Open> = PerProcess::new();
 
-/// Whether this process, or one that it was forked from, has ever listed anything: who begins a list then is a fork.
+/// Whether this process, or one that it was forked from, has ever listed anything: a process that begins a list then is a fork.
 static USED: AtomicBool = AtomicBool::new(false);
 
 /// How often it was forked, and looked for copies. What an earlier era made is closed.
@@ -33,7 +33,7 @@ static ERA: AtomicU32 = AtomicU32::new(0);
 /// How many are not listed any more, and are to be kept.
 static KEPT: AtomicUsize = AtomicUsize::new(0);
 
-/// Whether the program was ever shown one: it may have a duplicate, which nobody else may close.
+/// Whether the program was ever shown one: it may have a duplicate, which only the program may close.
 static SHOWN: AtomicBool = AtomicBool::new(false);
 
 /// Whether this process is a fork with copies that its parent had not bound yet.
@@ -211,7 +211,7 @@ impl Inherit for Open {
             making::inherit();
         // (What is to be kept, or is a duplicate of the program's, cannot be told from the rest.)
         } else if KEPT.load(Ordering::Acquire) == 0 && !SHOWN.load(Ordering::Acquire) {
-            // Whatever is dropped from here on is closed already, also if the list was not to be had.
+            // All that is dropped from here on is closed already, even if the list was not available.
             ERA.fetch_add(1, Ordering::AcqRel);
             let (sites, maker) = (Site::all(Process::current()), making::inherit());
             self.unbound = copies::close_all(&sites);

@@ -1,4 +1,4 @@
-//! Who held a lock lately. To ask is to connect, which leaves an ended place in the queue until the next release; and
+//! The last known holder of a lock. To ask is to connect, which leaves an ended place in the queue until the next release; and
 //! thousands of clones may want to know.
 
 use std::time::{Duration, Instant};
@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 use crate::peer::Holder;
 use crate::process::{Inherit, PerProcess, Process};
 
-/// How long an answer does.
+/// How long an answer is valid.
 pub(crate) const ANSWER_LASTS: Duration = Duration::from_secs(1);
 
 /// The last answer, for all clones of a lock.
 #[derive(Debug, Default)]
 pub(crate) struct Lately(PerProcess<Answer>);
 
-/// Who held the lock, and when that was asked.
+/// The holder, and when it was asked for.
 #[derive(Debug)]
 struct Answer(Option<(Instant, Holder)>);
 
@@ -25,7 +25,7 @@ impl Inherit for Answer {
 }
 
 impl Lately {
-    /// Who holds the lock, or has held it within the last second; `ask` is called if that is not known.
+    /// Returns the holder of the lock within the last second; calls `ask` if it is not known.
     pub(crate) fn holder(&self, here: Process, ask: impl FnOnce() -> Option<Holder>) -> Option<Holder> {
         let mut answer = self.0.lock(here);
         if let Some((asked, holder)) = &answer.0

@@ -1,4 +1,4 @@
-//! Who holds a lock.
+//! The holder of a lock.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::process::Process;
 use crate::site::Site;
 
 impl Lock {
-    /// Returns who holds the lock; `None` if no process listens there.
+    /// Returns the holder of the lock; `None` if no process listens there.
     ///
     /// It stands in the queue for an instant, without taking the lock.
     ///
@@ -25,13 +25,13 @@ impl Lock {
         look(self.site())
     }
 
-    /// Who holds the lock, or has held it within the last second; asked if that is not known.
+    /// Returns the holder of the lock within the last second; asks if it is not known.
     pub(crate) fn recent_holder(&self, here: Process) -> Option<Holder> {
         self.lately().holder(here, || self.holder().ok().flatten())
     }
 }
 
-/// Asks who listens at the lock's path.
+/// Asks for the listener at the lock's path.
 fn look(site: &Arc<Site>) -> Result<Option<Holder>, Error> {
     let here = Process::current();
     descriptor::close_copies(here);
@@ -40,7 +40,7 @@ fn look(site: &Arc<Site>) -> Result<Option<Holder>, Error> {
     let holder = match participant.take_report() {
         Some(Report::Listened) => match (participant.take_server(), site.at_path()) {
             (Some(server), _) => Ok(Some(server)),
-            // Whose queue is full is known by the owner of the socket alone.
+            // If its queue is full, only the owner of the socket is known.
             (None, Some(at)) => {
                 Ok(at.look().ok().flatten().map(|seen| Holder { pid: None, uid: seen.uid, program: None }))
             }

@@ -1,12 +1,12 @@
 //! The sockets that a thread is making: from socket(2) to bind(2) nothing about one says that it is a lock's.
 //!
-//! So they are counted. A child that is forked meanwhile finds the count in its copy of the memory: where it is zero, no socket
-//! that is bound to nothing is one of ours. (A child's descriptors are copied before its memory. Whatever was ended in between is
+//! So they are counted. A child that is forked meanwhile finds the count in its copy of the memory: where it is zero, no unbound
+//! socket is one of ours. (A child's descriptors are copied before its memory. A socket that was finished in between is
 //! bound, or closed.)
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-/// How many there are, in the lower half; and how often this process was forked and began anew, in the upper.
+/// How many there are, in the lower half; and how often this process was forked and began again, in the upper.
 static MAKING: AtomicU64 = AtomicU64::new(0);
 
 /// The process that makes them, by its id.
@@ -35,7 +35,7 @@ impl Drop for Making {
     }
 }
 
-/// Begins anew in this process. The id of the process that it was forked from, if that was making any.
+/// Begins again in this process. Returns the id of the process that it was forked from, if that was making any.
 pub(crate) fn inherit() -> Option<u32> {
     let maker = MAKER.swap(std::process::id(), Ordering::AcqRel);
     let begin = |making: u64| Some((making / FORK + 1) * FORK);

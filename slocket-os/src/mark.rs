@@ -9,7 +9,7 @@ use rustix::fs::{Mode, Stat, Timespec, Timestamps};
 pub(crate) const STICKY: Mode = Mode::SVTX;
 
 /// The time of modification of a marked socket: 2014-04-14 21:12:35 UTC. Whole seconds, in the past, and below 2^31, so that
-/// every file system keeps it, and nobody sets it by chance.
+/// every file system keeps it, and not set by chance.
 const MAGIC: i64 = 1_397_509_955;
 
 /// That of a socket that is lent.
@@ -69,10 +69,10 @@ pub(crate) fn published_mode(mode: u32) -> Mode {
     Mode::from_raw_mode(mode) | STICKY
 }
 
-/// The mode of the FIFO of a share: whoever may write to the socket may read and write there.
+/// The mode of the FIFO of a share: users who may write to the socket may read and write there.
 ///
-/// It has the sticky bit, as the socket has: systemd-tmpfiles leaves alone what has that. It would remove a FIFO that is older than
-/// the files of its folder may be, for nothing tells it that somebody has a share by it.
+/// It has the sticky bit, as the socket has, because systemd-tmpfiles skips such files. Otherwise it would remove a FIFO that is older than
+/// the allowed age of files in its folder: it does not see that a process has a share.
 pub(crate) fn mode_of_fifo(mode: u32) -> Mode {
     Mode::from_raw_mode(mode | (mode & 0o222) << 1) | STICKY
 }

@@ -82,7 +82,7 @@ impl<T: Inherit> Default for PerProcess<T> {
 }
 
 impl<T: Inherit> Slot<T> {
-    /// Whether it is this process's, which it becomes if it was a parent's and can be had.
+    /// Whether it is this process's. It becomes so if it was a parent's and is available.
     fn is_of(&self, here: Process) -> bool {
         let ours = here.0 << 1;
         let about_to_be_ours = ours | 1;

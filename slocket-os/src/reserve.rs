@@ -9,7 +9,7 @@ use crate::process::{Inherit, PerProcess, Process};
 
 static RESERVE: PerProcess<Reserve> = PerProcess::new();
 
-/// Whether there is one, for who need not lock the reserve to see that.
+/// Whether there is one, for callers that need not lock the reserve to see that.
 static IS_KEPT: AtomicBool = AtomicBool::new(false);
 
 struct Reserve(Option<OwnedFd>);
@@ -21,7 +21,7 @@ impl Inherit for Reserve {
     fn inherit(&mut self) {}
 }
 
-/// Makes sure that there is a descriptor in reserve, if one is to be had.
+/// Makes sure that there is a descriptor in reserve, if one is available.
 pub(crate) fn keep(here: Process) {
     if IS_KEPT.load(Ordering::Acquire) {
         return;

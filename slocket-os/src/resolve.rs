@@ -18,9 +18,9 @@ use crate::folder::{Folder, is_same};
 pub(crate) struct Resolved {
     /// Without symbolic links.
     pub(crate) path: PathBuf,
-    /// It leads to the folder, and nobody but root and this user can change that: no other user can rename a folder on the way.
+    /// It leads to the folder, and only root and this user can change that: no other user can rename a folder on the way.
     pub(crate) is_fixed: bool,
-    /// No other user can rename files of ours in the folder.
+    /// No other user can rename our files in the folder.
     pub(crate) is_private: bool,
     /// What the folder was when the lock was named.
     pub(crate) folder: Stat,
@@ -81,7 +81,7 @@ fn is_fixed(path: &Path, folder: &Stat, user: u32) -> bool {
     true
 }
 
-/// Whether nobody but root and this user can rename a file in the folder that is the `owner`'s.
+/// Whether only root and this user can rename a file of the `owner` in the folder.
 fn keeps_names(folder: &Stat, owner: u32, user: u32) -> bool {
     let mode = Mode::from_raw_mode(folder.st_mode);
     let is_ours = |uid| [0, user].contains(&uid);

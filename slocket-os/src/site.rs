@@ -14,7 +14,7 @@ use crate::policy::{OccupiedPolicy, Trust};
 use crate::process::{Inherit, PerProcess, Process};
 use crate::weak_list::WeakList;
 
-/// All sites of this process: where a socket may be one of ours.
+/// All sites of this process: the places where a socket may be one of its own.
 static SITES: PerProcess<Sites> = PerProcess::new();
 
 struct Sites(WeakList<Site>);

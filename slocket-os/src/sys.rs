@@ -1,5 +1,5 @@
 //! The table from call to system call: one function for each [`Call`](slocket_core::Call), which makes that system call (again, if a
-//! signal came between) and tells what came of it. Nothing here knows the protocol.
+//! signal interrupted it) and returns its result. Nothing here knows the protocol.
 
 pub(crate) mod fifos;
 pub(crate) mod files;

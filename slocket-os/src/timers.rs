@@ -56,8 +56,8 @@ impl Timers {
 }
 
 /// How long the pause before a retry is, counted from the beginning of the attempt: half to one and a half times a quarter
-/// of a millisecond, four times as much with each level up to 128 milliseconds (so the last two are alike); at random, so that those who were sent
-/// away together do not come back together. (What is in the way at first is mostly gone in microseconds: a socket that does
+/// of a millisecond, four times as much with each level up to 128 milliseconds (so the last two are alike). It is random, so that processes
+/// that were sent away together do not come back together. (The first obstacle is mostly gone in microseconds: a socket that does
 /// not listen yet, a guard.)
 pub(crate) fn retry_delay(level: u8, here: Process) -> Duration {
     let ceiling = (250_u64 << (2 * (level.clamp(1, 7) - 1))).min(128_000);

@@ -1,5 +1,5 @@
 //! What the machine is told and what it asks for, as `tracing` events with the protocol's words, in a span for each request.
-//! Without the feature there is nothing of it in the program.
+//! Without the feature none of this is in the program.
 
 #[cfg(feature = "tracing")]
 macro_rules! trace {

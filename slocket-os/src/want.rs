@@ -7,7 +7,7 @@ use slocket_core::{Event, Policy, Request, Share};
 pub(crate) enum Want {
     /// The lock.
     Lock,
-    /// A share of it.
+    /// A share.
     Share(Share),
 }
 

@@ -9,11 +9,11 @@ use crate::process::Process;
 use crate::wait::{Wait, block_on_any};
 use crate::watcher::{self, Bell, FolderId};
 
-/// A watch on a lock's path, for somebody who waits for a change without queueing. It lasts until it is dropped.
+/// A watch on a lock's path, to wait for a change without queueing. It lasts until it is dropped.
 ///
-/// It tells of a name that comes, goes or moves, and of a mode, times or an owner that change: a reason to [`inspect`](crate::inspect)
-/// the path again. That a process is killed is no change of the path; and what happens to a file system in other ways than by this
-/// machine's calls may not be told. So look again now and then, whether the watch tells of something or not.
+/// It reports a name that comes, goes or moves, and a mode, times or an owner that change: a reason to [`inspect`](crate::inspect)
+/// the path again. It does not report that a process was killed, because the path does not change; nor, perhaps, changes that were not made
+/// by this machine's calls. So look again now and then, even without a report.
 #[derive(Debug)]
 #[must_use = "a watch lasts until it is dropped"]
 pub struct Watch {
@@ -137,7 +137,7 @@ mod tests {
         assert!(name.watch().is_none());
     }
 
-    /// Who finds a socket that does not listen yet pauses and comes again; it does not wait for the watch.
+    /// A process that finds a socket that does not listen yet pauses and comes again; it does not wait for the watch.
     #[test]
     fn it_does_not_wake_when_a_socket_listens_is_connected_to_or_closed() {
         let (folder, _) = watched();
@@ -158,7 +158,7 @@ mod tests {
         assert!(told_nothing_before(&watch, folder.path(), Path::new("a third")));
     }
 
-    /// Whoever looks for the reason of an alarm opens the folder.
+    /// A process that looks for the reason of an alarm opens the folder.
     #[test]
     fn it_does_not_wake_when_the_folder_is_opened_or_a_file_there_is_written() {
         let (folder, watch) = watched();

@@ -64,9 +64,9 @@ impl AsFd for Bell {
 /// Which folder it is, whatever it is called.
 pub(crate) type FolderId = (u64, u64);
 
-/// Watches a lock's path: the bell rings when something happens to it. `None` if that cannot be had: the folder may not be
-/// read, no thread is left, no instance or watch of inotify, or the file system is in user space, where a call can take for
-/// ever, and would keep all other watches waiting.
+/// Watches a lock's path: the bell rings when something happens to it. `None` if there is no watch: the folder may not be
+/// read, no thread is left, no instance or watch of inotify, or the file system is in user space, where a call can take
+/// forever, and would keep all other watches waiting.
 pub(crate) fn add(at: &AtPath, here: Process) -> Option<(Arc<Bell>, FolderId)> {
     if accessat(at.folder().as_fd(), ".", Access::READ_OK, AtFlags::EACCESS) == Err(Errno::ACCESS) {
         return None;
@@ -119,7 +119,7 @@ struct Watcher {
 struct Watched {
     /// What notify knows it by.
     path: PathBuf,
-    /// A descriptor of it, which that path leads to: no other file has the number as long as notify knows it by that.
+    /// A descriptor of the folder, to which that path leads: no other file has the number as long as notify knows the folder by that path.
     _folder: OwnedFd,
     bells: Vec<(PathBuf, Arc<Bell>)>,
 }
@@ -207,7 +207,7 @@ impl Watcher {
     }
 }
 
-/// Who is to be told of what, by the path that notify names: that of the folder for what happens to the folder itself.
+/// Which bells to ring, by the path that notify names: the folder's path for what happens to the folder itself.
 #[derive(Default)]
 struct Bells(Mutex<BTreeMap<PathBuf, Vec<Arc<Bell>>>>);
 
@@ -246,8 +246,8 @@ impl Bells {
     }
 }
 
-/// Whether a name came, went or moved, or its mode, its mark or its owner changed. To open the folder is none: whoever looks
-/// for the reason of an alarm does so.
+/// Whether a name came, went or moved, or its mode, its mark or its owner changed. Opening the folder does not count: the search
+/// for the reason of an alarm does that.
 fn is_change(kind: EventKind) -> bool {
     !matches!(kind, EventKind::Access(_) | EventKind::Modify(ModifyKind::Data(_)))
 }

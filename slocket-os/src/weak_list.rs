@@ -1,4 +1,4 @@
-//! A list of what is alive, which costs nobody a removal.
+//! A list of living values, without a cost for their removal.
 
 use std::sync::{Arc, Weak};
 

@@ -18,7 +18,7 @@ pub(crate) fn make(folder: BorrowedFd<'_>, name: &CStr, mode: Mode) -> MakeResul
     }
 }
 
-/// Opens a FIFO, or whatever has its name, without waiting for anybody.
+/// Opens a FIFO, or another file with its name, without waiting for another process.
 pub(crate) fn open(folder: BorrowedFd<'_>, name: &CStr, access: Access) -> Result<OwnedFd> {
     let access = match access {
         Access::Read => OFlags::RDONLY,
@@ -30,7 +30,7 @@ pub(crate) fn open(folder: BorrowedFd<'_>, name: &CStr, access: Access) -> Resul
 
 pub(crate) fn opened<T>(result: &Result<T>) -> OpenResult {
     match result {
-        // Nobody has a share of a name that cannot be.
+        // A name that is too long has no share.
         Err(Errno::NAMETOOLONG) => OpenResult::Missing,
         other => files::opened(other),
     }
@@ -60,7 +60,7 @@ impl Several {
     }
 
     pub(crate) fn push(&mut self, file: OwnedFd) -> Result<()> {
-        // (A hang-up is reported to whoever asks for nothing.)
+        // (A hang-up is reported even without interest in any event.)
         epoll::add(&self.epoll, &file, epoll::EventData::new_u64(0), epoll::EventFlags::empty())?;
         self.files.push(file);
         Ok(())

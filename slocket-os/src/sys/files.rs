@@ -62,7 +62,7 @@ pub(crate) fn names(folder: &Path) -> Result<impl Iterator<Item = OsString> + us
     Ok(entries.map(|entry| OsStr::from_bytes(entry.file_name().to_bytes()).to_owned()))
 }
 
-/// A folder that is being read. Whoever may write to it can fill it: so not all of it is.
+/// A folder that is being read. Any user who may write to it can fill it, so only a part is read.
 #[derive(Debug)]
 pub(crate) struct Listing {
     names: Dir,
