@@ -12,7 +12,7 @@ use crate::result::Result;
 pub(crate) fn measure(bench: &mut Bench) -> Result<Section> {
     let mut section = Section {
         title: "Command line",
-        text: "From the start of the tool to its end, with `true` as the command, on a lock that nobody else wants (on tmpfs). \
+        text: "From the start of the tool to its end, with `true` as the command, on a lock that no other process wants (on tmpfs). \
                `true` alone is what no tool can do without. `slocket run` makes a thread or two, relays signals, and finds out \
                whether the command has left processes behind that keep the lock; flock(1) does none of that."
             .into(),

@@ -212,7 +212,7 @@ impl Contention {
         self.waits().max().unwrap_or(0)
     }
 
-    /// The share of acquisitions that overtook somebody who had asked before.
+    /// The share of acquisitions that overtook a process that had asked before.
     pub(crate) fn inversions(&self) -> f64 {
         let mut by_asked: Vec<_> = self.acquisitions.iter().collect();
         by_asked.sort_by_key(|acquisition| acquisition.asked);

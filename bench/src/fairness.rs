@@ -37,9 +37,9 @@ pub(crate) fn measure(bench: &mut Bench) -> Result<Section> {
     let mut section = Section {
         title: "Fairness",
         text: "Processes acquire, spin for 50 µs under the lock, release, and ask again at once. *Jain's index* of how often \
-               each had the lock: 1 if all equally often, 1/n if one alone. *Changes*: the share of acquisitions by another \
-               process than the last holder. *Longest wait*: of anybody, also of those who still waited at the end. \
-               *Inversions*: the share of acquisitions that overtook somebody who had asked before; two who ask at the same \
+               each process held the lock: 1 if all equally often, 1/n if one alone. *Changes*: the share of acquisitions by another \
+               process than the last holder. *Longest wait*: of all processes, including those that still waited at the end. \
+               *Inversions*: the share of acquisitions that overtook a process that had asked before; two processes that ask at the same \
                time may join the queue in the other order, which counts here. Medians over the rounds, the longest wait the \
                worst of all."
             .into(),

@@ -37,7 +37,7 @@ pub(crate) fn measure(bench: &mut Bench) -> Result<Section> {
                beginning of a release to the return of the next acquire, both as instants of `CLOCK_MONOTONIC` in logs of \
                each process, merged afterwards. Only *handoffs* count: the next holder is another process, and had asked \
                before the release. *Handoffs of acquisitions* says how many of all acquisitions that were: a process that \
-               takes the lock again at once, past those who wait, is quick, but hands nothing over. (A waiter that is between two \
+               takes the lock again at once, past the waiters, is quick, but hands nothing over. (A waiter that is between two \
                tries counts as waiting; how long it was passed over before stands under \"Fairness\".) All rounds together; the \
                p50 also as the median over the rounds, with quartiles. The bare hand-over \
                is the same passing on of a listener without all that makes it survive a crash (`bench/src/handover.rs`). \

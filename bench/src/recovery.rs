@@ -31,7 +31,7 @@ pub(crate) fn measure(bench: &mut Bench) -> Result<Section> {
         title: "Recovery",
         text: format!(
             "A process holds the lock (on tmpfs), another waits for it, the holder is killed by SIGKILL. The time from just \
-             before kill(2) to the return of the waiter's acquire. Who has not acquired {} later is not waited for any \
+             before kill(2) to the return of the waiter's acquire. A waiter that has not acquired it {} later is not waited for any \
              longer: a lock file and npm's slocket wait for a human; proper-lockfile calls a lock stale that its owner has \
              not touched for ten seconds.",
             figure::time(patience.as_nanos() as f64)

@@ -73,8 +73,8 @@ const DRAW: f64 = 1.05;
 const WORDS: &str = "Some words, of which the sections say more. The *floor* is the bare system calls that a lock of this kind needs; *the two \
     looks* are those of them that see whether the path is still ours. A *new handle* is made for each acquire, as \
     `slocket run` does; a *reused* one is kept. A *handoff* is from the release by one process to the acquire by another that \
-    waited. *Jain's index* of how often each had the lock is 1 if all had it equally often, and 1/n if one of n had it \
-    alone. *Inversions* are acquisitions that overtook somebody who had asked before.";
+    waited. *Jain's index* of how often each process held the lock is 1 if all had it equally often, and 1/n if one of n had it \
+    alone. *Inversions* are acquisitions that overtook a process that had asked before.";
 
 /// The whole document.
 pub(crate) fn document(header: &str, sections: &[Section]) -> String {

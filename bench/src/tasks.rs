@@ -36,7 +36,7 @@ pub(crate) fn measure(bench: &mut Bench) -> Result<Section> {
         text: format!(
             "{tasks} tasks on a Tokio runtime with two workers are started at once; each acquires one lock (on tmpfs) once, \
              holds it across one await point (`yield_now`) and releases it. The time from the first start until the last has \
-             released; who is not done after {} is counted by those who are. *Threads*: the most at a time, beyond those \
+             released; after {} only the finished tasks are counted. *Threads*: the most at a time, beyond those \
              that the runtime has before.",
             figure::time(limit.as_nanos() as f64)
         ),

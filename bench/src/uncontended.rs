@@ -1,4 +1,4 @@
-//! Acquire and release of a lock that nobody else wants.
+//! Acquire and release of a lock that no other process wants.
 
 use std::path::Path;
 use std::time::Duration;
@@ -44,13 +44,13 @@ enum Handle {
 pub(crate) fn measure(bench: &mut Bench) -> Result<Section> {
     let mut section = Section {
         title: "Uncontended: acquire and release",
-        text: "Time of one acquire and release together, of a lock that nobody else wants. *New handle*: with naming the \
+        text: "Time of one acquire and release together, of a lock that no other process wants. *New handle*: with naming the \
                lock (for slocket: resolving the folder, asking for its file system and the umask) or opening the file, and \
                closing it. *Reused*: without. What runs in Node or Python keeps no handle: it does the \
                same in both, measured twice, and is compared with a new handle of slocket's. The \
                floor is the bare system calls with all names prepared; `bench/src/floor.rs` gives the reason for each. \
                Without the two looks: the calls for mutual exclusion alone, which would remove a path that has become \
-               somebody else's."
+               another process's."
             .into(),
         ..Section::default()
     };
