@@ -30,6 +30,7 @@ mod receive;
 mod reclaim;
 mod report;
 mod result;
+pub mod retained;
 mod share;
 mod state;
 mod sweep;

@@ -8,7 +8,7 @@ use crate::grant::Grant;
 use crate::guard::Guard;
 use crate::lock::Lock;
 use crate::semaphore::{Permit, Semaphore};
-use crate::session::{Outcome, SHARED, Session};
+use crate::session::{Outcome, SHARED, Session, again};
 use crate::shared_guard::SharedGuard;
 use crate::want::Want;
 
@@ -112,6 +112,9 @@ impl Semaphore {
 
 /// Acquires what is wanted, blocking the thread.
 fn block<G: Grant>(lock: &Lock, want: Want, deadline: Option<Instant>) -> Result<G, Error> {
+    if let Some(granted) = again(lock, want) {
+        return Ok(granted);
+    }
     if deadline.is_none() {
         deadlock::check(lock, want)?;
     }

@@ -282,6 +282,38 @@ macro_rules! adapter {
                 Self { options: self.options.on_wait(after, hook) }
             }
 
+            /// Keeps the lock after a release at which nobody waits, until it was not used for `idle`. Not set by default.
+            ///
+            /// Whoever acquires and releases a lock again and again has it without a system call then: see
+            /// [docs/protocol.md, section 9][protocol]. A thread of the library watches whether another process comes to the queue, and
+            /// passes the lock on; so others have the lock as if it were free, a thread's wake-up later. It is given back, too,
+            /// when it was not used for that time (between once and twice that: it is looked at that often), when the last handle is
+            /// dropped, and by [`settle`].
+            ///
+            /// * **While others wait**, this process may acquire the lock again and again until that thread has run; but for no longer than
+            ///   about 10 milliseconds, and, of a lock that another process has handed over, 64 times or 20 microseconds.
+            /// * **A process that is stopped** (SIGSTOP) while it retains the lock holds up all others, though it does not hold.
+            /// * **A process that is killed, or ends** without dropping its handles and without [`settle`], leaves its socket at
+            ///   the path until the next use. No other process waits for it.
+            /// * **Somebody who removes the path by hand** is noticed at the first acquire or release after 10 milliseconds.
+            /// * A lock on loan from npm's slocket, a shared lock and a permit are not retained.
+            ///
+            /// ```
+            /// use std::time::Duration;
+            ///
+            #[doc = concat!("use ", $name, "::Slocket;")]
+            /// # let folder = tempfile::tempdir()?;
+            /// # let path = folder.path().join("counter.lock");
+            ///
+            /// let slocket = Slocket::builder(&path).retain(Duration::from_secs(1)).build()?;
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
+            ///
+            /// [protocol]: https://github.com/slocket/slocket/blob/main/docs/protocol.md#9-retained-locks
+            pub fn retain(self, idle: std::time::Duration) -> Self {
+                Self { options: self.options.retain(idle) }
+            }
+
             /// Checks the options, and resolves the folder of a path (following symbolic links). Touches nothing.
             ///
             /// # Errors

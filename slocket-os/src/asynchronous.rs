@@ -154,6 +154,9 @@ async fn acquire<R: Runtime, G: Grant>(
     deadline: impl FnOnce() -> Option<Instant>,
 ) -> Result<G, Error> {
     R::check();
+    if let Some(granted) = session::again(lock, want) {
+        return Ok(granted);
+    }
     match drive::<R, G>(Session::begin(lock, want, deadline(), R::now)).await? {
         Outcome::Acquired(granted) => Ok(granted),
         Outcome::WouldBlock => unreachable!("an acquire ends with the lock or an error"),

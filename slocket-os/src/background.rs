@@ -55,26 +55,19 @@ impl Background {
     }
 }
 
-/// Waits until every lock that this process has lent is back and has been passed on.
-///
-/// A process that has released a lock to a client which cannot take the listener (npm's) is the server of that loan: if
-/// it ends before the loan does, the waiters behind are sent away, and the order is lost. So a program that shares its lock
-/// with npm's calls this before it exits. It returns at once if nothing is lent.
-pub fn settle() {
+/// Waits until every lock that this process has lent is back and has been passed on; for `within` at most, if that is said. Whether all
+/// are back.
+pub(crate) fn await_loans(within: Option<Duration>) -> bool {
     let mut background = BACKGROUND.lock(Process::current());
     let idle = background.idle();
+    if let Some(within) = within {
+        let waited = idle.wait_timeout_while(background, within, |background| background.has_loans);
+        return !waited.unwrap_or_else(PoisonError::into_inner).0.has_loans;
+    }
     while background.has_loans {
         background = idle.wait(background).unwrap_or_else(PoisonError::into_inner);
     }
-}
-
-/// Waits as [`settle`] does, for `within` at most. Returns whether all locks are back.
-#[must_use]
-pub fn settle_timeout(within: Duration) -> bool {
-    let mut background = BACKGROUND.lock(Process::current());
-    let idle = background.idle();
-    let waited = idle.wait_timeout_while(background, within, |background| background.has_loans);
-    !waited.unwrap_or_else(PoisonError::into_inner).0.has_loans
+    true
 }
 
 /// Tells the servers that may lend (npm's) that no request of this process waits any more, and waits until they have taken note,

@@ -27,6 +27,9 @@ const PATH_MAX: usize = 4096;
 /// The mode of a socket if none is said.
 const MODE: u32 = 0o600;
 
+/// A lock is not retained for less: each such time the thread looks whether it is used.
+const LEAST_RETAINED: Duration = Duration::from_millis(1);
+
 /// Options for a [`Lock`], at a path or at an abstract name. The builder of each adapter has the same.
 ///
 /// ```
@@ -49,6 +52,7 @@ pub struct Builder {
     occupied: OccupiedPolicy,
     trust: Trust,
     hook: Option<Hook>,
+    retains: Option<Duration>,
 }
 
 impl Builder {
@@ -61,6 +65,7 @@ impl Builder {
             occupied: OccupiedPolicy::default(),
             trust: Trust::default(),
             hook: None,
+            retains: None,
         }
     }
 
@@ -97,6 +102,12 @@ impl Builder {
         self
     }
 
+    /// Keeps the lock after a release at which nobody waited, until it is not used for `idle`. See the builder of each adapter.
+    pub fn retain(mut self, idle: Duration) -> Self {
+        self.retains = (!idle.is_zero()).then(|| idle.max(LEAST_RETAINED));
+        self
+    }
+
     /// Checks the options, and resolves the folder of a path (following symbolic links). Touches nothing.
     ///
     /// # Errors
@@ -108,7 +119,7 @@ impl Builder {
             LockName::Abstract(_) if self.mode.is_some() => return Err(Error::new(&self.name, What::ModeOfName)),
             LockName::Abstract(name) => Home::Name(AbstractName::new(name)?),
         };
-        Ok(Lock::new(home, self.occupied, self.trust, self.hook))
+        Ok(Lock::new(home, self.occupied, self.trust, self.hook, self.retains))
     }
 
     fn at_path(&self, given: &Path) -> Result<AtPath, Error> {
@@ -146,10 +157,10 @@ impl Builder {
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, mode, stale, occupied, trust, hook } = self;
+        let Self { name, mode, stale, occupied, trust, hook, retains } = self;
         let mode = mode.map(|mode| format!("{mode:#o}"));
         let mut shown = f.debug_struct("Builder");
         shown.field("name", name).field("mode", &mode).field("stale", stale).field("occupied", occupied);
-        shown.field("trust", trust).field("hook", hook).finish()
+        shown.field("trust", trust).field("hook", hook).field("retains", retains).finish()
     }
 }

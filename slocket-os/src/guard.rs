@@ -5,15 +5,16 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
 
-use crate::background;
 use crate::descriptor::{self, Descriptor};
 use crate::error::{Error, ErrorKind, Fault, What};
 use crate::grant::Grant;
 use crate::grant::sealed::{Granted, Sealed};
-use crate::local::{Turn, With};
+use crate::keeper;
+use crate::local::{Lock, Turn, With};
 use crate::name::LockName;
 use crate::participant::Participant;
 use crate::process::Process;
+use crate::retain;
 use crate::site::Site;
 use crate::trace::warning;
 use crate::want::Want;
@@ -49,7 +50,7 @@ use crate::want::Want;
 #[must_use = "dropping the guard at once releases the lock at once"]
 pub struct Guard {
     /// The lock, and this process's turn to have it. `None` once it was released, or left to another.
-    held: Option<(Box<Participant>, Turn)>,
+    held: Option<Lock>,
 }
 
 impl Guard {
@@ -89,9 +90,12 @@ impl Guard {
         self.held.take().map_or(Ok(()), release)
     }
 
-    /// What it is made of, which does not release the lock when it is dropped.
-    pub(crate) fn into_parts(mut self) -> Option<(Box<Participant>, Turn)> {
-        self.held.take()
+    /// What it is made of, which does not release the lock when it is dropped, and is not retained.
+    pub(crate) fn into_parts(mut self) -> Option<Lock> {
+        let (mut participant, turn) = self.held.take()?;
+        let here = participant.process();
+        keeper::disarm(&mut participant, here);
+        Some((participant, turn))
     }
 
     fn participant(&self) -> Option<&Participant> {
@@ -184,21 +188,27 @@ impl Drop for Guard {
     }
 }
 
-/// Passes the lock on: inside the process if somebody waits here and nobody outside, else outside.
-fn release((participant, turn): (Box<Participant>, Turn)) -> Result<(), Error> {
+/// Retains the lock, if it is to be. Otherwise passes it on: inside the process if somebody waits here and nobody outside, else outside.
+fn release((participant, turn): Lock) -> Result<(), Error> {
     let here = Process::current();
     if participant.process() != here {
         descriptor::close_copies(here);
         return Err(participant.site().failed(What::Forked));
     }
+    match retain::leave((participant, turn), here) {
+        Some(lock) => pass_on(lock, here),
+        None => Ok(()),
+    }
+}
+
+fn pass_on((participant, turn): Lock, here: Process) -> Result<(), Error> {
     // Whoever waits inside must not be given a lock that is lost.
     let may_stay = || !participant.is_loan() && !participant.is_contended() && participant.is_intact() == Ok(true);
-    let stays_inside = turn.is_contended(here) && may_stay();
+    let stays_inside = turn.queue().retains().is_none() && turn.is_contended(here) && may_stay();
     let kept =
         if stays_inside { turn.pass(participant, With::Lock, Want::Lock, here) } else { Some((turn, participant)) };
-    let Some((turn, mut participant)) = kept else { return Ok(()) };
-    let released = participant.release();
-    background::settle_later(participant);
+    let Some((turn, participant)) = kept else { return Ok(()) };
+    let released = keeper::pass_on(participant, here);
     turn.end(here);
     released
 }

@@ -4,13 +4,17 @@
 //! **the lock is passed on inside the process only while nobody outside waits.** If somebody does, he is next, and the
 //! first of those inside goes and queues behind him.
 //!
+//! A lock that is [retained](crate::kept) is kept here, with the turn, until somebody wants it again.
+//!
 //! A forked child has a queue of its own. (`here` is this process.)
 
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
+use crate::kept::{Found, Kept, Left};
 use crate::participant::Participant;
 use crate::process::{Inherit, PerProcess, Process};
 use crate::want::Want;
@@ -19,6 +23,8 @@ use crate::want::Want;
 #[derive(Debug, Default)]
 pub(crate) struct LocalQueue {
     state: PerProcess<State>,
+    /// How long a lock is retained that nobody uses; `None` if it is not retained.
+    retains: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -28,12 +34,16 @@ struct State {
     waiting: VecDeque<Arc<Ticket>>,
     /// How many shares of the lock this process has by way of its handles.
     shares: usize,
+    kept: Kept<Lock>,
 }
 
-impl Inherit for State {
-    const NEW: Self = Self { turns: 0, waiting: VecDeque::new(), shares: 0 };
+/// A lock that is held, or could be at once, and the turn that goes along with it.
+pub(crate) type Lock = (Box<Participant>, Turn);
 
-    /// Those who wait here are the parent's, and so is whoever they are woken by.
+impl Inherit for State {
+    const NEW: Self = Self { turns: 0, waiting: VecDeque::new(), shares: 0, kept: Kept::NEW };
+
+    /// Those who wait here are the parent's, and so is whoever they are woken by, and a lock that it retains.
     fn inherit(&mut self) {
         mem::forget(mem::replace(self, Self::NEW));
     }
@@ -63,6 +73,17 @@ pub(crate) enum With {
     Nothing,
 }
 
+/// What somebody finds who comes to the queue.
+#[derive(Debug)]
+pub(crate) enum Entered {
+    /// The turn: it goes outside.
+    Turn(Turn),
+    /// The lock, which was retained. (Whether that is what is wanted is not seen to here.)
+    Lock(Lock),
+    /// A place in the queue.
+    Ticket(Arc<Ticket>),
+}
+
 /// A place in the queue.
 #[derive(Debug)]
 pub(crate) struct Ticket {
@@ -81,21 +102,84 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl LocalQueue {
-    /// Takes the turn, or else a place in the queue.
-    pub(crate) fn enter(self: &Arc<Self>, want: Want, here: Process) -> Result<Turn, Arc<Ticket>> {
+    /// A queue of a lock that is retained for so long when nobody uses it, if it is retained.
+    pub(crate) fn new(retains: Option<Duration>) -> Arc<Self> {
+        Arc::new(Self { state: PerProcess::new(), retains })
+    }
+
+    /// How long a lock is retained that nobody uses; `None` if it is not retained.
+    pub(crate) fn retains(&self) -> Option<Duration> {
+        self.retains
+    }
+
+    /// Takes the turn, with the lock if it is retained, or else a place in the queue.
+    pub(crate) fn enter(self: &Arc<Self>, want: Want, here: Process) -> Entered {
         let mut state = self.state.lock(here);
+        if let Some(lock) = state.kept.take() {
+            return Entered::Lock(lock);
+        }
         if state.turns == 0 {
-            return Ok(self.turn(&mut state, here));
+            return Entered::Turn(self.turn(&mut state, here));
         }
         let ticket = Arc::new(Ticket { want, slot: Mutex::default() });
         state.waiting.push_back(Arc::clone(&ticket));
-        Err(ticket)
+        Entered::Ticket(ticket)
     }
 
-    /// Takes the turn, unless it is out.
-    pub(crate) fn try_enter(self: &Arc<Self>, here: Process) -> Option<Turn> {
+    /// Takes the turn, with the lock if it is retained, unless it is out.
+    pub(crate) fn try_enter(self: &Arc<Self>, here: Process) -> Option<Entered> {
         let mut state = self.state.lock(here);
-        (state.turns == 0).then(|| self.turn(&mut state, here))
+        if let Some(lock) = state.kept.take() {
+            return Some(Entered::Lock(lock));
+        }
+        (state.turns == 0).then(|| Entered::Turn(self.turn(&mut state, here)))
+    }
+
+    /// Takes the lock, if it is retained.
+    #[inline]
+    pub(crate) fn take(&self, here: Process) -> Option<Lock> {
+        self.state.lock(here).kept.take()
+    }
+
+    /// The holder is about to have the queue of its listener watched, under that number. Not if another listener is: a process can have
+    /// been given two.
+    pub(crate) fn begin(&self, number: u64, is_slice: bool, here: Process) -> bool {
+        self.state.lock(here).kept.begin(number, is_slice)
+    }
+
+    /// Whether the lock may be acquired again although others wait.
+    pub(crate) fn has_slice(&self, here: Process) -> bool {
+        self.state.lock(here).kept.has_slice()
+    }
+
+    /// It is watched.
+    pub(crate) fn armed(&self, here: Process) {
+        self.state.lock(here).kept.armed();
+    }
+
+    /// Somebody has come to the queue of that listener. The lock is returned if it is to be passed on.
+    pub(crate) fn come(&self, number: u64, here: Process) -> Option<Lock> {
+        self.state.lock(here).kept.come(number)
+    }
+
+    /// Looks whether the lock was used since it was retained so often.
+    pub(crate) fn look(&self, number: u64, uses: u64, here: Process) -> Found<Lock> {
+        self.state.lock(here).kept.look(number, uses)
+    }
+
+    /// Takes the lock, to be passed on, if it is retained.
+    pub(crate) fn idle(&self, here: Process) -> Option<Lock> {
+        self.state.lock(here).kept.idle()
+    }
+
+    /// The same, and retains none from now on.
+    pub(crate) fn close(&self, here: Process) -> Option<Lock> {
+        self.state.lock(here).kept.close()
+    }
+
+    /// The listener of that number is not watched any more, and is passed on.
+    pub(crate) fn passed(&self, number: u64, here: Process) {
+        self.state.lock(here).kept.passed(number);
     }
 
     /// Takes a turn even if one is out, with a lock that came from another process: for that the other handle waits outside, and
@@ -188,6 +272,30 @@ impl Turn {
         None
     }
 
+    /// Retains the lock that it came with, of which the queue outside is watched: or gives it to the first who waits inside. If somebody
+    /// outside has come, or the first wants a share, both are returned, to be passed on.
+    #[inline]
+    pub(crate) fn leave(self, participant: Box<Participant>, here: Process) -> Option<Lock> {
+        let queue = Arc::clone(&self.queue);
+        let woken = {
+            let mut state = queue.state.lock(here);
+            if let Left::Giving(lock) = state.kept.leave((participant, self)) {
+                return Some(lock);
+            }
+            match state.waiting.front().map(|first| first.want) {
+                None => return None,
+                Some(Want::Share(_)) => return state.kept.idle(),
+                Some(Want::Lock) => {}
+            }
+            let (Some(first), Some((participant, turn))) = (state.waiting.pop_front(), state.kept.take()) else {
+                unreachable!("somebody waits, and the lock has just been retained")
+            };
+            first.give(turn, With::Lock(participant))
+        };
+        woken.wake();
+        None
+    }
+
     /// Gives the turn to the next, as dropping it does: for a caller that knows already that it is `here`, as [to
     /// ask](Process::current) may be a system call.
     pub(crate) fn end(mut self, here: Process) {
@@ -255,8 +363,24 @@ impl Ticket {
 mod tests {
     use super::*;
 
+    impl Entered {
+        fn unwrap(self) -> Turn {
+            match self {
+                Self::Turn(turn) => turn,
+                other => panic!("{other:?}"),
+            }
+        }
+
+        fn unwrap_err(self) -> Arc<Ticket> {
+            match self {
+                Self::Ticket(ticket) => ticket,
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
     fn queue() -> (Arc<LocalQueue>, Process) {
-        (Arc::default(), Process::current())
+        (LocalQueue::new(None), Process::current())
     }
 
     fn take(ticket: &Ticket) -> Option<Turn> {

@@ -3,7 +3,9 @@
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
+use crate::keeper;
 use crate::lately::Lately;
 use crate::local::LocalQueue;
 use crate::name::LockName;
@@ -31,11 +33,17 @@ struct Shared {
 }
 
 impl Lock {
-    pub(crate) fn new(home: Home, occupied: OccupiedPolicy, trust: Trust, hook: Option<Hook>) -> Self {
+    pub(crate) fn new(
+        home: Home,
+        occupied: OccupiedPolicy,
+        trust: Trust,
+        hook: Option<Hook>,
+        retains: Option<Duration>,
+    ) -> Self {
         let here = Process::current();
         reserve::keep(here);
         let site = Site::new(home, occupied, trust, here);
-        let (queue, lately) = (Arc::default(), Lately::default());
+        let (queue, lately) = (LocalQueue::new(retains), Lately::default());
         Self { shared: Arc::new(Shared { site, hook, queue, lately }) }
     }
 
@@ -68,6 +76,18 @@ impl Lock {
 
     pub(crate) fn hook(&self) -> Option<&Hook> {
         self.shared.hook.as_ref()
+    }
+}
+
+/// The last handle is gone: nobody can acquire again what is retained.
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if self.queue.retains().is_some() {
+            let here = Process::current();
+            if let Some(retained) = self.queue.close(here) {
+                keeper::give_up(retained, here);
+            }
+        }
     }
 }
 

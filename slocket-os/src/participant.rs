@@ -16,6 +16,7 @@ use crate::file_system::Place;
 use crate::peer::{Holder, Peer};
 use crate::perform::Performer;
 use crate::process::Process;
+use crate::retention::Retention;
 use crate::site::{Home, Site};
 use crate::sys::sockets;
 use crate::timers::{self, Timers};
@@ -44,6 +45,8 @@ pub(crate) struct Participant {
     server_lasts: bool,
     timers: Timers,
     report: Option<Report>,
+    /// What is known of it to retain the lock.
+    pub(crate) retention: Retention,
 }
 
 impl Participant {
@@ -58,6 +61,7 @@ impl Participant {
             server_lasts: false,
             timers: Timers::default(),
             report: None,
+            retention: Retention::default(),
         })
     }
 
@@ -114,6 +118,11 @@ impl Participant {
     /// The descriptor that carries the lock.
     pub(crate) fn descriptor(&self) -> Option<&Descriptor> {
         self.performer.table.listener.descriptor().or_else(|| self.performer.table.connection.descriptor())
+    }
+
+    /// The listener that carries the lock, if it is not on loan.
+    pub(crate) fn listener(&self) -> Option<&Descriptor> {
+        self.performer.table.listener.descriptor()
     }
 
     /// Whether the lock is on loan from a server that cannot hand it over.

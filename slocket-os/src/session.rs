@@ -17,11 +17,13 @@ use crate::grant::Grant;
 use crate::grant::sealed::Granted;
 use crate::guard::Guard;
 use crate::lately::ANSWER_LASTS;
-use crate::local::{Ticket, Turn, With};
+use crate::keeper;
+use crate::local::{self, Entered, Ticket, Turn, With};
 use crate::lock::Lock;
 use crate::participant::Participant;
 use crate::peer::Holder;
 use crate::process::Process;
+use crate::retain;
 use crate::semaphore::{Permit, Semaphore};
 use crate::shared_guard::SharedGuard;
 use crate::sharer::{Sharer, Sharers};
@@ -130,8 +132,12 @@ impl<G: Grant> Session<G> {
     pub(crate) fn begin(lock: &Lock, want: Want, deadline: Option<Instant>, clock: Clock) -> Self {
         let process = here();
         let stage = match lock.queue().enter(want, process) {
-            Ok(turn) => Stage::Outside(go(lock, want, process), turn),
-            Err(ticket) => Stage::Inside(ticket),
+            Entered::Turn(turn) => Stage::Outside(go(lock, want, process), turn),
+            Entered::Lock(retained) => match Self::use_retained(retained, want, process) {
+                Ok(stage) => stage,
+                Err(turn) => Stage::Outside(go(lock, want, process), turn),
+            },
+            Entered::Ticket(ticket) => Stage::Inside(ticket),
         };
         let notice = lock.hook().and_then(|hook| hook.due(clock()));
         Self { lock: lock.clone(), want, process, clock, deadline, notice, queues: true, sharers: Vec::new(), stage }
@@ -140,21 +146,40 @@ impl<G: Grant> Session<G> {
     /// Asks for it without queueing.
     pub(crate) fn begin_try(lock: &Lock, want: Want) -> Self {
         let process = here();
-        let turn = match want {
-            Want::Lock => lock.queue().try_enter(process),
-            // Whoever has the turn may have a share, and be passing the lock on.
-            Want::Share(_) => Some(lock.queue().try_beside(process)),
+        let go = |turn| {
+            let mut participant = Participant::new(lock.site(), process);
+            participant.tell(want.tried(lock.site().policy()));
+            Stage::Outside(participant, turn)
         };
-        let stage = match turn {
-            Some(turn) => {
-                let mut participant = Participant::new(lock.site(), process);
-                participant.tell(want.tried(lock.site().policy()));
-                Stage::Outside(participant, turn)
+        let entered = match want {
+            Want::Lock => lock.queue().try_enter(process),
+            Want::Share(_) => {
+                if let Some(retained) = lock.queue().idle(process) {
+                    keeper::give_up(retained, process);
+                }
+                // Whoever has the turn may have a share, and be passing the lock on.
+                Some(Entered::Turn(lock.queue().try_beside(process)))
             }
-            None => Stage::Over(Some(Ok(Outcome::WouldBlock))),
+        };
+        let stage = match entered {
+            Some(Entered::Turn(turn)) => go(turn),
+            Some(Entered::Lock(retained)) => Self::use_retained(retained, want, process).unwrap_or_else(go),
+            Some(Entered::Ticket(_)) | None => Stage::Over(Some(Ok(Outcome::WouldBlock))),
         };
         let (lock, clock) = (lock.clone(), Instant::now as Clock);
         Self { lock, want, process, clock, deadline: None, notice: None, queues: false, sharers: Vec::new(), stage }
+    }
+
+    /// Takes a lock that this process retains, if that is what is wanted; else passes it on, and leaves the turn.
+    fn use_retained(retained: local::Lock, want: Want, here: Process) -> Result<Stage<G>, Turn> {
+        let retained = match want {
+            Want::Lock => retain::check(retained, here),
+            Want::Share(_) => {
+                keeper::give(retained.0, here);
+                Err(retained.1)
+            }
+        };
+        retained.map(|retained| Stage::Over(Some(Ok(Outcome::Acquired(granted(retained))))))
     }
 
     /// The outcome, once there is one; it is given out once.
@@ -259,9 +284,10 @@ impl<G: Grant> Session<G> {
         {
             self.stage = match with {
                 // (To whoever wants the lock alone.)
-                With::Lock(participant) => {
-                    Stage::Over(Some(Ok(Outcome::Acquired(G::granted(Granted { participant, turn, slot: None })))))
-                }
+                With::Lock(participant) => match Self::use_retained((participant, turn), self.want, self.process) {
+                    Ok(stage) => stage,
+                    Err(turn) => Stage::Outside(go(&self.lock, self.want, self.process), turn),
+                },
                 With::Place(participant) => Stage::Outside(participant, turn),
                 With::Nothing => Stage::Outside(go(&self.lock, self.want, self.process), turn),
             };
@@ -338,7 +364,7 @@ impl<G: Grant> Session<G> {
     /// Gives up a place inside, and passes on what has come there already.
     fn give_up(&self, ticket: &Arc<Ticket>) {
         match self.lock.queue().give_up(ticket, self.process) {
-            Some((turn, With::Lock(participant))) => drop(G::granted(Granted { participant, turn, slot: None })),
+            Some((turn, With::Lock(participant))) => drop(granted::<G>((participant, turn))),
             Some((turn, With::Place(participant))) => cancel::<G>(participant, turn, Some(self.want), self.process),
             Some((turn, With::Nothing)) => drop(turn),
             None => {}
@@ -368,7 +394,8 @@ impl<G: Grant> Session<G> {
     fn conclude(&self, mut participant: Box<Participant>, turn: Turn) -> Option<Result<Outcome<G>, Error>> {
         let outcome = match participant.take_report()? {
             Report::Acquired => {
-                return Some(Ok(Outcome::Acquired(G::granted(Granted { participant, turn, slot: None }))));
+                retain::granted(&mut participant, &turn);
+                return Some(Ok(Outcome::Acquired(granted((participant, turn)))));
             }
             _ if !self.process.is_current() => {
                 return Some(Err(self.lock.site().failed(What::Forked)));
@@ -412,7 +439,7 @@ impl<G: Grant> Drop for Session<G> {
 fn cancel<G: Grant>(mut participant: Box<Participant>, turn: Turn, queued_for: Option<Want>, here: Process) {
     match participant.take_report() {
         // Told, but nobody asked: what was acquired is released.
-        Some(Report::Acquired) => return drop(G::granted(Granted { participant, turn, slot: None })),
+        Some(Report::Acquired) => return drop(granted::<G>((participant, turn))),
         Some(Report::Shared { slot }) => return drop(G::granted(Granted { participant, turn, slot })),
         Some(_) => {
             background::settle_later(participant);
@@ -428,6 +455,19 @@ fn cancel<G: Grant>(mut participant: Box<Participant>, turn: Turn, queued_for: O
     participant.tell(Event::Request(Request::Cancel));
     background::settle_later(participant);
     drop(turn);
+}
+
+/// Takes the lock, if that is what is wanted, and this process retains it: nothing else is to be done then.
+#[inline]
+pub(crate) fn again<G: Grant>(lock: &Lock, want: Want) -> Option<G> {
+    match want {
+        Want::Lock => retain::again(lock.queue()).map(granted),
+        Want::Share(_) => None,
+    }
+}
+
+fn granted<G: Grant>((participant, turn): local::Lock) -> G {
+    G::granted(Granted { participant, turn, slot: None })
 }
 
 /// That time from now. One too far away to be told never comes.

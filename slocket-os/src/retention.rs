@@ -1,0 +1,34 @@
+//! What is known of a lock that its process may retain: since when it has it, and when somebody has looked at its queue last.
+
+use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// What is known of a lock that its process may retain. Without a number, its queue is not watched.
+#[derive(Debug, Default)]
+pub(crate) struct Retention {
+    /// The number by which [the keeper](crate::keeper) knows the listener, if it watches that.
+    pub(crate) number: Option<u64>,
+    /// When the lock was granted, if its process retains it.
+    pub(crate) granted: Option<Instant>,
+    /// How often it may still be acquired again although others wait.
+    pub(crate) slice: u8,
+    /// When somebody looked at the queue last.
+    pub(crate) looked: Tick,
+}
+
+/// A time, by a clock that is read in a few nanoseconds and told in some milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tick(Duration);
+
+impl Tick {
+    pub(crate) fn now() -> Self {
+        let time = clock_gettime(ClockId::MonotonicCoarse);
+        Self(Duration::try_from(time).unwrap_or_default())
+    }
+
+    /// How long ago that was.
+    pub(crate) fn is_older_than(self, age: Duration, now: Self) -> bool {
+        now.0.saturating_sub(self.0) >= age
+    }
+}
