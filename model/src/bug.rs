@@ -237,4 +237,28 @@ pub enum Bug {
     SaysUnshared,
     /// Keeps the share open that it has given up for a client without a badge.
     LostShareKept,
+
+    // Retained locks.
+    /// Looks whether it retains the lock, and takes it a while later.
+    TakesLookThenStore,
+    /// Looks whether the lock is retained that somebody has come for, and passes it on a while later.
+    GivesLookThenStore,
+    /// The same of one that is not used.
+    IdleLookThenStore,
+    /// Does not tell the holder that somebody has come.
+    HolderNotTold,
+    /// Retains the lock although somebody has come.
+    RetainsWhateverIsThere,
+    /// Leaves the word as it is when the lock is passed on.
+    WordLeftRetained,
+    /// Has the queue watched when the lock is retained already.
+    ArmsAfterRetained,
+    /// Retains the lock although somebody waits, and has nobody come after a while.
+    SliceWithoutTimer,
+    /// Watches the queue by what keeps the listener open.
+    KeeperHoldsListener,
+    /// Ends without giving back what it retains.
+    EndsRetaining,
+    /// A forked child takes the lock that its parent retains.
+    ChildFindsRetained,
 }

@@ -29,6 +29,8 @@ pub enum Cast {
     TrySlot,
     /// A crash-safe participant that acquires the lock, and makes it a shared one.
     Downgrader,
+    /// A crash-safe participant that acquires the lock, and retains it.
+    Retainer,
     /// A participant of the npm package.
     Npm,
     /// A stranger who uses flock(1) on the folder.

@@ -3,7 +3,7 @@
 use crate::broken::Broken;
 use crate::cast::Cast::{
     Administrator, Caller, Child, Daemon, Downgrader, Heir, Human, Impatient, Locker, Npm, OneSlot, OtherReader,
-    OtherUser, Pest, Reader, Remover, Safe, Slot, Stranger, Strict, Toucher, Traitor, Try, TryReader, TrySlot,
+    OtherUser, Pest, Reader, Remover, Retainer, Safe, Slot, Stranger, Strict, Toucher, Traitor, Try, TryReader, TrySlot,
     Unreadable, Vandal,
 };
 use crate::configuration::{Configuration, Probe, Umask};
@@ -215,6 +215,22 @@ pub const QUICK: &[Configuration] = &[
     Configuration::of(&[Reader, Reader]).aside().with_links().shared(),
     Configuration::of(&[Safe, Reader, Locker]).coarse().crashes(1),
     Configuration::of(&[Reader, Unreadable]).crashes(1).cancels(1),
+    // With those who retain the lock.
+    Configuration::of(&[Retainer, Safe]).rounds(2).crashes(1).cancels(1),
+    Configuration::of(&[Retainer, Retainer]).rounds(2).crashes(1),
+    Configuration::of(&[Retainer, Heir]).rounds(2).crashes(1),
+    Configuration::of(&[Retainer, Daemon]).rounds(2).crashes(1),
+    Configuration::of(&[Retainer, Npm]).rounds(2).crashes(1).cancels(1),
+    Configuration::of(&[Retainer, Try]).rounds(2).crashes(1),
+    Configuration::of(&[Retainer, Reader]).rounds(2).crashes(1),
+    Configuration::of(&[Retainer, Safe]).rounds(2).failures(1),
+    Configuration::of(&[Retainer, Safe]).at_name().rounds(2).crashes(1).cancels(1),
+    Configuration::of(&[Retainer, Retainer, Retainer]).at_name().crashes(1),
+    Configuration::of(&[Retainer, Retainer, Safe]).coarse().crashes(1),
+    Configuration::of(&[Retainer, Safe, Npm]).coarse().crashes(1),
+    Configuration::of(&[Retainer, Safe, Child]).coarse().crashes(1),
+    Configuration::of(&[Retainer, OtherUser]).rounds(2).crashes(1).sticky(),
+    Configuration::of(&[Retainer, Safe]).with_every_call().rounds(2).crashes(1),
 ];
 
 /// What takes minutes, and much memory.
@@ -299,4 +315,10 @@ pub const FULL: &[Configuration] = &[
     Configuration::of(&[Npm, Safe, Reader]).crashes(1).cancels(1),
     Configuration::of(&[Npm, Reader, Slot]).crashes(1).cancels(1),
     Configuration::of(&[Safe, Reader, Reader]),
+    Configuration::of(&[Retainer, Safe, Npm]).crashes(1),
+    Configuration::of(&[Retainer, Safe, Child]).rounds(2),
+    Configuration::of(&[Retainer, Retainer, Safe, Npm]).coarse().crashes(1),
+    Configuration::of(&[Retainer, Retainer, Retainer]).at_name().rounds(2).crashes(1).cancels(1),
+    Configuration::of(&[Retainer, Safe, Reader]).coarse().crashes(1).cancels(1),
+    Configuration::of(&[Retainer, Retainer, Npm, Child]).coarse(),
 ];

@@ -1,12 +1,13 @@
 //! A child that a participant forks at any instant: it has copies of all descriptors (protocol section 5).
 
+use slocket_core::retained::Word;
 use slocket_core::{Event, Request, Role};
 
 use crate::bug::Bug;
 use crate::cast::Cast;
 use crate::configuration::{Configuration, Probe};
 use crate::objects::{Client, Guard};
-use crate::player::{Child, Participant, Player};
+use crate::player::{Child, Keep, Participant, Player};
 use crate::process::Life;
 use crate::world::World;
 
@@ -33,6 +34,15 @@ impl World {
             }
             step(what, is_fault, world);
         };
+        if let Some(mind) = heritage
+            && configuration.has(Bug::ChildFindsRetained)
+        {
+            let mut world = *self;
+            let keep = Keep { word: Word::Held, ..Keep::default() };
+            world.processes[process].player = Player::Safe(Participant { mind, keep, ..Participant::default() });
+            world.acquired(process);
+            return step("a child takes what its parent retains", false, world);
+        }
         if own.socket.is_some() {
             let mut world = *self;
             if let Some(mind) = heritage {
@@ -98,7 +108,8 @@ impl World {
             world.processes[parent].forked = true;
             let child = &mut world.processes[process];
             let is_heir = configuration.has(Bug::ChildReleases) && forks.holds && forks.socket.is_some();
-            let heritage = Some(participant.mind).filter(|_| is_heir);
+            let finds_it = configuration.has(Bug::ChildFindsRetained) && participant.keep.word == Word::Retained;
+            let heritage = Some(participant.mind).filter(|_| is_heir || finds_it);
             child.player = Player::Child(Child::Copies { heritage, has_guard: false });
             (child.socket, child.connection, child.guest) = (forks.socket, forks.connection, forks.guest);
             child.pin = forks.pin;
@@ -145,7 +156,8 @@ impl World {
             if let Some(guest) = world.processes[process].guest.take() {
                 world.close_server(guest);
             }
-            world.processes[process].player = Player::Safe(participant);
+            // (Who leaves it to another does not retain it.)
+            world.processes[process].player = Player::Safe(Participant { keep: Keep::default(), ..participant });
             world.processes[process].holds = true;
             world.processes[process].acquired_since = self.processes[parent].acquired_since;
             world.processes[parent].holds = false;

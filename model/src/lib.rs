@@ -15,6 +15,7 @@
 //! | `perform` | one call of the core on that kernel, and its result |
 //! | `filter`, `filter_shares`, `change` | what a planted bug does between the two |
 //! | `participant`, `report`, `weight` | a crash-safe participant: the machine, and a driver that makes its calls, so many in one step |
+//! | `retainer` | one that retains the lock, and its thread |
 //! | `npm` | a participant of the npm package |
 //! | `fork`, `caller`, `hostile`, `bystander` | everybody else |
 //! | `steps`, [`label`] | all steps that can be taken from a state, and what they are called |
@@ -56,6 +57,7 @@ pub mod player;
 pub mod process;
 mod promises;
 mod report;
+mod retainer;
 pub mod search;
 mod steps;
 pub mod surroundings;

@@ -40,6 +40,9 @@ impl World {
             }
             return step(What::Text("forgets what a child has taken over"), false, world);
         }
+        if configuration.cast[process] == Cast::Retainer {
+            self.late_steps(process, configuration, step);
+        }
         if mind.asked().is_some() {
             return self.go_on(process, configuration, None, false, step);
         }
@@ -48,6 +51,9 @@ impl World {
                 self.begin(process, configuration, step);
             }
             return;
+        }
+        if mind.is_held() && configuration.cast[process] == Cast::Retainer && self.processes[process].socket.is_some() {
+            return self.retainer_steps(process, configuration, step);
         }
         if mind.is_held() {
             let mut world = *self;
@@ -195,7 +201,7 @@ impl World {
     ///
     /// It hides nothing: between the two nobody else can tell the difference, no cancel can come (a driver makes a call at once),
     /// and a kill is one before the first. And whoever releases holds until the call: longer, not shorter.
-    fn request(mut self, process: usize, configuration: &Configuration, request: Request, is_fault: bool, step: Step) {
+    pub(crate) fn request(mut self, process: usize, configuration: &Configuration, request: Request, is_fault: bool, step: Step) {
         self.tell(process, configuration, Event::Request(request));
         match self.mind(process).asked() {
             Some(_) => self.go_on(process, configuration, None, is_fault, step),
@@ -257,7 +263,7 @@ impl World {
     }
 
     /// Closes all, and is ready for the next round.
-    fn forget(&mut self, process: usize) {
+    pub(crate) fn forget(&mut self, process: usize) {
         let own = &mut self.processes[process];
         (own.socket, own.pin, own.swept, own.listing, own.drawn) = (None, None, None, None, None);
         (own.share, own.look, own.slots) = (None, None, List::default());

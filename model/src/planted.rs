@@ -4,7 +4,7 @@ use crate::broken::Broken;
 use crate::bug::Bug;
 use crate::cast::Cast::{
     Administrator, Caller, Child, Daemon, Downgrader, Heir, Human, Impatient, Locker, Npm, OtherReader, OtherUser,
-    Pest, Reader, Remover, Safe, Slot, Stranger, Strict, Toucher, Traitor,
+    Pest, Reader, Remover, Retainer, Safe, Slot, Stranger, Strict, Toucher, Traitor,
 };
 use crate::configuration::{Configuration, Probe, Umask};
 
@@ -71,6 +71,10 @@ const NPM_WITHOUT_PROC: Configuration = Configuration::of(&[Safe, Safe, Npm]).wi
 const NPM_AND_FAILURE: Configuration = Configuration::of(&[Safe, Safe, Npm]).crashes(1).failures(1);
 const STRICT_AND_NPM: Configuration = Configuration::of(&[Strict, Npm]).rounds(2).cancels(1);
 
+const RETAINER_AND_ONE: Configuration = Configuration::of(&[Retainer, Safe]).rounds(2).crashes(1).cancels(1);
+const TWO_RETAINERS: Configuration = Configuration::of(&[Retainer, Retainer]).rounds(2).crashes(1);
+const RETAINER_AND_HEIR: Configuration = Configuration::of(&[Retainer, Heir]).rounds(2).crashes(1);
+
 const ONE_AND_READER: Configuration = Configuration::of(&[Safe, Reader]).cancels(1);
 const TWO_READERS: Configuration = Configuration::of(&[Reader, Reader]).cancels(1);
 const ONE_AND_READERS: Configuration = Configuration::of(&[Safe, Reader, Reader]).coarse().cancels(1);
@@ -87,7 +91,7 @@ const READER_AND_PEST: Configuration = Configuration::of(&[Reader, Pest]);
 
 /// Where bugs are planted, as they are without. (But for three participants, two of them killed, under a umask that locks sockets:
 /// they are many, and among those of the full search.)
-pub const SOUND: [Configuration; 46] = [
+pub const SOUND: [Configuration; 49] = [
     TWO,
     TWO_AND_LOCKER,
     TWO_AND_REMOVER,
@@ -134,10 +138,13 @@ pub const SOUND: [Configuration; 46] = [
     NPM_AND_READER,
     NPM_AND_DOWNGRADER,
     READER_AND_PEST,
+    RETAINER_AND_ONE,
+    TWO_RETAINERS,
+    RETAINER_AND_HEIR,
 ];
 
 /// All of them.
-pub const PLANTED: [Planted; 110] = [
+pub const PLANTED: [Planted; 121] = [
     Planted::new(Bug::ReclaimWithoutGuard, TWO, Broken::TwoHolders),
     Planted::new(Bug::GuardDroppedBeforeUnlink, THREE, Broken::TwoHolders),
     Planted::new(Bug::BindWithoutGuard, TWO, Broken::TwoHolders),
@@ -248,4 +255,15 @@ pub const PLANTED: [Planted; 110] = [
     Planted::new(Bug::SaysUnshared, ONE_AND_READER, Broken::TwoHolders),
     Planted::new(Bug::SharesLoan, NPM_AND_READER, Broken::UnsafeShare),
     Planted::new(Bug::LostShareKept, NPM_AND_READER, Broken::LeftOpen),
+    Planted::new(Bug::TakesLookThenStore, RETAINER_AND_ONE, Broken::TwoHolders),
+    Planted::new(Bug::GivesLookThenStore, RETAINER_AND_ONE, Broken::TwoHolders),
+    Planted::new(Bug::IdleLookThenStore, RETAINER_AND_ONE, Broken::TwoHolders),
+    Planted::new(Bug::HolderNotTold, RETAINER_AND_ONE, Broken::Lost),
+    Planted::new(Bug::RetainsWhateverIsThere, RETAINER_AND_ONE, Broken::Lost),
+    Planted::new(Bug::WordLeftRetained, RETAINER_AND_ONE, Broken::TwoHolders),
+    Planted::new(Bug::ArmsAfterRetained, RETAINER_AND_ONE, Broken::Misuse),
+    Planted::new(Bug::SliceWithoutTimer, RETAINER_AND_ONE, Broken::Lost),
+    Planted::new(Bug::KeeperHoldsListener, TWO_RETAINERS, Broken::LeftOpen),
+    Planted::new(Bug::EndsRetaining, RETAINER_AND_ONE, Broken::LeftOnDisk),
+    Planted::new(Bug::ChildFindsRetained, RETAINER_AND_HEIR, Broken::TwoHolders),
 ];

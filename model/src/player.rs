@@ -1,5 +1,7 @@
 //! Who plays in a process, and where it stands.
 
+use slocket_core::retained::Word;
+
 use crate::mind::Mind;
 
 /// Who plays in a process.
@@ -63,6 +65,43 @@ pub struct Participant {
     /// While its share was open it had the lock on loan, or has accepted somebody without a badge: a participant of npm's, which may
     /// hold the lock beside that share.
     pub meets_npm: bool,
+    /// What it does with the lock between two holds, if it retains it.
+    pub keep: Keep,
+}
+
+/// A lock that is retained, or may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Keep {
+    /// The word, by the rules that ship.
+    pub word: Word,
+    /// How the queue of its listener is watched.
+    pub watch: QueueWatch,
+    /// The holder is about to take note that it is watched.
+    pub is_arming: bool,
+    /// Somebody waited: the thread comes after a while, whether somebody has come by then or not.
+    pub is_timed: bool,
+    /// Of a planted bug: whoever uses the lock has seen that it is retained.
+    pub user_saw_it: bool,
+    /// The same of the thread.
+    pub thread_saw_it: bool,
+}
+
+/// A watch on the queue of a listener.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum QueueWatch {
+    /// None.
+    #[default]
+    None,
+    /// It is about to be armed.
+    Planned,
+    /// The thread is told when somebody has come.
+    Armed,
+    /// The thread is told after a while.
+    Timed,
+    /// It was told, and has not done anything yet.
+    Fired,
+    /// It was told, once.
+    Spent,
 }
 
 /// A watch on the path.

@@ -94,7 +94,8 @@ impl Process {
             | Cast::Slot
             | Cast::OneSlot
             | Cast::TrySlot
-            | Cast::Downgrader => Player::Safe(Participant::default()),
+            | Cast::Downgrader
+            | Cast::Retainer => Player::Safe(Participant::default()),
             Cast::Npm => Player::Npm(Npm::default()),
             Cast::Locker => Player::Locker,
             Cast::Remover => Player::Remover,

@@ -1,5 +1,6 @@
 //! What must never be seen, and what excuses it.
 
+use slocket_core::retained::Word;
 use slocket_core::{Call, Times};
 
 use crate::broken::Broken;
@@ -74,6 +75,8 @@ impl World {
             | Cast::OneSlot
             | Cast::TrySlot
             | Cast::Downgrader => process.is_over(),
+            // One that retains the lock does not wait for it.
+            Cast::Retainer => process.is_over() || retains(process),
             Cast::Unreadable => process.is_over() || self.mishap,
             Cast::Heir => process.is_over() || matches!(process.player, Player::Child(_)),
             Cast::Npm
@@ -177,4 +180,9 @@ impl World {
         });
         believes || self.sockets.iter().flatten().any(|socket| is_foreign(socket) && !socket.names_stranger)
     }
+}
+
+/// Whether a process retains the lock.
+fn retains(process: &Process) -> bool {
+    matches!(process.player, Player::Safe(participant) if participant.keep.word == Word::Retained)
 }

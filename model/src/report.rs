@@ -7,7 +7,7 @@ use crate::bug::Bug;
 use crate::cast::Cast;
 use crate::configuration::Configuration;
 use crate::objects::Guard;
-use crate::player::Participant;
+use crate::player::{Keep, Participant};
 use crate::world::World;
 
 impl World {
@@ -31,8 +31,18 @@ impl World {
             if (is_open || !own.guests.is_empty() || own.listing.is_some()) && !configuration.has(Bug::KeepsListener) {
                 self.broken = Some(Broken::LeftOpen);
             }
+            if own.kept.is_some() && configuration.has(Bug::KeeperHoldsListener) {
+                self.broken = Some(Broken::LeftOpen);
+            }
+            let (is_left, arms_late) =
+                (configuration.has(Bug::WordLeftRetained), configuration.has(Bug::ArmsAfterRetained));
             let participant = self.participant(process);
-            *participant = Participant { late: participant.late, ..Participant::default() };
+            let keep = match participant.keep {
+                keep if is_left => keep,
+                Keep { watch, .. } if arms_late => Keep { watch, ..Keep::default() },
+                _ => Keep::default(),
+            };
+            *participant = Participant { late: participant.late, keep, ..Participant::default() };
         }
     }
 

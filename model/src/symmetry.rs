@@ -81,8 +81,10 @@ impl World {
                 borrows,
                 keeps,
                 meets_npm,
+                keep,
             }) => {
                 (mind.shape(), watch, lends, forgets, late, noted, misled, borrows, keeps, meets_npm).hash(&mut hasher);
+                keep.hash(&mut hasher);
             }
             other => other.hash(&mut hasher),
         }
