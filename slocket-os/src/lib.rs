@@ -118,6 +118,7 @@ mod shared_guard;
 mod sharer;
 mod sharers;
 mod site;
+mod sync;
 mod sys;
 mod table;
 mod timers;

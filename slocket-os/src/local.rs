@@ -10,13 +10,14 @@
 
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::kept::{Found, Kept, Left};
 use crate::participant::Participant;
 use crate::process::{Inherit, PerProcess, Process};
+use crate::sync::{Mutex, MutexGuard};
 use crate::want::Want;
 
 /// The queue of one lock inside this process.

@@ -1,0 +1,23 @@
+//! Who has the lock: loom notes if two threads use it at a time.
+
+use loom::cell::Cell;
+
+/// A participant that holds the lock, or could at once.
+#[derive(Debug)]
+pub(crate) struct Participant {
+    /// How often it was held.
+    pub(crate) holds: Cell<u32>,
+    /// The number by which its listener is watched.
+    pub(crate) number: Option<u64>,
+}
+
+impl Participant {
+    pub(crate) fn new() -> Box<Self> {
+        Box::new(Self { holds: Cell::new(0), number: None })
+    }
+
+    /// Does something under the lock.
+    pub(crate) fn hold(&self) {
+        self.holds.set(self.holds.get() + 1);
+    }
+}

@@ -1,0 +1,40 @@
+//! A process that is never forked.
+
+use crate::sync::{Mutex, MutexGuard};
+
+/// This one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Process;
+
+impl Process {
+    pub(crate) fn is_current(self) -> bool {
+        true
+    }
+}
+
+/// As in `slocket-os`.
+pub(crate) trait Inherit {
+    const NEW: Self;
+
+    fn inherit(&mut self);
+}
+
+/// A value of this process's.
+#[derive(Debug)]
+pub(crate) struct PerProcess<T>(Mutex<T>);
+
+impl<T: Inherit> PerProcess<T> {
+    pub(crate) fn new() -> Self {
+        Self(Mutex::new(T::NEW))
+    }
+
+    pub(crate) fn lock(&self, _: Process) -> MutexGuard<'_, T> {
+        self.0.lock().expect("no panic")
+    }
+}
+
+impl<T: Inherit> Default for PerProcess<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
