@@ -244,6 +244,12 @@ pub(crate) fn give_all(here: Process) {
             give_up(lock, here);
         }
     }
+    // The thread does not wait for more.
+    let mut keeper = KEEPER.lock(here);
+    if keeper.watched.is_empty() {
+        keeper.lingers = Duration::ZERO;
+        keeper.wake_by(Instant::now());
+    }
 }
 
 /// Watches, until there has been nothing to watch for a while.

@@ -37,6 +37,7 @@
 //! | | `stop` in the folder |
 //! | `once-marked` | `done 1`: acquires and releases between two marks in the system-call trace; `once-marked shared` |
 //! | | and `once-marked N` a shared lock, and a slot |
+//! | `marked N` | `done N`: the same N times, between two marks |
 //! | `busy N COUNTER LOG` | `busy`; N threads acquire and release, seen by both witnesses, whatever comes |
 //! | `busy-with share`, `busy-with slot N` | `busy`; a thread takes shares and gives them back, whatever comes |
 //! | `pass N` | `passed PID OTHERS`: a program that was passed what is held, and N that other threads started meanwhile |

@@ -119,7 +119,8 @@ impl Player {
         Self::start_with(adapter, lock, &[])
     }
 
-    /// Starts a player with options: `--mode=0660`, `--stale=wait`, `--stale=fail`, `--stale=MS` (reclaim after), `--trust=anyone`.
+    /// Starts a player with options: `--mode=0660`, `--stale=wait`, `--stale=fail`, `--stale=MS` (reclaim after), `--trust=anyone`,
+    /// `--retain=MS`.
     ///
     /// # Panics
     /// If it cannot be started.
@@ -138,8 +139,19 @@ impl Player {
     #[must_use]
     #[track_caller]
     pub fn start_traced(adapter: Adapter, lock: &Path, trace: &Path) -> Self {
+        Self::start_traced_with(adapter, lock, trace, &[])
+    }
+
+    /// The same, with [options](Self::start_with).
+    ///
+    /// # Panics
+    /// If there is no strace.
+    #[must_use]
+    #[track_caller]
+    pub fn start_traced_with(adapter: Adapter, lock: &Path, trace: &Path, options: &[&str]) -> Self {
         let mut line = trace::command(trace);
         line.extend(adapter.command(lock));
+        line.extend(options.iter().map(PathBuf::from));
         Self::run(adapter, &line, Stdio::inherit())
     }
 
@@ -150,6 +162,16 @@ impl Player {
     #[must_use]
     #[track_caller]
     pub fn start_slow(adapter: Adapter, lock: &Path, slow: &[(&str, u32)]) -> Self {
+        Self::start_slow_with(adapter, lock, slow, &[])
+    }
+
+    /// The same, with [options](Self::start_with).
+    ///
+    /// # Panics
+    /// If there is no strace.
+    #[must_use]
+    #[track_caller]
+    pub fn start_slow_with(adapter: Adapter, lock: &Path, slow: &[(&str, u32)], options: &[&str]) -> Self {
         let mut line = trace::command(Path::new("/dev/null"));
         let calls: Vec<&str> = slow.iter().map(|(call, _)| *call).collect();
         line.extend(["-e".into(), format!("trace={}", calls.join(",")).into()]);
@@ -157,6 +179,7 @@ impl Player {
             line.extend(["-e".into(), format!("inject={call}:delay_enter={micros}").into()]);
         }
         line.extend(adapter.command(lock));
+        line.extend(options.iter().map(PathBuf::from));
         Self::run(adapter, &line, Stdio::inherit())
     }
 
@@ -172,15 +195,17 @@ impl Player {
         Self::spawn(adapter, command)
     }
 
-    /// Starts a player whose standard error goes to a file.
+    /// Starts a player with [options](Self::start_with), whose standard error goes to a file.
     ///
     /// # Panics
     /// If it cannot be started, or the file not be made.
     #[must_use]
     #[track_caller]
-    pub fn start_noting(adapter: Adapter, lock: &Path, complaints: &Path) -> Self {
+    pub fn start_noting(adapter: Adapter, lock: &Path, complaints: &Path, options: &[&str]) -> Self {
         let file = File::create(complaints).unwrap_or_else(|error| panic!("{}: {error}", complaints.display()));
-        Self::run(adapter, &adapter.command(lock), file.into())
+        let mut line = adapter.command(lock);
+        line.extend(options.iter().map(PathBuf::from));
+        Self::run(adapter, &line, file.into())
     }
 
     /// Starts a player that leads a process group of its own, as [`Stepper`](crate::stepper::Stepper) needs it, and whose

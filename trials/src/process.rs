@@ -18,6 +18,16 @@ pub fn signal(pid: u32, signal: Signal) {
     kill_process(of(pid), signal).unwrap_or_else(|errno| panic!("signal {signal:?} to {pid}: {errno}"));
 }
 
+/// How many threads of a process have that name.
+#[must_use]
+pub fn threads_named(pid: u32, name: &str) -> usize {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return 0 };
+    let has_name = |thread: &fs::DirEntry| {
+        fs::read_to_string(thread.path().join("comm")).is_ok_and(|comm| comm.trim_end() == name)
+    };
+    threads.flatten().filter(has_name).count()
+}
+
 /// Stops a process (SIGSTOP) and waits until it stands still.
 ///
 /// # Panics

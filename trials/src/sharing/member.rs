@@ -37,7 +37,7 @@ impl Member {
     pub(super) fn start(adapter: Adapter, steady: bool, number: usize, slots: usize, place: &Place) -> Self {
         let name = format!("{}-{number}", adapter.name());
         let complaints = place.note(&format!("{name}.stderr"));
-        let player = Player::start_noting(adapter, &place.lock(), &complaints);
+        let player = Player::start_noting(adapter, &place.lock(), &complaints, &[]);
         let command = format!("mixed {ROUNDS} {MOST_HELD} {slots} {} {name}", place.notes().display());
         let log = place.log(&name);
         Self { name, adapter, steady, stopped_until: None, descriptors: 0, player, log, complaints, command, owes: 0 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Instant;
 
-use crate::{Adapter, Place, Player, process, witness};
+use crate::{Adapter, Place, Player, process, watch_for, witness};
 
 /// Rounds in one command. Small, so that little is lost of what a killed player has counted.
 const ROUNDS: u32 = 40;
@@ -46,7 +46,9 @@ impl Member {
     pub(super) fn start(adapter: Adapter, steady: bool, number: usize, place: &Place) -> Self {
         let name = format!("{}-{number}", adapter.name());
         let (log, complaints) = (place.log(&name), place.note(&format!("{name}.stderr")));
-        let player = Player::start_noting(adapter, &place.lock(), &complaints);
+        // Every other of ours retains the lock.
+        let options: &[&str] = if adapter != Adapter::Node && number % 2 == 1 { &["--retain=20"] } else { &[] };
+        let player = Player::start_noting(adapter, &place.lock(), &complaints, options);
         let command = format!("storm {ROUNDS} {MOST_HELD} {} {}", place.counter().display(), log.display());
         Self { name, adapter, steady, stopped: None, descriptors: 0, player, log, complaints, owes: 0, command }
     }
@@ -66,7 +68,11 @@ impl Member {
     }
 
     /// Counts its descriptors, without the two by which a thread waits and which the blocking adapter keeps for the next wait.
+    /// And without those by which the thread waits that watches retained locks, which is about to end.
     pub(super) fn count_descriptors(&self) -> usize {
+        watch_for("the thread to end that watches retained locks", || {
+            (process::threads_named(self.pid(), "slocket-keep") == 0).then_some(())
+        });
         let open = process::descriptors(self.player.pid());
         let keeps = self.adapter == Adapter::Sync && open.iter().any(|file| file.ends_with("[eventpoll]"));
         open.len() - if keeps { 2 } else { 0 }

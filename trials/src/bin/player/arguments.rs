@@ -9,7 +9,7 @@ use trials::lock::{StalePolicy, Trust, warm_up};
 /// The lock that the arguments of the program name, and the adapter that they name.
 pub(crate) fn open(arguments: &[String]) -> Result<(Adapter, Lock), String> {
     let [adapter, path, options @ ..] = arguments else {
-        return Err("usage: player ADAPTER PATH [--mode=OCTAL] [--stale=wait|fail|MS] [--trust=owner|anyone]".into());
+        return Err("usage: player ADAPTER PATH [--mode=OCTAL] [--stale=wait|fail|MS] [--trust=owner|anyone] [--retain=MS]".into());
     };
     let adapter = Adapter::named(adapter).ok_or_else(|| format!("no adapter {adapter}"))?;
     warm_up(adapter);
@@ -29,6 +29,10 @@ fn build(path: &str, options: &[String]) -> Result<Lock, String> {
             "--mode" => builder.mode(u32::from_str_radix(value, 8).map_err(|error| error.to_string())?),
             "--stale" => builder.stale(stale(value)?),
             "--trust" => builder.trust(trust(value)?),
+            "--retain" => {
+                let milliseconds = value.parse().map_err(|_| format!("--retain={value}?"))?;
+                builder.retain(Duration::from_millis(milliseconds))
+            }
             _ => return Err(format!("what is {option}?")),
         };
     }

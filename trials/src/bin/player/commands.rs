@@ -160,6 +160,7 @@ impl Commands {
             ["adopt"] => self.adopt(),
             ["drop"] => self.held.take().map(drop).ok_or_else(nothing_is_held).map(|()| "dropped".into()),
             ["once-marked"] => self.once_marked(Kind::Lock),
+            ["marked", rounds] => number(rounds).and_then(|rounds| self.marked(rounds)),
             ["settle"] => {
                 settle();
                 Ok("settled".into())
@@ -371,6 +372,16 @@ impl Commands {
         held.release()?;
         mark("mark: end\n")?;
         Ok("done 1".into())
+    }
+
+    fn marked(&mut self, rounds: u32) -> Answer {
+        self.must_not_hold()?;
+        mark("mark: begin\n")?;
+        for _ in 0..rounds {
+            self.adapter.acquire()?.release()?;
+        }
+        mark("mark: end\n")?;
+        Ok(format!("done {rounds}"))
     }
 
     fn held(&self) -> Result<&Guard, Refusal> {
