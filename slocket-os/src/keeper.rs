@@ -255,7 +255,7 @@ pub(crate) fn give_all(here: Process) {
 /// Watches, until there has been nothing to watch for a while.
 fn keep(watch: &Arc<Watch>, here: Process) {
     let mut events = Vec::with_capacity(EVENTS);
-    while let Some(wakes) = look_after(here) {
+    while let Some(wakes) = look_after(watch, here) {
         match wait(watch, wakes, &mut events) {
             Ok(()) | Err(Errno::INTR) => {}
             // A process that closes all that it does not know has other files at these numbers.
@@ -321,11 +321,14 @@ fn abandon(here: Process) {
 }
 
 /// Passes on what was not used for so long. When to look again; `None` if there is nothing to look at any more.
-fn look_after(here: Process) -> Option<Instant> {
+fn look_after(watch: &Arc<Watch>, here: Process) -> Option<Instant> {
     loop {
         let now = Instant::now();
         let (number, queue, uses) = {
             let mut keeper = KEEPER.lock(here);
+            if !keeper.watch.as_ref().is_some_and(|current| Arc::ptr_eq(current, watch)) {
+                return None;
+            }
             let Some((&number, watched)) = keeper.watched.iter().min_by_key(|(_, watched)| watched.due) else {
                 // The thread stays for a while: under contention there is soon something to watch again.
                 let most = now + keeper.lingers.min(LINGERS);
@@ -361,5 +364,123 @@ fn look_after(here: Process) -> Option<Instant> {
             }
             _ => drop(keeper.watched.remove(&number)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::builder::Builder;
+    use crate::error::TryAcquireError;
+    use crate::lock::Lock;
+    use crate::session::{Outcome, Session};
+
+    /// A lock that is retained for longer than a test takes, and another handle of it, as a second process has one.
+    fn two() -> (TempDir, Lock, Lock) {
+        let folder = TempDir::with_prefix("slocket-keeper-").unwrap();
+        let builder = Builder::new(folder.path().join("lock"));
+        let retained = builder.clone().retain(Duration::from_secs(3600)).build().unwrap();
+        (folder, retained, builder.build().unwrap())
+    }
+
+    fn use_once(lock: &Lock) {
+        lock.acquire_blocking(None).unwrap().release().unwrap();
+    }
+
+    fn acquire(waiter: &mut Session) -> crate::Guard {
+        loop {
+            match waiter.outcome() {
+                Some(Ok(Outcome::Acquired(guard))) => return guard,
+                Some(other) => panic!("{other:?}"),
+                None => {
+                    waiter.block();
+                    waiter.wake();
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn whoever_comes_is_served_and_nothing_is_left() {
+        let (folder, retained, other) = two();
+        for _ in 0..100 {
+            use_once(&retained);
+            assert!(other.path().unwrap().exists());
+            use_once(&other);
+        }
+        use_once(&retained);
+        let clone = retained.clone();
+        drop(retained);
+        assert!(other.path().unwrap().exists(), "there is another handle");
+        drop(clone);
+        assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_lock_that_outlives_its_handles_is_not_retained() {
+        let (folder, retained, _) = two();
+        use_once(&retained);
+        let guard = retained.acquire_blocking(None).unwrap();
+        drop(retained);
+        drop(guard);
+        assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+    }
+
+    /// Else others would wait for as long as the thread does not run.
+    #[test]
+    fn a_process_looks_even_if_its_thread_is_not_told() {
+        let (_folder, retained, other) = two();
+        let here = Process::current();
+        use_once(&retained);
+        let (participant, turn) = retained.queue().take(here).unwrap();
+        {
+            let keeper = KEEPER.lock(here);
+            let watch = keeper.watch.as_ref().unwrap();
+            epoll::delete(&watch.epoll, participant.listener().unwrap().as_fd()).unwrap();
+        }
+        assert!(turn.leave(participant, here).is_none());
+        let mut waiter = Session::acquire(&other, None);
+        loop {
+            match retained.try_acquire() {
+                Ok(guard) => guard.release().unwrap(),
+                Err(TryAcquireError::WouldBlock) => break,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        acquire(&mut waiter).release().unwrap();
+        use_once(&retained);
+    }
+
+    /// What a process does that closes all that it does not know.
+    #[test]
+    fn a_watch_that_has_failed_is_as_if_somebody_had_come() {
+        let (_folder, retained, _) = two();
+        use_once(&retained);
+        let guard = retained.acquire_blocking(None).unwrap();
+        abandon(Process::current());
+        guard.release().unwrap();
+        assert!(!retained.path().unwrap().exists());
+        use_once(&retained);
+        abandon(Process::current());
+        assert!(!retained.path().unwrap().exists());
+    }
+
+    #[test]
+    fn a_lock_that_is_left_to_another_is_not_watched() {
+        let (_folder, retained, _) = two();
+        for leave in [0, 1, 2] {
+            use_once(&retained);
+            let guard = retained.acquire_blocking(None).unwrap();
+            match leave {
+                0 => guard.disown().unwrap().adopt().unwrap().release().unwrap(),
+                1 => retained.adopt(guard.into_fd().unwrap()).unwrap().release().unwrap(),
+                _ => guard.downgrade().unwrap().release().unwrap(),
+            }
+            use_once(&retained);
+        }
+        drop(retained);
+        assert!(KEEPER.lock(Process::current()).watched.values().all(|watched| watched.queue.upgrade().is_some()));
     }
 }

@@ -162,16 +162,6 @@ impl Player {
     #[must_use]
     #[track_caller]
     pub fn start_slow(adapter: Adapter, lock: &Path, slow: &[(&str, u32)]) -> Self {
-        Self::start_slow_with(adapter, lock, slow, &[])
-    }
-
-    /// The same, with [options](Self::start_with).
-    ///
-    /// # Panics
-    /// If there is no strace.
-    #[must_use]
-    #[track_caller]
-    pub fn start_slow_with(adapter: Adapter, lock: &Path, slow: &[(&str, u32)], options: &[&str]) -> Self {
         let mut line = trace::command(Path::new("/dev/null"));
         let calls: Vec<&str> = slow.iter().map(|(call, _)| *call).collect();
         line.extend(["-e".into(), format!("trace={}", calls.join(",")).into()]);
@@ -179,7 +169,6 @@ impl Player {
             line.extend(["-e".into(), format!("inject={call}:delay_enter={micros}").into()]);
         }
         line.extend(adapter.command(lock));
-        line.extend(options.iter().map(PathBuf::from));
         Self::run(adapter, &line, Stdio::inherit())
     }
 

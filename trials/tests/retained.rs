@@ -20,7 +20,6 @@ at_path_and_name! {
     a_retained_lock_takes_no_system_call
     whoever_comes_is_served
     a_busy_process_serves_whoever_comes
-    a_busy_process_looks_even_if_its_thread_does_not_run
     a_lock_that_is_not_used_is_given_back
     settling_gives_back_what_is_retained
     a_process_that_is_killed_leaves_the_lock_free
@@ -112,25 +111,6 @@ fn a_busy_process_serves_whoever_comes(place: &Place) {
     assert_eq!(place.leftovers(), [""; 0]);
     place.assert_exclusive(300 + held);
     tell(format!("retained: 300 holds of another process beside {held} of three threads"));
-}
-
-/// The thread that watches the queue begins to wait for it only after longer than the trial takes.
-fn a_busy_process_looks_even_if_its_thread_does_not_run(place: &Place) {
-    if !strace_or_skip() {
-        return;
-    }
-    let hours = 3_600_000_000;
-    let slow = [("epoll_wait", hours), ("epoll_pwait", hours), ("epoll_pwait2", hours)];
-    let mut busy = Player::start_slow_with(Adapter::Sync, &place.lock(), &slow, &[RETAIN]);
-    let mut other = other(place);
-    let (counter, log) = (place.counter(), place.log("busy"));
-    // (A thread alone: it does not wait for another by epoll.)
-    busy.send(format!("busy 1 {} {}", counter.display(), log.display()));
-    busy.expect("busy");
-    other.acquire();
-    other.release();
-    busy.kill();
-    other.quit();
 }
 
 fn a_lock_that_is_not_used_is_given_back(place: &Place) {
