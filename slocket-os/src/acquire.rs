@@ -7,6 +7,7 @@ use crate::error::{Error, TryAcquireError};
 use crate::grant::Grant;
 use crate::guard::Guard;
 use crate::lock::Lock;
+use crate::process::Process;
 use crate::semaphore::{Permit, Semaphore};
 use crate::session::{Outcome, SHARED, Session, again};
 use crate::shared_guard::SharedGuard;
@@ -51,7 +52,7 @@ impl Lock {
     /// [`TryAcquireError::WouldBlock`] if the lock is held, or shared; or the error, as of
     /// [`acquire_blocking`](Self::acquire_blocking).
     pub fn try_acquire(&self) -> Result<Guard, TryAcquireError> {
-        tried(block_on(Session::try_acquire(self)))
+        try_twice(self, || Session::try_acquire(self))
     }
 
     /// Acquires the lock if that is possible at once: as [`try_acquire`](Self::try_acquire), but whoever is in the way is not
@@ -70,7 +71,7 @@ impl Lock {
     /// [`TryAcquireError::WouldBlock`] if the lock is held, or a process waits for it; or the error, as of
     /// [`acquire_shared_blocking`](Self::acquire_shared_blocking).
     pub fn try_acquire_shared(&self) -> Result<SharedGuard, TryAcquireError> {
-        tried(block_on(Session::try_acquire_shared(self)))
+        try_twice(self, || Session::try_acquire_shared(self))
     }
 
     /// Acquires a shared lock if that is possible at once, as [`try_acquire_at_once`](Self::try_acquire_at_once).
@@ -98,7 +99,7 @@ impl Semaphore {
     /// [`TryAcquireError::WouldBlock`] if all are out, or a process waits for one; or the error, as of
     /// [`acquire_blocking`](Self::acquire_blocking).
     pub fn try_acquire(&self) -> Result<Permit, TryAcquireError> {
-        tried(block_on(Session::try_acquire_permit(self)))
+        try_twice(self.lock(), || Session::try_acquire_permit(self))
     }
 
     /// Acquires a permit if that is possible at once, as [`Lock::try_acquire_at_once`].
@@ -137,6 +138,28 @@ fn block_on<G: Grant>(mut session: Session<G>) -> Result<Outcome<G>, Error> {
         session.block();
         session.wake();
     }
+}
+
+/// Tries; and if others may retain the lock, lets them know, and tries once more.
+fn try_twice<G: Grant>(lock: &Lock, session: impl Fn() -> Session<G>) -> Result<G, TryAcquireError> {
+    match tried(block_on(session())) {
+        Err(TryAcquireError::WouldBlock) if knock(lock) => tried(block_on(session())),
+        tried => tried,
+    }
+}
+
+/// Has the process that listens there told that somebody has come, if handles of this lock retain it. Not for this process's own, nor more
+/// than once a second: at a lock that is held an ended connection is left behind.
+fn knock(lock: &Lock) -> bool {
+    let here = Process::current();
+    let mut has_knocked = false;
+    if lock.queue().retains().is_some() && lock.queue().is_free(here) {
+        let _ = lock.lately().holder(here, || {
+            has_knocked = true;
+            lock.holder().ok().flatten()
+        });
+    }
+    has_knocked
 }
 
 /// The outcome of a try that is not waited for.

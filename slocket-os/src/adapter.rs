@@ -295,6 +295,8 @@ macro_rules! adapter {
             /// * **A process that is stopped** (SIGSTOP) while it retains the lock holds up all others, though it does not hold.
             /// * **A process that is killed, or ends** without dropping its handles and without [`settle`], leaves its socket at
             ///   the path until the next use. No other process waits for it.
+            /// * **A try** of another process takes a retained lock for held, unless its handle has this option as well: then it has
+            ///   it, 10 milliseconds later, but does so once a second at most. Asynchronous tries do not wait for that.
             /// * **Somebody who removes the path by hand** is noticed at the first acquire or release after 10 milliseconds.
             /// * A lock on loan from npm's slocket, a shared lock and a permit are not retained.
             ///

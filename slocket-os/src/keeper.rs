@@ -428,6 +428,22 @@ mod tests {
         assert_eq!(folder.path().read_dir().unwrap().count(), 0);
     }
 
+    #[test]
+    fn a_try_has_what_another_process_retains() {
+        let (folder, retained, ordinary) = two();
+        let tries = Builder::new(folder.path().join("lock")).retain(Duration::from_secs(3600)).build().unwrap();
+        use_once(&retained);
+        tries.try_acquire().unwrap().release().unwrap();
+        // Now that one retains it. Whoever does not retain it takes it for held, and leaves nothing behind.
+        assert!(matches!(ordinary.try_acquire(), Err(TryAcquireError::WouldBlock)));
+        tries.try_acquire().unwrap().release().unwrap();
+        // A lock that is held is not had so.
+        let guard = retained.acquire_blocking(None).unwrap();
+        assert!(matches!(tries.try_acquire(), Err(TryAcquireError::WouldBlock)));
+        assert!(matches!(retained.try_acquire(), Err(TryAcquireError::WouldBlock)), "its own");
+        guard.release().unwrap();
+    }
+
     /// Else others would wait for as long as the thread does not run.
     #[test]
     fn a_process_looks_even_if_its_thread_is_not_told() {

@@ -136,6 +136,11 @@ impl LocalQueue {
         (state.turns == 0).then(|| Entered::Turn(self.turn(&mut state, here)))
     }
 
+    /// Whether this process neither has the lock nor goes for it.
+    pub(crate) fn is_free(&self, here: Process) -> bool {
+        self.state.lock(here).turns == 0
+    }
+
     /// Takes the lock, if it is retained.
     #[inline]
     pub(crate) fn take(&self, here: Process) -> Option<Lock> {
