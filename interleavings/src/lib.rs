@@ -23,4 +23,4 @@ mod sync {
     pub(crate) use loom::sync::{Mutex, MutexGuard};
 }
 
-pub use scene::{explore, Scene, User};
+pub use scene::{Scene, User, explore};

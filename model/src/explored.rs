@@ -3,8 +3,8 @@
 use crate::broken::Broken;
 use crate::cast::Cast::{
     Administrator, Caller, Child, Daemon, Downgrader, Heir, Human, Impatient, Locker, Npm, OneSlot, OtherReader,
-    OtherUser, Pest, Reader, Remover, Retainer, Safe, Slot, Stranger, Strict, Toucher, Traitor, Try, TryReader, TrySlot,
-    Unreadable, Vandal,
+    OtherUser, Pest, Reader, Remover, Retainer, Safe, Slot, Stranger, Strict, Toucher, Traitor, Try, TryReader,
+    TrySlot, Unreadable, Vandal,
 };
 use crate::configuration::{Configuration, Probe, Umask};
 

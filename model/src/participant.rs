@@ -201,7 +201,14 @@ impl World {
     ///
     /// It hides nothing: between the two nobody else can tell the difference, no cancel can come (a driver makes a call at once),
     /// and a kill is one before the first. And whoever releases holds until the call: longer, not shorter.
-    pub(crate) fn request(mut self, process: usize, configuration: &Configuration, request: Request, is_fault: bool, step: Step) {
+    pub(crate) fn request(
+        mut self,
+        process: usize,
+        configuration: &Configuration,
+        request: Request,
+        is_fault: bool,
+        step: Step,
+    ) {
         self.tell(process, configuration, Event::Request(request));
         match self.mind(process).asked() {
             Some(_) => self.go_on(process, configuration, None, is_fault, step),

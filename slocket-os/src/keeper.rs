@@ -18,9 +18,7 @@ use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::event::{EventfdFlags, Timespec, eventfd};
 use rustix::io::{self, Errno, write};
-use rustix::time::{
-    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, timerfd_create, timerfd_settime,
-};
+use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, timerfd_create, timerfd_settime};
 
 use crate::background;
 use crate::closing::start_thread;
@@ -146,7 +144,11 @@ impl Keeper {
         let left = time.saturating_duration_since(now).max(Duration::from_nanos(1));
         let value = Timespec::try_from(left).map_err(|_| Errno::INVAL)?;
         let interval = Timespec { tv_sec: 0, tv_nsec: 0 };
-        timerfd_settime(&watch.timer, TimerfdTimerFlags::empty(), &Itimerspec { it_interval: interval, it_value: value })?;
+        timerfd_settime(
+            &watch.timer,
+            TimerfdTimerFlags::empty(),
+            &Itimerspec { it_interval: interval, it_value: value },
+        )?;
         self.slice_ends = Some(time);
         Ok(())
     }

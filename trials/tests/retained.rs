@@ -64,9 +64,8 @@ fn a_retained_lock_takes_no_system_call(place: &Place) {
     player.quit();
     let calls = trace::read(&file);
     let begins = calls.iter().enumerate().filter(|(_, call)| call.line.contains("mark: begin"));
-    let counts: Vec<_> = begins
-        .map(|(begin, _)| library(trace::between(&calls[begin..], "mark: begin", "mark: end")).len())
-        .collect();
+    let counts: Vec<_> =
+        begins.map(|(begin, _)| library(trace::between(&calls[begin..], "mark: begin", "mark: end")).len()).collect();
     tell(format!("retained: system calls in {ROUNDS} rounds each: {counts:?}"));
     assert_eq!(counts.len(), 10);
     assert!(counts[1..].contains(&0), "{counts:?}");

@@ -9,7 +9,10 @@ use trials::lock::{StalePolicy, Trust, warm_up};
 /// The lock that the arguments of the program name, and the adapter that they name.
 pub(crate) fn open(arguments: &[String]) -> Result<(Adapter, Lock), String> {
     let [adapter, path, options @ ..] = arguments else {
-        return Err("usage: player ADAPTER PATH [--mode=OCTAL] [--stale=wait|fail|MS] [--trust=owner|anyone] [--retain=MS]".into());
+        return Err(
+            "usage: player ADAPTER PATH [--mode=OCTAL] [--stale=wait|fail|MS] [--trust=owner|anyone] [--retain=MS]"
+                .into(),
+        );
     };
     let adapter = Adapter::named(adapter).ok_or_else(|| format!("no adapter {adapter}"))?;
     warm_up(adapter);
