@@ -153,10 +153,11 @@ async fn acquire<R: Runtime, G: Grant>(
     want: Want,
     deadline: impl FnOnce() -> Option<Instant>,
 ) -> Result<G, Error> {
-    R::check();
+    // (What this process retains is had without any runtime.)
     if let Some(granted) = session::again(lock, want) {
         return Ok(granted);
     }
+    R::check();
     match drive::<R, G>(Session::begin(lock, want, deadline(), R::now)).await? {
         Outcome::Acquired(granted) => Ok(granted),
         Outcome::WouldBlock => unreachable!("an acquire ends with the lock or an error"),
