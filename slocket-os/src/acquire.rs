@@ -148,7 +148,7 @@ fn try_twice<G: Grant>(lock: &Lock, session: impl Fn() -> Session<G>) -> Result<
     }
 }
 
-/// Has the process that listens there told that somebody has come, if handles of this lock retain it. Not for this process's own, nor more
+/// Has the process that listens there told that a waiter has come, if handles of this lock retain it. Not for this process's own, nor more
 /// than once a second: at a lock that is held an ended connection is left behind.
 fn knock(lock: &Lock) -> bool {
     let here = Process::current();

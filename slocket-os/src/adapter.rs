@@ -282,11 +282,11 @@ macro_rules! adapter {
                 Self { options: self.options.on_wait(after, hook) }
             }
 
-            /// Keeps the lock after a release at which nobody waits, until it was not used for `idle`. Not set by default.
+            /// Keeps the lock after a release at which no process waits, until it was not used for `idle`. Not set by default.
             ///
-            /// Whoever acquires and releases a lock again and again has it without a system call then: see
+            /// A program that acquires and releases the lock again and again makes no system call then: see
             /// [docs/protocol.md, section 9][protocol]. A thread of the library watches whether another process comes to the queue, and
-            /// passes the lock on; so others have the lock as if it were free, a thread's wake-up later. It is given back, too,
+            /// passes the lock on; so others acquire it as if it were free, a thread's wake-up later. It is given back, too,
             /// when it was not used for that time (between once and twice that: it is looked at that often), when the last handle is
             /// dropped, and by [`settle`].
             ///
@@ -295,9 +295,9 @@ macro_rules! adapter {
             /// * **A process that is stopped** (SIGSTOP) while it retains the lock holds up all others, though it does not hold.
             /// * **A process that is killed, or ends** without dropping its handles and without [`settle`], leaves its socket at
             ///   the path until the next use. No other process waits for it.
-            /// * **A try** of another process takes a retained lock for held, unless its handle has this option as well: then it has
-            ///   it, 10 milliseconds later, but does so once a second at most. Asynchronous tries do not wait for that.
-            /// * **Somebody who removes the path by hand** is noticed at the first acquire or release after 10 milliseconds.
+            /// * **A try** of another process takes a retained lock for held, unless its handle has this option as well: then it
+            ///   succeeds, 10 milliseconds later, but once a second at most. Asynchronous tries do not wait for that.
+            /// * **A path that is removed by hand** is noticed at the first acquire or release after 10 milliseconds.
             /// * A lock on loan from npm's slocket, a shared lock and a permit are not retained.
             ///
             /// ```

@@ -102,7 +102,7 @@ impl Builder {
         self
     }
 
-    /// Keeps the lock after a release at which nobody waited, until it is not used for `idle`. See the builder of each adapter.
+    /// Keeps the lock after a release at which no process waited, until it is not used for `idle`. See the builder of each adapter.
     pub fn retain(mut self, idle: Duration) -> Self {
         self.retains = (!idle.is_zero()).then(|| idle.max(LEAST_RETAINED));
         self

@@ -188,7 +188,7 @@ impl Drop for Guard {
     }
 }
 
-/// Retains the lock, if it is to be. Otherwise passes it on: inside the process if somebody waits here and nobody outside, else outside.
+/// Retains the lock, if it is to be. Otherwise passes it on: inside the process if a request waits here and no process outside, else outside.
 fn release((participant, turn): Lock) -> Result<(), Error> {
     let here = Process::current();
     if participant.process() != here {
@@ -202,7 +202,7 @@ fn release((participant, turn): Lock) -> Result<(), Error> {
 }
 
 fn pass_on((participant, turn): Lock, here: Process) -> Result<(), Error> {
-    // Whoever waits inside must not be given a lock that is lost.
+    // A request that waits inside must not be given a lock that is lost.
     let may_stay = || !participant.is_loan() && !participant.is_contended() && participant.is_intact() == Ok(true);
     let stays_inside = turn.queue().retains().is_none() && turn.is_contended(here) && may_stay();
     let kept =

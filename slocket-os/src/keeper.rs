@@ -5,8 +5,8 @@
 //! knows the file without keeping it open; but it also knows it after it was sent away, so a listener is taken out *before* it is
 //! passed on.
 //!
-//! When somebody comes to a queue, and when a lock was not used for the time asked for, the thread passes the lock on. If it is held, it
-//! notes that, and whoever holds it passes it on.
+//! When a waiter comes to a queue, and when a lock was not used for the time asked for, the thread passes the lock on. If it is held, it
+//! notes that, and the holder passes it on.
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -58,7 +58,7 @@ struct Keeper {
     lingers: Duration,
 }
 
-/// An epoll instance, with an eventfd and a timer that wake whoever waits by it.
+/// An epoll instance, with an eventfd and a timer that wake the thread.
 #[derive(Debug)]
 struct Watch {
     epoll: OwnedFd,
@@ -69,20 +69,20 @@ struct Watch {
 /// How a queue is watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum How {
-    /// Somebody waits, and is served after that time at the latest.
+    /// A process waits, and is served after that time at the latest.
     For(Duration),
-    UntilSomebodyComes,
+    UntilAWaiterComes,
 }
 
 /// The listener of a lock that is retained, or held and retained afterwards.
 struct Watched {
     queue: Weak<LocalQueue>,
-    /// How long it is retained that nobody uses it.
+    /// How long it is retained when it is not used.
     every: Duration,
     /// When it is looked whether it was used, and how often that was when it was looked last.
     due: Instant,
     uses: u64,
-    /// When it is passed on, if somebody waits.
+    /// When it is passed on, if its time is limited.
     slice_ends: Option<Instant>,
 }
 
@@ -114,7 +114,7 @@ impl Watch {
 }
 
 impl Keeper {
-    /// The watch of the thread, which is started if there is none. (Not if there is no thread or no descriptor to be had.)
+    /// The watch of the thread, which is started if there is none. (Not if the system has no thread or no descriptor left.)
     fn watch(&mut self, here: Process) -> Option<Arc<Watch>> {
         if self.watch.is_none() {
             let watch = Arc::new(Watch::new().ok()?);
@@ -154,7 +154,7 @@ impl Keeper {
     }
 }
 
-/// Has the queue of a listener watched, so that the lock can be retained, for so long when nobody uses it. The number by which it is
+/// Has the queue of a listener watched, so that the lock can be retained, for so long when it is not used. The number by which it is
 /// known from then on; `None` if it cannot be watched.
 pub(crate) fn arm(
     participant: &Participant,
@@ -168,14 +168,14 @@ pub(crate) fn arm(
     let watch = keeper.watch(here)?;
     let number = keeper.last + 1;
     // Before it is watched: what the thread is told must be about this one.
-    if !queue.begin(number, how != How::UntilSomebodyComes, here) {
+    if !queue.begin(number, how != How::UntilAWaiterComes, here) {
         return None;
     }
     keeper.last = number;
     let now = Instant::now();
     let slice_ends = match how {
         How::For(time) => Some(now + time),
-        How::UntilSomebodyComes => None,
+        How::UntilAWaiterComes => None,
     };
     let armed = match slice_ends {
         Some(ends) => keeper.set_timer(ends, now),
@@ -197,7 +197,7 @@ pub(crate) fn arm(
     Some(number)
 }
 
-/// Takes a listener from the watch. To be called before it is passed on, whoever does that.
+/// Takes a listener from the watch. To be called before it is passed on.
 pub(crate) fn disarm(participant: &mut Participant, here: Process) {
     let Some(number) = participant.retention.number.take() else { return };
     let watched = {
@@ -225,7 +225,7 @@ pub(crate) fn pass_on(mut participant: Box<Participant>, here: Process) -> Resul
     released
 }
 
-/// The same, where nobody is told.
+/// The same, where no caller is told.
 pub(crate) fn give(participant: Box<Participant>, here: Process) {
     if let Err(_error) = pass_on(participant, here) {
         warning!(error = %_error, "the release of a retained lock failed");
@@ -276,13 +276,13 @@ fn keep(watch: &Arc<Watch>, here: Process) {
     }
 }
 
-/// Waits until somebody comes to a queue, or that time.
+/// Waits until a waiter comes to a queue, or that time.
 fn wait(watch: &Watch, until: Instant, events: &mut Vec<Event>) -> io::Result<()> {
     let left = Timespec::try_from(until.saturating_duration_since(Instant::now())).ok();
     epoll::wait(&watch.epoll, spare_capacity(events), left.as_ref()).map(drop)
 }
 
-/// Somebody has come to the queue of that listener.
+/// A waiter has come to the queue of that listener.
 fn come(number: u64, here: Process) {
     let queue = KEEPER.lock(here).watched.get(&number).and_then(|watched| watched.queue.upgrade());
     if let Some(lock) = queue.and_then(|queue| queue.come(number, here)) {
@@ -290,7 +290,7 @@ fn come(number: u64, here: Process) {
     }
 }
 
-/// Passes on what others wait for, and may be had no longer.
+/// Passes on the locks of which the slice is over.
 fn end_slices(here: Process) {
     let numbers: Vec<_> = {
         let mut keeper = KEEPER.lock(here);
@@ -310,7 +310,7 @@ fn end_slices(here: Process) {
     }
 }
 
-/// Nothing can be watched any more: as if somebody had come to every queue.
+/// Nothing can be watched any more: as if a waiter had come to every queue.
 fn abandon(here: Process) {
     let numbers: Vec<_> = {
         let mut keeper = KEEPER.lock(here);
@@ -405,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_comes_is_served_and_nothing_is_left() {
+    fn a_waiter_is_served_and_nothing_is_left() {
         let (folder, retained, other) = two();
         for _ in 0..100 {
             use_once(&retained);
@@ -473,7 +473,7 @@ mod tests {
 
     /// What a process does that closes all that it does not know.
     #[test]
-    fn a_watch_that_has_failed_is_as_if_somebody_had_come() {
+    fn a_watch_that_has_failed_is_as_if_a_waiter_had_come() {
         let (_folder, retained, _) = two();
         use_once(&retained);
         let guard = retained.acquire_blocking(None).unwrap();

@@ -1,12 +1,12 @@
-//! The lock that a process retains: what the queue inside the process knows of it, under its mutex (protocol section 9).
+//! The lock that a process retains: as the queue inside the process knows it, under its mutex (protocol section 9).
 //!
-//! In ten lines. A lock that is held is `(participant, turn)` in a guard. To retain it is to put both here, where the next who wants
-//! it in this process finds them: no system call, and nothing to allocate. The rules are the core's ([`slocket_core::retained`]), and
-//! each is applied in one piece, because whoever is here has the mutex of the queue.
-//! * Before a lock is put here for the first time, epoll watches its listener, once (`keeper.rs`). A thread is told when somebody comes to
+//! In ten lines. A lock that is held is `(participant, turn)` in a guard. To retain it is to put both here, where the next
+//! caller in this process that wants it finds them: no system call, and nothing to allocate. The rules are the core's ([`slocket_core::retained`]), and
+//! each is applied in one piece, because the mutex of the queue is locked here.
+//! * Before a lock is put here for the first time, epoll watches its listener, once (`keeper.rs`). A thread is told when a waiter comes to
 //!   the queue: it takes the lock out and passes it on; or, if it is held, notes that here, and the holder passes it on.
 //! * So a lock is here, or in a guard, or in the hands of the thread, and never in two of them.
-//! * How long a process may go on while others wait is seen to by `retain.rs`.
+//! * `retain.rs` decides how long a process may go on while others wait.
 //! * A forked child has a queue of its own, and finds nothing here.
 //!
 //! Each listener that is watched has a number, of which the thread speaks: what it says of one that was passed on meanwhile is
@@ -14,7 +14,7 @@
 
 use slocket_core::retained::{Happening, Word, next};
 
-/// So often no slice is to be had after one that was not used.
+/// So often there is no slice after one that was not used.
 const SKIPS: u8 = 16;
 
 /// The lock that a process retains, if it does.
@@ -27,9 +27,9 @@ pub(crate) struct Kept<L> {
     lock: Option<L>,
     /// How often it was put here: so the thread knows whether it is used.
     uses: u64,
-    /// The thread comes after a while, whether somebody has come or not.
+    /// The thread comes after a while, in any case.
     is_slice: bool,
-    /// So often a slice is not to be had, because one was not used.
+    /// So often there is no slice, because one was not used.
     skips: u8,
     /// There is no handle any more by which it could be acquired again.
     is_closed: bool,
@@ -88,7 +88,7 @@ impl<L> Kept<L> {
         self.lock.take()
     }
 
-    /// Puts a lock here whose holder is done with it, if nobody has come.
+    /// Puts a lock here whose holder is done with it, if no waiter has come.
     #[inline]
     pub(crate) fn leave(&mut self, lock: L) -> Left<L> {
         if self.is_closed {
@@ -105,7 +105,7 @@ impl<L> Kept<L> {
         }
     }
 
-    /// Somebody has come to the queue. The lock is returned if it is to be passed on.
+    /// A waiter has come to the queue. The lock is returned if it is to be passed on.
     pub(crate) fn come(&mut self, number: u64) -> Option<L> {
         if number != self.number {
             return None;
@@ -129,7 +129,7 @@ impl<L> Kept<L> {
         self.idle().map_or(Found::Gone, Found::Idle)
     }
 
-    /// Takes the lock, to be passed on, if nobody holds it.
+    /// Takes the lock, to be passed on, if it is here.
     pub(crate) fn idle(&mut self) -> Option<L> {
         self.happen(Happening::Idle);
         self.lock.take()

@@ -4,7 +4,7 @@
 //! **the lock is passed on inside the process only while nobody outside waits.** If somebody does, he is next, and the
 //! first of those inside goes and queues behind him.
 //!
-//! A lock that is [retained](crate::kept) is kept here, with the turn, until somebody wants it again.
+//! A lock that is [retained](crate::kept) is kept here, with the turn, until it is wanted again.
 //!
 //! A forked child has a queue of its own. (`here` is this process.)
 
@@ -24,7 +24,7 @@ use crate::want::Want;
 #[derive(Debug, Default)]
 pub(crate) struct LocalQueue {
     state: PerProcess<State>,
-    /// How long a lock is retained that nobody uses; `None` if it is not retained.
+    /// How long a lock is retained when it is not used; `None` if it is not retained.
     retains: Option<Duration>,
 }
 
@@ -74,7 +74,7 @@ pub(crate) enum With {
     Nothing,
 }
 
-/// What somebody finds who comes to the queue.
+/// What a caller finds that comes to the queue.
 #[derive(Debug)]
 pub(crate) enum Entered {
     /// The turn: it goes outside.
@@ -103,12 +103,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl LocalQueue {
-    /// A queue of a lock that is retained for so long when nobody uses it, if it is retained.
+    /// A queue of a lock that is retained for so long when it is not used, if it is retained.
     pub(crate) fn new(retains: Option<Duration>) -> Arc<Self> {
         Arc::new(Self { state: PerProcess::new(), retains })
     }
 
-    /// How long a lock is retained that nobody uses; `None` if it is not retained.
+    /// How long a lock is retained when it is not used; `None` if it is not retained.
     pub(crate) fn retains(&self) -> Option<Duration> {
         self.retains
     }
@@ -136,7 +136,7 @@ impl LocalQueue {
         (state.turns == 0).then(|| Entered::Turn(self.turn(&mut state, here)))
     }
 
-    /// Whether this process neither has the lock nor goes for it.
+    /// Whether the turn is not out.
     pub(crate) fn is_free(&self, here: Process) -> bool {
         self.state.lock(here).turns == 0
     }
@@ -163,7 +163,7 @@ impl LocalQueue {
         self.state.lock(here).kept.armed();
     }
 
-    /// Somebody has come to the queue of that listener. The lock is returned if it is to be passed on.
+    /// A waiter has come to the queue of that listener. The lock is returned if it is to be passed on.
     pub(crate) fn come(&self, number: u64, here: Process) -> Option<Lock> {
         self.state.lock(here).kept.come(number)
     }
@@ -278,8 +278,8 @@ impl Turn {
         None
     }
 
-    /// Retains the lock that it came with, of which the queue outside is watched: or gives it to the first who waits inside. If somebody
-    /// outside has come, or the first wants a share, both are returned, to be passed on.
+    /// Retains the lock that it came with, of which the queue outside is watched: or gives it to the first that waits inside. If a
+    /// process outside has come, or the first wants a share, both are returned, to be passed on.
     #[inline]
     pub(crate) fn leave(self, participant: Box<Participant>, here: Process) -> Option<Lock> {
         let queue = Arc::clone(&self.queue);
@@ -294,7 +294,7 @@ impl Turn {
                 Some(Want::Lock) => {}
             }
             let (Some(first), Some((participant, turn))) = (state.waiting.pop_front(), state.kept.take()) else {
-                unreachable!("somebody waits, and the lock has just been retained")
+                unreachable!("a ticket waits, and the lock has just been retained")
             };
             first.give(turn, With::Lock(participant))
         };

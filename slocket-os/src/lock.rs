@@ -79,7 +79,7 @@ impl Lock {
     }
 }
 
-/// The last handle is gone: nobody can acquire again what is retained.
+/// The last handle is gone: what is retained cannot be acquired again.
 impl Drop for Shared {
     fn drop(&mut self) {
         if self.queue.retains().is_some() {

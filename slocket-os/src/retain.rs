@@ -1,14 +1,14 @@
 //! When a lock is retained, and when it is passed on instead (protocol section 9).
 //!
-//! **Others wait no longer than is said here.** When a process is done with a lock that it was granted from outside, it looks whether
-//! somebody waits. If so, it passes the lock on, unless it held it for less than [`SLICE`]: then it may acquire it again until that time is
-//! over, [`MOST_IN_SLICE`] times at most. So where many processes contend, each has the lock so often before it hands it over, which
+//! **Others wait no longer than this.** When a process is done with a lock that it was granted from outside, it looks whether
+//! another waits. If so, it passes the lock on, unless it held it for less than [`SLICE`]: then it may acquire it again until that time is
+//! over, [`MOST_IN_SLICE`] times at most. So where many processes contend, each holds the lock so often before it hands it over, which
 //! takes as long as a hundred short holds. (A process that was given a slice and did not come back for the lock gets none for a while.)
 //!
-//! If nobody waits, its thread watches the queue from then on. Until that has run, which may take long on a busy machine, the process may
+//! If none waits, its thread watches the queue from then on. Until that has run, which may take long on a busy machine, the process may
 //! acquire the lock again; but when it acquires or releases it, and has not looked for [`LOOK_AFTER`], it looks itself.
 //!
-//! A look is poll(2) of the listener, and stat(2) of the path: that somebody has removed that by hand is met so, too.
+//! A look is poll(2) of the listener, and stat(2) of the path: a path that was removed by hand is met so, too.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ use crate::participant::Participant;
 use crate::process::Process;
 use crate::retention::{Retention, Tick};
 
-/// For how long a process may have the lock, again and again, although others wait.
+/// For how long a process may take the lock again and again although others wait.
 const SLICE: Duration = Duration::from_micros(40);
 
 /// How often it may acquire it again meanwhile.
@@ -29,7 +29,7 @@ const MOST_IN_SLICE: u8 = 200;
 /// How old the last look at a queue may be that is watched.
 const LOOK_AFTER: Duration = Duration::from_millis(10);
 
-/// Takes the lock, if this process retains it and may have it once more.
+/// Takes the lock, if this process retains it and may take it once more.
 #[inline]
 pub(crate) fn again(queue: &Arc<LocalQueue>) -> Option<Lock> {
     queue.retains()?;
@@ -49,7 +49,7 @@ pub(crate) fn check((mut participant, turn): Lock, here: Process) -> Result<Lock
     Ok((participant, turn))
 }
 
-/// Retains a lock whose holder is done with it, or gives it to the first who waits inside; `None` then. Otherwise it is to be passed on.
+/// Retains a lock whose holder is done with it, or gives it to the first that waits inside; `None` then. Otherwise it is to be passed on.
 #[inline]
 pub(crate) fn leave((mut participant, turn): Lock, here: Process) -> Option<Lock> {
     let every = match turn.queue().retains() {
@@ -82,13 +82,13 @@ fn begin(participant: &mut Participant, queue: &Arc<LocalQueue>, every: Duration
         // (Whoever comes back ends it itself.)
         How::For(2 * SLICE)
     } else {
-        How::UntilSomebodyComes
+        How::UntilAWaiterComes
     };
     participant.retention.number = keeper::arm(participant, queue, every, how, here);
     participant.retention.number.is_some()
 }
 
-/// Whether somebody waits outside, or the path is not the lock's any more; if that was not looked at for so long.
+/// Whether a process waits outside, or the path is not the lock's any more; if that was not looked at for so long.
 #[inline]
 fn is_to_be_passed_on(participant: &mut Participant) -> bool {
     let now = Tick::now();

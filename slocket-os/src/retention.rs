@@ -1,4 +1,4 @@
-//! What is known of a lock that its process may retain: since when it has it, and when somebody has looked at its queue last.
+//! What is known of a lock that its process may retain: when it was granted, and when its queue was looked at last.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ pub(crate) struct Retention {
     pub(crate) granted: Option<Instant>,
     /// How often it may still be acquired again although others wait.
     pub(crate) slice: u8,
-    /// When somebody looked at the queue last.
+    /// When the queue was looked at last.
     pub(crate) looked: Tick,
 }
 
