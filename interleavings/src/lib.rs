@@ -17,10 +17,6 @@ mod want;
 mod participant;
 mod process;
 mod scene;
-
-/// What the threads synchronise by: loom's.
-mod sync {
-    pub(crate) use loom::sync::{Mutex, MutexGuard};
-}
+mod sync;
 
 pub use scene::{Scene, User, explore};

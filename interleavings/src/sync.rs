@@ -1,0 +1,3 @@
+//! What the threads synchronise by: loom's.
+
+pub(crate) use loom::sync::{Mutex, MutexGuard};
