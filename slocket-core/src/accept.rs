@@ -1,8 +1,8 @@
-//! Who is next? (protocol section 2, "Release, in full")
+//! The next waiter (protocol section 2, "Release, in full").
 //!
-//! If the path is our socket still, the head of the queue is accepted, and it is seen who that is. A socket that has lost its
-//! mark while it was held gets it again first: somebody has touched it. If it cannot be had again, the path is looked at
-//! once more.
+//! If the path is still our socket, the head of the queue is accepted, and its kind is determined. A socket that has lost its
+//! mark while it was held first gets the mark again: an administrator has touched the socket. If the mark cannot be set again, the path is
+//! looked at once more.
 
 use crate::call::{Call, Name, Role};
 use crate::memory::Memory;
@@ -10,27 +10,27 @@ use crate::next::{Next, Stepped};
 use crate::result::{AcceptResult, AnswerResult, CallResult, PeerResult, StatResult};
 use crate::{mark, part};
 
-/// Who was at the head of the queue.
+/// The head of the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Accepted {
     /// A waiter with a badge, of our user: it can take the listener.
     Waiter,
     /// A baseline client of our user: it can be lent the lock.
     Client,
-    /// A peer of another user: one of ours if it has a badge, else a baseline client.
+    /// A peer of another user: one of our participants if it has a badge, else a baseline client.
     Stranger { has_badge: bool },
     /// A peer that has ended its stream already.
     Gone,
     /// The queue is empty.
     Nobody,
-    /// Nobody was accepted: the path is not our socket any more, so the lock is lost and must not be passed on.
+    /// None was accepted: the path is not our socket any more, so the lock is lost and must not be passed on.
     Lost,
-    /// The queue cannot be accepted from, or too many who had gone were passed over.
+    /// The queue cannot be accepted from, or too many ended connections were passed over.
     Failed,
 }
 
-/// How many are accepted for one release, at most: all who can be in the queue when it begins (4,097, unless the system's
-/// administrator has raised `net.core.somaxconn`), and one. Whoever comes and goes meanwhile must not keep it from its end.
+/// How many are accepted for one release, at most: as many as the queue can hold when it begins (4,097, unless the system's
+/// administrator has raised `net.core.somaxconn`), and one. Clients that come and go meanwhile must not keep it from its end.
 pub(crate) const MOST: u16 = 4_098;
 
 /// The result that is waited for.
@@ -50,7 +50,7 @@ pub(crate) enum Step {
 
 type Going = Next<Step, Accepted>;
 
-/// Begins. Whoever was accepted before, and was not given the lock, is sent away.
+/// Begins. A client that was accepted before, and was not given the lock, is sent away.
 pub(crate) fn begin(memory: &mut Memory) -> Going {
     if memory.places.is_full(Role::Guest) {
         part::end(Role::Guest).within(Step::DismissGuest, |()| look(memory))
@@ -67,7 +67,7 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
             AtPath::Ours { is_marked: false } => {
                 mark::begin(memory, true).within(Step::SetMark, |is_set| marked(memory, is_set))
             }
-            // (Where it is not known, whoever closes out looks once more.)
+            // (Where it is not known, the process that closes out looks once more.)
             AtPath::Ours { is_marked: true } | AtPath::Unknown => poll(),
             AtPath::Another => Next::Done(Accepted::Lost),
         },
@@ -78,7 +78,7 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
             AtPath::Ours { .. } | AtPath::Unknown => poll(),
             AtPath::Another => Next::Done(Accepted::Lost),
         },
-        // accept(2) makes a socket before it looks whether anybody waits: that takes ten times as long as to ask.
+        // accept(2) makes a socket before it looks for a waiter: that takes ten times as long as to ask.
         Step::Poll => {
             memory.empty = match result.answer()? {
                 AnswerResult::Yes => false,

@@ -83,7 +83,7 @@ pub enum Call {
     CompareBoundFile,
     /// getpeername(2) of [`Role::Connection`]: is it the name of [`Role::Listener`]? → [`AnswerResult`](crate::AnswerResult).
     ComparePeerName,
-    /// poll(2) of [`Role::Listener`], without waiting: is somebody queued? → [`AnswerResult`](crate::AnswerResult).
+    /// poll(2) of [`Role::Listener`], without waiting: is a waiter queued? → [`AnswerResult`](crate::AnswerResult).
     Poll,
     /// accept4(2) from [`Role::Listener`], not blocking → [`AcceptResult`](crate::AcceptResult).
     Accept(Role),
@@ -138,9 +138,9 @@ pub enum Role {
     Listing,
     /// A temporary name that is being swept, held fast.
     Swept,
-    /// Those who were accepted from an abstract name that is given up: a list; a call is about its last.
+    /// Clients that were accepted from an abstract name that is given up: a list; a call is about its last.
     Queue,
-    /// Descriptors that nobody wants: a list.
+    /// Unwanted descriptors: a list.
     Strays,
     /// The watch on the path.
     Watch,
@@ -255,7 +255,7 @@ pub enum Mode {
     Sticky,
     /// As it was when it was last looked at, without the sticky bit.
     NotSticky,
-    /// The mode of a FIFO: to read and to write for whoever may write to the socket.
+    /// The mode of a FIFO: users who may write to the socket may read and write there.
     OfFifo,
 }
 

@@ -1,8 +1,8 @@
-//! The FIFOs that nobody has a share by are removed (protocol section 8, "Cleaning up").
+//! FIFOs without a share are removed (protocol section 8, "Cleaning up").
 //!
 //! After a share was given back, and after the lock was passed on without having been held. First without the lock: is there
-//! something to remove? That is the highest slot without a writer, or the FIFO of shared locks if there is no slot. Then the lock is
-//! tried for; whoever has it sees to the rest. With the lock in hand it is looked again and removed, the slots from the highest
+//! something to remove? That is the highest slot without a writer, or the FIFO of shared locks if there is no slot. Then try for the
+//! lock; a holder removes the rest itself. With the lock in hand, look again and remove: the slots from the highest
 //! down to the first that has a writer, and the FIFO of shared locks last.
 
 use crate::call::{Call, Name, Role};
@@ -27,7 +27,7 @@ pub(crate) enum Cleaned {
 pub(crate) struct Step {
     /// The lock is in hand.
     has_lock: bool,
-    /// Somebody has a shared lock.
+    /// A process has a shared lock.
     is_shared: bool,
     at: At,
 }
@@ -81,7 +81,7 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &Memory) -> Stepped<
             (StatResult::Found(_), Some(next)) => call(Call::Stat(Name::Slot(next)), At::Count(next)),
             (StatResult::Found(_), None) => look_at(step, Some(slot)),
             (StatResult::Missing, _) => look_at(step, slot.checked_sub(1)),
-            // There may be higher ones: without those below, nobody would see them.
+            // There may be higher ones: without those below, no process would see them.
             (StatResult::Failed(_), _) => Next::Done(Cleaned::Refused),
         },
         At::LookAtSlot(slot, inner) => fifo::next(inner, result, memory)?.within(
@@ -128,7 +128,7 @@ fn looked_at(step: Step, memory: &Memory, slot: u16, looked: Looked) -> Going {
             Next::Call(Call::Close(Role::Look), Step { at: At::CloseSlot(slot, looked), ..step })
         }
         Looked::Missing if step.has_lock => look_at(step, slot.checked_sub(1)),
-        // Whoever has the lock removes them, and looks again.
+        // The holder removes them, and looks again.
         Looked::Missing => Next::Done(Cleaned::Done),
         Looked::Failed(_) => clean(step, memory, Cleaned::Refused),
     }

@@ -1,8 +1,8 @@
 //! The path is given up (protocol section 2, "Release, in full": close out; section 6).
 //!
-//! It is unlinked if it is still ours, then newcomers are refused, then who is queued is ended, then the listener is closed: in
-//! this order. At an abstract name the listener is closed first, for the kernel frees the name then; who was queued has been
-//! accepted by then, and is ended after it. (To let the kernel end them, which closes what they have sent, could take for ever.)
+//! It is unlinked if it is still ours, then newcomers are refused, then queued waiters are ended, then the listener is closed: in
+//! this order. At an abstract name the listener is closed first, because this makes the kernel free the name; the queued waiters were
+//! accepted before, and are ended after it. (If the kernel ended them, it would close what they have sent, which could take forever.)
 
 use crate::call::{Call, Half, Name, Role};
 use crate::memory::Memory;
@@ -115,7 +115,7 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &Memory) -> Stepped<
         }
         At::AcceptAll => match result.accept()? {
             AcceptResult::Accepted { .. } if memory.places.queued() < MOST_QUEUED => accept_all(),
-            // (Those who still come meanwhile are ended by the kernel.)
+            // (The kernel ends clients that still come meanwhile.)
             AcceptResult::Accepted { .. } | AcceptResult::Nobody | AcceptResult::Exhausted | AcceptResult::Failed => {
                 close_name()
             }
@@ -131,7 +131,7 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &Memory) -> Stepped<
 
 fn give_up(memory: &Memory) -> Going {
     match memory.listener {
-        // Whoever saw that it is not looks once more: it would be left behind.
+        // A process that saw that it is not ours looks once more: the socket would be left behind.
         Some(_) if !memory.intact => Next::Call(Call::Stat(Name::Lock), Step { removal: Removal::Done, at: At::Look }),
         Some(_) => unlink(),
         None if memory.empty => close_name(),
@@ -155,7 +155,7 @@ const fn met_baseline(removal: Removal) -> Removal {
     }
 }
 
-/// Sends away whoever was accepted.
+/// Sends away an accepted client.
 fn end(removal: Removal) -> Going {
     part::end(Role::Guest).within(|inner| Step { removal, at: At::End(inner) }, |()| accept(removal, true))
 }

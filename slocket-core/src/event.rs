@@ -29,7 +29,7 @@ pub enum Request {
     TryShare(Policy, Share),
     /// Keep a share of the lock that is held, and pass the lock on.
     Downgrade,
-    /// Find out whether somebody listens, without taking the lock.
+    /// Find out whether a process listens, without taking the lock.
     Look,
     /// Find out what is at the path, and change nothing. A socket that is said to be dead, stale or unsettled may only just have
     /// been bound: ask a second machine an instant later, which knows [`Platform::probe`](crate::Platform::probe).
@@ -45,7 +45,7 @@ pub enum Request {
     Cut,
 }
 
-/// A share of the lock: while somebody has one, nobody holds the lock.
+/// A share of the lock: while a process has one, no process holds the lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Share {
     /// A shared lock: as many have it as like to.
@@ -61,7 +61,7 @@ pub enum Notice {
     Readable,
     /// Something has changed at the path, or may have.
     FsChange,
-    /// Nobody has a FIFO open for writing any more that is waited for; or it may be so.
+    /// No process has a FIFO open for writing that is waited for; or it may be so.
     HungUp,
     /// A timer fired.
     TimerFired(Timer),
@@ -87,11 +87,11 @@ pub enum Timer {
 pub struct Policy {
     /// About a stale socket.
     pub stale: Stale,
-    /// About something that is no socket.
+    /// About a file that is not a socket.
     pub occupied: Occupied,
 }
 
-/// What to do about something at the path that is no socket, such as a file.
+/// What to do about a file at the path that is not a socket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Occupied {
     /// Count it as held: wait until it is gone.
@@ -107,12 +107,12 @@ impl From<Stale> for Policy {
     }
 }
 
-/// What to do about a *stale* socket: nobody listens, and it may have been lent out ([protocol section 2, "Reclaim"][p]).
+/// What to do about a *stale* socket: no process listens, and it may have been lent out ([protocol section 2, "Reclaim"][p]).
 ///
 /// [p]: https://github.com/slocket/slocket/blob/main/docs/protocol.md#reclaim
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Stale {
-    /// Wait until somebody removes it.
+    /// Wait until it is removed.
     #[default]
     Wait,
     /// Fail.

@@ -1,7 +1,7 @@
-//! Whoever has the lock waits until nobody has a share (protocol section 8, "Excluding shares").
+//! With the lock in hand, a process waits until no process has a share (protocol section 8, "Excluding shares").
 //!
-//! Nobody else can take one meanwhile, for that takes the lock. First the FIFO of shared locks is looked at: it is made before
-//! any other, and unlinked last, so if it is missing nobody has a share. Then each slot up to the first that is missing. When none
+//! No other process can take one meanwhile, because that takes the lock. First the FIFO of shared locks is looked at: it is made before
+//! any other, and unlinked last, so if it is missing, no process has a share. Then each slot up to the first that is missing. When none
 //! has a writer they are unlinked, the slots from the highest down. One that may not be unlinked stays: it is as good as none; and
 //! what is below it stays as well.
 
@@ -19,7 +19,7 @@ pub(crate) enum Excluded {
     Gone,
     /// No process has a share. A FIFO is left that may not be unlinked.
     Idle,
-    /// Somebody has: [`Role::Look`] is open, and hangs up when nobody has that one any more.
+    /// A process has one: [`Role::Look`] is open, and hangs up when no process has that one any more.
     Shared(Waiting),
     /// It cannot be told.
     Failed(Failure),

@@ -1,8 +1,8 @@
 //! Has a share's FIFO a writer? (protocol section 8, "The FIFO")
 //!
-//! It is opened for reading, and believed only if it is a FIFO of a user who is trusted. Then it is read: at once at its end, it
-//! has no writer. A hang-up is waited for only after a read has said that there is one: poll(2) reports none of a FIFO that
-//! nobody has written to since it was opened.
+//! It is opened for reading, and trusted only if it is a FIFO of a trusted user. Then it is read: if the read ends at once, the FIFO
+//! has no writer. A hang-up is waited for only after a read has reported a writer: poll(2) does not report the hang-up of a FIFO that
+//! had no writer since it was opened.
 
 use crate::call::{Access, Call, Name, Role};
 use crate::make;
@@ -18,7 +18,7 @@ pub(crate) enum Looked {
     Missing,
     /// A FIFO that no process has open for writing.
     Idle,
-    /// Somebody has a share.
+    /// A process has a share.
     Busy,
     /// It cannot be told.
     Failed(Failure),

@@ -12,8 +12,8 @@ pub(crate) enum Step {
     Send,
 }
 
-/// Begins: the waiter is woken first, for to wake up takes longer than to send. It never writes, so that this half of the
-/// connection is of no use to anybody. (What is sent wakes it, too, but as if the sender were about to sleep: on this
+/// Begins: the waiter is woken first, because waking up takes longer than sending. It never writes, so this half of the
+/// connection has no other use. (The message wakes it, too, but as if the sender were about to sleep: on this
 /// processor, behind us.)
 pub(crate) fn begin(memory: &Memory) -> Next<Step, SendResult> {
     Next::Call(Call::Shutdown(Role::Guest, Half::Read), Step::Wake { unshared: memory.unshared })

@@ -1,8 +1,8 @@
-//! A waiter joins the queue at the path (protocol section 1, CONNECT; section 2, "Who can take a
+//! A waiter joins the queue at the path (protocol section 1, CONNECT; section 2, "Which waiters can take a
 //! listener: the badge" and "Look").
 //!
-//! What is at the path is held fast and looked at; a socket of our own, bound to a badge, is connected to it: to that file,
-//! not to whatever has its name by then. A server whose user is not trusted is left at once, and nothing of it is read.
+//! The file at the path is held fast and looked at; a socket of our own, bound to a badge, is connected to it: to that file,
+//! not to another file that has its name by then. A server whose user is not trusted is left at once, and nothing is read from it.
 
 use crate::call::{Call, Half, Kind, Name, Role, Target};
 use crate::memory::Memory;
@@ -23,11 +23,11 @@ pub(crate) enum Joined {
     Untrusted,
     /// Nothing is at the path, or something else by now than what was connected to.
     Missing,
-    /// Nobody listens there.
+    /// No process listens there.
     Refused,
     /// The queue is full.
     BacklogFull,
-    /// What is at the path is no socket.
+    /// The file at the path is not a socket.
     NotASocket,
     /// What is at the path is a socket, but not a stream socket.
     WrongType,
@@ -40,7 +40,7 @@ pub(crate) enum Joined {
 /// The result that is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Step {
-    /// It only looks whether somebody listens.
+    /// It only looks whether a process listens.
     looks: bool,
     at: At,
 }
@@ -187,7 +187,7 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
                 memory.peer_is_ours = is_ours;
                 Next::Done(Joined::Queued)
             }
-            // Nothing of it is read: a listener that came would carry our name once it is used.
+            // Nothing is read: a listener that came would carry our name once it is used.
             PeerResult::Peer { is_trusted: false, .. } | PeerResult::Unknown => part::end(Role::Connection)
                 .within(|inner| Step { looks, at: At::Part(inner) }, |()| clean(memory, Joined::Untrusted)),
         },

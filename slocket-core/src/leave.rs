@@ -1,8 +1,8 @@
 //! The queue is left (protocol section 2, "Cancel").
 //!
 //! A server that hands over may have sent the listener already: after nothing more can arrive, what has arrived is read. A
-//! server that may lend must have its say: npm's dies if it grants the lock to a connection whose stream has ended, or only our
-//! half of it. So the place there is kept until it has granted the lock or ended the stream.
+//! server that may lend must finish: npm's dies if it grants the lock to a connection whose stream, or one half of the stream, has
+//! ended. So the place there is kept until the server has granted the lock or ended the stream.
 
 use crate::call::{Call, Half, Name, Role};
 use crate::memory::Memory;

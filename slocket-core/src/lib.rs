@@ -1,6 +1,6 @@
 #![no_std]
 #![doc = include_str!("lib.md")]
-// A call, a result or a state that is new is an error in each place that has to know of it.
+// A new call, result or state is an error in each place that has to handle it.
 #![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 
 mod accept;

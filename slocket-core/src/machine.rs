@@ -1,7 +1,7 @@
 //! One participant of the protocol: which procedure comes after which.
 //!
-//! Here is what it is, and what of it can be seen. What it does is in the folder: each file takes what procedures have come to, and goes
-//! on with the next.
+//! Here is its state, and what a driver can see. Its behaviour is in the folder: each file takes the results of procedures, and goes
+//! on with the next procedure.
 
 mod attempt;
 mod clean_up;
@@ -172,7 +172,7 @@ impl Machine {
     }
 
     /// Whether the server that is connected to hands over, so that another process may hold the lock by now than when we
-    /// connected; else it lends, whoever it grants the lock to.
+    /// connected; otherwise it lends, to any client.
     #[must_use]
     pub fn server_hands_over(&self) -> bool {
         self.memory.hands_over

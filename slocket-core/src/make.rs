@@ -1,7 +1,7 @@
 //! The FIFO of a share is made (protocol section 8, "The FIFO").
 //!
 //! Its mode is exact, whatever the umask: so that others can look at it. It is set through a pin, and only of a FIFO of our own
-//! with one name: whoever may rename in the folder can have put another file in its place.
+//! with one name: a user who may rename in the folder can have put another file in its place.
 
 use crate::call::{Call, Mode, Name, Role};
 use crate::memory::Memory;
@@ -60,7 +60,7 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &Memory) -> Stepped<
             StatResult::Found(found) if found.is_our_fifo() && found.mode != ModeFit::Exact => {
                 call(Call::SetMode(Role::Pin, Mode::OfFifo), At::SetMode)
             }
-            // (Whose it is, is asked when it is opened.)
+            // (Its owner is asked for when it is opened.)
             StatResult::Found(_) | StatResult::Missing => clean(name, memory, Ok(())),
             StatResult::Failed(errno) => failed(Call::StatFile(Role::Pin), errno),
         },

@@ -1,7 +1,7 @@
 //! The mark of our socket is set or cleared (protocol section 2, "May a dead socket be removed: the mark").
 //!
-//! What is at the path is held fast, and touched only if it is our socket. First the sticky bit, then the times: somebody who
-//! touches the socket in between would leave it unmarked while it is held.
+//! The file at the path is held fast, and touched only if it is our socket. First the sticky bit, then the times: a touch of the
+//! socket in between would otherwise leave it unmarked while it is held.
 
 use crate::call::{Call, Mode, Name, Role, Times};
 use crate::memory::Memory;

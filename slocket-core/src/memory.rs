@@ -52,7 +52,7 @@ pub(crate) struct Memory {
 pub(crate) const MOST_ROUNDS: u8 = 16;
 
 impl Memory {
-    /// Whether somebody can have a share of the lock.
+    /// Whether a process can have a share of the lock.
     pub(crate) fn can_be_shared(&self) -> bool {
         self.platform.shares && self.platform.home == Home::Path
     }

@@ -1,8 +1,8 @@
 //! A connection is ended or closed, without waiting for what the peer sent (protocol section 5, "A connection that is ended on
 //! purpose"; section 2, "Received").
 //!
-//! To close a descriptor can take for ever: a file of a file system in user space, a TCP socket that lingers. So what a peer
-//! sent and nobody has read is closed on a thread of its own.
+//! Closing a descriptor can take forever: a file of a file system in user space, a TCP socket that lingers. So the unread messages of a
+//! peer are closed on a separate thread.
 
 use crate::call::{Call, Half, Role};
 use crate::next::{Next, Stepped};
@@ -32,7 +32,7 @@ pub(crate) fn close(role: Role) -> Next<Step, ()> {
     Next::Call(Call::HasUnread(role), Step { role, at: At::SeeUnread })
 }
 
-/// Closes what was never read from, or is of our own user: nothing of it takes time.
+/// Closes a connection that was never read from, or that belongs to our own user: this takes no time.
 pub(crate) fn close_at_once(role: Role) -> Next<Step, ()> {
     Next::Call(Call::Close(role), Step { role, at: At::Close })
 }

@@ -14,8 +14,8 @@ pub struct Platform {
     pub temporary: Ways,
     /// What tells a live socket from a dead one, if that has been asked on this file system before.
     pub probe: Option<Probe>,
-    /// Participants of the lock can have shares of it (protocol section 8), so whoever acquires it has to look for them. All of one
-    /// lock's must be told the same. At an abstract name there are none.
+    /// Participants of the lock can have shares (protocol section 8), so each acquire has to look for them. All machines of one
+    /// lock must be told the same. At an abstract name there are none.
     pub shares: bool,
 }
 
@@ -41,7 +41,7 @@ pub enum Home {
 /// What tells a live socket from a dead one (protocol section 2, "Is a socket alive: the probe").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Probe {
-    /// Connecting a datagram socket, at any time. It disturbs nobody.
+    /// Connecting a datagram socket, at any time. It disturbs no process.
     Datagram,
     /// Connecting a stream socket, while no process is between bind and listen. It takes a place in the queue and leaves it
     /// at once: so only marked sockets are asked, whose servers bear that.
@@ -53,7 +53,7 @@ pub enum Probe {
 /// What a participant learns that the next one at the same lock can use. A hint that is wrong costs time, nothing else.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Hints {
-    /// The path was in use when somebody last came: connect first.
+    /// The path was in use at the last attempt: connect first.
     pub in_use: bool,
     /// The path does not lead to the lock's folder, or may not for long: bind by way of `/proc`.
     pub unfixed: bool,

@@ -1,8 +1,8 @@
 //! Is a socket alive? (protocol section 2, "Is a socket alive: the probe")
 //!
-//! A socket of our own is connected to the file that is held fast, not to its name. A datagram socket is refused by a stream
-//! socket that some process has open (`EPROTOTYPE`), and finds nobody at one that no process has open (`ECONNREFUSED`); it
-//! disturbs nobody. Where the kernel does not tell so, a stream socket is connected, and left at once.
+//! A socket of our own is connected to the file that is held fast, not to its name. A stream socket that a process has open refuses a
+//! datagram socket by its type (`EPROTOTYPE`), and one that no process has open refuses it altogether (`ECONNREFUSED`); this
+//! disturbs no process. Where the kernel does not tell so, a stream socket is connected, and left at once.
 
 use crate::call::{Call, Half, Kind, Name, Role, Target};
 use crate::memory::Memory;

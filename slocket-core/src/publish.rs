@@ -3,7 +3,7 @@
 //! *In place*: under the shared guard of the folder, which keeps reclaimers away, the socket is bound at the path, given the
 //! times of the mark, and listens; then the guard is given back. A probe that came before it is registered would call it dead.
 //!
-//! *Aside*: where there is no guard to be had, or the umask would spoil the mode, it is bound, marked and made to listen under
+//! *Aside*: where no guard is available, or the umask would spoil the mode, it is bound, marked and made to listen under
 //! a temporary name, and moved to the path without replacing anything: what is visible is alive. Dead temporary names are
 //! swept first.
 //!
@@ -72,7 +72,7 @@ pub(crate) enum Step {
 
 /// A new socket gets the times of the mark, and its mode where the umask took bits away.
 ///
-/// Whoever may rename in the folder can have put another file in its place: only a new socket of ours is touched, and where
+/// A user who may rename in the folder can have put another file in its place: only our new socket is touched, and where
 /// there can be such a user it is held fast first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Settle {
@@ -102,7 +102,7 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
             DoneResult::Failed(errno) => failed(memory, Call::Socket(Role::Listener, Kind::Stream), errno),
             DoneResult::Done if memory.platform.home == Home::Name => bind(memory, Way::Abstract, false),
             DoneResult::Done if first_way(memory).is_none() => look_first(),
-            // Where the umask takes bits away, the mode is made right before anybody sees the socket.
+            // Where the umask takes bits away, the mode is corrected before other processes see the socket.
             DoneResult::Done if memory.hints.spoiled => Next::Call(Call::FileSystem, Step::SeeFileSystem),
             DoneResult::Done => Next::Call(Call::OpenFolder(Role::Guard), Step::OpenGuard),
         },
@@ -124,8 +124,8 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
         }
         Step::SeeFileSystem => match result.file_system()? {
             FileSystemResult::Local => look_first(),
-            // Where nobody removes dead sockets no guard is needed; and a file system in user space (FUSE) may give a socket
-            // that is moved to the path another inode, at which nobody reaches it.
+            // Where no process removes dead sockets, no guard is needed; and a file system in user space (FUSE) may give a socket
+            // that is moved to the path another inode, at which no process reaches it.
             FileSystemResult::Elsewhere => set_mode(),
             FileSystemResult::Failed(errno) => failed(memory, Call::FileSystem, errno),
         },
@@ -174,7 +174,7 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
             let (fits, way) = if leads { (ways(memory).proc, Way::Proc) } else { (ways(memory).path, Way::Path) };
             if fits { bind(memory, way, true) } else { failed(memory, Call::Bind(name(memory), tried), errno) }
         }
-        // Some file systems in user space make an empty file where a socket was asked for; whoever found it would wait for it to
+        // Some file systems in user space make an empty file where a socket was asked for; a waiter that found it would wait for it to
         // go. (The name was free, or bind would have said that it is taken: so the file is that of our bind.)
         Step::SeeWhatWasMade(way, errno) => match result.stat()? {
             StatResult::Found(found) if found.kind == FileKind::EmptyFile => {
@@ -209,7 +209,7 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
             result.unlink()?;
             look_last(memory)
         }
-        // Whoever may rename in the folder can have put another file in its place, which is at the path now.
+        // A user who may rename in the folder can have put another file in its place, which is at the path now.
         Step::LookLast => match result.stat()? {
             StatResult::Found(found) if Some(found.inode) == memory.listener => clean(memory, Published::Listening),
             StatResult::Found(_) | StatResult::Missing => discard(memory, Published::Swept),
@@ -315,7 +315,7 @@ fn next_in_settle(step: Settle, result: &CallResult, memory: &mut Memory) -> Ste
         },
         Settle::LookAtFile => match result.stat()? {
             StatResult::Found(found) => {
-                // (Where nobody can have put another there, the kernel may have its own way with the mode.)
+                // (Where no other user can have put another file there, the kernel may have changed the mode itself.)
                 let is_ours = found.is_our_new_socket() || memory.platform.is_private && found.is_our_unmarked_socket();
                 if is_ours {
                     mark(memory)
@@ -377,7 +377,7 @@ fn in_times(step: times::Step) -> Step {
     Step::Settle(Settle::SetTimes(step))
 }
 
-/// From here on such a socket is published aside, where nobody sees it before its mode is right.
+/// From here on such a socket is published aside, where no process sees it before its mode is right.
 fn settle_mode(memory: &mut Memory) -> Going {
     if memory.pin.is_some_and(|found| found.mode == ModeFit::Exact) {
         return Next::Call(Call::Close(Role::Pin), Step::Settle(Settle::Close));
@@ -390,7 +390,7 @@ fn listen() -> Going {
     Next::Call(Call::Listen, Step::Listen)
 }
 
-/// The new socket is not in the lock's folder: somebody has removed it, or moved the folder.
+/// The new socket is not in the lock's folder: it was removed, or the folder was moved.
 fn gone(memory: &mut Memory) -> Going {
     memory.hints.unfixed = true;
     if memory.aside { discard(memory, Published::Swept) } else { clean(memory, Published::Swept) }
@@ -415,7 +415,7 @@ fn look_last(memory: &mut Memory) -> Going {
     }
 }
 
-/// Removes a socket that was bound in vain, unless somebody has swept it.
+/// Removes a socket that was bound in vain, unless a sweep has removed it.
 fn discard(memory: &Memory, published: Published) -> Going {
     Next::Call(Call::Stat(name(memory)), Step::Discard(published))
 }
@@ -432,9 +432,9 @@ fn remove_if_ours(memory: &mut Memory, found: &Found, published: Published) -> G
     }
 }
 
-/// Whether what has the name is the socket that was bound in vain. Nobody else removes a live socket; but whoever may rename in
-/// the folder can have put another file in its place: none of ours has the sticky bit by chance. At the path, one that is marked
-/// already is another process's lock: the folder was moved.
+/// Whether the file of that name is the socket that was bound in vain. No other process removes a live socket; but a user who may
+/// rename in the folder can have put another file in its place: our files never have the sticky bit by chance. At the path, a file that
+/// is marked already is another process's lock: the folder was moved.
 fn is_to_be_discarded(memory: &Memory, found: &Found) -> bool {
     let is_bound_by_us = found.is_sticky || memory.platform.is_private;
     match (memory.aside, memory.listener) {

@@ -1,6 +1,6 @@
 //! What the server sent is taken, and a listener that came is checked and taken over (protocol section 2, "Received").
 //!
-//! Before listen(2), which makes `SO_PEERCRED` name us to whoever connects from then on: the connection's peer is our own
+//! Before listen(2), which makes `SO_PEERCRED` name us to later clients: the connection's peer is our own
 //! user; the listener has the address that we are connected to; and the path is still the file that we connected to.
 
 use crate::call::{Call, Name, Question, Role};
@@ -69,7 +69,7 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
             ReceiveResult::Nothing if had_reserve => Next::Call(Call::Reserve, Step::Reserve),
             ReceiveResult::Nothing => Next::Done(Received::Nothing),
             ReceiveResult::PeerClosed => Next::Done(Received::End),
-            // A lock is not handed over between users: so none of ours did this.
+            // A lock is not handed over between users: so none of our processes did this.
             ReceiveResult::Listener { .. } if !memory.peer_is_ours => give_away(Received::NotOurs),
             ReceiveResult::Listener { unshared } => {
                 memory.unshared = unshared && memory.can_be_shared();
@@ -109,7 +109,7 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
         // Else the lock is lost, and another may have been published at the path.
         Step::Look => match result.stat()? {
             StatResult::Found(found) if Some(found.inode) == memory.server => listen(),
-            // (Nobody knows what was connected to, if the path was free right after: see `join`.)
+            // (The target of the connection is unknown, if the path was free right after: see `join`.)
             StatResult::Failed(_) if memory.server.is_some() => listen(),
             StatResult::Found(_) | StatResult::Missing | StatResult::Failed(_) => give_away(Received::NotOurs),
         },

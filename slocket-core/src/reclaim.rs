@@ -22,7 +22,7 @@ pub(crate) enum Reclaimed {
     Removed,
     /// It is not what it was: missing, replaced or alive.
     Changed,
-    /// Somebody else has the guard.
+    /// Another process has the guard.
     Busy,
     /// It does not carry the mark (any more).
     Unmarked,
@@ -86,7 +86,7 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
                 Next::Call(Call::OpenFolder(Role::Guard), Step { is_local, at: At::OpenGuard, ..step })
             }
         },
-        // Who cannot read the folder cannot repair a crash: others may, so it waits for them; but nobody may where the file system
+        // A process that cannot read the folder cannot repair a crash. Others may, so it waits for them; but no process may where the file system
         // is not known to be local.
         At::OpenGuard => match result.open()? {
             OpenResult::Opened => call(Call::Flock(Flock::Exclusive), At::Guard),
@@ -127,9 +127,9 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
                 prepare(step, memory, found, probe)
             }
             (ProbeResult::Known(_), None) => end(memory, Reclaimed::Changed),
-            // Somebody else sweeps.
+            // Another process sweeps.
             (ProbeResult::Busy, _) => end(memory, Reclaimed::Busy),
-            // Who may not make a socket in the folder may not remove one.
+            // A process that may not make a socket in the folder may not remove one.
             (ProbeResult::Denied, _) => end(memory, Reclaimed::Denied),
             (ProbeResult::Failed(errno), _) => failed(memory, Call::AskKernel, errno),
         },
@@ -183,10 +183,10 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
     })
 }
 
-/// Under the exclusive guard nobody is about to mend the mode of one that is not settled: so it is mended here, to be probed. The
+/// Under the exclusive guard no process is about to correct the mode of an unsettled socket. So it is corrected here, to be probed. The
 /// times first: a chmod takes the mark of bind away.
 fn prepare(step: Step, memory: &Memory, found: Found, probe: Probe) -> Going {
-    // Who is connected to a server that may lend, and goes, may hurt it.
+    // A client that is connected to a server that may lend, and leaves, may hurt it.
     if probe == Probe::Stream && !found.is_marked() && !step.unmarked_too {
         return clean(step, memory, Reclaimed::Unmarked);
     }

@@ -15,7 +15,7 @@ pub enum Report {
     },
     /// The lock is held as before, for this reason: there is no share.
     NotDowngraded(Failure),
-    /// The lock could not be had without queueing.
+    /// The lock could not be acquired without queueing.
     WouldBlock,
     /// The deadline passed.
     TimedOut,
@@ -23,9 +23,9 @@ pub enum Report {
     Cancelled,
     /// The lock is given back.
     Released,
-    /// Looked: nobody listens at the path.
+    /// Looked: no process listens at the path.
     Free,
-    /// Looked: somebody listens at the path.
+    /// Looked: a process listens at the path.
     Listened,
     /// This is at the path.
     Inspected(Inspected),
@@ -52,7 +52,7 @@ pub enum Inspected {
         /// It carries the mark.
         is_marked: bool,
     },
-    /// Something that is no socket.
+    /// A file that is not a socket.
     NotASocket,
     /// A socket that is not a stream socket.
     WrongType,
@@ -67,7 +67,7 @@ pub enum Inspected {
 pub enum Failure {
     /// What answers at the path does not speak the protocol.
     NotASlocket,
-    /// Something that is no socket is at the path, and the policy is to fail.
+    /// A file that is not a socket is at the path, and the policy is to fail.
     Occupied,
     /// The server's user is not to be trusted.
     Untrusted,
@@ -93,7 +93,7 @@ pub enum Failure {
     /// There is no share, because a participant of the baseline (npm's slocket) was met with the lock in hand. It knows nothing of
     /// shares, and would hold the lock beside one.
     Baseline,
-    /// What has the name of a share is no FIFO.
+    /// The file with the name of a share is not a FIFO.
     NotAFifo(Name),
     /// The FIFO of a share belongs to a user who is not to be trusted.
     UntrustedFifo(Name),

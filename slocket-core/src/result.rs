@@ -87,7 +87,7 @@ pub struct Found {
     pub inode: Inode,
     /// What kind of file.
     pub kind: FileKind,
-    /// Whose it is.
+    /// Its owner.
     pub owner: Owner,
     /// How many names it has.
     pub links: Links,
@@ -103,7 +103,7 @@ pub struct Found {
     pub is_recent: bool,
 }
 
-/// Which file it is: stays true while somebody has it open, for then its number is not used again.
+/// Which file it is. This stays true while a process has the file open, because then its number is not used again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Inode {
     /// The device.
@@ -125,7 +125,7 @@ pub enum FileKind {
     Other,
 }
 
-/// Whose file it is.
+/// The owner of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Owner {
     /// Our user's.
@@ -187,8 +187,8 @@ impl Found {
         self.is_marked() && self.times != TimesFound::Marked && self.is_recent
     }
 
-    /// A socket of our user's with one name. Nothing else is given a mode or times: a user who may rename in the folder can put a
-    /// file of ours there that others must not reach.
+    /// A socket of our user's with one name. Nothing else is given a mode or times: a user who may rename in the folder can put another
+    /// file of our user there that others must not reach.
     pub(crate) fn is_our_socket(&self) -> bool {
         self.is_socket() && self.links == Links::One && self.owner != Owner::Other
     }
@@ -208,8 +208,8 @@ impl Found {
         self.kind == FileKind::Fifo && self.links == Links::One && self.owner != Owner::Other
     }
 
-    /// A socket of ours to which even its owner may not write: it was bound under an odd umask, and the process that bound it has
-    /// not come to mend its mode, or died before.
+    /// A socket of our user to which even its owner may not write: it was bound under an unusual umask, and the process that bound it has
+    /// not corrected its mode yet, or died before.
     pub(crate) fn is_unsettled(&self) -> bool {
         self.is_our_socket() && !self.owner_writes
     }
@@ -301,7 +301,7 @@ pub enum TimesResult {
 pub enum FlockResult {
     /// It was.
     Locked,
-    /// Somebody else has it.
+    /// Another process has it.
     Busy,
     /// The system refused.
     Failed(Errno),
@@ -329,7 +329,7 @@ pub enum ConnectResult {
     Connected,
     /// Nothing is there.
     Missing(Errno),
-    /// Nobody listens there.
+    /// No process listens there.
     Refused,
     /// The queue is full.
     Full,
@@ -341,7 +341,7 @@ pub enum ConnectResult {
     Failed(Errno),
 }
 
-/// Who is at the other end.
+/// The process at the other end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PeerResult {
     /// It can be told.
@@ -366,7 +366,7 @@ pub enum AnswerResult {
     Failed(Errno),
 }
 
-/// Who was at the head of the queue.
+/// The head of the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AcceptResult {
     /// A peer.
@@ -374,9 +374,9 @@ pub enum AcceptResult {
         /// It is bound to a badge: it can take a listener.
         has_badge: bool,
     },
-    /// Nobody.
+    /// None.
     Nobody,
-    /// There is no descriptor, or no memory, to be had.
+    /// No descriptor, or no memory, is available.
     Exhausted,
     /// The system refused.
     Failed,
@@ -429,7 +429,7 @@ pub enum SendResult {
 pub enum ProbeResult {
     /// This.
     Known(Probe),
-    /// Somebody has swept the socket that asked: again.
+    /// A sweep has removed the socket that asked: again.
     Busy,
     /// We may not make a socket in the folder.
     Denied,
@@ -468,7 +468,7 @@ pub enum ReadResult {
     NoWriter,
     /// Nothing to read (EAGAIN): it has one.
     Writer,
-    /// Bytes, which somebody has written who knows nothing of shares. They are discarded.
+    /// Bytes, which a process has written that does not know of shares. They are discarded.
     Bytes,
     /// The system refused.
     Failed(Errno),

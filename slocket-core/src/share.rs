@@ -1,9 +1,9 @@
-//! Whoever has the lock takes a share of it (protocol section 8, "Taking a share").
+//! With the lock in hand, a process takes a share (protocol section 8, "Taking a share").
 //!
-//! *A shared lock*: its FIFO is opened for writing; it is made if it is missing. *A slot*: from the first one up, one that is
-//! missing is made and taken, one without a writer is taken. So there is no gap below a slot; and before the first of them the
-//! FIFO of shared locks is made, so that whoever finds that missing knows that nobody has a share of any kind. It must be one that is
-//! believed: a stranger's could be removed by the stranger, while a slot is taken.
+//! *A shared lock*: its FIFO is opened for writing; it is made if it is missing. *A slot*: from the first one up, a missing slot
+//! is made and taken, a slot without a writer is taken. So there is no gap below a slot; and before the first of them the
+//! FIFO of shared locks is made, so that if it is missing, no process has a share of any kind. It must belong to a
+//! trusted user: a stranger could remove its own FIFO while a slot is taken.
 
 use crate::call::{Access, Call, Name, Role};
 use crate::event::Share;
@@ -21,7 +21,7 @@ pub(crate) enum Taken {
     Shared,
     /// All slots are taken. They are open, to wait for the first that is free.
     Full,
-    /// It cannot be had.
+    /// It is refused.
     Failed(Failure),
 }
 
@@ -77,7 +77,7 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
         At::OpenShared { is_made } => match result.open()? {
             OpenResult::Opened => Next::Call(Call::SeeFifo(Role::Look), Step { slot, at: At::SeeShared }),
             OpenResult::Missing if !is_made => make_shared(make::begin(Name::Shared)),
-            // Somebody has removed what we have just made, by hand.
+            // Our new FIFO was removed by hand.
             OpenResult::Missing => failed(SEE_SHARED, ENOENT),
             OpenResult::Denied(_) if !is_made => make_shared(make::mend(Name::Shared)),
             OpenResult::Denied(errno) | OpenResult::Failed(errno) => failed(SEE_SHARED, errno),
@@ -98,7 +98,7 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
             OpenResult::Missing if !is_made => {
                 make::begin(name).within(|inner| Step { slot, at: At::Make(inner) }, |made| is_made_now(slot, made))
             }
-            // Somebody has removed what we have just made, by hand.
+            // Our new FIFO was removed by hand.
             OpenResult::Missing => failed(Call::OpenFifo(Role::Share, Access::Both, name), ENOENT),
             OpenResult::Denied(_) if !is_made => {
                 make::mend(name).within(|inner| Step { slot, at: At::Make(inner) }, |made| is_made_now(slot, made))

@@ -37,7 +37,7 @@ pub(crate) enum Resting {
     Borrowing,
     /// The lock is lent out, and the caller has been told that it is released.
     Lent,
-    /// The lock is in hand, and somebody has a share.
+    /// The lock is in hand, and a process has a share.
     AwaitingShares(exclude::Waiting),
     /// The lock is in hand, and all slots are taken.
     AwaitingSlot(Share),
@@ -67,9 +67,9 @@ pub(crate) enum Calling {
     /// A dead socket is being removed.
     Reclaiming(Attempt, reclaim::Step),
 
-    /// Somebody looks what is at the path.
+    /// Looks at what is at the path.
     Examining(inspect::Step),
-    /// Somebody looks whether there is a queue to stand in.
+    /// Looks whether there is a queue to stand in.
     Looking(join::Step),
     /// There is, and it is being left.
     LeavingLook(leave::Step),
@@ -83,7 +83,7 @@ pub(crate) enum Calling {
 
     /// The head of the queue is being accepted.
     Accepting(Owed, accept::Step),
-    /// Whoever was accepted knows nothing of shares, and ours is being closed.
+    /// The accepted client ignores shares, and ours is being closed.
     DroppingShare(Accepted),
     /// The listener is being handed over.
     HandingOver(Owed, hand_over::Step),
@@ -104,7 +104,7 @@ pub(crate) enum Calling {
 
     /// A share is wanted: is the file system one that can have it?
     Surveying(Attempt),
-    /// The lock is in hand, and it is seen whether somebody has a share.
+    /// The lock is in hand; looks whether a process has a share.
     Excluding(Wish, exclude::Step),
     /// The lock is in hand, and a share is being taken.
     Sharing(Wish, share::Step),
@@ -198,7 +198,7 @@ pub enum Source {
     Guest,
     /// [`Role::Watch`](crate::Role::Watch) tells of a change: [`Notice::FsChange`](crate::Notice::FsChange).
     Path,
-    /// Nobody has [`Role::Look`](crate::Role::Look) open for writing any more (poll(2): `POLLHUP`):
+    /// No process has [`Role::Look`](crate::Role::Look) open for writing any more (poll(2): `POLLHUP`):
     /// [`Notice::HungUp`](crate::Notice::HungUp).
     Look,
     /// The same of any in [`Role::Slots`](crate::Role::Slots).

@@ -10,7 +10,7 @@ use crate::platform::Probe;
 use crate::probe::{self, Probed};
 use crate::result::{CallResult, NextNameResult, OpenResult, StatResult};
 
-/// How many names are held fast: whoever may write to the folder can fill it.
+/// How many names are held fast: any user who may write to the folder can fill it.
 const MOST: u8 = 64;
 
 /// The result that is waited for.

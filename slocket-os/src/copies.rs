@@ -259,7 +259,7 @@ mod tests {
         close_bound(&mut list, &[], Some(std::process::id()));
         assert_eq!(list.len(), 1, "this process is not its own parent");
         close_bound(&mut list, &[], None);
-        assert_eq!(list.len(), 1, "nobody knows who makes it");
+        assert_eq!(list.len(), 1, "its maker is unknown");
         // The parent of this one has it not.
         close_bound(&mut list, &[], Some(parent_id()));
         assert!(list.is_empty());

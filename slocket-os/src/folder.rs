@@ -52,7 +52,7 @@ impl Folder {
         self.lockable.as_ref().is_some_and(|lockable| lockable.borrow(here))
     }
 
-    /// Whoever borrowed it has it locked no more.
+    /// The borrower has unlocked it.
     pub(crate) fn give_back(&self) {
         if let Some(lockable) = &self.lockable {
             lockable.in_use.store(false, Ordering::Release);
@@ -125,7 +125,7 @@ mod tests {
         let folder = Folder::open(place.path()).unwrap();
         let here = Process::current();
         assert!(folder.borrow(here));
-        assert!(!folder.borrow(here), "somebody else does");
+        assert!(!folder.borrow(here), "another participant does");
         folder.give_back();
         assert!(!folder.borrow(here.another()), "a child has a copy");
         assert!(folder.borrow(here));

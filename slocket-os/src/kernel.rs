@@ -1,6 +1,6 @@
 //! How this kernel can be asked whether a socket is alive (protocol section 2, "The probe").
 //!
-//! On Linux a datagram socket that is connected to a stream socket tells, and disturbs nobody. Another kernel behind the
+//! On Linux, connecting a datagram socket to a stream socket tells, and disturbs no process. Another kernel behind the
 //! same system calls may refuse it whatever the socket does (gVisor): a live lock would look dead. So before the first dead
 //! socket is removed, a process asks the kernel about a socket of its own, once for each file system.
 
@@ -39,7 +39,7 @@ pub(crate) fn known_anywhere(here: Process) -> Option<Probe> {
     })
 }
 
-/// Asks what tells a live socket from a dead one in the folder of the lock at `path`, in which nobody else has our names if it
+/// Asks what tells a live socket from a dead one in the folder of the lock at `path`, in which no other process has our names if it
 /// `is_private`.
 pub(crate) fn ask_in(folder: &Folder, path: &Path, is_private: bool, here: Process) -> ProbeResult {
     let asked = match ask(folder, path, is_private, here) {
@@ -68,7 +68,7 @@ pub(crate) fn ask_in(folder: &Folder, path: &Path, is_private: bool, here: Proce
 }
 
 /// Asks about a socket of our own in a folder: while it is bound, while it listens, while it is only in flight, and when it is
-/// closed. `beside` is a path in that folder, in which nobody else has our names if it `is_private`.
+/// closed. `beside` is a path in that folder, in which no other process has our names if it `is_private`.
 fn ask(folder: &Folder, beside: &Path, is_private: bool, here: Process) -> Result<Probe> {
     let name = address::temporary_name(random(here)?);
     let path = beside.with_file_name(address::as_path(&name));
@@ -85,7 +85,7 @@ fn ask(folder: &Folder, beside: &Path, is_private: bool, here: Process) -> Resul
     }
     let pin = match files::open(folder.as_fd(), &name).and_then(|file| Ok((files::stat_file(file.as_fd())?, file))) {
         Ok((stat, file)) if is_our_socket(&stat) => Ok(Subject { file, stat, path }),
-        // Somebody has swept it.
+        // Another process has swept it.
         Ok(_) | Err(Errno::NOENT) => Err(Errno::AGAIN),
         Err(errno) => Err(errno),
     };

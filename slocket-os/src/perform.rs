@@ -1,4 +1,4 @@
-//! Makes the calls of the core: finds the descriptors and names that a call is about, and tells what came of it.
+//! Makes the calls of the core: finds the descriptors and names that a call is about, and returns the result.
 
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, OnceLock};
@@ -32,15 +32,15 @@ use crate::{address, bound, kernel, reserve};
 #[derive(Debug)]
 pub(crate) struct Performer {
     pub(crate) site: Arc<Site>,
-    /// The process that has the lock, or asks for it. In another, which was forked from that, all that may be done is to close
-    /// the copies: to drop this.
+    /// The process that holds the lock, or asks for it. A process that was forked from it may only close
+    /// the copies: drop this.
     pub(crate) process: Process,
     /// Our user, when that was first of interest in this attempt.
     pub(crate) user: OnceLock<u32>,
     pub(crate) table: Table,
-    /// Who listened when we connected.
+    /// The listener when we connected.
     pub(crate) server: Option<Peer>,
-    /// When the last attempt began; nobody asks for the first.
+    /// When the last attempt began; the first needs no time.
     pub(crate) began: Option<Instant>,
     /// The address of the socket that sent the message that came last.
     sender: Option<SocketAddrUnix>,
@@ -378,12 +378,12 @@ impl Performer {
     }
 
     /// Whether our user is the one that others were compared with. (A program can change it while it waits. listen(2) then gives
-    /// the new name to a listener that was believed under the old one, and may have come from anybody of that.)
+    /// the new name to a listener that was trusted under the old one, and may have come from any process of that user.)
     fn is_user_still(&self) -> bool {
         self.user.get().is_none_or(|user| *user == peer::user())
     }
 
-    /// An attempt begins with its socket; nobody asks when the first did.
+    /// An attempt begins with its socket; the first needs no time.
     fn note_attempt(&mut self, role: Role) {
         if role == Role::Connection {
             self.began = Some(Instant::now());

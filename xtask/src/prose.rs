@@ -96,7 +96,7 @@ const RULES: &[Rule] = &[
     rule("but for", "except, except for"),
     rule("to be had", "available"),
     rule("be had", "available"),
-    rule("of ours", "our ..."),
+    Rule { unless_after: &["one"], ..rule("of ours", "our ...") },
     rule("of yours", "your ..."),
     rule(", say ,", EXAMPLE),
     rule(", say )", EXAMPLE),
@@ -114,17 +114,10 @@ const RULES: &[Rule] = &[
 ];
 
 /// Where a phrase may stand all the same: the file, the words around it, and the reason.
-const QUOTED: &[(&str, &str, &str)] =
-    &[("docs/protocol.md", "### Who can take a listener", "the title of a section, which the code cites")];
+const QUOTED: &[(&str, &str, &str)] = &[];
 
 /// Files and folders that are not yet rewritten, each with the number of phrases that are left in it. It only becomes smaller.
-const LEFT: &[(&str, usize)] = &[
-    ("docs/protocol.md", 20),
-    ("docs/verification.md", 2),
-    ("slocket-core/", 162),
-    ("slocket-os/", 140),
-    ("xtask/", 20),
-];
+const LEFT: &[(&str, usize)] = &[("docs/protocol.md", 16), ("slocket-core/", 8), ("slocket-os/", 110), ("xtask/", 15)];
 
 /// What stands where, and what to write in its place.
 struct Fault {

@@ -1,5 +1,5 @@
-//! An attempt to have the lock: the socket is published, or the queue is joined; whatever is in the way is looked at, removed, watched
-//! or put up with.
+//! An attempt to acquire the lock: the socket is published, or the queue is joined; a file in the way is looked at, removed, watched
+//! or tolerated.
 
 use super::{Machine, Step};
 use crate::call::{Call, Role};
@@ -79,7 +79,7 @@ impl Machine {
         match next {
             Next::Call(call, step) => self.ask(call, Calling::Receiving(attempt, step)),
             Next::Done(Received::Nothing) => self.rest(Resting::Queued(attempt)),
-            // Only a server of the baseline lends to us, and lends to the next as soon as it has the lock back: beside our share.
+            // Only a server of the baseline lends to us, and it lends to the next waiter as soon as we return the lock: beside our share.
             Next::Done(Received::Loan) if self.memory.share.is_some() => {
                 self.give_up(Report::Failed(Failure::Baseline))
             }
@@ -110,7 +110,7 @@ impl Machine {
         self.inspecting(attempt, next)
     }
 
-    /// Who is at the path, and is it alive?
+    /// What is at the path, and is it alive?
     pub(super) fn inspecting(&mut self, attempt: Attempt, next: Next<inspect::Step, Result<Inspected, Fault>>) -> Step {
         let inspected = match next {
             Next::Call(call, step) => return self.ask(call, Calling::Inspecting(attempt, step)),
@@ -137,7 +137,7 @@ impl Machine {
             (Inspected::NotASocket, _) if attempt.policy.occupied == Occupied::Fail => self.fail(Failure::Occupied),
             (Inspected::NotASocket, _) => self.occupied(attempt.patient()),
             (Inspected::WrongType, _) => self.fail(Failure::NotASlocket),
-            // Nothing tells that it is held by anybody who is believed.
+            // Nothing tells that a trusted user holds it.
             (Inspected::Denied, Wish::Try) => self.fail(Failure::Inaccessible),
             (Inspected::Denied, Wish::Acquire) => self.watch(attempt.patient()),
         }
@@ -175,7 +175,7 @@ impl Machine {
         self.rest(Resting::Pausing(attempt.one_up(), going, attempt.level + 1))
     }
 
-    /// A try meets somebody who may be only passing through, as a look or a reclaim does, so it looks again for a short time.
+    /// A try meets a process that may be only passing through, as a look or a reclaim does, so it looks again for a short time.
     fn try_again(&mut self, attempt: Attempt) -> Step {
         match attempt.patience {
             Patience::Fresh => {
@@ -187,7 +187,7 @@ impl Machine {
         }
     }
 
-    /// Nobody listens there, and it may be lent out: what does the policy say?
+    /// No process listens there, and it may be lent out: what does the policy say?
     fn stale(&mut self, attempt: Attempt) -> Step {
         match (attempt.policy.stale, attempt.patience) {
             (Stale::Fail, _) => self.fail(Failure::Stale),

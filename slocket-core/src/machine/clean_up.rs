@@ -1,4 +1,4 @@
-//! After a share, or a lock that was not held: are there FIFOs that nobody has a share by? (protocol section 8, "Cleaning up")
+//! After a share, or a lock that was not held: are there FIFOs without a share? (protocol section 8, "Cleaning up")
 
 use super::{Machine, Step};
 use crate::call::Role;
@@ -9,7 +9,7 @@ use crate::publish::{self, Published};
 use crate::state::{Calling, Owed};
 
 impl Machine {
-    /// After a share, or a turn that came to nothing: are there FIFOs that nobody has a share by? (Not for ever: somebody may
+    /// After a share, or a turn that came to nothing: are there FIFOs without a share? (Not forever: other processes may
     /// make one after the other.)
     pub(super) fn clean_up(&mut self, owed: Owed) -> Step {
         if self.memory.rounds >= MOST_ROUNDS {
@@ -24,7 +24,7 @@ impl Machine {
         match next {
             Next::Call(call, step) => self.ask(call, Calling::CleaningUp(owed, step)),
             Next::Done(Cleaned::Left) => self.taking_turn(owed, publish::begin()),
-            // Who came meanwhile, and found the lock in our hands, relies on another look.
+            // A process that came meanwhile, and found the lock in our hands, relies on another look.
             Next::Done(Cleaned::Done) if has_lock => self.release(owed),
             Next::Done(Cleaned::Refused) if has_lock => {
                 self.memory.rounds = MOST_ROUNDS;
@@ -34,7 +34,7 @@ impl Machine {
         }
     }
 
-    /// The lock is tried for. Whoever has it removes what is left, or has a share itself, or looks again.
+    /// Tries for the lock. A holder removes what is left, or has a share itself, or looks again.
     pub(super) fn taking_turn(&mut self, owed: Owed, next: Next<publish::Step, Published>) -> Step {
         match next {
             Next::Call(call, step) => self.ask(call, Calling::TakingTurn(owed, step)),

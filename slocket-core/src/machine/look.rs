@@ -1,4 +1,4 @@
-//! Somebody only wants to know who is at the path, or what.
+//! A look at what is at the path, without queueing.
 
 use super::{Machine, Step};
 use crate::inspect;
@@ -9,7 +9,7 @@ use crate::report::{Failure, Fault, Inspected, Report};
 use crate::state::Calling;
 
 impl Machine {
-    /// Looks whether somebody listens.
+    /// Looks whether a process listens.
     pub(super) fn look(&mut self, next: Next<join::Step, Joined>) -> Step {
         match next {
             Next::Call(call, step) => self.ask(call, Calling::Looking(step)),

@@ -27,7 +27,7 @@ impl Machine {
         self.accepting(owed, next)
     }
 
-    /// Who is next?
+    /// Looks for the next waiter.
     pub(super) fn accepting(&mut self, owed: Owed, next: Next<accept::Step, Accepted>) -> Step {
         match next {
             Next::Call(call, step) => self.ask(call, Calling::Accepting(owed, step)),
@@ -58,7 +58,7 @@ impl Machine {
         match next {
             Next::Call(call, step) => self.ask(call, Calling::HandingOver(owed, step)),
             Next::Done(SendResult::Sent) => {
-                // Whoever has the lock now sees to what is left behind.
+                // The new holder removes what is left behind.
                 self.memory.cleans_up = false;
                 self.close(owed)
             }
@@ -111,7 +111,7 @@ impl Machine {
         self.setting_mark(owed, next)
     }
 
-    /// Dead means free again. Who may not set it hands nothing over.
+    /// Dead means free again. A process that may not set the mark hands nothing over.
     pub(super) fn setting_mark(&mut self, owed: Owed, next: Next<mark::Step, bool>) -> Step {
         match next {
             Next::Call(call, step) => self.ask(call, Calling::SettingMark(owed, step)),
@@ -145,8 +145,8 @@ impl Machine {
         }
     }
 
-    /// A release that found the path in other hands is a lost lock; and a share that was taken meanwhile is worth nothing. (Who
-    /// cancelled or timed out has lost nothing.)
+    /// A release that found the path in other hands is a lost lock; and a share that was taken meanwhile is worthless. (A request that
+    /// was cancelled or timed out has lost nothing.)
     fn removed(&mut self, owed: Owed, removal: Removal) -> Step {
         let owed = match (owed, removal) {
             // What is removed now is only a turn that was had to clean up.

@@ -89,7 +89,7 @@ impl Machine {
     }
 }
 
-/// Who does not wait cannot put up with a stale socket for a while first.
+/// A try does not wait for a stale socket.
 const fn hasty(policy: Policy) -> Policy {
     match policy.stale {
         Stale::Wait | Stale::Reclaim => Policy { stale: Stale::Wait, ..policy },

@@ -1,4 +1,4 @@
-//! What the lock is used for once it is in hand: it is held, as soon as nobody has a share; or a share is taken, and it is passed on
+//! The use of the lock once it is in hand: it is held, as soon as no process has a share; or a share is taken, and the lock is passed on
 //! (protocol section 8).
 
 use super::{Machine, Step};
@@ -31,7 +31,7 @@ impl Machine {
         }
     }
 
-    /// The lock is in hand: it is held as soon as nobody has a share; or a share is taken, and the lock is passed on.
+    /// The lock is in hand: it is held as soon as no process has a share; or a share is taken, and the lock is passed on.
     pub(super) fn use_lock(&mut self, wish: Wish) -> Step {
         match self.memory.share {
             None if self.memory.can_be_shared() && !self.memory.unshared => self.excluding(wish, exclude::begin()),
@@ -45,11 +45,11 @@ impl Machine {
         if self.memory.places.is_full(Role::Listener) { Resting::Holding } else { Resting::Borrowing }
     }
 
-    /// Has somebody a share?
+    /// Looks whether a process has a share.
     pub(super) fn excluding(&mut self, wish: Wish, next: Next<exclude::Step, Excluded>) -> Step {
         match (next, wish) {
             (Next::Call(call, step), _) => self.ask(call, Calling::Excluding(wish, step)),
-            // From here on nobody can have one.
+            // From here on no process can have one.
             (Next::Done(Excluded::Gone), _) => {
                 self.memory.unshared = self.memory.places.is_full(Role::Listener);
                 self.tell(Report::Acquired, self.held())
@@ -106,7 +106,7 @@ impl Machine {
         }
     }
 
-    /// Nothing is waited for: nobody else has a share.
+    /// Nothing is waited for: no other process has a share.
     pub(super) fn downgrading(&mut self, next: Next<share::Step, Taken>) -> Step {
         match next {
             Next::Call(call, step) => self.ask(call, Calling::Downgrading(step)),

@@ -90,7 +90,7 @@ pub(crate) fn set_nonblocking(socket: BorrowedFd<'_>) -> Result<()> {
     ioctl_fionbio(socket, true)
 }
 
-/// Whether somebody is in the queue of a listener.
+/// Whether a waiter is in the queue of a listener.
 pub(crate) fn is_contended(listener: BorrowedFd<'_>) -> Result<bool> {
     let mut fds = [PollFd::from_borrowed_fd(listener, PollFlags::IN)];
     let now = Timespec { tv_sec: 0, tv_nsec: 0 };
