@@ -24,7 +24,7 @@ const UNDER_TRIAL: &str = "SLOCKET_ADAPTER";
 
 /// Trials that each adapter must pass, with several at once: each looks at processes and folders of its own. All others
 /// measure: with several at once they would measure each other.
-const IN_PARALLEL: [&str; 3] = ["bad_input", "threads", "waiting"];
+const IN_PARALLEL: [&str; 4] = ["bad_input", "retained", "threads", "waiting"];
 
 /// The others that each adapter must pass. What is not named here runs every adapter by itself.
 const OF_EACH_ADAPTER: [&str; 9] =
