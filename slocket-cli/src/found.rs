@@ -326,10 +326,10 @@ impl Found {
     pub(crate) fn advice(&self) -> String {
         let advice = match self {
             Self::Held(Keeper { nested: true, .. }) => {
-                "take the lock once, outside: what runs inside of it has it already"
+                "take the lock once, outside: the commands inside have it already"
             }
             Self::Shared(Sharers { nested: true, .. }) => {
-                "take the lock itself, outside, or choose another path for what runs inside"
+                "take the lock itself, outside, or choose another path for the commands inside"
             }
             Self::Held(Keeper { stopped: Some((pid, _)), .. })
             | Self::Shared(Sharers { stopped: Some((pid, _)), .. }) => {

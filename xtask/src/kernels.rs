@@ -24,12 +24,12 @@ pub(crate) struct Options {
     /// Only these (without any: all)
     #[arg(value_enum)]
     kernels: Vec<Kernel>,
-    /// How long the storm rages on each; half of it on Linux in user mode, which has one slow processor
+    /// How long the storm rages on each; half as long on Linux in user mode, which has one slow processor
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(20..))]
     seconds: u64,
 }
 
-/// Fetches the kernel; fails with the reason if it is not to be had.
+/// Fetches the kernel; fails with the reason if it is not available.
 pub(crate) fn fetch(kernel: Kernel) -> Result {
     debian::program(kernel).map(drop)
 }

@@ -127,3 +127,23 @@ fn a_page_of_rustdoc_becomes_a_readme() {
         ```rust,no_run\n```\n\n```text\n# shown\n```\n\n## Errors\n\n[z]: https://z.z\n";
     assert_eq!(as_markdown(page.lines()), expected);
 }
+
+#[test]
+fn the_adapters_say_the_same_of_what_is_the_same() {
+    let section = |name: &str, heading: &str| {
+        let page = fs::read_to_string(path(name)).expect("a README");
+        let rest = page.split(&format!("## {heading}\n")).nth(1).unwrap_or_else(|| panic!("{name}: no {heading}"));
+        rest.split("\n## ").next().unwrap_or_default().to_owned()
+    };
+    let asynchronous = ["slocket-tokio", "slocket-smol", "slocket-async-std"];
+    for heading in ["Errors", "With npm's slocket", "Features", "Platform support"] {
+        for name in asynchronous {
+            assert_eq!(section(name, heading), section("slocket-sync", heading), "{name}: {heading}");
+        }
+    }
+    for heading in ["Which method", "Behaviour", "Cancel safety"] {
+        for name in asynchronous {
+            assert_eq!(section(name, heading), section("slocket-smol", heading), "{name}: {heading}");
+        }
+    }
+}

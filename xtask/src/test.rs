@@ -156,7 +156,7 @@ fn visit_other_kernels(report: &mut Report, xtask: &Path, filter: &[String]) -> 
             Err(reason) if !in_ci() => {
                 report.skip(&name, &reason.to_string());
             }
-            // If it is not to be had, this says so.
+            // If it is not available, this says so.
             _ => {
                 let passed = follow(Command::new(xtask).args(["kernels", kernel.name()]), |_| {})?;
                 report.add(&name, passed);

@@ -3,7 +3,7 @@
 use crate::harness::{Folder, SLOCKET, start};
 
 const DEADLOCK: &str = "(slocket), inside of which this runs: a deadlock";
-const ADVICE: &str = "take the lock once, outside: what runs inside of it has it already";
+const ADVICE: &str = "take the lock once, outside: the commands inside have it already";
 
 #[test]
 fn who_waits_for_himself_is_told() {

@@ -185,7 +185,7 @@ fn inside_of_each_other() {
     for inner in [&["-n"][..], &["-w", "50ms"]] {
         let tool = start(folder.run(&["-s"], &[&[SLOCKET, "run"], inner, &[lock, "true"]].concat()));
         let held = format!("shared by pid {} (slocket), inside of which this runs: a deadlock", tool.id());
-        let advice = "take the lock itself, outside, or choose another path for what runs inside";
+        let advice = "take the lock itself, outside, or choose another path for the commands inside";
         let (code, errors) = tool.end();
         assert!(code == Some(75) && errors.contains(&held) && errors.contains(advice), "{errors}");
     }

@@ -9,7 +9,7 @@ use crate::suites::{self, Built};
 pub(super) struct Binaries(Built);
 
 impl Binaries {
-    /// Builds all of it.
+    /// Builds everything.
     pub(super) fn build() -> Result<Self> {
         suites::build().map(Self)
     }

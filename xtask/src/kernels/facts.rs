@@ -1,4 +1,4 @@
-//! The facts of the model on another kernel, compared with what is known of it.
+//! The facts of the model on another kernel, compared with the known differences.
 
 use std::collections::BTreeMap;
 use std::path::Path;
