@@ -9,9 +9,10 @@ use crate::plan::Bench;
 use crate::report::{Claim, Comparison, Section, Table};
 use crate::result::Result;
 
-const PEERS: [Peer; 10] = [
+const PEERS: [Peer; 11] = [
     Peer::Slocket,
     Peer::SlocketTokio,
+    Peer::SlocketRetained,
     Peer::HandOverFloor,
     Peer::Std,
     Peer::SpawnBlocking,

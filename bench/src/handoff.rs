@@ -10,9 +10,10 @@ use crate::plot::{self, Axes, Series};
 use crate::report::{Claim, Comparison, Section, Table};
 use crate::result::Result;
 
-const PEERS: [Peer; 14] = [
+const PEERS: [Peer; 15] = [
     Peer::Slocket,
     Peer::SlocketTokio,
+    Peer::SlocketRetained,
     Peer::HandOverFloor,
     Peer::Std,
     Peer::Fs4,

@@ -17,6 +17,8 @@ use crate::lock::Lock;
 pub(crate) enum Peer {
     Slocket,
     SlocketTokio,
+    SlocketRetained,
+    SlocketTokioRetained,
     SlocketAbstract,
     SlocketShared,
     SlocketSemaphore,
@@ -44,6 +46,9 @@ pub(crate) enum Peer {
 /// How many permits the semaphores have.
 pub(crate) const PERMITS: usize = 4;
 
+/// How long a lock is retained that is not used.
+const RETAINED: Duration = Duration::from_secs(1);
+
 /// What a peer runs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Runtime {
@@ -53,9 +58,11 @@ pub(crate) enum Runtime {
 }
 
 impl Peer {
-    const ALL: [Self; 24] = [
+    const ALL: [Self; 26] = [
         Self::Slocket,
         Self::SlocketTokio,
+        Self::SlocketRetained,
+        Self::SlocketTokioRetained,
         Self::SlocketAbstract,
         Self::SlocketShared,
         Self::SlocketSemaphore,
@@ -85,6 +92,8 @@ impl Peer {
         match self {
             Self::Slocket => "slocket",
             Self::SlocketTokio => "slocket-tokio",
+            Self::SlocketRetained => "slocket-retained",
+            Self::SlocketTokioRetained => "slocket-tokio-retained",
             Self::SlocketAbstract => "slocket-abstract",
             Self::SlocketShared => "slocket-shared",
             Self::SlocketSemaphore => "slocket-semaphore",
@@ -119,6 +128,8 @@ impl Peer {
         match self {
             Self::Slocket => "slocket-sync",
             Self::SlocketTokio => "slocket-tokio",
+            Self::SlocketRetained => "slocket-sync, retained",
+            Self::SlocketTokioRetained => "slocket-tokio, retained",
             Self::SlocketAbstract => "slocket-sync, abstract name",
             Self::SlocketShared => "slocket-sync, shared",
             Self::SlocketSemaphore => "slocket-sync, semaphore of 4",
@@ -157,6 +168,13 @@ impl Peer {
         match self {
             Self::Slocket => Box::new(slocket_sync::Slocket::new(path).expect("a slocket")),
             Self::SlocketTokio => Box::new(OnTokio(slocket_tokio::Slocket::new(path).expect("a slocket"))),
+            Self::SlocketRetained => {
+                Box::new(slocket_sync::Slocket::builder(path).retain(RETAINED).build().expect("a slocket"))
+            }
+            Self::SlocketTokioRetained => {
+                let slocket = slocket_tokio::Slocket::builder(path).retain(RETAINED).build();
+                Box::new(OnTokio(slocket.expect("a slocket")))
+            }
             // The path for a name: so long and no longer.
             Self::SlocketAbstract => Box::new(slocket_sync::Slocket::abstract_name(path).expect("a slocket")),
             Self::SlocketShared => Box::new(Shared(slocket_sync::Slocket::new(path).expect("a slocket"))),

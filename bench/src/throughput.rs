@@ -8,9 +8,10 @@ use crate::plot::{self, Axes, Series};
 use crate::report::{Comparison, Section, Table};
 use crate::result::Result;
 
-const PEERS: [Peer; 11] = [
+const PEERS: [Peer; 12] = [
     Peer::Slocket,
     Peer::SlocketTokio,
+    Peer::SlocketRetained,
     Peer::HandOverFloor,
     Peer::Std,
     Peer::SpawnBlocking,

@@ -23,6 +23,7 @@ pub(crate) fn run(options: &Options) -> Result {
     if let Npm::Missing(reason) = npm::install()? {
         println!("npm's slocket is missing: {reason}");
     }
-    let mut bench = Command::new(root().join("target/release/slocket-bench"));
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    let mut bench = Command::new(root().join(target).join("release/slocket-bench"));
     command::run(bench.arg("run").args(&options.arguments).current_dir(root()))
 }
