@@ -14,9 +14,11 @@ use crate::report::{Claim, Comparison, Section, Table};
 use crate::result::Result;
 
 /// Ours and the floors first.
-const PEERS: [Peer; 18] = [
+const PEERS: [Peer; 20] = [
     Peer::Slocket,
     Peer::SlocketTokio,
+    Peer::SlocketRetained,
+    Peer::SlocketTokioRetained,
     Peer::SlocketAbstract,
     Peer::SlocketShared,
     Peer::Floor,
@@ -159,6 +161,8 @@ fn report(section: &mut Section, file_system: FileSystem, handle: Handle, figure
     match handle {
         Handle::Reused => {
             claim("within 1.15× of the floor", ours / floor, 1.15);
+            let retained = of(Peer::SlocketRetained)? / of(Peer::Std)?;
+            claim("a retained handle at most 0.1× of std File::lock", retained, 0.1);
             claim("an abstract name within 1.25× of its floor", by_name / of(Peer::AbstractFloor)?, 1.25);
         }
         Handle::New => {

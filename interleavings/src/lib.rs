@@ -5,6 +5,8 @@
 //! difference. Beside it there is what they need: a process that is never forked, and a participant that notes that two threads use it
 //! at a time.
 
+// (The unit tests of what is compiled here run in `slocket-os`.)
+#![cfg(not(test))]
 #![allow(dead_code, unreachable_pub, missing_debug_implementations, reason = "they are modules of another crate")]
 
 #[path = "../../slocket-os/src/kept.rs"]

@@ -9,7 +9,7 @@ use std::io;
 use std::thread;
 use std::time::Duration;
 
-use crate::processes::Processes;
+use crate::processes::{Processes, retains};
 use crate::target::Target;
 
 pub(crate) use report::{Owner, Party, Report, Share, State};
@@ -49,6 +49,10 @@ fn look(targets: &[Target], processes: impl Fn() -> Processes) -> Vec<io::Result
             if let (Some(path), Ok(report)) = (target.path(), report) {
                 report.add_shares(path, before, &view);
             }
+        }
+        for report in reports.iter_mut().flatten() {
+            let holder = report.holder.as_ref().and_then(|holder| holder.pid);
+            report.retains = report.state == State::Held && holder.is_some_and(retains);
         }
         let torn = reports.iter().any(|report| report.as_ref().is_ok_and(|report| report.torn));
         if !torn || looks == LOOKS {

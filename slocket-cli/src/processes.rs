@@ -100,6 +100,15 @@ pub(crate) fn are_hidden() -> bool {
     })
 }
 
+/// Whether a process retains locks (protocol section 9): it has a thread for them then.
+pub(crate) fn retains(pid: u32) -> bool {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return false };
+    let watches = |thread: fs::DirEntry| {
+        fs::read_to_string(thread.path().join("comm")).is_ok_and(|name| name.trim_end() == "slocket-keep")
+    };
+    threads.flatten().any(watches)
+}
+
 /// One process.
 #[derive(Clone, Debug)]
 pub(crate) struct Process {

@@ -1,9 +1,11 @@
 //! A process that retains the lock: what that costs, and what others see of it.
 
 use std::fs;
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use trials::player::binary;
 use trials::trace::{self, of_library as library};
 use trials::{
     Adapter, Fork, Place, Player, alone, at_path_and_name, node_or_skip, process, strace_or_skip, tell,
@@ -27,6 +29,7 @@ at_path_and_name! {
     a_child_does_not_find_what_its_parent_retains
     a_program_that_the_process_becomes_has_no_part_in_it
     a_process_retains_no_share
+    others_are_told_that_it_may_be_retained
 }
 
 fn retainer(place: &Place) -> Player {
@@ -249,6 +252,28 @@ fn a_process_retains_no_share(place: &Place) {
     retainer.quit();
     other.quit();
     assert_eq!(place.leftovers(), [""; 0]);
+}
+
+fn others_are_told_that_it_may_be_retained(place: &Place) {
+    let status = |options: &[&str]| {
+        let output = Command::new(binary("slocket")).arg("status").args(options).arg(place.lock()).output();
+        String::from_utf8(output.expect("the tool").stdout).expect("UTF-8")
+    };
+    let (mut retainer, mut other) = (retainer(place), other(place));
+    other.acquire();
+    assert!(status(&[]).contains(": held by pid"), "{}", status(&[]));
+    assert!(!status(&["--json"]).contains("retains"), "{}", status(&["--json"]));
+    other.release();
+    retain(&mut retainer);
+    let text = status(&[]);
+    assert!(text.contains(&format!(": held, or retained, by pid {}", retainer.pid())), "{text}");
+    let json = status(&["--json"]);
+    assert!(json.contains("\"retains\": true") && json.contains("\"state\": \"held\""), "{json}");
+    // (The tool looks, and takes nothing.)
+    assert!(is_retained(place));
+    assert_eq!(other.ask("holder"), format!("holder {} {}", retainer.pid(), rustix::process::getuid().as_raw()));
+    retainer.quit();
+    other.quit();
 }
 
 /// A path that somebody removes by hand is another's by now: a retained lock is not believed for long.

@@ -52,6 +52,9 @@ pub(crate) struct Report {
     pub(crate) since: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) holder: Option<Party>,
+    /// That process retains locks: it may hold this one, or keep it for its next use.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) retains: bool,
     /// The processes with shares: shared locks first, then the slots by their numbers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) shares: Vec<Share>,
@@ -142,6 +145,7 @@ impl Report {
             owner: None,
             since: None,
             holder: None,
+            retains: false,
             shares: Vec::new(),
             server: None,
             clients: Vec::new(),

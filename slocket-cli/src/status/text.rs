@@ -86,6 +86,7 @@ pub(super) fn state_and_whose(report: &Report) -> String {
 fn state(report: &Report) -> (AnsiColor, String) {
     match report.state {
         State::Free => (AnsiColor::Green, "free".to_owned()),
+        State::Held if report.retains => (AnsiColor::Yellow, "held, or retained,".to_owned()),
         State::Held => (AnsiColor::Yellow, "held".to_owned()),
         State::Shared => (AnsiColor::Yellow, "shared".to_owned()),
         State::Lent => (AnsiColor::Yellow, "lent".to_owned()),
