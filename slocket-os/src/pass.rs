@@ -195,7 +195,7 @@ mod tests {
     use crate::name::LockName;
     use crate::session::{Outcome, Session};
 
-    /// How long a release may take that waits for nobody.
+    /// How long a release may take that does not wait.
     const PATIENCE: Duration = Duration::from_secs(20);
 
     /// Two locks at one path or name, as two processes have them.
@@ -204,7 +204,7 @@ mod tests {
         [(); 2].map(|()| Builder::new(name.clone()).build().unwrap())
     }
 
-    /// The first holds the lock, and whoever has a copy of its listener makes that block. Then it is handed over to the second.
+    /// The first holds the lock, and a process with a copy of its listener makes that block. Then it is handed over to the second.
     fn handed_over_blocking([one, other]: &[Lock; 2]) -> Guard {
         let guard = one.try_acquire().unwrap();
         let copy = guard.as_fd().try_clone_to_owned().unwrap();
