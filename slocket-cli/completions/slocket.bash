@@ -177,7 +177,7 @@ _slocket() {
             return 0
             ;;
         slocket__subcmd__status)
-            opts="-h --json --help"
+            opts="-h --json --watch --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

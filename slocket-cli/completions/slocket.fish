@@ -45,6 +45,7 @@ complete -c slocket -n "__fish_slocket_using_subcommand run" -s u -l unlock -d '
 complete -c slocket -n "__fish_slocket_using_subcommand run" -s F -l no-fork -d 'Of flock(1): refused, the tool stays while the command runs'
 complete -c slocket -n "__fish_slocket_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c slocket -n "__fish_slocket_using_subcommand status" -l json -d 'Write JSON: an object, or for a folder an array of them'
+complete -c slocket -n "__fish_slocket_using_subcommand status" -l watch -d 'Keep showing it, until ^C'
 complete -c slocket -n "__fish_slocket_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c slocket -n "__fish_slocket_using_subcommand wait" -s w -l wait -d 'Wait no longer than this: 1.5, 1.5s, 200ms, 2m, 1h' -r
 complete -c slocket -n "__fish_slocket_using_subcommand wait" -l slots -d 'Wait until one of N slots is free' -r

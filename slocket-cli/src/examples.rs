@@ -33,7 +33,7 @@ Examples:
   slocket status /run/backup/lock
           the holder and the waiters, in order
   slocket status /run
-          all locks in /run and below, one line each
+          all locks in /run and below, one line each; with --watch, live
   slocket status --json /run/backup/lock | jq .holder.pid
           for scripts",
         exit::of_status()

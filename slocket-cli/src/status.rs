@@ -4,44 +4,91 @@ mod text;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use anstream::AutoStream;
 use rustix::fs::statfs;
 
 use crate::cli::Status;
+use crate::look::Report;
 use crate::target::{Target, folder};
 use crate::want::Want;
 use crate::{exit, found, look, say, shares};
 
+/// How often it is looked again, with `--watch`.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Clears a terminal.
+const CLEAR: &str = "\u{1b}[H\u{1b}[J";
+
 /// Does it all and returns the exit code.
 pub(crate) fn run(args: &Status) -> u8 {
-    let target = &args.lock;
-    let (text, code) = match &target {
-        Target::Path(path) if path.is_dir() => {
-            let (sockets, code) = below(path);
-            (several(&sockets, args.json), code)
+    let is_drawn = args.watch && io::stdout().is_terminal();
+    let mut last = None;
+    loop {
+        let shown = match shown(args, last.is_none()) {
+            Ok(shown) => shown,
+            Err(code) => return code,
+        };
+        let is_new = last.as_ref() != Some(&shown.content);
+        let written = match &*shown.text {
+            text if is_drawn => write(&format!("{CLEAR}{text}")),
+            text if is_new => write(text),
+            _ => Ok(()),
+        };
+        match written {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                say::say(&format!("cannot write: {error}"));
+                return exit::OS_ERROR;
+            }
+            Ok(()) if args.watch => thread::sleep(PAUSE),
+            // A reader may close the pipe at any time.
+            _ => return shown.code,
         }
-        _ => match look::report(target) {
-            Ok(report) if args.json => (json(&report), exit::SUCCESS),
-            Ok(report) => (text::paragraph(&report), exit::SUCCESS),
+        last = Some(shown.content);
+    }
+}
+
+fn write(text: &str) -> io::Result<()> {
+    let mut output = AutoStream::auto(io::stdout());
+    output.write_all(text.as_bytes())?;
+    output.flush()
+}
+
+/// What is written, and the exit code.
+struct Shown {
+    text: String,
+    /// The same without what changes all the time: how long ago something was.
+    content: String,
+    code: u8,
+}
+
+/// Looks at the lock, or at the folder. The exit code, if that fails. What cannot be looked at in a folder is told only if
+/// `is_first`.
+fn shown(args: &Status, is_first: bool) -> Result<Shown, u8> {
+    match &args.lock {
+        Target::Path(path) if path.is_dir() => {
+            let (sockets, code) = below(path, is_first);
+            let reports = several(&sockets, is_first);
+            let content = json(&reports);
+            let text = if args.json { content.clone() } else { reports.iter().map(text::one_line).collect() };
+            Ok(Shown { text, content, code })
+        }
+        target => match look::report(target) {
+            Ok(report) => {
+                let content = json(&report);
+                let text = if args.json { content.clone() } else { text::paragraph(&report) };
+                Ok(Shown { text, content, code: exit::SUCCESS })
+            }
             Err(error) => {
                 say::say_lines(&cannot_look(target, &error));
-                return exit::code_of_io(&error);
+                Err(exit::code_of_io(&error))
             }
         },
-    };
-    // A reader may close the pipe at any time.
-    let mut output = AutoStream::auto(io::stdout());
-    let written = output.write_all(text.as_bytes()).and_then(|()| output.flush());
-    match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            say::say(&format!("cannot write: {error}"));
-            exit::OS_ERROR
-        }
-        _ => code,
     }
 }
 
@@ -52,22 +99,23 @@ pub(crate) fn words(target: &Target, want: Want) -> Option<String> {
     Some(format!("{}{}", anstream::adapter::strip_str(&words), found::nested_in_words(&report, want)))
 }
 
-fn several(sockets: &[PathBuf], json: bool) -> String {
+fn several(sockets: &[PathBuf], is_first: bool) -> Vec<Report> {
     let targets: Vec<_> = sockets.iter().cloned().map(Target::Path).collect();
     let mut reports = Vec::new();
     for (target, report) in targets.iter().zip(look::reports(&targets)) {
         match report {
             Ok(report) if report.is_free() => {}
             Ok(report) => reports.push(report),
-            Err(error) => say::say_lines(&cannot_look(target, &error)),
+            Err(error) if is_first => say::say_lines(&cannot_look(target, &error)),
+            Err(_) => {}
         }
     }
-    if json { self::json(&reports) } else { reports.iter().map(text::one_line).collect() }
+    reports
 }
 
 /// The sockets in a folder and in all below it, those that locks would have which are shared, and the exit code: that of the first
 /// folder that cannot be read.
-fn below(folder: &Path) -> (Vec<PathBuf>, u8) {
+fn below(folder: &Path, is_first: bool) -> (Vec<PathBuf>, u8) {
     let mut sockets = BTreeSet::new();
     let mut code = exit::SUCCESS;
     let mut folders = vec![folder.to_owned()];
@@ -80,7 +128,9 @@ fn below(folder: &Path) -> (Vec<PathBuf>, u8) {
             // Removed meanwhile.
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => {
-                say::say_lines(&cannot_look(&Target::Path(folder), &error));
+                if is_first {
+                    say::say_lines(&cannot_look(&Target::Path(folder), &error));
+                }
                 code = if code == exit::SUCCESS { exit::code_of_io(&error) } else { code };
                 continue;
             }

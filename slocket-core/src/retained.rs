@@ -20,7 +20,7 @@ pub enum Word {
     Held,
     /// It holds the lock, and a waiter has come to the queue: at the release the lock is passed on.
     Wanted,
-    /// The lock is free, but for the process that keeps the listener, and the queue is watched.
+    /// The lock is free, except for the process that keeps the listener, and the queue is watched.
     Retained,
     /// It is being passed on.
     Giving,

@@ -27,7 +27,8 @@
 //! # How often a process was forked
 //!
 //! The page tells a parent nothing. [`forks()`] counts its calls of fork(3), by `pthread_atfork(3)`, so that it can tell whether a child may
-//! have a copy of a descriptor. A bare clone(2) is not counted.
+//! have a copy of a descriptor. It counts before the child is made, and when it has been made: another thread may open the descriptor in
+//! between. A bare clone(2) is not counted.
 //!
 //! # Processes that share memory share the number
 //!
@@ -73,11 +74,12 @@ pub fn generation() -> u64 {
     page::generation().unwrap_or_else(|| u64::from(std::process::id()))
 }
 
-/// Returns how often this process, and the processes that it was forked from, have called fork(3) since this crate was first used. `None`
-/// where forks are not counted: on other systems than Linux, and if `pthread_atfork(3)` failed.
+/// Returns a number that grows with each call of fork(3), by this process and by those that it was forked from. `None` where forks are not
+/// counted: on other systems than Linux, and if `pthread_atfork(3)` failed.
 ///
-/// The number changes as soon as a child may have a copy of what this process has open now, and it changes in that child. It does not count
-/// a bare clone(2), nor children that share this process's memory until they call exec (vfork(2), `posix_spawn(3)`).
+/// A child can have a copy of what this process opens only if fork(3) returns after that. Then the number is not the one that was returned
+/// before it was opened, neither in this process nor in that child. So keep the number, open, and compare later. A bare clone(2) is not
+/// counted, nor are children that share this process's memory until they call exec (vfork(2), `posix_spawn(3)`).
 ///
 /// Two loads from memory.
 ///

@@ -36,7 +36,7 @@ static PAGE: Page = Page { generation: AtomicU64::new(0) };
 /// The last number that was taken, here or by a process that this one was forked from. Not emptied.
 static LAST: AtomicU64 = AtomicU64::new(0);
 
-/// How often fork(3) was called, here and by the processes that this one was forked from. Not emptied.
+/// Goes up with each call of fork(3), here and by the processes that this one was forked from. Not emptied.
 static FORKS: AtomicU64 = AtomicU64::new(0);
 
 /// What the system does for us: [`KNOWN`], and what else is so. (A lock that a thread has while another one forks would be locked in
@@ -68,13 +68,13 @@ fn begin() -> Option<u64> {
     Some(begun.map_or_else(|generation| generation, |_| next))
 }
 
-/// How often this process was forked, if that is counted.
+/// What forks have been counted to, if they are.
 pub(crate) fn forks() -> Option<u64> {
     (found() & COUNTS != 0).then(|| FORKS.load(Ordering::Acquire))
 }
 
 /// Has the page emptied in each child from now on, and forks counted. What was found first stays: the numbers of a process and
-/// of its children must all be of one kind. (Two threads that are first at once have each fork counted twice, which is as well.)
+/// of its children must all be of one kind. (Two threads that are first at once have each fork counted for both, which is as well.)
 fn found() -> u8 {
     match FOUND.load(Ordering::Acquire) {
         0 => {
@@ -100,13 +100,14 @@ fn ask() -> u8 {
             IS_SIZE_KNOWN
                 && madvise(inside, 1, Advice::LinuxWipeOnFork).is_err()
                 && madvise(page, size_of::<Page>(), Advice::LinuxWipeOnFork).is_ok(),
-            libc::pthread_atfork(Some(count), None, None) == 0,
+            libc::pthread_atfork(Some(count), Some(count), Some(count)) == 0,
         )
     };
     (if wipes { WIPES } else { 0 }) | (if counts { COUNTS } else { 0 })
 }
 
-/// Called by fork(3), before there is a child.
+/// Called by fork(3), before there is a child; and again in both processes, when there is one. (Between the two, another thread may open
+/// what the child has a copy of. It is told the first number, and later another one.)
 extern "C" fn count() {
     FORKS.fetch_add(1, Ordering::AcqRel);
 }

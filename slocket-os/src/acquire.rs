@@ -1,4 +1,4 @@
-//! The ways to acquire a lock, or a share of it, that block the thread or never wait.
+//! The ways to acquire a lock, or a share, that block the thread or never wait.
 
 use std::time::Instant;
 
@@ -27,7 +27,7 @@ impl Lock {
     /// Acquires a shared lock, blocking the thread until its turn comes, or until the deadline.
     ///
     /// # Errors
-    /// As of [`acquire_blocking`](Self::acquire_blocking); and [`NoShares`](crate::ErrorKind::NoShares).
+    /// Those of [`acquire_blocking`](Self::acquire_blocking); and [`NoShares`](crate::ErrorKind::NoShares).
     pub fn acquire_shared_blocking(&self, deadline: Option<Instant>) -> Result<SharedGuard, Error> {
         block(self, SHARED, deadline)
     }
@@ -35,7 +35,7 @@ impl Lock {
     /// Acquires the lock, blocking the thread, runs `body` while holding it, and releases it. Returns what the body returns.
     ///
     /// # Errors
-    /// As of [`acquire_blocking`](Self::acquire_blocking): the body has not run. As of [`Guard::release`]: it has.
+    /// Those of [`acquire_blocking`](Self::acquire_blocking): the body has not run. Those of [`Guard::release`]: it has.
     pub fn with_lock<T>(&self, body: impl FnOnce() -> T) -> Result<T, Error> {
         let guard = self.acquire_blocking(None)?;
         let inside = Inside::of(self);
@@ -49,18 +49,18 @@ impl Lock {
     /// whether the one in the way is only passing through: another process that repairs a crash, for example.
     ///
     /// # Errors
-    /// [`TryAcquireError::WouldBlock`] if the lock is held, or shared; or the error, as of
+    /// [`TryAcquireError::WouldBlock`] if the lock is held, or shared; or the error, one of those of
     /// [`acquire_blocking`](Self::acquire_blocking).
     pub fn try_acquire(&self) -> Result<Guard, TryAcquireError> {
         try_twice(self, || Session::try_acquire(self))
     }
 
-    /// Acquires the lock if that is possible at once: as [`try_acquire`](Self::try_acquire), but whoever is in the way is not
-    /// looked at twice, so the thread never sleeps.
+    /// Acquires the lock if that is possible at once: as [`try_acquire`](Self::try_acquire), but it looks only once at a process in
+    /// the way, so the thread never sleeps.
     ///
     /// # Errors
-    /// [`TryAcquireError::WouldBlock`] if the lock is held, or shared, or another process is just passing through; or the error, as
-    /// of [`acquire_blocking`](Self::acquire_blocking).
+    /// [`TryAcquireError::WouldBlock`] if the lock is held, or shared, or another process is just passing through; or the error, one of
+    /// those of [`acquire_blocking`](Self::acquire_blocking).
     pub fn try_acquire_at_once(&self) -> Result<Guard, TryAcquireError> {
         at_once(Session::try_acquire(self))
     }
@@ -68,7 +68,7 @@ impl Lock {
     /// Acquires a shared lock if that is possible without queueing, as [`try_acquire`](Self::try_acquire).
     ///
     /// # Errors
-    /// [`TryAcquireError::WouldBlock`] if the lock is held, or a process waits for it; or the error, as of
+    /// [`TryAcquireError::WouldBlock`] if the lock is held, or a process waits for it; or the error, one of those of
     /// [`acquire_shared_blocking`](Self::acquire_shared_blocking).
     pub fn try_acquire_shared(&self) -> Result<SharedGuard, TryAcquireError> {
         try_twice(self, || Session::try_acquire_shared(self))
@@ -77,7 +77,7 @@ impl Lock {
     /// Acquires a shared lock if that is possible at once, as [`try_acquire_at_once`](Self::try_acquire_at_once).
     ///
     /// # Errors
-    /// As of [`try_acquire_shared`](Self::try_acquire_shared); [`TryAcquireError::WouldBlock`] also if another process is just
+    /// Those of [`try_acquire_shared`](Self::try_acquire_shared); [`TryAcquireError::WouldBlock`] also if another process is just
     /// passing through.
     pub fn try_acquire_shared_at_once(&self) -> Result<SharedGuard, TryAcquireError> {
         at_once(Session::try_acquire_shared(self))
@@ -88,7 +88,7 @@ impl Semaphore {
     /// Acquires a permit, blocking the thread until its turn comes, or until the deadline.
     ///
     /// # Errors
-    /// As of [`Lock::acquire_shared_blocking`].
+    /// Those of [`Lock::acquire_shared_blocking`].
     pub fn acquire_blocking(&self, deadline: Option<Instant>) -> Result<Permit, Error> {
         block(self.lock(), self.want(), deadline)
     }
@@ -96,7 +96,7 @@ impl Semaphore {
     /// Acquires a permit if that is possible without queueing, as [`Lock::try_acquire`].
     ///
     /// # Errors
-    /// [`TryAcquireError::WouldBlock`] if all are out, or a process waits for one; or the error, as of
+    /// [`TryAcquireError::WouldBlock`] if all are out, or a process waits for one; or the error, one of those of
     /// [`acquire_blocking`](Self::acquire_blocking).
     pub fn try_acquire(&self) -> Result<Permit, TryAcquireError> {
         try_twice(self.lock(), || Session::try_acquire_permit(self))
@@ -105,7 +105,7 @@ impl Semaphore {
     /// Acquires a permit if that is possible at once, as [`Lock::try_acquire_at_once`].
     ///
     /// # Errors
-    /// As of [`try_acquire`](Self::try_acquire); [`TryAcquireError::WouldBlock`] also if another process is just passing through.
+    /// Those of [`try_acquire`](Self::try_acquire); [`TryAcquireError::WouldBlock`] also if another process is just passing through.
     pub fn try_acquire_at_once(&self) -> Result<Permit, TryAcquireError> {
         at_once(Session::try_acquire_permit(self))
     }

@@ -290,7 +290,7 @@ macro_rules! adapter {
             /// when it was not used for that time (between once and twice that: it is looked at that often), when the last handle is
             /// dropped, and by [`settle`].
             ///
-            /// * **While others wait**, this process may acquire the lock again and again until that thread has run; but for no longer than
+            /// * **While others wait**, this process may acquire the lock again and again until that thread has run; but no longer than
             ///   about 10 milliseconds, and, of a lock that another process has handed over, 64 times or 20 microseconds.
             /// * **A process that is stopped** (SIGSTOP) while it retains the lock holds up all others, though it does not hold.
             /// * **A process that is killed, or ends** without dropping its handles and without [`settle`], leaves its socket at

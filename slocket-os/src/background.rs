@@ -124,8 +124,8 @@ fn adopt(participant: Participant) {
     match started {
         Ok(wake) => background.wake = Some(wake),
         Err(_) => {
-            // No thread or no descriptor to be had. A loan must not be dropped, so the caller looks after it; but who
-            // only lingers must not be kept waiting.
+            // No thread or no descriptor is available. A loan must not be dropped, so the caller looks after it; but one that
+            // only lingers must not keep the caller waiting.
             for participant in &mut background.arrivals {
                 if participant.is_lingering() {
                     participant.cut_short();
@@ -138,7 +138,7 @@ fn adopt(participant: Participant) {
     }
 }
 
-/// Looks after all who arrive, until none is left.
+/// Looks after all participants that arrive, until none is left.
 fn look_after(signal: Option<&UnixStream>, here: Process) {
     let mut participants: Vec<Participant> = Vec::new();
     loop {
@@ -185,7 +185,7 @@ fn let_go(participants: &mut [Participant], departs: bool) {
     }
 }
 
-/// Waits until one of the participants, or somebody who adds one, has something to tell.
+/// Waits until a participant, or a thread that adds one, has something to tell.
 fn wait(participants: &[Participant], signal: Option<&UnixStream>) {
     let arrival = Wait { descriptor: signal.map(AsFd::as_fd), ..Wait::default() };
     let waits: Vec<Wait<'_>> = participants.iter().map(Participant::wait).chain([arrival]).collect();

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{CWD, Mode, OFlags, Stat, fstat, openat, stat};
-use rustix::io::{Errno, Result, retry_on_intr};
+use rustix::io::{Result, retry_on_intr};
 use rustix::net::SocketAddrUnix;
 
 use crate::address;
@@ -36,13 +36,16 @@ struct Lockable {
 impl Folder {
     /// Opens a folder, to name files in it.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        let open = |flags| retry_on_intr(|| openat(CWD, path, FLAGS | flags, Mode::empty()));
+        Self::open_by(|flags| retry_on_intr(|| openat(CWD, path, FLAGS | flags, Mode::empty())))
+    }
+
+    fn open_by(open: impl Fn(OFlags) -> Result<OwnedFd>) -> Result<Self> {
         // (Before it is opened: a child that is forked in between counts as one that has a copy.)
         let forks = slocket_fork::forks();
         match open(OFlags::RDONLY) {
             Ok(file) => Ok(Self { file, lockable: forks.map(Lockable::new) }),
-            Err(Errno::ACCESS) => Ok(Self { file: open(OFlags::PATH)?, lockable: None }),
-            Err(errno) => Err(errno),
+            // (Whatever it said: what is only named need not be readable.)
+            Err(_) => Ok(Self { file: open(OFlags::PATH)?, lockable: None }),
         }
     }
 
@@ -115,6 +118,7 @@ pub(crate) fn is_same(one: &Stat, other: &Stat) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use rustix::io::Errno;
     use tempfile::TempDir;
 
     use super::*;
@@ -129,5 +133,19 @@ mod tests {
         folder.give_back();
         assert!(!folder.borrow(here.another()), "a child has a copy");
         assert!(folder.borrow(here));
+    }
+
+    /// A security module says EPERM, a file system in user space whatever it likes. To name files in it, it need not be readable.
+    #[test]
+    fn one_that_cannot_be_read_is_open_all_the_same() {
+        let place = TempDir::with_prefix("slocket-folder-").unwrap();
+        let open = |flags| openat(CWD, place.path(), FLAGS | flags, Mode::empty());
+        for refusal in [Errno::ACCESS, Errno::PERM, Errno::IO, Errno::NOSYS] {
+            let folder =
+                Folder::open_by(|flags| if flags.contains(OFlags::PATH) { open(flags) } else { Err(refusal) }).unwrap();
+            assert!(!folder.borrow(Process::current()), "{refusal}: it cannot be locked");
+            assert!(folder.stat().is_ok() && folder.open_anew().is_ok(), "{refusal}");
+        }
+        assert_eq!(Folder::open(&place.path().join("missing")).unwrap_err(), Errno::NOENT);
     }
 }

@@ -16,6 +16,7 @@ use crate::participant::Participant;
 use crate::process::Process;
 use crate::retain;
 use crate::site::Site;
+use crate::sys::sockets;
 use crate::trace::warning;
 use crate::want::Want;
 
@@ -157,10 +158,16 @@ impl AsFd for Guard {
     /// In a child of the process that holds the lock, once the child has closed its copies.
     fn as_fd(&self) -> BorrowedFd<'_> {
         descriptor::note_shown();
-        self.participant()
+        let descriptor = self
+            .participant()
             .and_then(Participant::descriptor)
             .map(Descriptor::as_fd)
-            .expect("a guard has its descriptor until it is dropped")
+            .expect("a guard has its descriptor until it is dropped");
+        // It may have come blocking: any process with a copy could make it so. One that blocks has no guard, to `Lock::adopt`.
+        if self.is_ours() {
+            let _ = sockets::set_nonblocking(descriptor);
+        }
+        descriptor
     }
 }
 

@@ -379,7 +379,7 @@ mod tests {
     use crate::lock::Lock;
     use crate::session::{Outcome, Session};
 
-    /// A lock that is retained for longer than a test takes, and another handle of it, as a second process has one.
+    /// A lock that is retained for longer than a test takes, and another of its handles, such as a second process has.
     fn two() -> (TempDir, Lock, Lock) {
         let folder = TempDir::with_prefix("slocket-keeper-").unwrap();
         let builder = Builder::new(folder.path().join("lock"));
@@ -436,7 +436,7 @@ mod tests {
         let tries = Builder::new(folder.path().join("lock")).retain(Duration::from_secs(3600)).build().unwrap();
         use_once(&retained);
         tries.try_acquire().unwrap().release().unwrap();
-        // Now that one retains it. Whoever does not retain it takes it for held, and leaves nothing behind.
+        // Now that one retains it. A handle that does not retain it takes it for held, and leaves nothing behind.
         assert!(matches!(ordinary.try_acquire(), Err(TryAcquireError::WouldBlock)));
         tries.try_acquire().unwrap().release().unwrap();
         // A lock that is held is not had so.

@@ -1,8 +1,8 @@
 //! The queue inside the process: clones of one lock stand in it, and one of them at a time goes outside for all.
 //!
 //! So a process has one connection to the outside, however many of its threads or tasks wait. The rule of fairness:
-//! **the lock is passed on inside the process only while nobody outside waits.** If somebody does, he is next, and the
-//! first of those inside goes and queues behind him.
+//! **the lock is passed on inside the process only while no process outside waits.** If one does, it is next, and the
+//! first waiter inside goes and queues behind it.
 //!
 //! A lock that is [retained](crate::kept) is kept here, with the turn, until it is wanted again.
 //!
@@ -30,7 +30,7 @@ pub(crate) struct LocalQueue {
 
 #[derive(Debug)]
 struct State {
-    /// How many turns are out: one at most, but for those that were taken beside another.
+    /// How many turns are out: one at most, except for those that were taken beside another.
     turns: usize,
     waiting: VecDeque<Arc<Ticket>>,
     /// How many shares of the lock this process has by way of its handles.
@@ -44,13 +44,13 @@ pub(crate) type Lock = (Box<Participant>, Turn);
 impl Inherit for State {
     const NEW: Self = Self { turns: 0, waiting: VecDeque::new(), shares: 0, kept: Kept::NEW };
 
-    /// Those who wait here are the parent's, and so is whoever they are woken by, and a lock that it retains.
+    /// The waiters here are the parent's, and so is the thread that wakes them, and a lock that it retains.
     fn inherit(&mut self) {
         mem::forget(mem::replace(self, Self::NEW));
     }
 }
 
-/// The turn: whoever has it holds the lock, or goes for it outside.
+/// The turn: the handle that has it holds the lock, or goes for it outside.
 ///
 /// It goes along with the lock, or with the place outside, from hand to hand. Dropping it gives the turn to the next: so what it came
 /// with is to be done with by then. In a child of the process whose turn it is, forked without exec, dropping it does nothing.
@@ -68,9 +68,9 @@ pub(crate) struct Turn {
 pub(crate) enum With {
     /// The lock.
     Lock(Box<Participant>),
-    /// The place outside of one who has given up.
+    /// The place outside of a waiter that has given up.
     Place(Box<Participant>),
-    /// Nothing: whoever has the turn goes outside itself.
+    /// Nothing: the handle that has the turn goes outside itself.
     Nothing,
 }
 
@@ -194,8 +194,8 @@ impl LocalQueue {
         self.turn(&mut self.state.lock(here), here)
     }
 
-    /// Lets a handle try for a share outside, without a turn: whoever has that may be only passing through. Nobody waits inside for
-    /// one that only tries: tries that overlap without end would keep the turn from everybody.
+    /// Lets a handle try for a share outside, without a turn: the handle that has the turn may be only passing through. No handle waits inside
+    /// for a try: tries that overlap without end would keep the turn from all waiters.
     pub(crate) fn try_beside(self: &Arc<Self>, here: Process) -> Turn {
         Turn { queue: Arc::clone(self), process: here, is_over: true }
     }
@@ -223,14 +223,14 @@ impl LocalQueue {
 
     /// Gives a place up. If the turn had come already, it is returned with what it came with, which has to be passed on.
     ///
-    /// (Under the same lock as the giving: what is given to one who has given up would be lost.)
+    /// (Under the same lock as the giving: what is given to a waiter that has given up would be lost.)
     pub(crate) fn give_up(&self, ticket: &Arc<Ticket>, here: Process) -> Option<(Turn, With)> {
         let mut state = self.state.lock(here);
         state.waiting.retain(|waiting| !Arc::ptr_eq(waiting, ticket));
         ticket.take()
     }
 
-    /// Takes a turn back, and gives it to the first who waits if there is no other.
+    /// Takes a turn back, and gives it to the first waiter if there is no other.
     fn take_back(self: &Arc<Self>, here: Process) {
         let woken = {
             let mut state = self.state.lock(here);
@@ -251,12 +251,12 @@ impl Turn {
         &self.queue
     }
 
-    /// Whether somebody waits for the turn. `here` must be the process whose turn it is.
+    /// Whether a handle waits for the turn. `here` must be the process whose turn it is.
     pub(crate) fn is_contended(&self, here: Process) -> bool {
         !self.queue.state.lock(here).waiting.is_empty()
     }
 
-    /// Passes on the turn, and what comes with it, to the first who waits, if that one wants the same; else both come back. `here`
+    /// Passes on the turn, and what comes with it, to the first waiter, if that one wants the same; else both come back. `here`
     /// must be the process whose turn it is.
     pub(crate) fn pass(
         self,
@@ -443,7 +443,7 @@ mod tests {
         assert!(take(&ticket).is_some());
     }
 
-    /// Else tries that overlap without end would keep the turn from everybody who waits.
+    /// Otherwise tries that overlap without end would keep the turn from all waiters.
     #[test]
     fn nobody_waits_for_one_that_only_tries() {
         let (queue, here) = queue();

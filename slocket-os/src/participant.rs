@@ -45,7 +45,7 @@ pub(crate) struct Participant {
     server_lasts: bool,
     timers: Timers,
     report: Option<Report>,
-    /// What is known of it to retain the lock.
+    /// What is known to retain the lock.
     pub(crate) retention: Retention,
 }
 
@@ -65,7 +65,7 @@ impl Participant {
         })
     }
 
-    /// For somebody who only wants to know what is at the path. `probe` is what tells a live socket from a dead one, if that has not
+    /// To look at the path without queueing. `probe` is what tells a live socket from a dead one, if that has not
     /// been asked in the lock's folder.
     pub(crate) fn bystander(site: &Arc<Site>, process: Process, probe: Option<Probe>) -> Box<Self> {
         let mut participant = Self::new(site, process);
@@ -95,7 +95,7 @@ impl Participant {
         &self.performer.site
     }
 
-    /// The process that has the lock, or asks for it.
+    /// The process that holds the lock, or asks for it.
     pub(crate) fn process(&self) -> Process {
         self.performer.process
     }
@@ -110,7 +110,7 @@ impl Participant {
         self.report.is_some()
     }
 
-    /// Who listened when the queue was left.
+    /// The listener when the queue was left.
     pub(crate) fn take_server(&mut self) -> Option<Holder> {
         self.performer.server.take().map(Peer::holder)
     }
@@ -130,7 +130,7 @@ impl Participant {
         self.performer.table.listener.descriptor().is_none()
     }
 
-    /// Whether somebody waits in the queue of our listener.
+    /// Whether a process waits in the queue of our listener.
     pub(crate) fn is_contended(&self) -> bool {
         self.performer
             .table
@@ -220,13 +220,13 @@ impl Participant {
         self.tell(Event::Request(Request::Dismiss));
     }
 
-    /// Who has the lock or lends it, if that is the server at which we queue, whoever it grants the lock to.
+    /// The process that holds or lends the lock, if that is the server at which we queue, even if it has lent the lock.
     pub(crate) fn lender(&self) -> Option<Holder> {
         let lends = self.machine.has(Role::Connection) && !self.machine.server_hands_over();
         self.performer.server.filter(|_| lends).map(Peer::holder)
     }
 
-    /// Who holds the lock, if that is the server that was left, whoever it grants the lock to, or was that `within` such a time.
+    /// The holder of the lock, if that is the server that was left, even if it has lent the lock, or was that `within` such a time.
     pub(crate) fn recent_holder(&mut self, within: Duration) -> Option<Holder> {
         let is_recent = self.performer.began.is_some_and(|began| began.elapsed() < within);
         if self.server_lasts || is_recent { self.take_server() } else { None }
@@ -273,7 +273,7 @@ impl Participant {
         if self.machine.has(Role::Connection) {
             self.server_lasts = !self.machine.server_hands_over();
         } else {
-            // Whoever listened at a connection that has ended is no holder any more.
+            // The server of a connection that has ended does not hold the lock any more.
             self.performer.server = None;
         }
         let mut event = event;
@@ -335,7 +335,7 @@ impl Participant {
                 (Call::OpenFifo(_, _, name), Errno::ACCESS | Errno::PERM) => {
                     What::DeniedFifo { name: self.performer.file_name(name), owner: self.performer.owner(name) }
                 }
-                // A socket, a link, a folder: what cannot be opened so is no FIFO.
+                // A socket, a link, a folder: what cannot be opened so is not a FIFO.
                 (Call::OpenFifo(_, _, name), Errno::NXIO | Errno::LOOP | Errno::ISDIR) => {
                     What::NotAFifo(self.performer.file_name(name))
                 }

@@ -180,11 +180,70 @@ fn is_listener(socket: BorrowedFd<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::net::{SocketAddr, UnixStream};
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+
     use tempfile::TempDir;
 
+    use super::*;
+    use crate::ErrorKind;
     use crate::builder::Builder;
-    use crate::lock::Lock;
+    use crate::name::LockName;
     use crate::session::{Outcome, Session};
+
+    /// How long a release may take that does not wait.
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    /// Two locks at one path or name, as two processes have them.
+    fn two(name: impl Into<LockName>) -> [Lock; 2] {
+        let name = name.into();
+        [(); 2].map(|()| Builder::new(name.clone()).build().unwrap())
+    }
+
+    /// The first holds the lock, and a process with a copy of its listener makes that block. Then it is handed over to the second.
+    fn handed_over_blocking([one, other]: &[Lock; 2]) -> Guard {
+        let guard = one.try_acquire().unwrap();
+        let copy = guard.as_fd().try_clone_to_owned().unwrap();
+        let mut next = Session::acquire(other, None);
+        ioctl_fionbio(&copy, false).unwrap();
+        guard.release().unwrap();
+        next.wake();
+        let Some(Ok(Outcome::Acquired(guard))) = next.outcome() else { panic!("it waited") };
+        guard
+    }
+
+    #[test]
+    fn what_still_has_a_guard_is_not_adopted_even_if_it_came_blocking() {
+        let folder = TempDir::with_prefix("slocket-pass-").unwrap();
+        let locks = two(folder.path().join("lock"));
+        let guard = handed_over_blocking(&locks);
+        let copy = guard.as_fd().try_clone_to_owned().unwrap();
+        assert_eq!(locks[0].adopt(copy).map(drop).unwrap_err().kind(), ErrorKind::NotTheLock);
+        guard.release().unwrap();
+
+        // (As `pass_to` does.)
+        let guard = handed_over_blocking(&locks);
+        let copy = guard.duplicate().unwrap();
+        assert_eq!(locks[0].adopt(copy).map(drop).unwrap_err().kind(), ErrorKind::NotTheLock);
+        guard.release().unwrap();
+    }
+
+    #[test]
+    fn a_listener_that_came_blocking_is_given_up_without_a_wait() {
+        let name = format!("slocket-pass-{}", std::process::id());
+        let guard = handed_over_blocking(&two(LockName::abstract_name(&name)));
+        // One without a badge: the name is closed out.
+        let address = SocketAddr::from_abstract_name(&name).unwrap();
+        let mut stray = UnixStream::connect_addr(&address).unwrap();
+        let (done, is_done) = mpsc::channel();
+        thread::spawn(move || done.send(guard.release().is_ok()));
+        assert_eq!(is_done.recv_timeout(PATIENCE), Ok(true));
+        assert_eq!(stray.read(&mut [0]).unwrap(), 0);
+    }
 
     #[test]
     fn whoever_adopts_lets_no_second_handle_go_outside() {

@@ -350,7 +350,13 @@ impl Performer {
     }
 
     fn accept(&mut self, role: Role) -> io::Result<AcceptResult> {
-        let (result, peer) = sockets::accept(self.table.get(Role::Listener)?);
+        let listener = self.table.get(Role::Listener)?;
+        // (At an abstract name all are accepted, and nothing is shut down before: if the listener came blocking, accept(2) would wait
+        // for the next.)
+        if role == Role::Queue && !sockets::is_contended(listener)? {
+            return Ok(AcceptResult::Nobody);
+        }
+        let (result, peer) = sockets::accept(listener);
         if let Some(peer) = peer {
             self.table.put(role, peer);
             if role == Role::Guest {

@@ -79,7 +79,7 @@ fn begin(participant: &mut Participant, queue: &Arc<LocalQueue>, every: Duration
             return false;
         }
         participant.retention.slice = MOST_IN_SLICE;
-        // (Whoever comes back ends it itself.)
+        // (A thread that comes back ends it itself.)
         How::For(2 * SLICE)
     } else {
         How::UntilAWaiterComes

@@ -1,4 +1,4 @@
-//! A request for a lock or a share of it, from the call to its outcome.
+//! A request for a lock or a share, from the call to its outcome.
 
 use std::mem;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ use crate::want::Want;
 pub enum Outcome<G = Guard> {
     /// The lock, or the share, is held.
     Acquired(G),
-    /// It could not be had without queueing.
+    /// It could not be acquired without queueing.
     WouldBlock,
 }
 
@@ -48,7 +48,7 @@ pub enum Outcome<G = Guard> {
 /// Clones of one [`Lock`] queue inside the process first, and one of them at a time outside.
 ///
 /// Dropping a session cancels the request: it leaves the queue, passes on a lock that was granted meanwhile, and leaves
-/// no file and no descriptor behind. Its place outside goes to the next who waits inside, if somebody does. (Towards an
+/// no file and no descriptor behind. Its place outside goes to the next waiter inside, if there is one. (Towards an
 /// npm server the connection is closed by the background thread, once the server has had its say.)
 ///
 /// In a child of the process that asks, forked without exec, the outcome is [`ErrorKind::Forked`](crate::ErrorKind::Forked), and dropping it cancels nothing.
@@ -63,7 +63,7 @@ pub struct Session<G: Grant = Guard> {
     deadline: Option<Instant>,
     /// When the waiting hook is due.
     notice: Option<Instant>,
-    /// Whether it queues: the place of one who only tries is no use to one who waits.
+    /// Whether it queues: a waiter has no use for the place of a try.
     queues: bool,
     /// The processes that had shares, if those were waited for when the time was over.
     sharers: Vec<Sharer>,
@@ -157,7 +157,7 @@ impl<G: Grant> Session<G> {
                 if let Some(retained) = lock.queue().idle(process) {
                     keeper::give_up(retained, process);
                 }
-                // Whoever has the turn may have a share, and be passing the lock on.
+                // The handle with the turn may have a share, and be passing the lock on.
                 Some(Entered::Turn(lock.queue().try_beside(process)))
             }
         };
@@ -283,7 +283,7 @@ impl<G: Grant> Session<G> {
             && let Some((turn, with)) = ticket.take()
         {
             self.stage = match with {
-                // (To whoever wants the lock alone.)
+                // (To a request for the lock alone.)
                 With::Lock(participant) => match Self::use_retained((participant, turn), self.want, self.process) {
                     Ok(stage) => stage,
                     Err(turn) => Stage::Outside(go(&self.lock, self.want, self.process), turn),
@@ -307,7 +307,7 @@ impl<G: Grant> Session<G> {
         }
     }
 
-    /// Tells for whom it waits, if it does.
+    /// Names the holder to the waiting hook, if it waits.
     fn call_hook(&mut self) {
         let (known, awaits_shares) = match &self.stage {
             Stage::Inside(_) => (None, false),
@@ -317,7 +317,7 @@ impl<G: Grant> Session<G> {
             Stage::Outside(..) | Stage::Over(_) => return,
         };
         let Some(hook) = self.lock.hook() else { return };
-        // Who holds it is asked, unless it is known: at a server that lends, whoever asks keeps a place in its queue.
+        // The holder is asked for, unless it is known: at a server that lends, a process that asks keeps a place in its queue.
         let ask = || known.or_else(|| self.lock.recent_holder(self.process));
         let holder = if awaits_shares { None } else { ask() };
         hook.call(self.lock.name(), holder, self.lock.known_sharers());
@@ -434,11 +434,11 @@ impl<G: Grant> Drop for Session<G> {
     }
 }
 
-/// Ends a request that nobody asks for any more. Its place outside goes to the next who waits inside, if it is one in the queue and
+/// Ends a request that the caller dropped. Its place outside goes to the next waiter inside, if it is in the queue and
 /// that one wants the same.
 fn cancel<G: Grant>(mut participant: Box<Participant>, turn: Turn, queued_for: Option<Want>, here: Process) {
     match participant.take_report() {
-        // Told, but nobody asked: what was acquired is released.
+        // An outcome that is not wanted any more: what was acquired is released.
         Some(Report::Acquired) => return drop(granted::<G>((participant, turn))),
         Some(Report::Shared { slot }) => return drop(G::granted(Granted { participant, turn, slot })),
         Some(_) => {

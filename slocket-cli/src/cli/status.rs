@@ -41,6 +41,13 @@ pub(crate) struct Status {
     #[arg(long)]
     pub(crate) json: bool,
 
+    /// Keep showing it, until ^C
+    ///
+    /// On a terminal the text is drawn again each second. Elsewhere it is written
+    /// again whenever something has changed.
+    #[arg(verbatim_doc_comment, long)]
+    pub(crate) watch: bool,
+
     /// The lock, a folder of locks, or @NAME for an abstract name
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath, value_parser = OsStringValueParser::new().try_map(|typed| Target::parse(&typed)))]
     pub(crate) lock: Target,

@@ -10,6 +10,7 @@ use std::process::{Command, Stdio, id};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socket};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::harness::{Folder, HOLD, SLOCKET, fails, hold, skip, start, watch_for};
@@ -50,6 +51,25 @@ fn a_free_lock() {
     assert_eq!(text(&lock), format!("{}: free\n", lock.display()));
     assert_eq!(json(&lock), json!({"lock": lock, "state": "free", "queue": []}));
     folder.assert_empty();
+}
+
+/// Each change is written: the lock is taken, and released again. What only grows older is no change.
+#[test]
+fn watching_shows_each_change() {
+    let folder = Folder::new();
+    let lock = folder.lock();
+    let free = format!("{}: free", lock.display());
+    let mut watch = start(status(&["--watch"], lock.to_str().expect("UTF-8")));
+    watch.expect_output(&free);
+    let mut holder = hold(&folder, &[]);
+    let held = watch.output_line();
+    assert!(held.starts_with(&format!("{}: held by pid {} (slocket)", lock.display(), holder.id())), "{held}");
+    holder.tell();
+    assert!(holder.status().success());
+    while watch.output_line() != free {}
+    assert!(watch.is_running());
+    watch.signal(Signal::INT);
+    watch.assert_killed_by(Signal::INT);
 }
 
 #[test]
