@@ -9,6 +9,8 @@ pub enum Broken {
     SameSlot,
     /// A share is told of by whoever met a participant of npm's with the lock in hand, which may hold the lock beside it.
     UnsafeShare,
+    /// A waiter is told that no process has a share, and there is one, or a FIFO that is left of one.
+    FalselyUnshared,
     /// Whoever was served had come later than one who still waits.
     OutOfOrder,
     /// The driver misused the machine.

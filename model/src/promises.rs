@@ -6,7 +6,7 @@ use slocket_core::{Call, Times};
 use crate::broken::Broken;
 use crate::cast::Cast;
 use crate::configuration::{Configuration, Probe};
-use crate::objects::{ConnectionId, Kind, Server, Socket, SocketId, Time};
+use crate::objects::{ConnectionId, Kind, Message, Server, Socket, SocketId, Time};
 use crate::player::{Npm, Player};
 use crate::process::Process;
 use crate::world::World;
@@ -26,6 +26,9 @@ impl World {
         }
         if self.believes_stranger() {
             self.broken = Some(Broken::Believed);
+        }
+        if self.is_falsely_unshared() {
+            self.broken = Some(Broken::FalselyUnshared);
         }
         if self.broken.is_some() {
             return;
@@ -168,6 +171,14 @@ impl World {
             Kind::Bound(socket) => self.socket(socket).strange,
             _ => self.inode(inode).foreign && configuration.cast.contains(&Cast::Stranger),
         }
+    }
+
+    /// Whether a waiter is told that it need not look for shares, and should. (If the path is another socket by now, the lock that it is
+    /// given is lost, and it does not take it.)
+    fn is_falsely_unshared(&self) -> bool {
+        let is_told = |message: &Message| matches!(*message, Message::Listener { socket, unshared: true } if self.path == Some(self.socket(socket).inode));
+        self.shares.iter().any(Option::is_some)
+            && self.connections.iter().flatten().filter_map(|connection| connection.inbox.as_ref()).any(is_told)
     }
 
     /// Whether a participant of ours holds by grace of a stranger, or a listener of a hostile server carries our name.

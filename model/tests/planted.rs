@@ -26,6 +26,15 @@ fn without_a_bug_nothing_is_found_there() {
     });
 }
 
+/// It makes a holder beside a share, and another promise sees it before.
+#[test]
+fn what_a_waiter_is_told_of_shares_is_true() {
+    let planted = PLANTED.iter().find(|planted| planted.bug == Bug::SaysUnshared).unwrap();
+    let promise = Some(Broken::FalselyUnshared);
+    let found = explore(&Configuration { promise, ..planted.configuration }, usize::MAX);
+    assert!(matches!(found.broken, Some((Broken::FalselyUnshared, _))), "{found:?}");
+}
+
 /// What the documentation warns of: who removes unmarked sockets, too, may make two holders.
 #[test]
 fn the_unsafe_policy_is_unsafe() {
