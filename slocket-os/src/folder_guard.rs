@@ -60,9 +60,13 @@ impl AsFd for FolderGuard {
 impl Drop for FolderGuard {
     fn drop(&mut self) {
         let File::Borrowed { site, process } = &self.file else { return };
-        // (In a child that was forked meanwhile it is its parent that has it locked.)
-        if self.is_locked && (!process.is_current() || files::unlock(self.as_fd()).is_err()) {
-            return;
+        if self.is_locked {
+            if !process.is_current() {
+                // A child that was forked meanwhile: the parent has it locked.
+                return;
+            }
+            // (Linux unlocks what it has locked. Otherwise the next guard of this open file ends that.)
+            let _ = files::unlock(self.as_fd());
         }
         if let Some(at) = site.at_path() {
             at.folder().give_back();

@@ -5,6 +5,9 @@ use nix::libc;
 /// An `epoll_ctl(2)` that adds a descriptor, under a number that no call has: it alone can fail for want of something.
 pub const EPOLL_CTL_ADD: i64 = libc::SYS_epoll_ctl | 1 << 32;
 
+/// An `flock(2)` that unlocks, in the same way: the kernel does not go on refusing that.
+pub const FLOCK_UN: i64 = libc::SYS_flock | 1 << 32;
+
 /// The name of a system call.
 #[must_use]
 pub fn name(number: i64) -> String {
@@ -33,6 +36,7 @@ const NAMES: &[(i64, &str)] = &[
     (libc::SYS_fchmodat, "fchmodat"),
     (libc::SYS_fcntl, "fcntl"),
     (libc::SYS_flock, "flock"),
+    (FLOCK_UN, "flock unlock"),
     (libc::SYS_fstat, "fstat"),
     (libc::SYS_fstatfs, "fstatfs"),
     (libc::SYS_futex, "futex"),

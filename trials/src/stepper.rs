@@ -23,7 +23,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
-use crate::calls::{EPOLL_CTL_ADD, name};
+use crate::calls::{EPOLL_CTL_ADD, FLOCK_UN, name};
 use crate::{PATIENCE, Place, Player, witness};
 
 /// Where a player is stopped, and what is done to it there.
@@ -464,8 +464,12 @@ fn is_text(process: Pid, address: u64, text: &CStr) -> bool {
     memory.and_then(|memory| memory.read_exact_at(&mut bytes, address)).is_ok() && bytes == text
 }
 
+/// `LOCK_UN`, as flock(2) takes it.
+const LOCK_UN: u64 = libc::LOCK_UN as u64;
+
 fn call_number(registers: &user_regs_struct) -> i64 {
     match registers.orig_rax.cast_signed() {
+        libc::SYS_flock if registers.rsi == LOCK_UN => FLOCK_UN,
         libc::SYS_epoll_ctl if i32::try_from(registers.rsi) == Ok(libc::EPOLL_CTL_ADD) => EPOLL_CTL_ADD,
         number => number,
     }

@@ -138,6 +138,8 @@ const TABLE: &[Row] = &[
     ),
     (&["fcntl"], "fcntl(2)", Ok(&[both(EMFILE)])),
     (&["flock"], "flock(2)", Ok(&[once(EINTR), both(ENOLCK), not_now(EAGAIN)])),
+    // For ever, no kernel refuses to unlock what it has locked.
+    (&["flock unlock"], "flock(2)", Ok(&[once(EINTR), once(ENOLCK)])),
     (
         &["fstat", "newfstatat", "statx"],
         "stat(2), statx(2)",
