@@ -5,7 +5,7 @@ use slocket_core::{Call, Times};
 
 use crate::broken::Broken;
 use crate::cast::Cast;
-use crate::configuration::{Configuration, Probe};
+use crate::configuration::{Configuration, Probe, Umask};
 use crate::objects::{ConnectionId, Kind, Message, Server, Socket, SocketId, Time};
 use crate::player::{Npm, Player};
 use crate::process::Process;
@@ -144,8 +144,11 @@ impl World {
                     participant.mind.asked(),
                     Some(Call::SetTimes(_, Times::Lent) | Call::SetTimesInProc(_, Times::Lent))
                 );
-                is_new && configuration.cast.contains(&Cast::Administrator)
-                    || clears && configuration.cast.contains(&Cast::Toucher)
+                let is_touched = configuration.cast.contains(&Cast::Toucher);
+                // Where the umask has locked it, the process that mends it does a chmod itself.
+                let is_changed = configuration.cast.contains(&Cast::Administrator)
+                    || is_touched && configuration.umask == Umask::Locks;
+                is_new && is_changed || clears && is_touched
             }
             _ => false,
         };

