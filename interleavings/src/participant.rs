@@ -1,4 +1,4 @@
-//! Who has the lock: loom notes if two threads use it at a time.
+//! The holder of the lock: loom notes if two threads use it at a time.
 
 use loom::cell::Cell;
 

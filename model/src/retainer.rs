@@ -1,7 +1,7 @@
 //! A participant that retains the lock (protocol section 9): its word, by the rules that ship, the watch on its queue, and the thread
 //! that is told.
 //!
-//! Whoever uses the lock and the thread share one word; so each step here is a change of it, or a system call between two. Nobody may
+//! The thread and the user of the lock share one word, so each step here changes it, or is a system call between two. No process may
 //! rely on a retainer that comes back for the lock, on one that ends, nor on the time after which the lock is given back when it is not
 //! used: to others these are faults.
 

@@ -48,7 +48,7 @@ const CASTS_WITH_SHARES: &[&[Cast]] = &[
     &[Safe, Reader, Slot, Npm, Npm],
 ];
 
-/// Who retains the lock. (Apart from the others, for the same reason.)
+/// Processes that retain the lock. (Apart from the others, for the same reason.)
 const CASTS_WITH_RETAINERS: &[&[Cast]] = &[
     &[Retainer, Retainer, Safe, Npm, Try],
     &[Retainer, Retainer, Safe, Heir],

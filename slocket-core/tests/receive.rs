@@ -29,7 +29,7 @@ fn a_listener_is_asked_in_this_order() {
     ]);
 }
 
-/// Whoever held the lock has seen to it that nobody has a share: so there is nothing to look for.
+/// The sender found that no process has a share: so there is nothing to look for.
 #[test]
 fn a_lock_that_is_said_to_be_unshared_is_held_without_a_look() {
     let mut participant = Participant::new(PRIVATE, Hints::default());

@@ -128,10 +128,10 @@ mod tests {
     fn message(kind: &str, source: &str, is_test: bool) -> Value {
         json!({
             "reason": "compiler-artifact",
-            "manifest_path": "/work/some/Cargo.toml",
-            "target": { "kind": [kind], "name": "thing", "src_path": format!("/work/some/{source}") },
+            "manifest_path": "/workspace/some/Cargo.toml",
+            "target": { "kind": [kind], "name": "thing", "src_path": format!("/workspace/some/{source}") },
             "profile": { "test": is_test },
-            "executable": "/work/target/debug/deps/thing-0123456789abcdef",
+            "executable": "/workspace/target/debug/deps/thing-0123456789abcdef",
         })
     }
 
@@ -141,7 +141,7 @@ mod tests {
             [("test", "tests/thing.rs", "  thing  "), ("lib", "src/lib.rs", "  thing, unit tests  ")]
         {
             let suite = suite(&message(kind, source, true)).expect("a suite");
-            assert_eq!((&*suite.package, suite.folder.as_path()), ("some", Path::new("/work/some")));
+            assert_eq!((&*suite.package, suite.folder.as_path()), ("some", Path::new("/workspace/some")));
             let mut report = Report::default();
             report.see(&suite.announced());
             report.see("test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out");
