@@ -289,14 +289,22 @@ fn build(builder: &mut runtime::Builder) -> Runtime {
 /// Starts the runtime of the adapter, with its threads and descriptors: they are there from its first use to the end of the
 /// process, so who counts either begins with this.
 pub fn warm_up(adapter: Adapter) {
-    /// Long enough for the runtime to wait, which it needs its reactor for.
+    /// Long enough for a runtime to wait, once.
     const SOON: Duration = Duration::from_millis(1);
     match adapter {
         Adapter::Sync | Adapter::Node => {}
         Adapter::Tokio => TOKIO.block_on(async { tokio::time::sleep(SOON).await }),
         Adapter::TokioThreads => in_a_task(async { tokio::time::sleep(SOON).await }),
-        Adapter::AsyncStd => async_std::task::block_on(async_std::task::sleep(SOON)),
-        Adapter::Smol => drop(smol::block_on(smol::Timer::after(SOON))),
+        // A timer that is due when it is looked at first needs no reactor, and the reactor's own thread then makes it at some
+        // later time: so a socket, which needs it at once.
+        Adapter::AsyncStd => async_std::task::block_on(async {
+            drop(async_std::os::unix::net::UnixStream::pair().expect("a pair"));
+            async_std::task::sleep(SOON).await;
+        }),
+        Adapter::Smol => smol::block_on(async {
+            drop(smol::net::unix::UnixStream::pair().expect("a pair"));
+            smol::Timer::after(SOON).await;
+        }),
     }
 }
 
