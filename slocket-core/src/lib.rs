@@ -11,6 +11,7 @@ mod close_out;
 mod event;
 mod exclude;
 mod fifo;
+pub mod file_lock;
 mod give_back;
 mod hand_over;
 mod inspect;

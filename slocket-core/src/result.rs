@@ -11,10 +11,10 @@ pub struct Errno(pub i32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Misfit;
 
-/// Declares the union of all results, with a method for each that takes it out.
+/// Declares the union of all results of a machine's calls, with a method for each that takes it out.
 macro_rules! results {
     ($($kind:ident $take:ident;)*) => {
-        /// What a call came to: of the type that the docs of the [`Call`](crate::Call) name.
+        /// What a call came to: of the type that the docs of the call name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[allow(missing_docs, reason = "each is documented at its type")]
         pub enum CallResult {
@@ -34,6 +34,8 @@ macro_rules! results {
         })*
     };
 }
+
+pub(crate) use results;
 
 results! {
     DoneResult done;
