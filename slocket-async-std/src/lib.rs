@@ -193,8 +193,8 @@ use async_std::task;
 use slocket_os::Runtime;
 #[doc(inline)]
 pub use slocket_os::{
-    Disowned, DowngradeError, Error, ErrorKind, Guard, Holder, LockName, OccupiedPolicy, Permit, SharedGuard, Sharer,
-    StalePolicy, Trust, TryAcquireError, Waiting, close_copies, depart, settle, settle_timeout,
+    Disowned, DowngradeError, Error, ErrorKind, Guard, Holder, Home, LockName, OccupiedPolicy, Permit, SharedGuard,
+    Sharer, StalePolicy, Trust, TryAcquireError, Waiting, close_copies, depart, settle, settle_timeout,
 };
 
 slocket_os::adapter! {

@@ -53,6 +53,8 @@ pub enum Inspected {
         /// It carries the mark.
         is_marked: bool,
     },
+    /// A lock file that no process has locked: where the lock is a [locked file](crate::file_lock).
+    Unlocked,
     /// A file that is not a socket.
     NotASocket,
     /// A socket that is not a stream socket.

@@ -21,7 +21,7 @@ pub fn who_locks(folder: &Path) -> Option<Holder> {
     let locks = fs::read_to_string("/proc/locks").ok()?;
     let pid = owner(&locks, &folder_id(folder.dev(), folder.ino()), folder.ino(), std::process::id())?;
     let uid = fs::metadata(format!("/proc/{pid}")).ok()?.uid();
-    Some(Holder { pid: Some(pid), uid, program: program(pid) })
+    Some(Holder { pid: Some(pid), uid, program: program(pid), host: None })
 }
 
 /// The same of a lock's folder, if there is a dead socket to remove.

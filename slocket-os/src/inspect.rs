@@ -78,6 +78,12 @@ fn ask(path: &Path, probe: Option<Probe>, here: Process) -> Result<Inspected, Er
     match participant.take_report() {
         Some(Report::Inspected(Inspected::Dead)) if !is_local(&lock) => Err(participant.error(Failure::Elsewhere)),
         Some(Report::Inspected(inspected)) => Ok(inspected),
+        // Of a lock that is a locked file.
+        Some(Report::Listened) => Ok(Inspected::Alive),
+        Some(Report::Free) if lock.site().at_path().is_some_and(|at| matches!(at.look(), Ok(None))) => {
+            Ok(Inspected::Missing)
+        }
+        Some(Report::Free) => Ok(Inspected::Unlocked),
         Some(Report::Failed(failure)) => Err(participant.error(failure)),
         report => unreachable!("an inspection ends with an answer or an error: {report:?}"),
     }

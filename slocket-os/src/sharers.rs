@@ -78,7 +78,7 @@ fn found(fifos: &[Fifo]) -> Vec<Sharer> {
         slots.sort_unstable();
         slots.dedup();
         let Ok(uid) = fs::metadata(&process).map(|process| process.uid()) else { continue };
-        let sharer = |slot| Sharer { process: Holder { pid: Some(pid), uid, program: program(pid) }, slot };
+        let sharer = |slot| Sharer { process: Holder { pid: Some(pid), uid, program: program(pid), host: None }, slot };
         found.extend(slots.into_iter().map(sharer));
     }
     found.sort_by_key(|sharer| (sharer.slot, sharer.process.pid));

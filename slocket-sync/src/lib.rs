@@ -167,8 +167,8 @@ use std::time::{Duration, Instant};
 
 #[doc(inline)]
 pub use slocket_os::{
-    Canceller, Disowned, DowngradeError, Error, ErrorKind, Grant, Guard, Holder, LockName, OccupiedPolicy, Permit,
-    Request, SharedGuard, Sharer, StalePolicy, Trust, TryAcquireError, Waiting, close_copies, depart, settle,
+    Canceller, Disowned, DowngradeError, Error, ErrorKind, Grant, Guard, Holder, Home, LockName, OccupiedPolicy,
+    Permit, Request, SharedGuard, Sharer, StalePolicy, Trust, TryAcquireError, Waiting, close_copies, depart, settle,
     settle_timeout,
 };
 

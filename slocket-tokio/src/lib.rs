@@ -192,8 +192,8 @@ use std::time::{Duration, Instant};
 use slocket_os::Runtime;
 #[doc(inline)]
 pub use slocket_os::{
-    Disowned, DowngradeError, Error, ErrorKind, Guard, Holder, LockName, OccupiedPolicy, Permit, SharedGuard, Sharer,
-    StalePolicy, Trust, TryAcquireError, Waiting, close_copies, depart, settle, settle_timeout,
+    Disowned, DowngradeError, Error, ErrorKind, Guard, Holder, Home, LockName, OccupiedPolicy, Permit, SharedGuard,
+    Sharer, StalePolicy, Trust, TryAcquireError, Waiting, close_copies, depart, settle, settle_timeout,
 };
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
