@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::socket::{UnixAddr, getpeername, getsockname};
+use rustix::net::SocketAddrUnix;
 use slocket_core::Inode;
 
 use crate::address;
@@ -154,6 +155,14 @@ const WRITES: u32 = 0o3;
 
 fn flags(number: RawFd) -> Option<u32> {
     files::flags(Path::new(&format!("/proc/self/fdinfo/{number}")))
+}
+
+/// Whether that is a socket that is bound to that address.
+pub(crate) fn is_bound_to(number: RawFd, address: &SocketAddrUnix) -> bool {
+    getsockname::<UnixAddr>(number).is_ok_and(|found| {
+        let path = found.path().map(|path| path.as_os_str().as_bytes());
+        path == address.path_bytes() && found.as_abstract() == address.abstract_name()
+    })
 }
 
 /// Which file it is.

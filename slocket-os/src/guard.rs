@@ -5,6 +5,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
 
+use rustix::io::ioctl_fionbio;
+
 use crate::descriptor::{self, Descriptor};
 use crate::error::{Error, ErrorKind, Fault, What};
 use crate::grant::Grant;
@@ -16,7 +18,6 @@ use crate::participant::Participant;
 use crate::process::Process;
 use crate::retain;
 use crate::site::Site;
-use crate::sys::sockets;
 use crate::trace::warning;
 use crate::want::Want;
 
@@ -165,7 +166,7 @@ impl AsFd for Guard {
             .expect("a guard has its descriptor until it is dropped");
         // It may have come blocking: any process with a copy could make it so. One that blocks has no guard, to `Lock::adopt`.
         if self.is_ours() {
-            let _ = sockets::set_nonblocking(descriptor);
+            let _ = ioctl_fionbio(descriptor, true);
         }
         descriptor
     }

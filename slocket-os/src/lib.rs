@@ -120,6 +120,7 @@ mod shared_guard;
 mod sharer;
 mod sharers;
 mod site;
+mod socket_adopt;
 mod socket_participant;
 mod sync;
 mod sys;

@@ -1,12 +1,10 @@
 //! One participant of a lock, whatever the lock is: a socket, or a locked file.
 
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::io;
-use rustix::net::SocketAddrUnix;
-use slocket_core::{Event, Failure, Inode, Probe, Report, Request};
+use slocket_core::{Event, Failure, Probe, Report, Request};
 
 use crate::descriptor::Descriptor;
 use crate::error::Error;
@@ -70,17 +68,6 @@ impl Participant {
             None => SocketParticipant::bystander(site, process, probe).into(),
             Some(platform) => FileParticipant::new(site, platform, process).into(),
         }
-    }
-
-    /// Holds the lock by a listener that was passed to this process, and is bound to `address` and to that file.
-    pub(crate) fn holding(
-        site: &Arc<Site>,
-        process: Process,
-        listener: OwnedFd,
-        address: SocketAddrUnix,
-        inode: Option<Inode>,
-    ) -> Box<Self> {
-        SocketParticipant::holding(site, process, listener, address, inode).into()
     }
 
     fn as_socket(&self) -> Option<&SocketParticipant> {

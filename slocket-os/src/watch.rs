@@ -26,7 +26,7 @@ impl Watch {
     /// Blocks the thread until something has happened since the last call, or until that time.
     pub fn block(&self, until: Instant) {
         while !self.take() && Instant::now() < until {
-            block_on_any(&[Wait { descriptor: Some(self.as_fd()), until: Some(until), ..Wait::default() }]);
+            block_on_any(&[Wait { until: Some(until), ..self.wait() }]);
         }
     }
 
@@ -36,6 +36,11 @@ impl Watch {
         let process = Process::current();
         let (bell, folder) = watcher::add(at, process)?;
         Some(Self { bell, folder, process })
+    }
+
+    /// Waiting for something to happen.
+    pub(crate) fn wait(&self) -> Wait<'_> {
+        Wait { descriptor: Some(self.bell.as_fd()), ..Wait::default() }
     }
 
     /// Whether something happened since the last call.

@@ -1,26 +1,37 @@
 //! Lock files: regular files that are locked.
 
-use std::ffi::CStr;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{
     FileType, FlockOperation, Mode, OFlags, Stat, Timespec, Timestamps, UTIME_NOW, fchmod, flock, fstat, futimens,
     openat,
 };
 use rustix::io::{Errno, Result, pread, pwrite, retry_on_intr};
-use slocket_core::file_lock::{self, OpenResult};
-use slocket_core::{FlockResult, MakeResult};
+use slocket_core::file_lock::{self, OpenResult, SeeResult};
+use slocket_core::{FlockResult, MakeResult, Owner, UnlinkResult};
 
+use super::found::inode;
 use super::{code, files};
+use crate::at_path::{AtPath, Which};
+use crate::descriptor::{Descriptor, KnownBy};
 use crate::folder::is_same;
+use crate::mark::mode_of_fifo;
+use crate::peer::{self, Holder};
 use crate::record::{Record, is_record};
+
+/// A lock file that is open.
+pub(crate) type LockFile = OwnedFd;
+
+/// The same, of another owner.
+pub(crate) type Borrowed<'a> = BorrowedFd<'a>;
 
 /// (What opens a FIFO must not wait. A network file system locks only what is open for writing.)
 const FLAGS: OFlags =
     OFlags::RDWR.union(OFlags::NONBLOCK).union(OFlags::NOFOLLOW).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
 
-pub(crate) fn open(folder: BorrowedFd<'_>, name: &CStr) -> Result<OwnedFd> {
-    retry_on_intr(|| openat(folder, name, FLAGS, Mode::empty()))
+pub(crate) fn open(at: &AtPath, which: Which) -> Result<LockFile> {
+    let name = at.name_of(which);
+    retry_on_intr(|| openat(at.folder().as_fd(), &*name, FLAGS, Mode::empty()))
 }
 
 pub(crate) fn opened<T>(result: &Result<T>) -> OpenResult {
@@ -35,8 +46,10 @@ pub(crate) fn opened<T>(result: &Result<T>) -> OpenResult {
 }
 
 /// Makes a file that nothing has the name of.
-pub(crate) fn make(folder: BorrowedFd<'_>, name: &CStr, mode: Mode) -> Result<OwnedFd> {
-    retry_on_intr(|| openat(folder, name, FLAGS | OFlags::CREATE | OFlags::EXCL, mode))
+pub(crate) fn make(at: &AtPath, which: Which) -> Result<LockFile> {
+    let name = at.name_of(which);
+    let flags = FLAGS | OFlags::CREATE | OFlags::EXCL;
+    retry_on_intr(|| openat(at.folder().as_fd(), &*name, flags, mode_of_fifo(at.mode())))
 }
 
 pub(crate) fn made<T>(result: &Result<T>) -> MakeResult {
@@ -47,13 +60,32 @@ pub(crate) fn made<T>(result: &Result<T>) -> MakeResult {
     }
 }
 
+/// Has the file as long as it is open, and each child that is forked from here on close its copy: an flock is of the open file.
+pub(crate) fn descriptor(file: LockFile) -> Result<Descriptor> {
+    let inode = inode(&files::stat_file(file.as_fd())?);
+    Ok(Descriptor::new(file, KnownBy::Inode(inode)))
+}
+
 /// Sets the mode of a file that was made just now, if the umask has taken bits away.
-pub(crate) fn set_mode(file: BorrowedFd<'_>, mode: Mode) -> Result<()> {
+pub(crate) fn set_mode(file: Borrowed<'_>, at: &AtPath) -> Result<()> {
+    let mode = mode_of_fifo(at.mode());
     if Mode::from_raw_mode(fstat(file)?.st_mode) == mode { Ok(()) } else { fchmod(file, mode) }
 }
 
+/// Whether what was opened is a lock file of a user who is trusted; `trusts_also` tells that of others than our own.
+pub(crate) fn see(file: Borrowed<'_>, at: &AtPath, trusts_also: impl FnOnce(u32) -> bool) -> Result<SeeResult> {
+    let stat = files::stat_file(file)?;
+    let seen = at.seen(&stat, peer::user);
+    let is_trusted = seen.found.owner == Owner::Us || trusts_also(seen.uid);
+    Ok(match (is_lock_file(file, &stat)?, is_trusted) {
+        (true, true) => SeeResult::LockFile,
+        (true, false) => SeeResult::Untrusted,
+        (false, _) => SeeResult::Other,
+    })
+}
+
 /// Whether it is a regular file that is empty or has a record in it.
-pub(crate) fn is_lock_file(file: BorrowedFd<'_>, stat: &Stat) -> Result<bool> {
+fn is_lock_file(file: Borrowed<'_>, stat: &Stat) -> Result<bool> {
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return Ok(false);
     }
@@ -69,7 +101,7 @@ pub(crate) fn is_lock_file(file: BorrowedFd<'_>, stat: &Stat) -> Result<bool> {
     }
 }
 
-pub(crate) fn lock(file: BorrowedFd<'_>, mode: file_lock::Mode) -> FlockResult {
+pub(crate) fn lock(file: Borrowed<'_>, mode: file_lock::Mode) -> FlockResult {
     let operation = match mode {
         file_lock::Mode::Shared => FlockOperation::NonBlockingLockShared,
         file_lock::Mode::Exclusive => FlockOperation::NonBlockingLockExclusive,
@@ -82,37 +114,56 @@ pub(crate) fn lock(file: BorrowedFd<'_>, mode: file_lock::Mode) -> FlockResult {
     }
 }
 
-pub(crate) fn unlock(file: BorrowedFd<'_>) -> Result<()> {
+pub(crate) fn unlock(file: Borrowed<'_>) -> Result<()> {
     retry_on_intr(|| flock(file, FlockOperation::Unlock))
 }
 
 /// Whether a name is still that file.
-pub(crate) fn compare(file: BorrowedFd<'_>, folder: BorrowedFd<'_>, name: &CStr) -> Result<bool> {
+pub(crate) fn compare(file: Borrowed<'_>, at: &AtPath, which: Which) -> Result<bool> {
     let opened = match fstat(file) {
         Ok(stat) => stat,
         // (A server of another machine has removed it.)
         Err(Errno::STALE) => return Ok(false),
         Err(errno) => return Err(errno),
     };
-    match files::stat_name(folder, name) {
+    match files::stat_name(at.folder().as_fd(), &at.name_of(which)) {
         Ok(found) => Ok(is_same(&opened, &found)),
         Err(Errno::NOENT | Errno::STALE) => Ok(false),
         Err(errno) => Err(errno),
     }
 }
 
-pub(crate) fn record(file: BorrowedFd<'_>, record: &Record) -> Result<()> {
+pub(crate) fn unlink(at: &AtPath, which: Which) -> UnlinkResult {
+    files::unlink(at.folder().as_fd(), &at.name_of(which))
+}
+
+/// The user that a file belongs to, if there is one of that name.
+pub(crate) fn owner(at: &AtPath, which: Which) -> Option<u32> {
+    files::stat_name(at.folder().as_fd(), &at.name_of(which)).ok().map(|stat| stat.st_uid)
+}
+
+/// Writes down the process that has the file locked.
+pub(crate) fn record(file: Borrowed<'_>, _: &AtPath, record: &Record) -> Result<()> {
     retry_on_intr(|| pwrite(file, record.as_bytes(), 0)).map(drop)
 }
 
-/// The record of the process that has the file locked.
-pub(crate) fn read_record(file: BorrowedFd<'_>) -> Option<Record> {
+/// The process that has the file locked.
+pub(crate) fn holder(file: Borrowed<'_>, _: &AtPath) -> Option<Holder> {
+    let uid = files::stat_file(file).ok()?.st_uid;
+    Some(match read_record(file) {
+        Some(record) if record.is_of_this_host() => Holder::in_file_of(uid, record.pid),
+        Some(record) => Holder { pid: Some(record.pid), uid, program: None, host: Some(record.host) },
+        None => Holder { pid: None, uid, program: None, host: None },
+    })
+}
+
+fn read_record(file: Borrowed<'_>) -> Option<Record> {
     let mut bytes = [0; Record::LENGTH];
     let length = retry_on_intr(|| pread(file, &mut bytes[..], 0)).ok()?;
     Record::parse(bytes.get(..length)?)
 }
 
-pub(crate) fn touch(file: BorrowedFd<'_>) -> Result<()> {
+pub(crate) fn touch(file: Borrowed<'_>) -> Result<()> {
     let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
     futimens(file, &Timestamps { last_access: now, last_modification: now })
 }

@@ -1,0 +1,13 @@
+//! What other systems than Linux have in place of the modules of the same names: no sockets, so that each lock is a locked file.
+
+pub(crate) mod abstract_name;
+pub(crate) mod copies;
+pub(crate) mod flocks;
+pub(crate) mod keeper;
+pub(crate) mod kernel;
+pub(crate) mod making;
+pub(crate) mod random;
+pub(crate) mod reserve;
+pub(crate) mod sharers;
+pub(crate) mod socket_adopt;
+pub(crate) mod socket_participant;
