@@ -1,7 +1,7 @@
 //! What can go wrong, in the words of the user.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::fs::FileTypeExt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
@@ -13,7 +13,7 @@ use slocket_core::{Call, Mode, Name, Role};
 use crate::file_system::Place;
 use crate::name::LockName;
 use crate::peer::{self, Holder};
-use crate::record::is_record;
+use crate::record::is_lock_file;
 use crate::sharer::{Sharer, Sharers};
 use crate::sys::files;
 
@@ -310,6 +310,7 @@ impl Error {
             | What::NotASlocket(text)
             | What::InvalidName(text)
             | What::Io(text) => Some(text),
+            What::UntrustedFile(_) => Some("lock file"),
             What::UnsupportedFileSystem(name) => Some(name),
             What::NotAFifo(name)
             | What::NotALockFile(name)
@@ -461,16 +462,6 @@ pub(crate) fn what_is_at(path: &Path) -> &'static str {
         _ => "something else",
     }
 }
-
-/// Whether a file has the record of a lock that is a locked file.
-fn is_lock_file(path: &Path) -> bool {
-    let mut begin = Vec::new();
-    let file = std::fs::File::open(path);
-    file.and_then(|file| file.take(RECORD).read_to_end(&mut begin)).is_ok() && is_record(&begin)
-}
-
-/// How many bytes tell a record.
-const RECORD: u64 = 16;
 
 /// Whether the file system is known to be one that has sockets.
 fn is_local(path: &Path) -> bool {

@@ -60,7 +60,9 @@ impl Machine {
                 result.done()?;
                 match (want, self.memory.goal) {
                     (Want::Base, _) => self.open_share(Want::Slot(0)),
-                    (Want::Slot(slot), Goal::SlotOf(count)) if slot + 1 < count.get() => self.open_share(Want::Slot(slot + 1)),
+                    (Want::Slot(slot), Goal::SlotOf(count)) if slot + 1 < count.get() => {
+                        self.open_share(Want::Slot(slot + 1))
+                    }
                     // A program that is no participant has it locked.
                     (Want::Shared, Goal::Downgrade) => self.fail(Failure::NotALockFile(name)),
                     (Want::Slot(_) | Want::Shared, _) => self.stuck(Obstacle::Share),
