@@ -55,7 +55,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Watch real processes take turns on one lock, with one of them killed on the way
+    /// Watch real processes take turns on a lock, a shared lock and a semaphore, with one of them killed on the way
     Demo(demo::Options),
     /// Run all tests; with CI=true a skipped test is a failure
     Test(test::Options),
