@@ -30,7 +30,10 @@ pub(crate) fn run() -> Result {
     let mut count = 0;
     for (folder, name) in pages()? {
         let text = fs::read_to_string(root().join(folder).join(&name))?;
-        fs::write(source.join(&name), with_links(&text, folder))?;
+        let text = with_links(&text, folder);
+        // mdBook makes index.html of README.md, and does not change the links to it.
+        let text = if name == "SUMMARY.md" { text } else { text.replace("](README.md", "](index.md") };
+        fs::write(source.join(&name), text)?;
         count += 1;
     }
     for folder in PICTURES {
