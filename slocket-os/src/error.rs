@@ -93,7 +93,7 @@ pub enum ErrorKind {
     /// The descriptor does not carry this lock, or still has a guard.
     NotTheLock,
     /// The lock has no shares: it has an abstract name, or npm's slocket, which ignores shares, waits for it or serves it. In the latter
-    /// case the lock may have been lent to an npm client: see [`settle`](crate::settle).
+    /// case this process may have lent the lock to an npm client: call [`settle`](crate::settle) before the process ends.
     NoShares,
     /// A semaphore cannot have so many permits.
     InvalidPermits,
@@ -336,7 +336,7 @@ impl Error {
 ///
 /// match Builder::new(&path).build()?.try_acquire() {
 ///     Ok(_guard) => println!("held until the guard is dropped"),
-///     Err(TryAcquireError::WouldBlock) => println!("somebody else has it"),
+///     Err(TryAcquireError::WouldBlock) => println!("the lock is in use"),
 ///     Err(error) => return Err(error.into()),
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -345,7 +345,7 @@ impl Error {
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum TryAcquireError {
     /// The lock is held, shared or waited for, or all permits are out: to acquire it means to wait.
-    #[error("the lock is held")]
+    #[error("the lock is in use")]
     WouldBlock,
     /// The lock cannot be acquired.
     #[error(transparent)]
@@ -353,7 +353,7 @@ pub enum TryAcquireError {
 }
 
 impl TryAcquireError {
-    /// Whether the lock is only held.
+    /// Whether the lock is only in use.
     #[must_use]
     pub fn is_would_block(&self) -> bool {
         matches!(self, Self::WouldBlock)
