@@ -29,6 +29,9 @@ const PATH_MAX: usize = 4096;
 /// The mode of a socket if none is said.
 const MODE: u32 = 0o600;
 
+/// Whether a lock can be a socket: on Linux.
+const HAS_SOCKETS: bool = cfg!(target_os = "linux");
+
 /// A lock is not retained for less: each such time the thread looks whether it is used.
 const LEAST_RETAINED: Duration = Duration::from_millis(1);
 
@@ -160,12 +163,15 @@ impl Builder {
             return Err(Error::new(&path.into(), What::PathTooLong));
         }
         let place = folder.place().map_err(fault)?;
+        if !HAS_SOCKETS && self.home == policy::Home::Socket {
+            return Err(Error::new(&path.into(), What::NoSocketHome));
+        }
         let lock_file = match (self.home, place.shared_by()) {
-            (policy::Home::ByFileSystem | policy::Home::Socket, None) => None,
+            (policy::Home::ByFileSystem | policy::Home::Socket, None) if HAS_SOCKETS => None,
             (policy::Home::Socket, Some(name)) => {
                 return Err(Error::new(&path.into(), What::UnsupportedFileSystem(name.to_owned())));
             }
-            (policy::Home::ByFileSystem, Some(_)) | (policy::Home::File, _) => {
+            (policy::Home::ByFileSystem | policy::Home::Socket, _) | (policy::Home::File, _) => {
                 Some(Platform { removes: place == Place::Local })
             }
         };

@@ -147,6 +147,8 @@ pub(crate) enum What {
     PathTooLong,
     #[error("on a file system that cannot hold a lock ({0}); choose one local to this machine")]
     UnsupportedFileSystem(String),
+    #[error("a lock is a socket on Linux only; use `Home::ByFileSystem`")]
+    NoSocketHome,
     #[error("its socket was removed or replaced while the lock was held; another process may have held it, too")]
     LockLost,
     #[error("this process is a fork of the one that acquired it; that one still holds it: acquire it here as well")]
@@ -228,7 +230,9 @@ impl Error {
             What::InvalidName(_) => ErrorKind::InvalidName,
             What::InvalidMode(_) | What::ModeOfName => ErrorKind::InvalidMode,
             What::PathTooLong => ErrorKind::PathTooLong,
-            What::UnsupportedFileSystem(_) | What::SharedElsewhere => ErrorKind::UnsupportedFileSystem,
+            What::UnsupportedFileSystem(_) | What::SharedElsewhere | What::NoSocketHome => {
+                ErrorKind::UnsupportedFileSystem
+            }
             What::LockLost => ErrorKind::LockLost,
             What::Forked => ErrorKind::Forked,
             What::Adopted => ErrorKind::Adopted,

@@ -60,57 +60,87 @@
 //! [troubleshooting]: https://github.com/slocket/slocket/blob/main/docs/troubleshooting.md
 //! [file-lock]: https://doc.rust-lang.org/std/fs/struct.File.html#method.lock
 
+#![cfg_attr(
+    not(target_os = "linux"),
+    allow(dead_code, reason = "what only a lock needs that is a socket; on Linux, dead code is found")
+)]
+
+#[cfg(target_os = "linux")]
 mod abstract_name;
 mod acquire;
 mod adapter;
+#[cfg(target_os = "linux")]
 mod address;
 pub mod asynchronous;
+#[cfg(target_os = "linux")]
 mod at_once;
+#[cfg(target_os = "linux")]
 mod at_path;
 mod background;
+#[cfg(target_os = "linux")]
+mod bell;
 mod blocking;
+#[cfg(target_os = "linux")]
 mod bound;
 mod builder;
 mod cancel;
 mod closing;
+#[cfg(target_os = "linux")]
+mod connected;
+#[cfg(target_os = "linux")]
 mod copies;
 mod deadlock;
 mod descriptor;
 mod disowned;
 mod downgrade;
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
 mod error;
 pub mod escape;
 mod file_participant;
+#[cfg(target_os = "linux")]
 mod file_system;
+#[cfg(target_os = "linux")]
 mod flocks;
+#[cfg(target_os = "linux")]
 mod folder;
+#[cfg(target_os = "linux")]
 mod folder_guard;
 mod grant;
 mod guard;
 mod held_share;
 mod inspect;
+#[cfg(target_os = "linux")]
 mod keeper;
 mod kept;
+#[cfg(target_os = "linux")]
 mod kernel;
 mod lately;
 mod local;
 mod lock;
 mod look;
+#[cfg(target_os = "linux")]
 mod making;
+#[cfg(target_os = "linux")]
 mod mark;
 mod name;
 mod participant;
 mod pass;
 mod peer;
+#[cfg(target_os = "linux")]
 mod perform;
 mod policy;
 mod process;
+#[cfg(target_os = "linux")]
 mod random;
 mod record;
 mod request;
+#[cfg(target_os = "linux")]
 mod reserve;
+#[cfg(target_os = "linux")]
 mod resolve;
 mod retain;
+#[cfg(target_os = "linux")]
 mod retention;
 mod runtime;
 mod semaphore;
@@ -118,12 +148,16 @@ mod session;
 mod settle;
 mod shared_guard;
 mod sharer;
+#[cfg(target_os = "linux")]
 mod sharers;
 mod site;
+#[cfg(target_os = "linux")]
 mod socket_adopt;
+#[cfg(target_os = "linux")]
 mod socket_participant;
 mod sync;
 mod sys;
+#[cfg(target_os = "linux")]
 mod table;
 mod timers;
 mod trace;
@@ -133,6 +167,12 @@ mod want;
 mod watch;
 mod watcher;
 mod weak_list;
+
+#[cfg(not(target_os = "linux"))]
+use elsewhere::{
+    abstract_name, address, at_path, bell, copies, file_system, flocks, folder, keeper, kernel, making, mark, random,
+    reserve, resolve, retention, socket_adopt, socket_participant,
+};
 
 pub use background::{close_copies, depart};
 pub use builder::Builder;

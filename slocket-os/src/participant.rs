@@ -35,6 +35,7 @@ pub(crate) struct Participant {
 }
 
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "it is in a box")]
 enum Kind {
     Socket(SocketParticipant),
     File(FileParticipant),

@@ -1,13 +1,10 @@
-//! The process at the other end: peer credentials (unix(7), `SO_PEERCRED`).
+//! The holder of a lock, and which users are our own.
 
 use std::fmt;
 use std::fs;
-use std::os::fd::BorrowedFd;
 use std::os::unix::fs::MetadataExt;
 use std::sync::LazyLock;
 
-use nix::sys::socket::getsockopt;
-use nix::sys::socket::sockopt::PeerCredentials;
 use rustix::process::geteuid;
 
 use crate::escape::escaped;
@@ -34,7 +31,7 @@ impl Holder {
     /// A process of this machine that was found in a lock file of that user.
     pub(crate) fn in_file_of(uid: u32, pid: u32) -> Self {
         let process = fs::metadata(format!("/proc/{pid}")).ok();
-        let uid = process.as_ref().map_or(uid, |process| process.uid());
+        let uid = process.as_ref().map_or(uid, MetadataExt::uid);
         Self { pid: Some(pid), uid, program: process.and_then(|_| program(pid)), host: None }
     }
 }
@@ -47,32 +44,6 @@ impl fmt::Display for Holder {
             (Some(pid), None, None) => write!(f, "pid {pid}"),
             (None, ..) => write!(f, "a process of user {} that cannot be seen from here", self.uid),
         }
-    }
-}
-
-/// The process at the other end of a connection: of a server's, the one that listened when the connection was made.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer {
-    pid: Option<u32>,
-    uid: u32,
-}
-
-impl Peer {
-    pub(crate) fn of(connection: BorrowedFd<'_>) -> Option<Self> {
-        // rustix's `socket_peercred` has no value for the pid 0 that the kernel reports across pid namespaces, so nix asks.
-        let peer = getsockopt(&connection, PeerCredentials).ok()?;
-        let pid = u32::try_from(peer.pid()).ok().filter(|&pid| pid != 0);
-        Some(Self { pid, uid: peer.uid() })
-    }
-
-    pub(crate) fn user(self) -> u32 {
-        self.uid
-    }
-
-    /// The same, for the user, with its program.
-    pub(crate) fn holder(self) -> Holder {
-        let program = self.pid.filter(|pid| is_of(*pid, self.uid)).and_then(program);
-        Holder { pid: self.pid, uid: self.uid, program, host: None }
     }
 }
 
@@ -94,7 +65,9 @@ pub(crate) fn is_anybody(user: u32) -> bool {
         let text = fs::read_to_string("/proc/sys/kernel/overflowuid").ok();
         text.and_then(|text| text.trim().parse().ok()).unwrap_or(65534)
     });
-    user == *OVERFLOW && !fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| maps_all(&map))
+    cfg!(target_os = "linux")
+        && user == *OVERFLOW
+        && !fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| maps_all(&map))
 }
 
 /// Whether a map (`user_namespaces(7)`) gives every user its own number.
@@ -103,7 +76,8 @@ fn maps_all(map: &str) -> bool {
 }
 
 /// Whether a process is of that user. If it is not, its number was mostly used again since.
-fn is_of(pid: u32, user: u32) -> bool {
+#[cfg(target_os = "linux")]
+pub(crate) fn is_of(pid: u32, user: u32) -> bool {
     fs::metadata(format!("/proc/{pid}")).is_ok_and(|process| process.uid() == user)
 }
 

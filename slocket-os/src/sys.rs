@@ -1,14 +1,22 @@
 //! The table from call to system call: one function for each [`Call`](slocket_core::Call), which makes that system call (again, if a
 //! signal interrupted it) and returns its result. Nothing here knows the protocol.
 
+#[cfg(target_os = "linux")]
 pub(crate) mod fifos;
+#[cfg(target_os = "linux")]
 pub(crate) mod files;
+#[cfg(target_os = "linux")]
 pub(crate) mod found;
 pub(crate) mod lock_files;
+#[cfg(target_os = "linux")]
 pub(crate) mod messages;
+#[cfg(target_os = "linux")]
 pub(crate) mod sockets;
 
 use rustix::io::Errno;
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) use crate::elsewhere::{files, found};
 
 /// The code of an error, as the core carries it.
 pub(crate) fn code(errno: Errno) -> slocket_core::Errno {

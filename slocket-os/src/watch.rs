@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::at_path::AtPath;
+use crate::bell::Bell;
 use crate::process::Process;
 use crate::wait::{Wait, block_on_any};
-use crate::watcher::{self, Bell, FolderId};
+use crate::watcher::{self, FolderId};
 
 /// A watch on a lock's path, to wait for a change without queueing. It lasts until it is dropped.
 ///
@@ -45,7 +46,7 @@ impl Watch {
 
     /// Whether something happened since the last call.
     pub(crate) fn take(&self) -> bool {
-        self.bell.take()
+        self.bell.take() == Ok(true)
     }
 }
 

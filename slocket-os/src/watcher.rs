@@ -6,18 +6,18 @@
 
 use std::collections::BTreeMap;
 use std::mem;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use notify::event::ModifyKind;
 use notify::{Config, ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
-use rustix::event::{EventfdFlags, eventfd};
 use rustix::fs::{Access, AtFlags, accessat};
-use rustix::io::{Errno, fcntl_dupfd_cloexec, read, retry_on_intr, write};
+use rustix::io::{Errno, fcntl_dupfd_cloexec};
 
-use crate::address::{self, proc_path};
+use crate::address;
 use crate::at_path::AtPath;
+use crate::bell::Bell;
 use crate::closing::{start_thread, without_signals};
 use crate::process::{Inherit, PerProcess, Process};
 
@@ -32,32 +32,6 @@ impl Inherit for Slot {
     /// daemon may have done so, and its numbers may be other files' by now.)
     fn inherit(&mut self) {
         mem::forget(self.0.take());
-    }
-}
-
-/// A descriptor that becomes readable when it is rung.
-#[derive(Debug)]
-pub(crate) struct Bell(OwnedFd);
-
-impl Bell {
-    fn new() -> rustix::io::Result<Self> {
-        eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map(Self)
-    }
-
-    fn ring(&self) {
-        // One that has been rung too often to count is readable all the same.
-        let _ = retry_on_intr(|| write(&self.0, &1_u64.to_ne_bytes()));
-    }
-
-    /// Whether it was rung since the last call.
-    pub(crate) fn take(&self) -> bool {
-        retry_on_intr(|| read(&self.0, &mut [0; 8])).is_ok()
-    }
-}
-
-impl AsFd for Bell {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
     }
 }
 
@@ -164,10 +138,8 @@ impl Watcher {
             return true;
         }
         let Ok(folder) = fcntl_dupfd_cloexec(at.folder().as_fd(), 0) else { return false };
-        // Whatever is exchanged on the way to the folder, it is this one. Where /proc does not lead to it, its path does.
-        let paths = [Some(proc_path(folder.as_fd())), at.path().parent().map(Path::to_path_buf)];
         let (name, bell) = bell();
-        for path in paths.into_iter().flatten() {
+        for path in at.ways(folder.as_fd()) {
             if !self.answers() {
                 return false;
             }
@@ -237,13 +209,20 @@ impl Bells {
         match event {
             Ok(event) if !event.need_rescan() => {
                 if is_change(event.kind) {
-                    event.paths.iter().filter_map(|path| bells.get(path)).flatten().for_each(|bell| bell.ring());
+                    let of_event = event.paths.iter().flat_map(|path| of_event(path));
+                    of_event.filter_map(|path| bells.get(path)).flatten().for_each(|bell| bell.ring());
                 }
             }
             // Some were lost, or cannot be read.
             Ok(_) | Err(_) => bells.values().flatten().for_each(|bell| bell.ring()),
         }
     }
+}
+
+/// What an event is about. The BSDs tell of one file for several that changed in a folder: so the folder is as good as the file.
+fn of_event(path: &Path) -> impl Iterator<Item = &Path> {
+    let folder = if cfg!(target_os = "linux") { None } else { path.parent() };
+    [Some(path), folder].into_iter().flatten()
 }
 
 /// Whether a name came, went or moved, or its mode, its mark or its owner changed. Opening the folder does not count: the search

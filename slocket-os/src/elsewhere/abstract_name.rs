@@ -11,7 +11,7 @@ pub(crate) enum AbstractName {}
 
 impl AbstractName {
     pub(crate) fn new(name: &OsStr) -> Result<Self, Error> {
-        Err(Error::new(&LockName::abstract_name(name), What::NoAbstractNames))
+        Err(Error::new(&LockName::abstract_name(name), What::InvalidName("abstract names are Linux's")))
     }
 
     pub(crate) fn name(&self) -> &LockName {

@@ -75,8 +75,7 @@ pub(crate) fn set_mode(file: Borrowed<'_>, at: &AtPath) -> Result<()> {
 /// Whether what was opened is a lock file of a user who is trusted; `trusts_also` tells that of others than our own.
 pub(crate) fn see(file: Borrowed<'_>, at: &AtPath, trusts_also: impl FnOnce(u32) -> bool) -> Result<SeeResult> {
     let stat = files::stat_file(file)?;
-    let seen = at.seen(&stat, peer::user);
-    let is_trusted = seen.found.owner == Owner::Us || trusts_also(seen.uid);
+    let is_trusted = at.owner(stat.st_uid, peer::user) == Owner::Us || trusts_also(stat.st_uid);
     Ok(match (is_lock_file(file, &stat)?, is_trusted) {
         (true, true) => SeeResult::LockFile,
         (true, false) => SeeResult::Untrusted,

@@ -1,0 +1,11 @@
+//! The same, of Unix.
+
+pub(crate) mod address;
+pub(crate) mod at_path;
+pub(crate) mod bell;
+pub(crate) mod file_system;
+pub(crate) mod files;
+pub(crate) mod folder;
+pub(crate) mod found;
+pub(crate) mod mark;
+pub(crate) mod resolve;

@@ -1,0 +1,16 @@
+//! Names in the lock's folder.
+
+use std::ffi::{CStr, CString, OsStr};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// The name of the file of shared locks of a lock of that name, or of one of its slots.
+pub(crate) fn name_of_share(lock: &CStr, slot: Option<u16>) -> CString {
+    let ending = slot.map_or(".shared".to_owned(), |slot| format!(".slot-{slot}"));
+    CString::new([b".", lock.to_bytes(), ending.as_bytes()].concat()).unwrap_or_default()
+}
+
+/// A name as a path.
+pub(crate) fn as_path(name: &CStr) -> &Path {
+    Path::new(OsStr::from_bytes(name.to_bytes()))
+}
