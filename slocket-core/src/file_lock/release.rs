@@ -3,8 +3,7 @@
 //! Where files can be removed, the file goes: the processes that wait see that the path has changed, and the first that makes it anew has the
 //! turn. Elsewhere it is unlocked, and touched, so that they look again.
 
-use super::Fault;
-use super::call::{Call, Role};
+use super::call::{Call, Fault, Role};
 use super::machine::{Machine, Step};
 use super::memory::Goal;
 use super::result::CallResult;

@@ -3,8 +3,7 @@
 //! A process that has locked the file looks whether the path is still that file: the holder before it may have removed it, and then another
 //! process can have the turn by a new file.
 
-use super::Fault;
-use super::call::{Call, Mode, Role};
+use super::call::{Call, Fault, Mode, Role};
 use super::machine::{Machine, Step};
 use super::memory::Goal;
 use super::result::{CallResult, OpenResult, SeeResult};
