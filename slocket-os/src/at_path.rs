@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString};
-use std::os::fd::BorrowedFd;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +16,7 @@ use rustix::io::{Errno, Result};
 use rustix::net::SocketAddrUnix;
 use slocket_core::{Hints, Home, Inode, Owner, Platform, Stale, Way, Ways, file_lock};
 
-use crate::folder::Folder;
+use crate::folder::{Folder, Kept};
 use crate::mark::{mode_of_fifo, published_mode};
 use crate::policy::StalePolicy;
 use crate::resolve::Resolved;
@@ -144,8 +144,8 @@ impl AtPath {
 
     /// The paths that lead to the folder, of which that is a descriptor. Whatever is exchanged on the way to it, the first leads there; where
     /// `/proc` does not, its path does.
-    pub(crate) fn ways(&self, folder: BorrowedFd<'_>) -> impl Iterator<Item = PathBuf> + use<> {
-        [Some(address::proc_path(folder)), self.path.parent().map(Path::to_path_buf)].into_iter().flatten()
+    pub(crate) fn ways(&self, folder: &Kept) -> impl Iterator<Item = PathBuf> + use<> {
+        [Some(address::proc_path(folder.as_fd())), self.path.parent().map(Path::to_path_buf)].into_iter().flatten()
     }
 
     /// What the folder was when the lock was named.

@@ -1,14 +1,13 @@
 //! The options of a lock.
 
-use std::ffi::CString;
 use std::fmt;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use slocket_core::file_lock::Platform;
 
 use crate::abstract_name::AbstractName;
+use crate::address;
 use crate::at_path::AtPath;
 use crate::error::{Error, Fault, What};
 use crate::file_system::Place;
@@ -141,11 +140,11 @@ impl Builder {
         if given.as_os_str().is_empty() {
             return Err(invalid("it is empty"));
         }
-        if given.as_os_str().as_bytes().contains(&0) {
+        if given.as_os_str().as_encoded_bytes().contains(&0) {
             return Err(invalid(NUL));
         }
         let Some(name) = given.file_name() else { return Err(invalid("it has no file name")) };
-        let own_name = CString::new(name.as_bytes()).map_err(|_| invalid(NUL))?;
+        let own_name = address::file_name(name).map_err(invalid)?;
         let mode = self.mode.unwrap_or(MODE);
         if mode & !0o777 != 0 || mode & 0o200 == 0 {
             return Err(Error::new(&self.name, What::InvalidMode(mode)));

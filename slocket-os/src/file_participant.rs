@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use rustix::io::{self, Errno};
 use slocket_core::file_lock::{Call, CallResult, Event, Machine, Platform, Role, Step};
 use slocket_core::{DoneResult, Failure, FlockResult, Name, Notice, Report, Source, Timer};
 
@@ -15,6 +14,7 @@ use crate::peer::{self, Holder};
 use crate::process::Process;
 use crate::record::Record;
 use crate::site::Site;
+use crate::sys::io::{self, Errno};
 use crate::sys::lock_files::{self, Borrowed, LockFile};
 use crate::sys::{answer, code, done};
 use crate::timers::{self, Timers};
@@ -203,7 +203,7 @@ impl FileParticipant {
         Ok(match call {
             Call::Open(role, name) => {
                 let opened = lock_files::open(self.at()?, which(name));
-                let result = lock_files::opened(&opened);
+                let result = lock_files::opened(&opened, self.at()?, which(name));
                 if let Ok(file) = opened {
                     self.keep(role, file)?;
                 }

@@ -71,26 +71,34 @@ mod acquire;
 mod adapter;
 #[cfg(target_os = "linux")]
 mod address;
+#[cfg(unix)]
+mod as_fd;
 pub mod asynchronous;
 #[cfg(target_os = "linux")]
 mod at_once;
 #[cfg(target_os = "linux")]
 mod at_path;
+#[cfg(unix)]
 mod background;
 #[cfg(target_os = "linux")]
+#[cfg(target_os = "linux")]
 mod bell;
+#[cfg(unix)]
 mod blocking;
 #[cfg(target_os = "linux")]
 mod bound;
 mod builder;
 mod cancel;
+#[cfg(unix)]
 mod closing;
 #[cfg(target_os = "linux")]
 mod connected;
 #[cfg(target_os = "linux")]
 mod copies;
 mod deadlock;
+#[cfg(unix)]
 mod descriptor;
+#[cfg(unix)]
 mod disowned;
 mod downgrade;
 #[cfg(not(target_os = "linux"))]
@@ -125,6 +133,7 @@ mod making;
 mod mark;
 mod name;
 mod participant;
+#[cfg(unix)]
 mod pass;
 mod peer;
 #[cfg(target_os = "linux")]
@@ -161,6 +170,7 @@ mod sys;
 mod table;
 mod timers;
 mod trace;
+#[cfg(unix)]
 mod wait;
 mod waiting;
 mod want;
@@ -170,13 +180,18 @@ mod weak_list;
 
 #[cfg(not(target_os = "linux"))]
 use elsewhere::{
-    abstract_name, address, at_path, bell, copies, file_system, flocks, folder, keeper, kernel, making, mark, random,
-    reserve, resolve, retention, socket_adopt, socket_participant,
+    abstract_name, address, at_path, bell, file_system, flocks, folder, keeper, kernel, mark, random, reserve, resolve,
+    retention, socket_participant,
 };
+#[cfg(windows)]
+use elsewhere::{background, blocking, closing, descriptor, wait};
+#[cfg(all(unix, not(target_os = "linux")))]
+use elsewhere::{copies, making, socket_adopt};
 
 pub use background::{close_copies, depart};
 pub use builder::Builder;
 pub use cancel::Canceller;
+#[cfg(unix)]
 pub use disowned::Disowned;
 pub use downgrade::DowngradeError;
 pub use error::{Error, ErrorKind, TryAcquireError};

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::io;
 use slocket_core::{Event, Failure, Probe, Report, Request};
 
 use crate::descriptor::Descriptor;
@@ -14,6 +13,7 @@ use crate::process::Process;
 use crate::retention::Retention;
 use crate::site::Site;
 use crate::socket_participant::SocketParticipant;
+use crate::sys::io;
 use crate::wait::Wait;
 
 /// What became of a lock that was to be a shared one.

@@ -17,6 +17,8 @@ use crate::guard::Guard;
 use crate::held_share::HeldShare;
 use crate::lock::Lock;
 use crate::process::Process;
+use crate::semaphore::Permit;
+use crate::shared_guard::SharedGuard;
 use crate::socket_adopt::{ADOPT, adopt_socket};
 use crate::sys::lock_files;
 
@@ -108,8 +110,38 @@ impl Guard {
     }
 }
 
-/// Lets the program that `command` starts keep a share, too: see [`SharedGuard::pass_to`](crate::SharedGuard::pass_to).
-pub(crate) fn share_to(share: &HeldShare, command: &mut Command) -> Result<RawFd, Error> {
+impl SharedGuard {
+    /// Lets the program that `command` starts keep the shared lock, too: it is given back when this guard is dropped *and* that
+    /// program has ended, and whatever that starts. Returns the number of its descriptor.
+    ///
+    /// Only what this very command starts inherits the descriptor, whatever other threads start meanwhile. The command has a
+    /// duplicate until it is dropped: drop it as soon as it has started.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forked`](crate::ErrorKind::Forked) in a child of the process that has the shared lock; or what the system
+    /// refused, if there is no descriptor left.
+    pub fn pass_to(&self, command: &mut Command) -> Result<RawFd, Error> {
+        share_to(&self.share, command)
+    }
+}
+
+impl Permit {
+    /// Lets the program that `command` starts keep the slot, too: it is given back when this permit is dropped *and* that program has
+    /// ended, and whatever that starts. Returns the number of its descriptor.
+    ///
+    /// Only what this very command starts inherits the descriptor, whatever other threads start meanwhile. The command has a
+    /// duplicate until it is dropped: drop it as soon as it has started.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forked`](crate::ErrorKind::Forked) in a child of the process that has the slot; or what the system refused, if
+    /// there is no descriptor left.
+    pub fn pass_to(&self, command: &mut Command) -> Result<RawFd, Error> {
+        share_to(&self.share, command)
+    }
+}
+
+/// Lets the program that `command` starts keep a share, too.
+fn share_to(share: &HeldShare, command: &mut Command) -> Result<RawFd, Error> {
     let duplicate =
         duplicate(share.descriptor()?.as_fd()).map_err(|errno| share.site().error(Fault::new(errno, PASS)))?;
     Ok(preserve(duplicate, command))

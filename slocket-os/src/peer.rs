@@ -2,12 +2,10 @@
 
 use std::fmt;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::sync::LazyLock;
 
-use rustix::process::geteuid;
-
 use crate::escape::escaped;
+use crate::sys::system;
 
 /// The holder of a lock.
 ///
@@ -19,7 +17,7 @@ pub struct Holder {
     /// queue is full. (If it has ended since, and a process that inherited the lock still has it, the number may be that of another
     /// process of the same user.)
     pub pid: Option<u32>,
-    /// Its user id.
+    /// Its user id. Zero on Windows, where users have none.
     pub uid: u32,
     /// The name of its program, if it can be read (proc(5), `/proc/pid/comm`).
     pub program: Option<String>,
@@ -30,9 +28,8 @@ pub struct Holder {
 impl Holder {
     /// A process of this machine that was found in a lock file of that user.
     pub(crate) fn in_file_of(uid: u32, pid: u32) -> Self {
-        let process = fs::metadata(format!("/proc/{pid}")).ok();
-        let uid = process.as_ref().map_or(uid, MetadataExt::uid);
-        Self { pid: Some(pid), uid, program: process.and_then(|_| program(pid)), host: None }
+        let user = system::user_of_process(pid);
+        Self { pid: Some(pid), uid: user.unwrap_or(uid), program: user.and_then(|_| program(pid)), host: None }
     }
 }
 
@@ -55,7 +52,7 @@ pub fn is_ours(uid: u32) -> bool {
 
 /// Our user's number.
 pub(crate) fn user() -> u32 {
-    geteuid().as_raw()
+    system::user()
 }
 
 /// Whether a user may be any user who has no name in our user namespace: the kernel shows all of these under one number. (Where
@@ -78,7 +75,7 @@ fn maps_all(map: &str) -> bool {
 /// Whether a process is of that user. If it is not, its number was mostly used again since.
 #[cfg(target_os = "linux")]
 pub(crate) fn is_of(pid: u32, user: u32) -> bool {
-    fs::metadata(format!("/proc/{pid}")).is_ok_and(|process| process.uid() == user)
+    system::user_of_process(pid) == Some(user)
 }
 
 /// The name of a process's program, if `/proc` is of our pid namespace (in another one, the number is another process's).
@@ -106,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_process_of_another_user_is_not_the_holder() {
-        let us = geteuid().as_raw();
+        let us = system::user();
         assert!(is_of(std::process::id(), us));
         assert!(!is_of(std::process::id(), us + 1));
     }

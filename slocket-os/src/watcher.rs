@@ -6,19 +6,17 @@
 
 use std::collections::BTreeMap;
 use std::mem;
-use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use notify::event::ModifyKind;
 use notify::{Config, ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
-use rustix::fs::{Access, AtFlags, accessat};
-use rustix::io::{Errno, fcntl_dupfd_cloexec};
 
 use crate::address;
 use crate::at_path::AtPath;
 use crate::bell::Bell;
 use crate::closing::{start_thread, without_signals};
+use crate::folder::{FolderId, Kept};
 use crate::process::{Inherit, PerProcess, Process};
 
 static WATCHER: PerProcess<Slot> = PerProcess::new();
@@ -35,44 +33,29 @@ impl Inherit for Slot {
     }
 }
 
-/// Which folder it is, whatever it is called.
-pub(crate) type FolderId = (u64, u64);
-
 /// Watches a lock's path: the bell rings when something happens to it. `None` if there is no watch: the folder may not be
 /// read, no thread is left, no instance or watch of inotify, or the file system is in user space, where a call can take
 /// forever, and would keep all other watches waiting.
 pub(crate) fn add(at: &AtPath, here: Process) -> Option<(Arc<Bell>, FolderId)> {
-    if accessat(at.folder().as_fd(), ".", Access::READ_OK, AtFlags::EACCESS) == Err(Errno::ACCESS) {
-        return None;
-    }
-    if !at.folder().place().ok()?.answers_in_time() {
-        return None;
-    }
-    let id = id_of(at)?;
+    let id = at.folder().watchable()?;
     let bell = Arc::new(Bell::new().ok()?);
     let mut slot = WATCHER.lock(here);
     let watcher = match &mut slot.0 {
         Some(watcher) => watcher,
         empty => empty.insert(Watcher::start()?),
     };
-    let added = watcher.add(at, id, &bell);
+    let added = watcher.add(at, id.clone(), &bell);
     slot.end_if_idle();
     added.then_some((bell, id))
 }
 
 /// Ends a watch.
-pub(crate) fn remove(bell: &Arc<Bell>, folder: FolderId, here: Process) {
+pub(crate) fn remove(bell: &Arc<Bell>, folder: &FolderId, here: Process) {
     let mut slot = WATCHER.lock(here);
     if let Some(watcher) = &mut slot.0 {
         watcher.remove(bell, folder);
     }
     slot.end_if_idle();
-}
-
-#[allow(clippy::useless_conversion, clippy::unnecessary_cast, reason = "the types differ between systems")]
-fn id_of(at: &AtPath) -> Option<FolderId> {
-    let stat = at.folder().stat().ok()?;
-    Some((stat.st_dev as u64, stat.st_ino as u64))
 }
 
 impl Slot {
@@ -94,7 +77,7 @@ struct Watched {
     /// What notify knows it by.
     path: PathBuf,
     /// A descriptor of the folder, to which that path leads: no other file has the number as long as notify knows the folder by that path.
-    _folder: OwnedFd,
+    _folder: Kept,
     bells: Vec<(PathBuf, Arc<Bell>)>,
 }
 
@@ -137,9 +120,9 @@ impl Watcher {
             watched.bells.push((name, bell));
             return true;
         }
-        let Ok(folder) = fcntl_dupfd_cloexec(at.folder().as_fd(), 0) else { return false };
+        let Some(folder) = at.folder().keep() else { return false };
         let (name, bell) = bell();
-        for path in at.ways(folder.as_fd()) {
+        for path in at.ways(&folder) {
             if !self.answers() {
                 return false;
             }
@@ -162,15 +145,15 @@ impl Watcher {
         false
     }
 
-    fn remove(&mut self, bell: &Arc<Bell>, id: FolderId) {
-        let Some(watched) = self.folders.get_mut(&id) else { return };
+    fn remove(&mut self, bell: &Arc<Bell>, id: &FolderId) {
+        let Some(watched) = self.folders.get_mut(id) else { return };
         let Some(index) = watched.bells.iter().position(|(_, each)| Arc::ptr_eq(each, bell)) else { return };
         let (name, bell) = watched.bells.swap_remove(index);
         self.bells.remove(&watched.path, &name, &bell);
         if !watched.bells.is_empty() {
             return;
         }
-        let Some(watched) = self.folders.remove(&id) else { return };
+        let Some(watched) = self.folders.remove(id) else { return };
         // The last watch of all ends with the thread.
         if !self.folders.is_empty() && self.answers() {
             // (It fails if the folder is gone.)

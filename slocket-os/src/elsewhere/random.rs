@@ -4,9 +4,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::process;
 use std::time::Instant;
 
-use rustix::io::Result;
-
 use crate::process::Process;
+use crate::sys::io::Result;
 
 /// 64 random bits. (A forked child has the same hasher as its parent.)
 pub(crate) fn random(_: Process) -> Result<u64> {

@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::io;
 use slocket_core::{Event, Failure, Probe, Report};
 
 use crate::descriptor::Descriptor;
@@ -12,6 +11,7 @@ use crate::error::Error;
 use crate::peer::Holder;
 use crate::process::Process;
 use crate::site::Site;
+use crate::sys::io;
 use crate::wait::Wait;
 
 #[derive(Debug)]

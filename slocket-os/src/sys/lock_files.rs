@@ -34,7 +34,7 @@ pub(crate) fn open(at: &AtPath, which: Which) -> Result<LockFile> {
     retry_on_intr(|| openat(at.folder().as_fd(), &*name, FLAGS, Mode::empty()))
 }
 
-pub(crate) fn opened<T>(result: &Result<T>) -> OpenResult {
+pub(crate) fn opened<T>(result: &Result<T>, _: &AtPath, _: Which) -> OpenResult {
     match result {
         Ok(_) => OpenResult::Opened,
         // A name that is too long has no share.

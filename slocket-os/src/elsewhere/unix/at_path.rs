@@ -4,7 +4,6 @@
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString};
-use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use rustix::io::{Errno, Result};
 use slocket_core::{Owner, Stale, file_lock};
 
 use crate::address;
-use crate::folder::Folder;
+use crate::folder::{Folder, Kept};
 use crate::policy::StalePolicy;
 use crate::resolve::Resolved;
 use crate::sys::files;
@@ -66,7 +65,7 @@ impl AtPath {
     }
 
     /// The paths that lead to the folder.
-    pub(crate) fn ways(&self, _: BorrowedFd<'_>) -> impl Iterator<Item = PathBuf> + use<> {
+    pub(crate) fn ways(&self, _: &Kept) -> impl Iterator<Item = PathBuf> + use<> {
         self.path.parent().map(Path::to_path_buf).into_iter()
     }
 
