@@ -3,8 +3,8 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags, Stat, accessat, fstat, openat};
-use rustix::io::{Errno, Result, fcntl_dupfd_cloexec, retry_on_intr};
+use rustix::fs::{CWD, Mode, OFlags, Stat, fstat, openat};
+use rustix::io::{Result, fcntl_dupfd_cloexec, retry_on_intr};
 
 use crate::file_system::Place;
 
@@ -30,13 +30,10 @@ impl Folder {
         fstat(&self.file)
     }
 
-    /// Which folder it is, if it can be watched: not if it may not be read, nor if its file system is in user space, where a call can take
+    /// Which folder it is, if it can be watched: not if its file system is in user space, where a call can take
     /// forever, and would keep all other watches waiting.
     #[allow(clippy::useless_conversion, clippy::unnecessary_cast, reason = "the types differ between systems")]
     pub(crate) fn watchable(&self) -> Option<FolderId> {
-        if accessat(&self.file, ".", Access::READ_OK, AtFlags::EACCESS) == Err(Errno::ACCESS) {
-            return None;
-        }
         if !self.place().ok()?.answers_in_time() {
             return None;
         }
