@@ -65,6 +65,9 @@
     allow(dead_code, reason = "what only a lock needs that is a socket; on Linux, dead code is found")
 )]
 
+#[cfg(not(any(unix, windows)))]
+compile_error!("slocket-os needs processes and file locks: it is for Unix and Windows");
+
 #[cfg(target_os = "linux")]
 mod abstract_name;
 mod acquire;

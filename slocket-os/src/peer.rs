@@ -81,7 +81,7 @@ pub(crate) fn is_of(pid: u32, user: u32) -> bool {
 /// The name of a process's program, if `/proc` is of our pid namespace (in another one, the number is another process's).
 pub(crate) fn program(pid: u32) -> Option<String> {
     let myself = fs::read_link("/proc/self").ok()?;
-    if myself.to_str() != Some(&std::process::id().to_string()) {
+    if !cfg!(target_os = "linux") || myself.to_str() != Some(&std::process::id().to_string()) {
         return None;
     }
     fs::read_to_string(format!("/proc/{pid}/comm")).ok().map(|name| name.trim_end().to_owned())
