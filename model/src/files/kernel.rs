@@ -4,7 +4,7 @@ use slocket_core::file_lock::{Call, CallResult, Mode, OpenResult, Role, SeeResul
 use slocket_core::{AnswerResult, DoneResult, FlockResult, MakeResult, Name, UnlinkResult};
 
 use super::configuration::{Configuration, Kind};
-use super::world::{Duplicate, Lock, NAMES, Open, Watch, World};
+use super::world::{Duplicate, Inode, Lock, NAMES, Open, Watch, World};
 use crate::broken::Broken;
 
 const DONE: CallResult = CallResult::DoneResult(DoneResult::Done);
@@ -71,20 +71,27 @@ impl World {
                 if self.names[index(name)] == file { AnswerResult::Yes } else { AnswerResult::No }.into()
             }
             Call::Record => {
-                if self.turn(process).is_none() {
-                    self.breaks(configuration, Broken::Misuse);
+                match self.turn(process) {
+                    Some(turn) => self.file_mut(turn.file).is_touched = false,
+                    None => self.breaks(configuration, Broken::Misuse),
                 }
                 DONE
             }
             Call::Unlink(name) => self.unlink(process, configuration, name).into(),
             Call::Touch => {
                 // (A file that has no name any more is not watched.)
-                if let Some(open) = self.file(process, configuration, Role::Turn)
-                    && self.names[index(Name::Lock)] == Some(open.file)
-                {
-                    self.changes(Name::Lock);
+                if let Some(open) = self.file(process, configuration, Role::Turn) {
+                    self.file_mut(open.file).is_touched = true;
+                    if self.names[index(Name::Lock)] == Some(open.file) {
+                        self.changes(Name::Lock);
+                    }
                 }
                 DONE
+            }
+            Call::WasTouched => {
+                let file = self.file(process, configuration, Role::Turn).map(|open| open.file);
+                let is_touched = file.is_some_and(|file| self.file_mut(file).is_touched);
+                if is_touched { AnswerResult::Yes } else { AnswerResult::No }.into()
             }
             Call::Watch if configuration.watch => {
                 self.processes[process].watch = Watch::Armed;
@@ -114,6 +121,10 @@ impl World {
 
     fn kind(&self, file: u8) -> Kind {
         self.files[usize::from(file)].expect("it is there").kind
+    }
+
+    fn file_mut(&mut self, file: u8) -> &mut Inode {
+        self.files[usize::from(file)].as_mut().expect("it is there")
     }
 
     fn file(&mut self, process: usize, configuration: &Configuration, role: Role) -> Option<Open> {
@@ -229,6 +240,7 @@ impl World {
             | Call::Record
             | Call::Unlink(_)
             | Call::Touch
+            | Call::WasTouched
             | Call::Watch => false,
         }
     }

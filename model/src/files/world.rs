@@ -41,6 +41,8 @@ pub struct World {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Inode {
     pub(super) kind: Kind,
+    /// It was touched since a process has recorded itself in it.
+    pub(super) is_touched: bool,
 }
 
 /// A process.
@@ -161,7 +163,7 @@ impl World {
             world.processes[process].is_alive = false;
         }
         if let Some(kind) = configuration.there {
-            world.files[0] = Some(Inode { kind });
+            world.files[0] = Some(Inode { kind, is_touched: false });
             world.names[0] = Some(0);
         }
         world
@@ -201,7 +203,7 @@ impl World {
 
     pub(super) fn make_file(&mut self, kind: Kind) -> Number {
         let free = self.files.iter().position(Option::is_none).expect("there are enough files");
-        self.files[free] = Some(Inode { kind });
+        self.files[free] = Some(Inode { kind, is_touched: false });
         Number::try_from(free).expect("there are few files")
     }
 

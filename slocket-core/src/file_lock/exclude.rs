@@ -51,8 +51,10 @@ impl Machine {
             },
             Exclude::Lock => match (result.flock()?, self.memory.goal) {
                 (FlockResult::Locked, _) => self.ask(Call::Close(Role::Look), At::Exclude(slot, Exclude::Close)),
-                (FlockResult::Busy, Goal::CleanUp) => self.end_clean_up(),
-                (FlockResult::Busy, _) => self.stuck(Obstacle::Shares(slot)),
+                (FlockResult::Busy, goal) => {
+                    self.memory.has_seen_share = true;
+                    if goal == Goal::CleanUp { self.end_clean_up() } else { self.stuck(Obstacle::Shares(slot)) }
+                }
                 (FlockResult::Failed(errno), _) => self.fault(Call::Lock(Role::Look, Mode::Exclusive), errno),
             },
             Exclude::Close => {
