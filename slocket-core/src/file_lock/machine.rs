@@ -188,6 +188,8 @@ impl Machine {
 
     /// Another process is in the way.
     pub(super) fn stuck(&mut self, obstacle: Obstacle) -> Step {
+        // (What has moved before is no reason to look less often once it has changed again.)
+        self.memory.moved = 0;
         if self.memory.is_try {
             match self.memory.patience {
                 // It may be only passing through.

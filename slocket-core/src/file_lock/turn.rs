@@ -141,7 +141,6 @@ impl Machine {
         if self.memory.goal == Goal::CleanUp {
             return self.end_clean_up();
         }
-        self.memory.moved = 0;
         self.stuck(Obstacle::Turn)
     }
 
