@@ -6,7 +6,7 @@ use slocket_core::{Failure, Report};
 use super::configuration::{Act, Configuration};
 use super::kernel::{TURN, place};
 use super::mind::Mind;
-use super::world::{Asked, Has, Lock, Watch, World};
+use super::world::{Asked, Has, Lock, Process, Watch, World};
 use crate::broken::Broken;
 
 impl World {
@@ -141,13 +141,17 @@ impl World {
     /// What no state may show.
     pub(super) fn check(&mut self, configuration: &Configuration) {
         let all = self.processes;
-        let having = || all.iter().filter(|own| own.has != Has::Nothing && !own.has_lost);
-        let locks = having().filter(|own| own.has == Has::Lock).count();
-        if locks > 0 && having().count() > 1 {
+        // (A downgrade that fails gives all back before it says so.)
+        let may_have_failed = |own: &Process| own.asked == Some(Asked::Downgrade) && self.failures < configuration.failures;
+        let having = || all.iter().filter(|own| own.has != Has::Nothing && !own.has_lost && !may_have_failed(own));
+        let locks = { having() }.filter(|own| own.has == Has::Lock).count();
+        let has_two = locks > 0 && having().count() > 1;
+        let slots = || having().filter(|own| matches!(own.has, Has::Share(Some(_))));
+        let has_same_slot = { slots() }.any(|own| slots().filter(|other| other.has == own.has).count() > 1);
+        if has_two {
             self.breaks(configuration, Broken::TwoHolders);
         }
-        let slots = || having().filter(|own| matches!(own.has, Has::Share(Some(_))));
-        if { slots() }.any(|own| slots().filter(|other| other.has == own.has).count() > 1) {
+        if has_same_slot {
             self.breaks(configuration, Broken::SameSlot);
         }
         let is_clean = configuration.removes && !self.is_dirty && self.failures == configuration.failures;

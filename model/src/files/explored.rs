@@ -87,7 +87,7 @@ pub const QUICK: &[Configuration] = &[
     Configuration::of(&[LOCK, SHARE]).fork(Fork::Ends).kills(1),
 
     Configuration::of(&[LOCK, LOCK]).there(Kind::Foreign),
-    Configuration::of(&[LOCK, SHARE, LOOK]).there(Kind::Foreign),
+    Configuration::of(&[LOCK, LOCK, LOOK]).there(Kind::Foreign),
     Configuration::of(&[LOCK, LOCK]).there(Kind::Folder).stays(),
     Configuration::of(&[LOCK, TRY, SLOT]).there(Kind::Folder),
 

@@ -13,6 +13,10 @@ use crate::call::Name;
 use crate::report::{Failure, Report};
 use crate::result::{AnswerResult, Misfit, UnlinkResult};
 
+/// How often in a row files of shares are looked at again because another share was given back meanwhile. (What stays then goes with the
+/// next use.)
+const MOST_AGAIN: u8 = 3;
+
 impl Machine {
     pub(super) fn release(&mut self, owed: Report) -> Step {
         self.ask(Call::Compare(Role::Turn, Name::Lock), At::Release(owed, Release::Compare))
@@ -48,8 +52,8 @@ impl Machine {
                 self.passed_on(owed)
             }
             Release::WasTouched => match result.answer()? {
-                AnswerResult::Yes => self.clean_up_again(owed),
-                AnswerResult::No | AnswerResult::Failed(_) => self.passed_on(owed),
+                AnswerResult::Yes if self.memory.again < MOST_AGAIN => self.clean_up_again(owed),
+                AnswerResult::Yes | AnswerResult::No | AnswerResult::Failed(_) => self.passed_on(owed),
             },
             Release::UnlockShare => {
                 result.done()?;
@@ -60,6 +64,8 @@ impl Machine {
     }
 
     fn clean_up_again(&mut self, owed: Report) -> Step {
+        self.memory.again += 1;
+        self.memory.moved = 0;
         self.memory.has_turn = false;
         self.memory.has_seen_share = false;
         self.memory.goal = Goal::CleanUp;

@@ -93,6 +93,7 @@ pub(super) enum Exclude {
     Open,
     See,
     Lock,
+    Unlock,
     Close,
     Unlink,
 }
