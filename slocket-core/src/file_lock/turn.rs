@@ -45,6 +45,7 @@ impl Machine {
         Ok(match turn {
             Turn::Make => match result.make()? {
                 MakeResult::Made => self.ask_turn(Call::SetMode(Role::Turn), Turn::SetMode),
+                MakeResult::Exists if self.is_relieved() => self.end_clean_up(),
                 MakeResult::Exists => self.open_turn(),
                 MakeResult::Failed(errno) => self.fault(Call::Make(Role::Turn, Name::Lock), errno),
             },
@@ -110,6 +111,7 @@ impl Machine {
                 self.ask_turn(Call::Compare(Role::Turn, Name::Lock), Turn::Compare { is_locked: true })
             }
             (FlockResult::Busy, Goal::Look) => self.finish(Report::Listened),
+            (FlockResult::Busy, Goal::CleanUp) if self.is_relieved() => self.end_clean_up(),
             // It may be waiting for the share that was just given back.
             (FlockResult::Busy, Goal::CleanUp) => self.ask_turn(Call::Touch, Turn::Touch),
             (FlockResult::Busy, _) => {
@@ -137,11 +139,15 @@ impl Machine {
                 false => self.make_turn(),
             };
         }
-        // (A process that has the turn by a file that was made since sees for itself what was given back before.)
         if self.memory.goal == Goal::CleanUp {
             return self.end_clean_up();
         }
         self.stuck(Obstacle::Turn)
+    }
+
+    /// Whether what was given back is the duty of another process: one that has the turn by a file that was made since sees it for itself.
+    fn is_relieved(&self) -> bool {
+        self.memory.goal == Goal::CleanUp && self.memory.moved > 0
     }
 
     /// Something else is at the path.
