@@ -23,9 +23,15 @@ pub(crate) struct Options {
     /// How many states of each of those are explored, the nearest first
     #[arg(long, value_name = "STATES", default_value_t = 20_000_000, requires = "full")]
     most: usize,
+    /// Only the lock that is a locked file
+    #[arg(long)]
+    files: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result {
+    if options.files {
+        return of_files(options);
+    }
     heading("every state that can be reached");
     let mut states = 0;
     let mut complete = 0;

@@ -40,6 +40,8 @@ pub const QUICK: &[Configuration] = &[
     Configuration::of(&[SHARE, SHARE, SHARE]),
     Configuration::of(&[SLOT_OF_ONE, SLOT_OF_ONE, SLOT_OF_ONE]),
     Configuration::of(&[SLOT_OF_ONE, SLOT_OF_ONE, LOCK]),
+    Configuration::of(&[LOCK, SLOT, SLOT]),
+    Configuration::of(&[DOWNGRADE, LOCK, SHARE]),
     Configuration::of(&[SLOT, SLOT, LOCK]).stays(),
     Configuration::of(&[SLOT_OF_ONE, SLOT, LOCK]).stays(),
     Configuration::of(&[SHARE, SLOT, LOCK]).stays(),
@@ -56,6 +58,7 @@ pub const QUICK: &[Configuration] = &[
     Configuration::of(&[LOCK, LOCK, LOCK]).stops(2),
     Configuration::of(&[TWICE, SHARE]).stops(2),
     Configuration::of(&[SLOT_OF_ONE, SLOT_OF_ONE]).stops(2),
+    Configuration::of(&[LOCK, SHARE, SHARE]).stops(1),
     Configuration::of(&[LOCK, SHARE, SHARE]).stops(1).stays(),
     Configuration::of(&[DOWNGRADE, LOCK]).stops(2),
     // Processes that are killed.
@@ -65,6 +68,7 @@ pub const QUICK: &[Configuration] = &[
     Configuration::of(&[TWICE, SHARE]).kills(1),
     Configuration::of(&[LOCK, SHARE, SHARE]).kills(1),
     Configuration::of(&[LOCK, SHARE, SHARE]).kills(1).stays(),
+    Configuration::of(&[LOCK, SLOT_OF_ONE, SLOT_OF_ONE]).kills(1),
     Configuration::of(&[LOCK, SLOT_OF_ONE, SLOT_OF_ONE]).kills(1).stays(),
     Configuration::of(&[DOWNGRADE, LOCK]).kills(1),
     // Calls that fail.
@@ -98,18 +102,14 @@ pub const QUICK: &[Configuration] = &[
 
 /// What takes longer.
 pub const FULL: &[Configuration] = &[
-    Configuration::of(&[LOCK, SLOT, SLOT]),
     Configuration::of(&[SLOT, SLOT, SLOT]),
     Configuration::of(&[SLOT_OF_ONE, SLOT, LOCK]),
     Configuration::of(&[SHARE, SLOT, LOCK]),
-    Configuration::of(&[DOWNGRADE, LOCK, SHARE]),
     Configuration::of(&[DOWNGRADE, DOWNGRADE, LOCK]),
     Configuration::of(&[SLOT, TRY_SLOT, TRY]).timers(),
     Configuration::of(&[TWICE, SHARE_TWICE]).stops(1),
     Configuration::of(&[TWICE, TWICE, SHARE]),
-    Configuration::of(&[LOCK, SHARE, SHARE]).stops(1),
     Configuration::of(&[SLOT_OF_ONE, SLOT_OF_ONE, LOCK]).stops(1),
-    Configuration::of(&[LOCK, SLOT_OF_ONE, SLOT_OF_ONE]).kills(1),
     Configuration::of(&[LOCK, LOCK, SHARE]).kills(2),
     Configuration::of(&[LOCK, SHARE, SHARE]).failures(1),
     Configuration::of(&[LOCK, SLOT_OF_ONE, SLOT_OF_ONE]).failures(1),
