@@ -35,7 +35,7 @@ pub(crate) struct FileParticipant {
     look: Option<Descriptor>,
     share: Option<Descriptor>,
     watch: Option<Watch>,
-    /// The process that had the lock when it was looked at.
+    /// The holder when the file was looked at.
     holder: Option<Holder>,
     timers: Timers,
     report: Option<Report>,
@@ -89,7 +89,7 @@ impl FileParticipant {
         self.report.is_some()
     }
 
-    /// The process that had the lock when it was looked at.
+    /// The holder when the file was looked at.
     pub(crate) fn holder(&mut self) -> Option<Holder> {
         self.holder.take()
     }

@@ -80,7 +80,7 @@ impl Machine {
                 let (DoneResult::Done | DoneResult::Failed(_)) = result.done()?;
                 if is_moved { self.moved() } else { self.occupied() }
             }
-            // (Only others miss the record: who holds the lock is not told then.)
+            // (Without the record others cannot name the holder.)
             Turn::Record => {
                 result.done()?;
                 self.memory.has_turn = true;
