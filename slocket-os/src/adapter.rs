@@ -19,8 +19,7 @@ macro_rules! adapter {
             /// nothing.
             ///
             /// # Errors
-            /// `InvalidName`, `ParentMissing`, `PermissionDenied` or `PathTooLong`; `UnsupportedFileSystem` on a network file
-            /// system: see [`ErrorKind`].
+            /// `InvalidName`, `ParentMissing`, `PermissionDenied` or `PathTooLong`: see [`ErrorKind`].
             pub fn new(path: impl AsRef<std::path::Path>) -> Result<Self, Error> {
                 Self::builder(path.as_ref()).build()
             }
@@ -316,11 +315,30 @@ macro_rules! adapter {
                 Self { options: self.options.retain(idle) }
             }
 
+            /// Sets what the lock is: a socket, or a locked file. Defaults to [`Home::ByFileSystem`]. An abstract name is a socket in any
+            /// case, and a lock that is a file is not retained.
+            ///
+            /// ```
+            #[doc = concat!("use ", $name, "::{ErrorKind, Home, Slocket};")]
+            /// # let folder = tempfile::tempdir()?;
+            /// # let path = folder.path().join("build.lock");
+            ///
+            /// // Waiters in order, or an error: never the file lock of a network file system.
+            /// match Slocket::builder(&path).home(Home::Socket).build() {
+            ///     Ok(slocket) => drop(slocket),
+            ///     Err(error) => assert_eq!(error.kind(), ErrorKind::UnsupportedFileSystem),
+            /// }
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
+            pub fn home(self, home: Home) -> Self {
+                Self { options: self.options.home(home) }
+            }
+
             /// Checks the options, and resolves the folder of a path (following symbolic links). Touches nothing.
             ///
             /// # Errors
-            /// `InvalidName`, `InvalidMode`, `ParentMissing`, `PermissionDenied` or `PathTooLong`; `UnsupportedFileSystem` on
-            /// a network file system: see [`ErrorKind`].
+            /// `InvalidName`, `InvalidMode`, `ParentMissing`, `PermissionDenied` or `PathTooLong`; `UnsupportedFileSystem` if the
+            /// lock is to be a socket, and the file system is not known to be local: see [`ErrorKind`].
             pub fn build(self) -> Result<Slocket, Error> {
                 self.options.build().map(Slocket::from)
             }
@@ -422,7 +440,8 @@ macro_rules! asynchronous_adapter {
             /// Cancel safe: a dropped future leaves the queue, and gives back a shared lock that it had taken meanwhile.
             ///
             /// # Errors
-            /// Those of [`acquire`](Self::acquire); and [`ErrorKind::NoShares`].
+            /// Those of [`acquire`](Self::acquire); and [`ErrorKind::NoShares`]. After that error this process may have lent
+            /// the lock to an npm client: call [`settle`] before the process ends.
             pub async fn acquire_shared(&self) -> Result<SharedGuard, Error> {
                 self.handle().acquire_shared().await
             }

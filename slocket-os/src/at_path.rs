@@ -13,7 +13,7 @@ use std::time::Duration;
 use rustix::fs::{FileType, Stat};
 use rustix::io::{Errno, Result};
 use rustix::net::SocketAddrUnix;
-use slocket_core::{Hints, Home, Inode, Owner, Platform, Stale, Way, Ways};
+use slocket_core::{Hints, Home, Inode, Owner, Platform, Stale, Way, Ways, file_lock};
 
 use crate::folder::Folder;
 use crate::mark::{mode_of_fifo, published_mode};
@@ -45,6 +45,8 @@ pub(crate) struct AtPath {
     unfixed: AtomicBool,
     spoiled: AtomicBool,
     in_use: AtomicBool,
+    /// What its files can do, if the lock is a locked file rather than a socket.
+    lock_file: Option<file_lock::Platform>,
 }
 
 /// A name in the folder.
@@ -67,6 +69,7 @@ impl AtPath {
         name: CString,
         mode: u32,
         stale: StalePolicy,
+        lock_file: Option<file_lock::Platform>,
     ) -> Self {
         let ways = |name: &Path| Ways {
             path: address::of_path(&path.with_file_name(name)).is_some(),
@@ -88,7 +91,13 @@ impl AtPath {
             // A mode of which others get nothing is spoiled by an odd umask only: to look for one is not worth the time.
             spoiled: AtomicBool::new(mode & 0o077 != 0 && umask().is_some_and(|umask| mode & umask != 0)),
             in_use: AtomicBool::new(false),
+            lock_file,
         }
+    }
+
+    /// What its files can do, if the lock is a locked file rather than a socket.
+    pub(crate) fn lock_file(&self) -> Option<file_lock::Platform> {
+        self.lock_file
     }
 
     /// What the core needs to know.

@@ -6,6 +6,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use slocket_core::file_lock::Platform;
+
 use crate::abstract_name::AbstractName;
 use crate::at_path::AtPath;
 use crate::error::{Error, Fault, What};
@@ -13,7 +15,7 @@ use crate::file_system::Place;
 use crate::folder::Folder;
 use crate::lock::Lock;
 use crate::name::LockName;
-use crate::policy::{OccupiedPolicy, StalePolicy, Trust};
+use crate::policy::{self, OccupiedPolicy, StalePolicy, Trust};
 use crate::resolve::resolve;
 use crate::site::Home;
 use crate::waiting::{Hook, Waiting};
@@ -53,6 +55,7 @@ pub struct Builder {
     trust: Trust,
     hook: Option<Hook>,
     retains: Option<Duration>,
+    home: policy::Home,
 }
 
 impl Builder {
@@ -66,6 +69,7 @@ impl Builder {
             trust: Trust::default(),
             hook: None,
             retains: None,
+            home: policy::Home::default(),
         }
     }
 
@@ -108,11 +112,18 @@ impl Builder {
         self
     }
 
+    /// Sets what the lock is: a socket, or a locked file. Defaults to [`Home::ByFileSystem`](crate::Home::ByFileSystem). An abstract name is
+    /// a socket in any case.
+    pub fn home(mut self, home: policy::Home) -> Self {
+        self.home = home;
+        self
+    }
+
     /// Checks the options, and resolves the folder of a path (following symbolic links). Touches nothing.
     ///
     /// # Errors
-    /// `InvalidName`, `InvalidMode`, `ParentMissing`, `PermissionDenied` or `PathTooLong`; `UnsupportedFileSystem` on a network
-    /// file system: see [`ErrorKind`](crate::ErrorKind).
+    /// `InvalidName`, `InvalidMode`, `ParentMissing`, `PermissionDenied` or `PathTooLong`; `UnsupportedFileSystem` if the lock is to be a
+    /// socket, and the file system is not known to be local: see [`ErrorKind`](crate::ErrorKind).
     pub fn build(self) -> Result<Lock, Error> {
         let home = match &self.name {
             LockName::Path(path) => Home::Path(Box::new(self.at_path(path)?)),
@@ -148,19 +159,26 @@ impl Builder {
         if path.as_os_str().len() >= PATH_MAX {
             return Err(Error::new(&path.into(), What::PathTooLong));
         }
-        match folder.place().map_err(fault)? {
-            Place::Network(name) => Err(Error::new(&path.into(), What::UnsupportedFileSystem(name.to_owned()))),
-            Place::Local | Place::Unknown(_) => Ok(AtPath::new(path, &resolved, folder, own_name, mode, self.stale)),
-        }
+        let place = folder.place().map_err(fault)?;
+        let lock_file = match (self.home, place.shared_by()) {
+            (policy::Home::ByFileSystem | policy::Home::Socket, None) => None,
+            (policy::Home::Socket, Some(name)) => {
+                return Err(Error::new(&path.into(), What::UnsupportedFileSystem(name.to_owned())));
+            }
+            (policy::Home::ByFileSystem, Some(_)) | (policy::Home::File, _) => {
+                Some(Platform { removes: place == Place::Local })
+            }
+        };
+        Ok(AtPath::new(path, &resolved, folder, own_name, mode, self.stale, lock_file))
     }
 }
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, mode, stale, occupied, trust, hook, retains } = self;
+        let Self { name, mode, stale, occupied, trust, hook, retains, home } = self;
         let mode = mode.map(|mode| format!("{mode:#o}"));
         let mut shown = f.debug_struct("Builder");
         shown.field("name", name).field("mode", &mode).field("stale", stale).field("occupied", occupied);
-        shown.field("trust", trust).field("hook", hook).field("retains", retains).finish()
+        shown.field("trust", trust).field("hook", hook).field("retains", retains).field("home", home).finish()
     }
 }

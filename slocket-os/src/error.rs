@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::os::unix::fs::FileTypeExt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use slocket_core::{Call, Mode, Name, Role};
 use crate::file_system::Place;
 use crate::name::LockName;
 use crate::peer::{self, Holder};
+use crate::record::is_lock_file;
 use crate::sharer::{Sharer, Sharers};
 use crate::sys::files;
 
@@ -91,7 +93,7 @@ pub enum ErrorKind {
     /// The descriptor does not carry this lock, or still has a guard.
     NotTheLock,
     /// The lock has no shares: it has an abstract name, or npm's slocket, which ignores shares, waits for it or serves it. In the latter
-    /// case the lock may have been lent to an npm client: see [`settle`](crate::settle).
+    /// case this process may have lent the lock to an npm client: call [`settle`](crate::settle) before the process ends.
     NoShares,
     /// A semaphore cannot have so many permits.
     InvalidPermits,
@@ -123,6 +125,12 @@ pub(crate) enum What {
         "{0} is at the path, not a socket; remove it if it is not needed (such as an old lock file), or choose another path"
     )]
     Occupied(&'static str),
+    #[error("{0} is at the path, where a lock file is expected; remove it if it is not needed, or choose another path")]
+    OccupiedFile(&'static str),
+    #[error("{0} beside it has the name of the file of its shares, but is not one; remove it, or choose another path")]
+    NotALockFile(String),
+    #[error("its lock file belongs to untrusted user {0}; allow it with `Trust::Anyone`")]
+    UntrustedFile(u32),
     #[error("not a lock: found {0}; choose another path or stop that server")]
     NotASlocket(&'static str),
     #[error("held by untrusted user {0}; allow it with `Trust::Anyone`")]
@@ -211,9 +219,11 @@ impl Error {
             }
             What::ParentMissing => ErrorKind::ParentMissing,
             What::DeniedByOwner { .. } | What::DeniedFifo { .. } | What::Denied(_) => ErrorKind::PermissionDenied,
-            What::Occupied(_) | What::NotAFifo(_) => ErrorKind::Occupied,
+            What::Occupied(_) | What::OccupiedFile(_) | What::NotAFifo(_) | What::NotALockFile(_) => {
+                ErrorKind::Occupied
+            }
             What::NotASlocket(_) => ErrorKind::NotASlocket,
-            What::Untrusted(_) | What::UntrustedFifo { .. } => ErrorKind::Untrusted,
+            What::Untrusted(_) | What::UntrustedFile(_) | What::UntrustedFifo { .. } => ErrorKind::Untrusted,
             What::Stale => ErrorKind::Stale,
             What::InvalidName(_) => ErrorKind::InvalidName,
             What::InvalidMode(_) | What::ModeOfName => ErrorKind::InvalidMode,
@@ -280,6 +290,7 @@ impl Error {
     pub fn user(&self) -> Option<u32> {
         match self.0.what {
             What::Untrusted(user)
+            | What::UntrustedFile(user)
             | What::DeniedByOwner { owner: user, .. }
             | What::UntrustedFifo { owner: user, .. }
             | What::DeniedFifo { owner: user, .. } => Some(user),
@@ -295,11 +306,15 @@ impl Error {
             What::DeniedByOwner { doing: text, .. }
             | What::Denied(text)
             | What::Occupied(text)
+            | What::OccupiedFile(text)
             | What::NotASlocket(text)
             | What::InvalidName(text)
             | What::Io(text) => Some(text),
             What::UnsupportedFileSystem(name) => Some(name),
-            What::NotAFifo(name) | What::UntrustedFifo { name, .. } | What::DeniedFifo { name, .. } => Some(name),
+            What::NotAFifo(name)
+            | What::NotALockFile(name)
+            | What::UntrustedFifo { name, .. }
+            | What::DeniedFifo { name, .. } => Some(name),
             _ => None,
         }
     }
@@ -320,7 +335,7 @@ impl Error {
 ///
 /// match Builder::new(&path).build()?.try_acquire() {
 ///     Ok(_guard) => println!("held until the guard is dropped"),
-///     Err(TryAcquireError::WouldBlock) => println!("somebody else has it"),
+///     Err(TryAcquireError::WouldBlock) => println!("the lock is in use"),
 ///     Err(error) => return Err(error.into()),
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -329,7 +344,7 @@ impl Error {
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum TryAcquireError {
     /// The lock is held, shared or waited for, or all permits are out: to acquire it means to wait.
-    #[error("the lock is held")]
+    #[error("the lock is in use")]
     WouldBlock,
     /// The lock cannot be acquired.
     #[error(transparent)]
@@ -337,7 +352,7 @@ pub enum TryAcquireError {
 }
 
 impl TryAcquireError {
-    /// Whether the lock is only held.
+    /// Whether the lock is only in use.
     #[must_use]
     pub fn is_would_block(&self) -> bool {
         matches!(self, Self::WouldBlock)
@@ -438,9 +453,11 @@ pub(crate) fn no_sockets() -> What {
 /// What is at a path instead of a socket, in words.
 pub(crate) fn what_is_at(path: &Path) -> &'static str {
     match std::fs::symlink_metadata(path).map(|found| found.file_type()) {
+        Ok(found) if found.is_file() && is_lock_file(path) => "a lock file of slocket",
         Ok(found) if found.is_file() => "a file",
         Ok(found) if found.is_dir() => "a directory",
         Ok(found) if found.is_symlink() => "a symbolic link",
+        Ok(found) if found.is_socket() => "a socket",
         _ => "something else",
     }
 }
@@ -524,7 +541,7 @@ mod tests {
     #[test]
     fn nothing_that_misleads_is_shown() {
         let lock = LockName::Path(PathBuf::from("/tmp/\u{1b}[2J\nheld by\u{202e}lock"));
-        let holder = Holder { pid: Some(1), uid: 0, program: Some("\u{9b}31m\u{2066}sh".to_owned()) };
+        let holder = Holder { pid: Some(1), uid: 0, program: Some("\u{9b}31m\u{2066}sh".to_owned()), host: None };
         let errors = [
             Error::new(&lock, What::TimedOutHeld(holder)),
             Error::caused(&lock, What::Denied("connect"), Errno::ACCESS),

@@ -31,6 +31,15 @@ impl Place {
         *self != Self::Unknown(FUSE)
     }
 
+    /// The kind of file system, if other machines may see its files, but not its sockets.
+    pub(crate) fn shared_by(&self) -> Option<&'static str> {
+        match *self {
+            Self::Network(name) => Some(name),
+            Self::Unknown(FUSE) => Some("FUSE"),
+            Self::Local | Self::Unknown(_) => None,
+        }
+    }
+
     /// What the `f_type` of statfs(2) says.
     fn of(magic: u64) -> Self {
         match magic & 0xffff_ffff {

@@ -210,7 +210,7 @@ fn release((participant, turn): Lock) -> Result<(), Error> {
 
 fn pass_on((participant, turn): Lock, here: Process) -> Result<(), Error> {
     // A request that waits inside must not be given a lock that is lost.
-    let may_stay = || !participant.is_loan() && !participant.is_contended() && participant.is_intact() == Ok(true);
+    let may_stay = || !participant.is_loan() && participant.is_uncontended() && participant.is_intact() == Ok(true);
     let stays_inside = turn.queue().retains().is_none() && turn.is_contended(here) && may_stay();
     let kept =
         if stays_inside { turn.pass(participant, With::Lock, Want::Lock, here) } else { Some((turn, participant)) };

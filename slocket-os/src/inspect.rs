@@ -13,7 +13,9 @@ use crate::file_system::Place;
 use crate::kernel;
 use crate::lock::Lock;
 use crate::participant::Participant;
+use crate::policy::Home;
 use crate::process::Process;
+use crate::record::is_lock_file;
 use crate::watch::Watch;
 
 /// bind(2) makes a socket visible an instant before it can be told from a dead one.
@@ -72,12 +74,19 @@ fn is_doubtful(answer: &Result<Inspected, Error>) -> bool {
 
 /// Asks the machine once. `probe` is what tells a live socket from a dead one elsewhere under this kernel.
 fn ask(path: &Path, probe: Option<Probe>, here: Process) -> Result<Inspected, Error> {
-    let lock = Builder::new(path).build()?;
+    let home = if is_lock_file(path) { Home::File } else { Home::ByFileSystem };
+    let lock = Builder::new(path).home(home).build()?;
     let mut participant = Participant::bystander(lock.site(), here, probe);
     participant.tell(Event::Request(Request::Inspect));
     match participant.take_report() {
         Some(Report::Inspected(Inspected::Dead)) if !is_local(&lock) => Err(participant.error(Failure::Elsewhere)),
         Some(Report::Inspected(inspected)) => Ok(inspected),
+        // Of a lock that is a locked file.
+        Some(Report::Listened) => Ok(Inspected::Alive),
+        Some(Report::Free) if lock.site().at_path().is_some_and(|at| matches!(at.look(), Ok(None))) => {
+            Ok(Inspected::Missing)
+        }
+        Some(Report::Free) => Ok(Inspected::Unlocked),
         Some(Report::Failed(failure)) => Err(participant.error(failure)),
         report => unreachable!("an inspection ends with an answer or an error: {report:?}"),
     }

@@ -42,7 +42,7 @@ fn look(site: &Arc<Site>) -> Result<Option<Holder>, Error> {
             (Some(server), _) => Ok(Some(server)),
             // If its queue is full, only the owner of the socket is known.
             (None, Some(at)) => {
-                Ok(at.look().ok().flatten().map(|seen| Holder { pid: None, uid: seen.uid, program: None }))
+                Ok(at.look().ok().flatten().map(|seen| Holder { pid: None, uid: seen.uid, program: None, host: None }))
             }
             (None, None) => Err(site.error(Fault::new(Errno::AGAIN, "ask a server whose queue is full"))),
         },

@@ -1,28 +1,22 @@
-//! One participant: the core's machine, its descriptors and timers, and the loop that makes its calls.
+//! One participant of a lock, whatever the lock is: a socket, or a locked file.
 
-use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::Duration;
 
-use rustix::io::{self, Errno};
+use rustix::io;
 use rustix::net::SocketAddrUnix;
-use slocket_core::{
-    Call, Event, Failure, Hints, Inode, Machine, Notice, Platform, Probe, Report, Request, Role, Source, Step, Timer,
-};
+use slocket_core::{Event, Failure, Inode, Probe, Report, Request};
 
 use crate::descriptor::Descriptor;
-use crate::error::{Error, Fault, What, no_sockets, what_is_at};
-use crate::file_system::Place;
-use crate::peer::{Holder, Peer};
-use crate::perform::Performer;
+use crate::error::Error;
+use crate::file_participant::FileParticipant;
+use crate::peer::Holder;
 use crate::process::Process;
 use crate::retention::Retention;
-use crate::site::{Home, Site};
-use crate::sys::sockets;
-use crate::timers::{self, Timers};
-use crate::trace::{Span, trace};
+use crate::site::Site;
+use crate::socket_participant::SocketParticipant;
 use crate::wait::Wait;
-use crate::watch::Watch;
 
 /// What became of a lock that was to be a shared one.
 pub(crate) enum Downgraded {
@@ -34,44 +28,49 @@ pub(crate) enum Downgraded {
     Lost(Error),
 }
 
-/// The machine with its descriptors and timers.
+/// One participant of a lock.
 #[derive(Debug)]
 pub(crate) struct Participant {
-    span: Span,
-    machine: Machine,
-    hints: Hints,
-    performer: Performer,
-    /// Whether the server that we connected to cannot have changed since.
-    server_lasts: bool,
-    timers: Timers,
-    report: Option<Report>,
+    kind: Kind,
     /// What is known to retain the lock.
     pub(crate) retention: Retention,
 }
 
-impl Participant {
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "it is in a box, and mostly the larger one")]
+enum Kind {
+    Socket(SocketParticipant),
+    File(FileParticipant),
+}
+
+impl From<SocketParticipant> for Box<Participant> {
     /// In a box: it is passed from hand to hand, and large.
+    fn from(participant: SocketParticipant) -> Self {
+        Self::new(Participant { kind: Kind::Socket(participant), retention: Retention::default() })
+    }
+}
+
+impl From<FileParticipant> for Box<Participant> {
+    fn from(participant: FileParticipant) -> Self {
+        Self::new(Participant { kind: Kind::File(participant), retention: Retention::default() })
+    }
+}
+
+impl Participant {
     pub(crate) fn new(site: &Arc<Site>, process: Process) -> Box<Self> {
-        let (platform, hints) = known(site);
-        Box::new(Self {
-            span: Span::new(site.name()),
-            machine: Machine::new(platform, hints),
-            hints,
-            performer: Performer::new(Arc::clone(site), process),
-            server_lasts: false,
-            timers: Timers::default(),
-            report: None,
-            retention: Retention::default(),
-        })
+        match site.lock_file() {
+            None => SocketParticipant::new(site, process).into(),
+            Some(platform) => FileParticipant::new(site, platform, process).into(),
+        }
     }
 
     /// To look at the path without queueing. `probe` is what tells a live socket from a dead one, if that has not
     /// been asked in the lock's folder.
     pub(crate) fn bystander(site: &Arc<Site>, process: Process, probe: Option<Probe>) -> Box<Self> {
-        let mut participant = Self::new(site, process);
-        let (platform, hints) = known(site);
-        participant.machine = Machine::new(Platform { probe: platform.probe.or(probe), ..platform }, hints);
-        participant
+        match site.lock_file() {
+            None => SocketParticipant::bystander(site, process, probe).into(),
+            Some(platform) => FileParticipant::new(site, platform, process).into(),
+        }
     }
 
     /// Holds the lock by a listener that was passed to this process, and is bound to `address` and to that file.
@@ -82,99 +81,112 @@ impl Participant {
         address: SocketAddrUnix,
         inode: Option<Inode>,
     ) -> Box<Self> {
-        let mut participant = Self::new(site, process);
-        let (platform, hints) = known(site);
-        participant.machine = Machine::holding(platform, hints, inode);
-        participant.performer.table.put(Role::Listener, listener);
-        participant.performer.table.listener.set_address(Some(Arc::new(address)));
-        participant.performer.table.listener.list(process);
-        participant
+        SocketParticipant::holding(site, process, listener, address, inode).into()
+    }
+
+    fn as_socket(&self) -> Option<&SocketParticipant> {
+        match &self.kind {
+            Kind::Socket(participant) => Some(participant),
+            Kind::File(_) => None,
+        }
     }
 
     pub(crate) fn site(&self) -> &Arc<Site> {
-        &self.performer.site
+        match &self.kind {
+            Kind::Socket(participant) => participant.site(),
+            Kind::File(participant) => participant.site(),
+        }
     }
 
     /// The process that holds the lock, or asks for it.
     pub(crate) fn process(&self) -> Process {
-        self.performer.process
+        match &self.kind {
+            Kind::Socket(participant) => participant.process(),
+            Kind::File(participant) => participant.process(),
+        }
     }
 
     /// Takes what became of the request, once it is known.
     pub(crate) fn take_report(&mut self) -> Option<Report> {
-        self.report.take()
+        match &mut self.kind {
+            Kind::Socket(participant) => participant.take_report(),
+            Kind::File(participant) => participant.take_report(),
+        }
     }
 
     /// Whether it is known what became of the request.
     pub(crate) fn has_report(&self) -> bool {
-        self.report.is_some()
+        match &self.kind {
+            Kind::Socket(participant) => participant.has_report(),
+            Kind::File(participant) => participant.has_report(),
+        }
     }
 
-    /// The listener when the queue was left.
+    /// The holder when the queue was left, or when the file was looked at.
     pub(crate) fn take_server(&mut self) -> Option<Holder> {
-        self.performer.server.take().map(Peer::holder)
+        match &mut self.kind {
+            Kind::Socket(participant) => participant.take_server(),
+            Kind::File(participant) => participant.holder(),
+        }
     }
 
     /// The descriptor that carries the lock.
     pub(crate) fn descriptor(&self) -> Option<&Descriptor> {
-        self.performer.table.listener.descriptor().or_else(|| self.performer.table.connection.descriptor())
+        match &self.kind {
+            Kind::Socket(participant) => participant.descriptor(),
+            Kind::File(participant) => participant.descriptor(),
+        }
     }
 
     /// The listener that carries the lock, if it is not on loan.
     pub(crate) fn listener(&self) -> Option<&Descriptor> {
-        self.performer.table.listener.descriptor()
+        self.as_socket().and_then(SocketParticipant::listener)
     }
 
     /// Whether the lock is on loan from a server that cannot hand it over.
     pub(crate) fn is_loan(&self) -> bool {
-        self.performer.table.listener.descriptor().is_none()
+        self.as_socket().is_some_and(SocketParticipant::is_loan)
     }
 
-    /// Whether a process waits in the queue of our listener.
+    /// Whether a process waits in the queue of our listener. (Those that wait for a file are not known.)
     pub(crate) fn is_contended(&self) -> bool {
-        self.performer
-            .table
-            .listener
-            .descriptor()
-            .is_some_and(|listener| sockets::is_contended(listener.as_fd()) == Ok(true))
+        self.as_socket().is_some_and(SocketParticipant::is_contended)
     }
 
-    /// Whether the path is still the socket that carries the lock. (An abstract name cannot be taken from the socket that has it.)
+    /// Whether it is known that no process waits outside, so that the lock may be passed on inside the process.
+    pub(crate) fn is_uncontended(&self) -> bool {
+        self.as_socket().is_some_and(|participant| !participant.is_contended())
+    }
+
+    /// Whether the path is still the file that carries the lock.
     pub(crate) fn is_intact(&self) -> io::Result<bool> {
-        match (self.machine.inode(), self.performer.site.at_path()) {
-            (Some(inode), Some(at)) => at.is(inode),
-            _ => Ok(true),
+        match &self.kind {
+            Kind::Socket(participant) => participant.is_intact(),
+            Kind::File(participant) => participant.is_intact(),
         }
     }
 
     /// Leaves the lock to the process that [adopts it](Self::adopt): one that was forked from here on has it open,
     /// whatever it does with its other copies.
     pub(crate) fn disown(&mut self) {
-        for socket in [&mut self.performer.table.listener, &mut self.performer.table.connection] {
-            if let Some(descriptor) = socket.descriptor_mut() {
-                descriptor.unlist();
-            }
+        match &mut self.kind {
+            Kind::Socket(participant) => participant.disown(),
+            Kind::File(participant) => participant.disown(),
         }
     }
 
     /// Takes over a lock that its process has left.
     pub(crate) fn adopt(&mut self, here: Process) {
-        self.performer.process = here;
-        self.performer.user = OnceLock::new();
-        if let Some(listener) = self.performer.table.listener.descriptor() {
-            listener.list(here);
-            // It listens already: all that could fail is to be named as the holder.
-            let _ = sockets::listen_on(listener.as_fd());
-        }
-        if let Some(connection) = self.performer.table.connection.descriptor() {
-            connection.list(here);
+        match &mut self.kind {
+            Kind::Socket(participant) => participant.adopt(here),
+            Kind::File(participant) => participant.adopt(here),
         }
     }
 
     /// Gives the lock back. (There may be something left to be done: see [`is_finished`](Self::is_finished).)
     pub(crate) fn release(&mut self) -> Result<(), Error> {
         self.tell(Event::Request(Request::Release));
-        match self.report.take() {
+        match self.take_report() {
             Some(Report::Failed(failure)) => Err(self.error(failure)),
             _ => Ok(()),
         }
@@ -183,7 +195,7 @@ impl Participant {
     /// Makes the lock that is held a shared one.
     pub(crate) fn downgrade(&mut self) -> Downgraded {
         self.tell(Event::Request(Request::Downgrade));
-        match self.report.take() {
+        match self.take_report() {
             Some(Report::NotDowngraded(failure)) => Downgraded::Held(self.error(failure)),
             Some(Report::Failed(failure)) => Downgraded::Lost(self.error(failure)),
             _ => Downgraded::Shared,
@@ -192,27 +204,33 @@ impl Participant {
 
     /// The descriptor that is a share of the lock.
     pub(crate) fn share(&self) -> Option<&Descriptor> {
-        self.performer.table.share.descriptor()
+        match &self.kind {
+            Kind::Socket(participant) => participant.share(),
+            Kind::File(participant) => participant.share(),
+        }
     }
 
     /// Whether it has the lock in hand, and waits for shares to be given back.
     pub(crate) fn awaits_shares(&self) -> bool {
-        matches!(self.machine.wait().source, Some(Source::Look | Source::Slots))
+        match &self.kind {
+            Kind::Socket(participant) => participant.awaits_shares(),
+            Kind::File(participant) => participant.awaits_shares(),
+        }
     }
 
     /// Whether everything is over.
     pub(crate) fn is_finished(&self) -> bool {
-        !self.machine.is_background()
+        self.as_socket().is_none_or(SocketParticipant::is_finished)
     }
 
     /// Whether only a server's last word is still to come.
     pub(crate) fn is_lingering(&self) -> bool {
-        self.machine.is_lingering()
+        self.as_socket().is_some_and(SocketParticipant::is_lingering)
     }
 
     /// Whether it lingers at a server that was not told that we are done.
     pub(crate) fn is_lingering_untold(&self) -> bool {
-        self.is_lingering() && !self.machine.is_dismissed()
+        self.as_socket().is_some_and(SocketParticipant::is_lingering_untold)
     }
 
     /// Tells the server that we are done.
@@ -222,14 +240,15 @@ impl Participant {
 
     /// The process that holds or lends the lock, if that is the server at which we queue, even if it has lent the lock.
     pub(crate) fn lender(&self) -> Option<Holder> {
-        let lends = self.machine.has(Role::Connection) && !self.machine.server_hands_over();
-        self.performer.server.filter(|_| lends).map(Peer::holder)
+        self.as_socket().and_then(SocketParticipant::lender)
     }
 
     /// The holder of the lock, if that is the server that was left, even if it has lent the lock, or was that `within` such a time.
     pub(crate) fn recent_holder(&mut self, within: Duration) -> Option<Holder> {
-        let is_recent = self.performer.began.is_some_and(|began| began.elapsed() < within);
-        if self.server_lasts || is_recent { self.take_server() } else { None }
+        match &mut self.kind {
+            Kind::Socket(participant) => participant.recent_holder(within),
+            Kind::File(_) => None,
+        }
     }
 
     /// Leaves a server that does not take note that we are done. A listener that has come is passed on.
@@ -239,412 +258,33 @@ impl Participant {
     }
 
     pub(crate) fn wait(&self) -> Wait<'_> {
-        let descriptor = match self.machine.wait().source {
-            Some(Source::Connection) => self.performer.table.get(Role::Connection).ok(),
-            Some(Source::Guest) => self.performer.table.get(Role::Guest).ok(),
-            Some(Source::Path) => self.performer.table.get(Role::Watch).ok(),
-            Some(Source::Look) => self.performer.table.get(Role::Look).ok(),
-            Some(Source::Slots) => self.performer.table.slots.as_ref().map(AsFd::as_fd),
-            None => None,
-        };
-        Wait { descriptor, until: self.timers.next(), deadline: None }
+        match &self.kind {
+            Kind::Socket(participant) => participant.wait(),
+            Kind::File(participant) => participant.wait(),
+        }
     }
 
     /// Takes what has come, then the timers that are due.
     pub(crate) fn wake(&mut self) {
-        match self.machine.wait().source {
-            Some(Source::Connection | Source::Guest) => self.tell(Event::Notice(Notice::Readable)),
-            Some(Source::Path) if self.performer.table.watch.as_ref().is_some_and(Watch::take) => {
-                self.tell(Event::Notice(Notice::FsChange));
-            }
-            Some(Source::Look | Source::Slots) => self.tell(Event::Notice(Notice::HungUp)),
-            Some(Source::Path) | None => {}
-        }
-        while self.report.is_none()
-            && let Some(timer) = self.timers.take_due(Instant::now())
-        {
-            self.tell(Event::Notice(Notice::TimerFired(timer)));
+        match &mut self.kind {
+            Kind::Socket(participant) => participant.wake(),
+            Kind::File(participant) => participant.wake(),
         }
     }
 
     /// Tells the machine an event, and makes the calls that it asks for, until it waits.
     pub(crate) fn tell(&mut self, event: Event) {
-        let _in_span = self.span.enter();
-        if self.machine.has(Role::Connection) {
-            self.server_lasts = !self.machine.server_hands_over();
-        } else {
-            // The server of a connection that has ended does not hold the lock any more.
-            self.performer.server = None;
+        match &mut self.kind {
+            Kind::Socket(participant) => participant.tell(event),
+            Kind::File(participant) => participant.tell(event),
         }
-        let mut event = event;
-        let wait = loop {
-            trace!(?event);
-            let step = match self.machine.handle(event) {
-                Ok(step) => step,
-                Err(misuse) => unreachable!("{misuse}"),
-            };
-            match step {
-                Step::Call(call) => {
-                    trace!(?call);
-                    event = Event::Result(self.performer.perform(call));
-                }
-                Step::Wait(wait) => break wait,
-                Step::Report(report, wait) => {
-                    trace!(?report);
-                    self.report = Some(report);
-                    break wait;
-                }
-            }
-        };
-        self.set_timers(wait);
-        let hints = self.machine.hints();
-        if hints != self.hints {
-            self.hints = hints;
-            match self.performer.site.home() {
-                Home::Path(at) => at.set_hints(hints),
-                Home::Name(name) => name.set_hints(hints),
-            }
-        }
-    }
-
-    fn set_timers(&mut self, wait: slocket_core::Wait) {
-        if wait == slocket_core::Wait::default() && self.timers.next().is_none() {
-            return;
-        }
-        let (began, here) = (self.performer.began, self.performer.process);
-        let recheck = timers::recheck_delay(self.performer.table.watch.is_some());
-        let stale = self.performer.site.stale().1;
-        let now = Instant::now();
-        self.timers.set(&wait, |timer| match timer {
-            Timer::Retry => {
-                let level = wait.retry.unwrap_or_default();
-                began.unwrap_or(now).checked_add(timers::retry_delay(level, here))
-            }
-            Timer::Recheck => now.checked_add(recheck),
-            Timer::Stale => now.checked_add(stale),
-            Timer::Try => now.checked_add(timers::TRY_AGAIN),
-            // The deadline is the session's.
-            Timer::Deadline => None,
-        });
     }
 
     /// The error that a failure of the machine is for the user.
     pub(crate) fn error(&mut self, failure: Failure) -> Error {
-        self.performer.site.failed(match failure {
-            Failure::Call(fault) => match (fault.call, Errno::from_raw_os_error(fault.errno.0)) {
-                (Call::OpenFifo(_, _, name), Errno::ACCESS | Errno::PERM) => {
-                    What::DeniedFifo { name: self.performer.file_name(name), owner: self.performer.owner(name) }
-                }
-                // A socket, a link, a folder: what cannot be opened so is not a FIFO.
-                (Call::OpenFifo(_, _, name), Errno::NXIO | Errno::LOOP | Errno::ISDIR) => {
-                    What::NotAFifo(self.performer.file_name(name))
-                }
-                _ => return self.performer.site.error(fault.into()),
-            },
-            Failure::Denied => return self.performer.site.error(Fault::new(Errno::PERM, "remove the dead socket")),
-            Failure::Inaccessible => return self.performer.site.error(Fault::new(Errno::ACCESS, "connect")),
-            Failure::NotASlocket => self.found(),
-            Failure::Occupied => What::Occupied(self.performer.site.path().map_or("something else", what_is_at)),
-            Failure::Untrusted => What::Untrusted(self.performer.server.map_or(u32::MAX, Peer::user)),
-            Failure::Stale => What::Stale,
-            Failure::NoSockets => no_sockets(),
-            Failure::TooLong => What::PathTooLong,
-            Failure::Elsewhere => {
-                What::UnsupportedFileSystem(match self.performer.site.at_path().map(|at| at.folder().place()) {
-                    Some(Ok(Place::Network(name))) => name.to_owned(),
-                    Some(Ok(Place::Unknown(magic))) => {
-                        format!("type {magic:#x}: a dead socket there may be alive elsewhere")
-                    }
-                    Some(Ok(Place::Local) | Err(_)) | None => "unknown".to_owned(),
-                })
-            }
-            Failure::NotAFifo(name) => What::NotAFifo(self.performer.file_name(name)),
-            Failure::UntrustedFifo(name) => {
-                What::UntrustedFifo { name: self.performer.file_name(name), owner: self.performer.owner(name) }
-            }
-            Failure::NoShares => What::NoShares,
-            Failure::SharedElsewhere => What::SharedElsewhere,
-            Failure::Baseline => What::SharesIgnored,
-            Failure::LockLost => What::LockLost,
-        })
-    }
-
-    /// What is at the path instead of a lock.
-    fn found(&self) -> What {
-        let Some(at) = self.performer.site.at_path() else {
-            return What::NotASlocket("a server that does not speak the slocket protocol");
-        };
-        match at.look() {
-            Ok(Some(seen)) if seen.found.is_socket() => {
-                What::NotASlocket("a socket whose server does not speak the slocket protocol")
-            }
-            Ok(Some(_)) => What::Occupied(what_is_at(at.path())),
-            _ => What::NotASlocket("a server that does not speak the slocket protocol, gone by now"),
+        match &mut self.kind {
+            Kind::Socket(participant) => participant.error(failure),
+            Kind::File(participant) => participant.error(failure),
         }
-    }
-}
-
-/// What is known of the lock's place before a machine begins.
-fn known(site: &Site) -> (Platform, Hints) {
-    match site.home() {
-        Home::Path(at) => (at.platform(), at.hints()),
-        Home::Name(name) => (Platform { home: slocket_core::Home::Name, ..Platform::default() }, name.hints()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Write;
-    use std::os::unix::net::{UnixListener, UnixStream};
-    use std::path::Path;
-
-    use rustix::event::{PollFd, PollFlags, poll};
-    use slocket_core::{Name, Occupied, Policy, Share, Stale};
-    use tempfile::TempDir;
-
-    use super::*;
-    use crate::lately::ANSWER_LASTS;
-    use crate::{Builder, ErrorKind, Lock, peer};
-
-    const POLICY: Policy = Policy { stale: Stale::Wait, occupied: Occupied::Wait };
-    const ACQUIRE: Event = Event::Request(Request::Acquire(POLICY));
-
-    /// A server that may lend, one that is queued there, and the connection as the server has it.
-    struct Scene {
-        server: UnixListener,
-        accepted: UnixStream,
-        participant: Box<Participant>,
-        folder: TempDir,
-    }
-
-    impl Scene {
-        fn new() -> Self {
-            let folder = TempDir::with_prefix("slocket-participant-").unwrap();
-            let lock: Lock = Builder::new(folder.path().join("lock")).build().unwrap();
-            let server = UnixListener::bind(lock.path().unwrap()).unwrap();
-            let mut participant = Participant::new(lock.site(), Process::current());
-            participant.tell(ACQUIRE);
-            let accepted = server.accept().unwrap().0;
-            Self { server, accepted, participant, folder }
-        }
-
-        /// The server grants the lock and is killed.
-        fn grant_and_die(self) -> (Box<Participant>, TempDir) {
-            let Self { server, mut accepted, participant, folder } = self;
-            accepted.write_all(b"OK").unwrap();
-            drop((server, accepted));
-            (participant, folder)
-        }
-    }
-
-    fn has_lock(folder: &Path) -> bool {
-        folder.join("lock").exists()
-    }
-
-    #[test]
-    fn the_client_of_a_dead_server_removes_the_path() {
-        let (mut participant, folder) = Scene::new().grant_and_die();
-        participant.wake();
-        assert_eq!(participant.take_report(), Some(Report::Acquired));
-        assert!(participant.is_loan() && has_lock(folder.path()));
-        participant.release().unwrap();
-        assert!(participant.is_finished() && !has_lock(folder.path()));
-    }
-
-    #[test]
-    fn the_client_of_a_dead_server_that_gave_up_removes_the_path() {
-        let mut scene = Scene::new();
-        scene.participant.tell(Event::Request(Request::Cancel));
-        let (mut participant, folder) = scene.grant_and_die();
-        assert!(participant.is_lingering_untold());
-        participant.wake();
-        assert!(participant.is_finished() && !has_lock(folder.path()));
-    }
-
-    /// The server has seen the end of the stream, and may have granted the lock to the next before it was killed.
-    #[test]
-    fn whoever_has_taken_its_leave_removes_nothing() {
-        for leave in [Request::Dismiss, Request::Cut] {
-            let mut scene = Scene::new();
-            scene.participant.tell(Event::Request(Request::Cancel));
-            // (Nothing arrives after it was cut.)
-            scene.accepted.write_all(b"OK").unwrap();
-            scene.participant.tell(Event::Request(leave));
-            let Scene { server, accepted, mut participant, folder } = scene;
-            drop((server, accepted));
-            assert!(participant.is_lingering() && !participant.is_lingering_untold());
-            participant.wake();
-            assert!(participant.is_finished() && has_lock(folder.path()), "{leave:?}");
-        }
-    }
-
-    /// A server that has ended is not named as the holder of what came to the path after it.
-    #[test]
-    fn a_server_that_has_ended_is_no_holder() {
-        let scene = Scene::new();
-        let path = scene.folder.path().join("lock");
-        let Scene { server, accepted, mut participant, folder: _folder } = scene;
-        assert!(participant.lender().is_some());
-        std::fs::remove_file(&path).unwrap();
-        std::fs::create_dir(&path).unwrap();
-        drop((server, accepted));
-        participant.wake();
-        assert!(!participant.has_report() && participant.lender().is_none());
-        participant.tell(Event::Notice(Notice::TimerFired(Timer::Deadline)));
-        assert_eq!(participant.take_report(), Some(Report::TimedOut));
-        assert_eq!(participant.recent_holder(ANSWER_LASTS), None);
-    }
-
-    // ---- Shares, on the real kernel. (How their waits are told to an adapter is `wait`'s.)
-
-    const SHARE: Event = Event::Request(Request::Share(POLICY, Share::Unlimited));
-
-    fn slot_of(count: u16) -> Event {
-        Event::Request(Request::Share(POLICY, Share::SlotOf(count.try_into().unwrap())))
-    }
-
-    /// One lock, and what is in its folder.
-    struct Shared {
-        lock: Lock,
-        folder: TempDir,
-    }
-
-    impl Shared {
-        fn new() -> Self {
-            let folder = TempDir::with_prefix("slocket-shared-").unwrap();
-            Self { lock: Builder::new(folder.path().join("lock")).build().unwrap(), folder }
-        }
-
-        fn ask(&self, event: Event) -> Box<Participant> {
-            let mut participant = Participant::new(self.lock.site(), Process::current());
-            participant.tell(event);
-            participant
-        }
-
-        #[track_caller]
-        fn has(&self, event: Event, report: Report) -> Box<Participant> {
-            let mut participant = self.ask(event);
-            assert_eq!(participant.take_report(), Some(report));
-            participant
-        }
-
-        /// What is in the folder, in order.
-        fn names(&self) -> Vec<String> {
-            let names = std::fs::read_dir(self.folder.path()).unwrap();
-            let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-            names.sort();
-            names
-        }
-    }
-
-    /// Whether what it waits for has happened, as poll(2) tells.
-    fn is_ready(participant: &Participant) -> bool {
-        let wait = participant.wait();
-        let mut polled = [PollFd::new(wait.descriptor.as_ref().expect("it waits"), PollFlags::IN)];
-        poll(&mut polled, Some(&rustix::event::Timespec::default())).unwrap() == 1
-    }
-
-    #[test]
-    fn many_have_a_share_and_whoever_acquires_waits_for_the_last() {
-        let shared = Shared::new();
-        let none = Report::Shared { slot: None };
-        let (mut one, mut other) = (shared.has(SHARE, none), shared.has(SHARE, none));
-        assert_eq!(shared.names(), [".lock.shared"]);
-        let mut writer = shared.ask(ACQUIRE);
-        assert!(!writer.has_report());
-        one.release().unwrap();
-        assert!(!is_ready(&writer) && !writer.has_report());
-        other.release().unwrap();
-        assert!(one.is_finished() && other.is_finished() && is_ready(&writer));
-        writer.wake();
-        assert_eq!(writer.take_report(), Some(Report::Acquired));
-        assert_eq!(shared.names(), ["lock"]);
-        writer.tell(Event::Request(Request::Downgrade));
-        assert_eq!(writer.take_report(), Some(none));
-        let mut third = shared.has(SHARE, none);
-        writer.release().unwrap();
-        third.release().unwrap();
-        assert_eq!(shared.names(), [] as [&str; 0]);
-    }
-
-    #[test]
-    fn each_has_a_slot_of_its_own_and_the_next_waits_for_any() {
-        let shared = Shared::new();
-        let mut first = shared.has(slot_of(2), Report::Shared { slot: Some(0) });
-        let mut second = shared.has(slot_of(2), Report::Shared { slot: Some(1) });
-        assert_eq!(shared.names(), [".lock.shared", ".lock.slot-0", ".lock.slot-1"]);
-        let mut third = shared.ask(slot_of(2));
-        assert!(!third.has_report() && !is_ready(&third));
-        second.release().unwrap();
-        assert!(is_ready(&third));
-        third.wake();
-        assert_eq!(third.take_report(), Some(Report::Shared { slot: Some(1) }));
-        first.release().unwrap();
-        third.release().unwrap();
-        assert_eq!(shared.names(), [] as [&str; 0]);
-    }
-
-    /// In full: the next in the queue has the lock in hand.
-    #[test]
-    fn whoever_gives_up_waiting_for_shares_passes_the_lock_on() {
-        let shared = Shared::new();
-        let mut reader = shared.has(SHARE, Report::Shared { slot: None });
-        let mut writer = shared.ask(ACQUIRE);
-        let mut behind = shared.ask(SHARE);
-        writer.tell(Event::Request(Request::Cancel));
-        assert_eq!(writer.take_report(), Some(Report::Cancelled));
-        behind.wake();
-        assert_eq!(behind.take_report(), Some(Report::Shared { slot: None }));
-        reader.release().unwrap();
-        behind.release().unwrap();
-        assert_eq!(shared.names(), [] as [&str; 0]);
-    }
-
-    #[test]
-    fn what_is_no_fifo_is_not_believed() {
-        let shared = Shared::new();
-        std::fs::write(shared.folder.path().join(".lock.shared"), "").unwrap();
-        for event in [ACQUIRE, SHARE] {
-            shared.has(event, Report::Failed(Failure::NotAFifo(Name::Shared)));
-            assert_eq!(shared.names(), [".lock.shared"]);
-        }
-    }
-
-    #[test]
-    fn what_cannot_even_be_opened_is_told_to_be_no_fifo() {
-        let makes: [fn(&Path); 3] = [
-            |path| drop(UnixListener::bind(path).unwrap()),
-            |path| std::os::unix::fs::symlink("/dev/null", path).unwrap(),
-            |path| std::fs::create_dir(path).unwrap(),
-        ];
-        for make in makes {
-            let shared = Shared::new();
-            make(&shared.folder.path().join(".lock.shared"));
-            for event in [ACQUIRE, SHARE] {
-                let mut participant = shared.ask(event);
-                let Some(Report::Failed(failure)) = participant.take_report() else { panic!("{event:?}") };
-                let error = participant.error(failure);
-                assert_eq!(error.kind(), ErrorKind::Occupied, "{event:?}: {error}");
-                assert_eq!(shared.names(), [".lock.shared"]);
-            }
-        }
-    }
-
-    /// It was believed as our user's, and would have the name of another from there on.
-    #[test]
-    fn a_listener_that_comes_after_our_user_has_changed_is_given_away() {
-        let folder = TempDir::with_prefix("slocket-participant-").unwrap();
-        let lock: Lock = Builder::new(folder.path().join("lock")).build().unwrap();
-        let mut holder = Participant::new(lock.site(), Process::current());
-        holder.tell(ACQUIRE);
-        // (So that the lock is not free as soon as it is given away.)
-        let _copy = holder.descriptor().unwrap().as_fd().try_clone_to_owned().unwrap();
-        let mut waiter = Participant::new(lock.site(), Process::current());
-        waiter.tell(ACQUIRE);
-        // As if the program had changed it since.
-        waiter.performer.user = OnceLock::from(peer::user() + 1);
-        holder.release().unwrap();
-        waiter.wake();
-        assert!(!waiter.has_report() && waiter.performer.table.listener.descriptor().is_none());
     }
 }

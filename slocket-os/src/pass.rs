@@ -7,18 +7,20 @@ use command_fds::CommandFdExt;
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::{self, Errno, FdFlags, fcntl_dupfd_cloexec, fcntl_setfd, ioctl_fionbio};
 use rustix::net::{SocketAddrUnix, getsockname};
-use slocket_core::{Found, Question};
+use slocket_core::file_lock::{Mode, Platform};
+use slocket_core::{FlockResult, Found, Question};
 
 use crate::bound::{inode_of, lower};
 use crate::descriptor::close_copies;
 use crate::error::{Error, Fault, What};
+use crate::file_participant::FileParticipant;
 use crate::guard::Guard;
 use crate::held_share::HeldShare;
 use crate::lock::Lock;
 use crate::participant::Participant;
 use crate::process::Process;
 use crate::site::Home;
-use crate::sys::sockets;
+use crate::sys::{lock_files, sockets};
 
 /// Scripts use the low numbers as they like (`exec 3>log`), and would close the lock without knowing.
 const FIRST: RawFd = 100;
@@ -148,8 +150,11 @@ impl Lock {
     pub fn adopt(&self, descriptor: OwnedFd) -> Result<Guard, Error> {
         let here = Process::current();
         close_copies(here);
-        let failed = |errno| self.site().error(Fault::new(errno, "adopt the descriptor"));
+        let failed = |errno| self.site().error(Fault::new(errno, ADOPT));
         let not_the_lock = || self.site().failed(What::NotTheLock);
+        if let Some(platform) = self.site().lock_file() {
+            return self.adopt_file(descriptor, platform, here);
+        }
         if !is_listener(descriptor.as_fd()) || fcntl_getfl(&descriptor).map_err(failed)?.contains(OFlags::NONBLOCK) {
             return Err(not_the_lock());
         }
@@ -171,6 +176,30 @@ impl Lock {
         Ok(Guard::new(Participant::holding(self.site(), here, descriptor, address, inode), turn))
     }
 }
+
+impl Lock {
+    /// The same, of a lock that is a locked file: the file that is open must be the one at the path, and be locked by that very descriptor, or
+    /// by none.
+    fn adopt_file(&self, file: OwnedFd, platform: Platform, here: Process) -> Result<Guard, Error> {
+        let failed = |errno| self.site().error(Fault::new(errno, ADOPT));
+        let not_the_lock = || self.site().failed(What::NotTheLock);
+        let at = self.site().at_path().ok_or_else(not_the_lock)?;
+        if fcntl_getfl(&file).map_err(failed)?.contains(OFlags::NONBLOCK)
+            || !lock_files::compare(file.as_fd(), at.folder().as_fd(), at.name()).map_err(failed)?
+            || lock_files::lock(file.as_fd(), Mode::Exclusive) != FlockResult::Locked
+        {
+            return Err(not_the_lock());
+        }
+        fcntl_setfd(&file, FdFlags::CLOEXEC).map_err(failed)?;
+        sockets::set_nonblocking(file.as_fd()).map_err(failed)?;
+        let turn = self.queue().enter_beside(here);
+        let participant = FileParticipant::holding(self.site(), platform, here, file).map_err(failed)?;
+        Ok(Guard::new(participant.into(), turn))
+    }
+}
+
+/// What is being done when a descriptor is adopted.
+const ADOPT: &str = "adopt the descriptor";
 
 /// Whether that is a listening Unix stream socket.
 fn is_listener(socket: BorrowedFd<'_>) -> bool {

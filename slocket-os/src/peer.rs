@@ -26,14 +26,26 @@ pub struct Holder {
     pub uid: u32,
     /// The name of its program, if it can be read (proc(5), `/proc/pid/comm`).
     pub program: Option<String>,
+    /// The name of the machine that it runs on, if that is another one: where the lock is a file on a network file system.
+    pub host: Option<String>,
+}
+
+impl Holder {
+    /// A process of this machine that was found in a lock file of that user.
+    pub(crate) fn in_file_of(uid: u32, pid: u32) -> Self {
+        let process = fs::metadata(format!("/proc/{pid}")).ok();
+        let uid = process.as_ref().map_or(uid, MetadataExt::uid);
+        Self { pid: Some(pid), uid, program: process.and_then(|_| program(pid)), host: None }
+    }
 }
 
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.pid, &self.program) {
-            (Some(pid), Some(program)) => write!(f, "pid {pid} ({})", escaped(program)),
-            (Some(pid), None) => write!(f, "pid {pid}"),
-            (None, _) => write!(f, "a process of user {} that cannot be seen from here", self.uid),
+        match (self.pid, &self.program, &self.host) {
+            (Some(pid), _, Some(host)) => write!(f, "pid {pid} on {}", escaped(host)),
+            (Some(pid), Some(program), None) => write!(f, "pid {pid} ({})", escaped(program)),
+            (Some(pid), None, None) => write!(f, "pid {pid}"),
+            (None, ..) => write!(f, "a process of user {} that cannot be seen from here", self.uid),
         }
     }
 }
@@ -59,7 +71,8 @@ impl Peer {
 
     /// The same, for the user, with its program.
     pub(crate) fn holder(self) -> Holder {
-        Holder { pid: self.pid, uid: self.uid, program: self.pid.filter(|pid| is_of(*pid, self.uid)).and_then(program) }
+        let program = self.pid.filter(|pid| is_of(*pid, self.uid)).and_then(program);
+        Holder { pid: self.pid, uid: self.uid, program, host: None }
     }
 }
 

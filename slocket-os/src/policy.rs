@@ -43,6 +43,27 @@ pub enum OccupiedPolicy {
     Wait,
 }
 
+/// What a lock at a path is: a socket, or a locked file ([protocol section 10][protocol]).
+///
+/// All processes that use a lock must agree on it. They do by default, because it follows from the file system alone: a socket on a file
+/// system that is known to be local, and a locked file where other machines may see the path (NFS, SMB, 9P, FUSE), which have no sockets in
+/// common.
+///
+/// Where the lock is a file, waiters are served in no particular order, and npm's slocket is kept out. All the rest is alike.
+///
+/// [protocol]: https://github.com/slocket/slocket/blob/main/docs/protocol.md#10-where-the-lock-is-a-locked-file
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Home {
+    /// A socket, or a locked file, as the file system needs.
+    #[default]
+    ByFileSystem,
+    /// A socket; on a file system that needs a file, [`ErrorKind::UnsupportedFileSystem`](crate::ErrorKind::UnsupportedFileSystem).
+    Socket,
+    /// A locked file, on every file system.
+    File,
+}
+
 /// Which users' servers to trust ([protocol section 4][protocol]).
 ///
 /// [protocol]: https://github.com/slocket/slocket/blob/main/docs/protocol.md#4-edges

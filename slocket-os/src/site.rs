@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use slocket_core::{Occupied, Policy, Stale};
+use slocket_core::{Occupied, Policy, Stale, file_lock};
 
 use crate::abstract_name::AbstractName;
 use crate::at_path::AtPath;
@@ -80,6 +80,11 @@ impl Site {
             Home::Path(at) => Some(at),
             Home::Name(_) => None,
         }
+    }
+
+    /// What its files can do, if the lock is a locked file rather than a socket.
+    pub(crate) fn lock_file(&self) -> Option<file_lock::Platform> {
+        self.at_path().and_then(AtPath::lock_file)
     }
 
     /// Whether the servers of a user who is not our own are trusted.

@@ -4,6 +4,7 @@
 pub(crate) mod fifos;
 pub(crate) mod files;
 pub(crate) mod found;
+pub(crate) mod lock_files;
 pub(crate) mod messages;
 pub(crate) mod sockets;
 

@@ -71,6 +71,7 @@
 //! | let a command inherit it | [`Guard::pass_to`] |
 //! | hand it to another program | [`Guard::into_fd`], [`Slocket::adopt`] |
 //! | set the mode, or trust other users | [`Slocket::builder`], [`Builder`] |
+//! | insist on a socket, or on a file | [`Builder::home`] |
 //! | cancel a wait, or wait in parts | [`Slocket::request`], [`Semaphore::request`] |
 //!
 //! # Behaviour
@@ -108,7 +109,7 @@
 //! | [`ParentMissing`](ErrorKind::ParentMissing), [`PermissionDenied`](ErrorKind::PermissionDenied) | the folder of the lock is missing, or not writable |
 //! | [`Occupied`](ErrorKind::Occupied), [`NotASlocket`](ErrorKind::NotASlocket) | an old lock file, or another program's socket, is at the path |
 //! | [`Untrusted`](ErrorKind::Untrusted) | another user holds the lock; [`Trust`] decides which users to trust |
-//! | [`UnsupportedFileSystem`](ErrorKind::UnsupportedFileSystem) | the path is on a network file system, or on one without sockets |
+//! | [`UnsupportedFileSystem`](ErrorKind::UnsupportedFileSystem) | the file system has neither sockets nor file locks; or the lock is to be a socket ([`Home`]), and other machines see the file system, too |
 //! | [`LockLost`](ErrorKind::LockLost) | on release: the socket was removed or replaced while the lock was held |
 //!
 //! The rest is in [`ErrorKind`]; [docs/troubleshooting.md][troubleshooting] explains every message. After an error the lock is not held, unless
@@ -156,7 +157,7 @@
 //! # Platform support
 //!
 //! Linux, on all of its architectures. Tested on x86-64 with Linux 5.10, 6.1 and later, and in gVisor. [docs/environment.md][environment] lists
-//! file systems, users, namespaces and limits. Network file systems are refused. Rust 1.88 or later.
+//! file systems, users, namespaces and limits. On network file systems the lock is a locked file ([`Home`]). Rust 1.88 or later.
 //!
 //! [environment]: https://github.com/slocket/slocket/blob/main/docs/environment.md
 //! [troubleshooting]: https://github.com/slocket/slocket/blob/main/docs/troubleshooting.md
@@ -167,8 +168,8 @@ use std::time::{Duration, Instant};
 
 #[doc(inline)]
 pub use slocket_os::{
-    Canceller, Disowned, DowngradeError, Error, ErrorKind, Grant, Guard, Holder, LockName, OccupiedPolicy, Permit,
-    Request, SharedGuard, Sharer, StalePolicy, Trust, TryAcquireError, Waiting, close_copies, depart, settle,
+    Canceller, Disowned, DowngradeError, Error, ErrorKind, Grant, Guard, Holder, Home, LockName, OccupiedPolicy,
+    Permit, Request, SharedGuard, Sharer, StalePolicy, Trust, TryAcquireError, Waiting, close_copies, depart, settle,
     settle_timeout,
 };
 
@@ -305,7 +306,8 @@ impl Slocket {
     /// lock and waits for another one can wait for itself: a deadlock.
     ///
     /// # Errors
-    /// Those of [`acquire`](Self::acquire); and [`ErrorKind::NoShares`].
+    /// Those of [`acquire`](Self::acquire); and [`ErrorKind::NoShares`]. After that error this process may have lent
+    /// the lock to an npm client: call [`settle`] before the process ends.
     pub fn acquire_shared(&self) -> Result<SharedGuard, Error> {
         self.lock.acquire_shared_blocking(None)
     }

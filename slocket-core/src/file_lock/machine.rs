@@ -1,7 +1,7 @@
 //! One participant: its state, and what a driver can see. Its behaviour is in the files of the procedures.
 
 use super::call::{Call, Role};
-use super::memory::{Goal, Memory, Patience, Platform};
+use super::memory::{Goal, Memory, Open, Patience, Platform};
 use super::result::CallResult;
 use super::state::{At, Looked, Obstacle, Resting, State, Then, Turn};
 use crate::event::{Notice, Policy, Request, Share, Timer};
@@ -67,6 +67,13 @@ impl Machine {
     #[must_use]
     pub fn new(platform: Platform) -> Self {
         Self { state: State::Resting(Resting::Idle), memory: Memory { platform, ..Memory::default() } }
+    }
+
+    /// A machine that holds the lock by a file that was passed to it, and is locked.
+    #[must_use]
+    pub fn holding(platform: Platform) -> Self {
+        let memory = Memory { platform, has_turn: true, open: Open::TURN, ..Memory::default() };
+        Self { state: State::Resting(Resting::Holding), memory }
     }
 
     /// Tells the machine an event; returns what is to be done next.
@@ -208,7 +215,7 @@ impl Machine {
         match obstacle {
             Obstacle::Turn => self.take_turn(),
             Obstacle::Shares(slot) => self.look_again(slot),
-            Obstacle::Slot => self.take_slot(0),
+            Obstacle::Share => self.take_share(),
         }
     }
 
@@ -343,7 +350,13 @@ impl Machine {
     /// Whether it has the turn, and waits for shares to be given back.
     #[must_use]
     pub fn awaits_shares(&self) -> bool {
-        matches!(self.state, State::Resting(Resting::Waiting(Obstacle::Shares(_) | Obstacle::Slot)))
+        matches!(self.state, State::Resting(Resting::Waiting(Obstacle::Shares(_) | Obstacle::Share)))
+    }
+
+    /// Whether it only looks whether a process holds the lock.
+    #[must_use]
+    pub fn looks(&self) -> bool {
+        self.memory.goal == Goal::Look
     }
 
     /// Whether it is over: nothing is held, nothing is open.

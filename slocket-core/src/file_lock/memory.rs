@@ -81,6 +81,11 @@ pub(super) struct Open {
     watch: bool,
 }
 
+impl Open {
+    /// What a holder has open.
+    pub(super) const TURN: Self = Self { turn: true, look: false, share: false, watch: false };
+}
+
 impl Memory {
     /// Takes note of what a call has opened or closed.
     pub(super) fn note(&mut self, call: Call, result: &CallResult) {

@@ -3,8 +3,7 @@
 //! A process that has locked the file looks whether the path is still that file: the holder before it may have removed it, and then another
 //! process can have the turn by a new file.
 
-use super::Fault;
-use super::call::{Call, Mode, Role};
+use super::call::{Call, Fault, Mode, Role};
 use super::machine::{Machine, Step};
 use super::memory::Goal;
 use super::result::{CallResult, OpenResult, SeeResult};
@@ -82,7 +81,7 @@ impl Machine {
                 let (DoneResult::Done | DoneResult::Failed(_)) = result.done()?;
                 if is_moved { self.moved() } else { self.occupied() }
             }
-            // (Only others miss the record: who holds the lock is not told then.)
+            // (Without the record others cannot name the holder.)
             Turn::Record => {
                 result.done()?;
                 self.memory.has_turn = true;
@@ -124,8 +123,7 @@ impl Machine {
     fn have_turn(&mut self) -> Step {
         match self.memory.goal {
             Goal::Lock | Goal::CleanUp | Goal::Look => self.look_for_shares(None),
-            Goal::Shared | Goal::Downgrade => self.take_shared(),
-            Goal::SlotOf(_) => self.take_base(),
+            Goal::Shared | Goal::Downgrade | Goal::SlotOf(_) => self.take_share(),
         }
     }
 

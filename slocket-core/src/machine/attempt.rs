@@ -124,7 +124,8 @@ impl Machine {
             (Inspected::Dead | Inspected::Unsettled { is_marked: true }, _) if is_put_up_with => {
                 self.pause(attempt.patient(), Going::Join)
             }
-            (Inspected::Missing, _) => self.again(attempt.patient()),
+            // (A lock file is not what a socket is looked for with.)
+            (Inspected::Missing | Inspected::Unlocked, _) => self.again(attempt.patient()),
             (Inspected::Alive, Wish::Try) => self.try_again(attempt),
             (Inspected::Unmarked | Inspected::Unsettled { is_marked: false }, Wish::Try) => {
                 self.finish(Report::WouldBlock)

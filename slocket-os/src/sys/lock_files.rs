@@ -1,0 +1,118 @@
+//! Lock files: regular files that are locked.
+
+use std::ffi::CStr;
+use std::os::fd::{BorrowedFd, OwnedFd};
+
+use rustix::fs::{
+    FileType, FlockOperation, Mode, OFlags, Stat, Timespec, Timestamps, UTIME_NOW, fchmod, flock, fstat, futimens,
+    openat,
+};
+use rustix::io::{Errno, Result, pread, pwrite, retry_on_intr};
+use slocket_core::file_lock::{self, OpenResult};
+use slocket_core::{FlockResult, MakeResult};
+
+use super::{code, files};
+use crate::folder::is_same;
+use crate::record::{Record, is_record};
+
+/// (What opens a FIFO must not wait. A network file system locks only what is open for writing.)
+const FLAGS: OFlags =
+    OFlags::RDWR.union(OFlags::NONBLOCK).union(OFlags::NOFOLLOW).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
+
+pub(crate) fn open(folder: BorrowedFd<'_>, name: &CStr) -> Result<OwnedFd> {
+    retry_on_intr(|| openat(folder, name, FLAGS, Mode::empty()))
+}
+
+pub(crate) fn opened<T>(result: &Result<T>) -> OpenResult {
+    match result {
+        Ok(_) => OpenResult::Opened,
+        // A name that is too long has no share.
+        Err(Errno::NOENT | Errno::NAMETOOLONG) => OpenResult::Missing,
+        // A socket, a link, a folder, a device.
+        Err(Errno::NXIO | Errno::LOOP | Errno::ISDIR | Errno::NODEV) => OpenResult::NotAFile,
+        Err(errno) => OpenResult::Failed(code(*errno)),
+    }
+}
+
+/// Makes a file that nothing has the name of.
+pub(crate) fn make(folder: BorrowedFd<'_>, name: &CStr, mode: Mode) -> Result<OwnedFd> {
+    retry_on_intr(|| openat(folder, name, FLAGS | OFlags::CREATE | OFlags::EXCL, mode))
+}
+
+pub(crate) fn made<T>(result: &Result<T>) -> MakeResult {
+    match result {
+        Ok(_) => MakeResult::Made,
+        Err(Errno::EXIST) => MakeResult::Exists,
+        Err(errno) => MakeResult::Failed(code(*errno)),
+    }
+}
+
+/// Sets the mode of a file that was made just now, if the umask has taken bits away.
+pub(crate) fn set_mode(file: BorrowedFd<'_>, mode: Mode) -> Result<()> {
+    if Mode::from_raw_mode(fstat(file)?.st_mode) == mode { Ok(()) } else { fchmod(file, mode) }
+}
+
+/// Whether it is a regular file that is empty or has a record in it.
+pub(crate) fn is_lock_file(file: BorrowedFd<'_>, stat: &Stat) -> Result<bool> {
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        return Ok(false);
+    }
+    if stat.st_size == 0 {
+        return Ok(true);
+    }
+    let mut begin = [0; Record::LENGTH];
+    match retry_on_intr(|| pread(file, &mut begin[..], 0)) {
+        Ok(length) => Ok(is_record(begin.get(..length).unwrap_or_default())),
+        // (A server of SMB lets no other read what is locked.)
+        Err(Errno::ACCESS | Errno::AGAIN) => Ok(true),
+        Err(errno) => Err(errno),
+    }
+}
+
+pub(crate) fn lock(file: BorrowedFd<'_>, mode: file_lock::Mode) -> FlockResult {
+    let operation = match mode {
+        file_lock::Mode::Shared => FlockOperation::NonBlockingLockShared,
+        file_lock::Mode::Exclusive => FlockOperation::NonBlockingLockExclusive,
+    };
+    match retry_on_intr(|| flock(file, operation)) {
+        Ok(()) => FlockResult::Locked,
+        // (SMB says that it may not.)
+        Err(Errno::WOULDBLOCK | Errno::ACCESS) => FlockResult::Busy,
+        Err(errno) => FlockResult::Failed(code(errno)),
+    }
+}
+
+pub(crate) fn unlock(file: BorrowedFd<'_>) -> Result<()> {
+    retry_on_intr(|| flock(file, FlockOperation::Unlock))
+}
+
+/// Whether a name is still that file.
+pub(crate) fn compare(file: BorrowedFd<'_>, folder: BorrowedFd<'_>, name: &CStr) -> Result<bool> {
+    let opened = match fstat(file) {
+        Ok(stat) => stat,
+        // (A server of another machine has removed it.)
+        Err(Errno::STALE) => return Ok(false),
+        Err(errno) => return Err(errno),
+    };
+    match files::stat_name(folder, name) {
+        Ok(found) => Ok(is_same(&opened, &found)),
+        Err(Errno::NOENT | Errno::STALE) => Ok(false),
+        Err(errno) => Err(errno),
+    }
+}
+
+pub(crate) fn record(file: BorrowedFd<'_>, record: &Record) -> Result<()> {
+    retry_on_intr(|| pwrite(file, record.as_bytes(), 0)).map(drop)
+}
+
+/// The record of the process that has the file locked.
+pub(crate) fn read_record(file: BorrowedFd<'_>) -> Option<Record> {
+    let mut bytes = [0; Record::LENGTH];
+    let length = retry_on_intr(|| pread(file, &mut bytes[..], 0)).ok()?;
+    Record::parse(bytes.get(..length)?)
+}
+
+pub(crate) fn touch(file: BorrowedFd<'_>) -> Result<()> {
+    let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+    futimens(file, &Timestamps { last_access: now, last_modification: now })
+}
