@@ -248,6 +248,7 @@ impl FileParticipant {
                 files::unlink(at.folder().as_fd(), &at.name_of(which(name))).into()
             }
             Call::Touch => done(&lock_files::touch(self.file(Role::Turn)?)).into(),
+            Call::WasTouched => answer(lock_files::was_touched(self.file(Role::Turn)?)).into(),
             Call::Watch => {
                 self.watch = Watch::new(self.at()?);
                 answer(Ok(self.watch.is_some())).into()
@@ -381,7 +382,7 @@ const fn doing(call: Call) -> &'static str {
         Call::Open(..) | Call::See(_) => "open the lock file",
         Call::Make(..) => "make the lock file",
         Call::Lock(..) | Call::Unlock(_) => "lock the file",
-        Call::Compare(..) => "look at the path",
+        Call::Compare(..) | Call::WasTouched => "look at the path",
         Call::Unlink(_) => "remove the lock file",
         Call::SetMode(_) | Call::Record | Call::Touch | Call::Watch | Call::Close(_) => "use the lock",
     }
