@@ -1,4 +1,4 @@
-//! From idle, looking: who listens, without taking the lock (protocol section 2, "Look").
+//! From idle, looking: which process listens, without taking the lock (protocol section 2, "Look").
 
 mod common;
 

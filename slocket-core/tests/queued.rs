@@ -32,7 +32,7 @@ fn a_listener_that_was_lost_on_the_way_is_no_lock() {
     participant.waits(READABLE, QUEUED).did(&[Call::CloseApart(Role::Strays), Call::Close(Role::Connection), PUBLISH]);
 }
 
-/// Whoever bound it elsewhere, or kept a copy, could hold it as well.
+/// The process that bound it elsewhere, or kept a copy, could hold it as well.
 #[test]
 fn a_listener_that_is_not_this_locks_is_no_lock_and_no_busy_loop() {
     let mut participant = queued();

@@ -65,7 +65,7 @@ fn a_listener_of_another_user_is_given_away_unused() {
     participant.did_not(Call::Listen).did_not(Call::SocketName);
 }
 
-/// Whatever of it cannot be told, nobody listens on it, and it is closed apart: to close it can take for ever.
+/// Whatever cannot be told about it, no process listens on it, and it is closed apart: to close it can take for ever.
 #[test]
 fn what_is_not_proven_to_be_this_locks_is_given_away() {
     let other = StatResult::Found(Found { inode: OTHER, ..MARKED });

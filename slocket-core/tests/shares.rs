@@ -1,4 +1,4 @@
-//! Shares of the lock: shared locks, slots, and whoever waits for them (protocol section 8).
+//! Shares of the lock: shared locks, slots, and the waiters for them (protocol section 8).
 
 mod common;
 
@@ -29,7 +29,7 @@ fn shared_by_others(reads: usize) -> Participant {
     participant
 }
 
-/// It has the lock in hand, and waits for those who have shares.
+/// It has the lock in hand, and waits for the sharers.
 #[track_caller]
 fn waiting_for_shares() -> Participant {
     let mut participant = shared_by_others(1);
@@ -106,7 +106,7 @@ fn one_that_may_not_be_opened_is_mended_if_it_is_ours() {
 
 // ---- Beside participants of the baseline, which know nothing of shares.
 
-/// It is lent the lock, as by anybody else. (Else it would hold it beside our share.)
+/// It is lent the lock, as by any other process. (Else it would hold it beside our share.)
 #[test]
 fn there_is_no_share_while_a_baseline_client_waits() {
     for (event, take) in [(SHARE, TAKE_SHARE), (TRY_SHARE, TAKE_SHARE), (SLOT, take(0)), (TRY_SLOT, take(0))] {
@@ -161,7 +161,7 @@ fn there_is_no_share_while_a_baseline_client_of_another_user_waits() {
     participant.shares(SHARE, None).did(&[TAKE_SHARE, UNLINK]).did_not(CLOSE_SHARE);
 }
 
-/// Behind another user's waiter, or after it was seen that nobody waits.
+/// Behind another user's waiter, or after it was seen that no process waits.
 #[test]
 fn one_that_is_met_when_the_path_is_given_up_already_costs_the_share() {
     let mut participant = Participant::at(None);
@@ -207,7 +207,7 @@ fn no_share_is_taken_of_what_a_baseline_server_has_lent() {
     }
 }
 
-/// So whoever waits without one is none of ours.
+/// So a waiter without one is not one of ours.
 #[test]
 fn whoever_cannot_have_a_badge_does_not_wait() {
     for event in [ACQUIRE, SHARE, SLOT] {
@@ -241,7 +241,7 @@ fn a_share_that_is_given_back_leaves_nothing() {
     for (event, report) in [(RELEASE, Report::Released), (CANCEL, Report::Cancelled)] {
         let mut participant = sharing();
         participant.ends(event, report).did(&[CLOSE_SHARE, SEE_SHARES, READ, PUBLISH, SEE_SHARES, READ, UNLINK_SHARED]);
-        // And once more, for whoever came meanwhile relies on that.
+        // And once more, for a process that came meanwhile relies on that.
         participant.did(&[UNLINK_SHARED, UNLINK, Call::Close(Role::Listener), SEE_SHARES]);
         assert!(participant.world.shared.is_none());
     }
@@ -254,7 +254,7 @@ fn while_others_have_one_there_is_nothing_to_clean_up() {
     participant.ends(RELEASE, Report::Released).did(&[CLOSE_SHARE, SEE_SHARES, READ]).did_not(PUBLISH);
 }
 
-/// Whoever has the lock sees to it.
+/// The process with the lock in hand sees to it.
 #[test]
 fn where_the_lock_is_taken_it_is_not_waited_for() {
     let mut participant = sharing();
@@ -279,7 +279,7 @@ fn what_may_not_be_removed_stays() {
     assert_eq!(participant.count(SEE_SHARES), 2, "not again and again");
 }
 
-/// Somebody may make a FIFO after the other, for ever.
+/// A user may make one FIFO after the other, for ever.
 #[test]
 fn it_does_not_clean_up_for_ever() {
     let mut participant = sharing();
@@ -319,7 +319,7 @@ fn a_holder_waits_until_nobody_has_a_share() {
     participant.ends(RELEASE, Report::Released).did_not(SEE_SHARES);
 }
 
-/// What somebody has written who knows nothing of shares.
+/// What a program has written that knows nothing of shares.
 #[test]
 fn bytes_are_discarded() {
     let mut participant = shared_by_others(0);
@@ -355,7 +355,7 @@ fn a_try_does_not_wait_for_shares() {
     shared_by_others(1).ends(TRY, Report::WouldBlock).did(&[SEE_SHARES, READ, Call::Close(Role::Look), UNLINK]);
 }
 
-/// In full, and then it cleans up: whoever gave its share back meanwhile relies on that.
+/// In full, and then it cleans up: a process that gave its share back meanwhile relies on that.
 #[test]
 fn whoever_gives_up_waiting_for_shares_passes_the_lock_on() {
     for (stop, report) in STOPS {
@@ -464,7 +464,7 @@ fn the_first_slot_is_made_after_the_fifo_of_shared_locks() {
     assert!(participant.world.shared.is_none() && participant.world.slots[0].is_none());
 }
 
-/// A stranger could remove it while the slot is taken; then whoever wants the lock would find it missing, and hold the lock.
+/// A stranger could remove it while the slot is taken; then a process that wants the lock would find it missing, and hold the lock.
 #[test]
 fn no_slot_is_taken_beside_what_is_not_believed_to_be_the_fifo_of_shared_locks() {
     for (found, failure) in [
@@ -545,7 +545,7 @@ fn a_lock_that_is_held_where_a_share_may_be_held_elsewhere_stays_as_it_is() {
     }
 }
 
-/// There is no gap below a slot that somebody has.
+/// There is no gap below a slot that is taken.
 #[test]
 fn slots_are_cleaned_up_down_to_the_first_that_is_taken() {
     let mut participant = shared_by_others(2);
@@ -558,7 +558,7 @@ fn slots_are_cleaned_up_down_to_the_first_that_is_taken() {
     participant.ends(RELEASE, Report::Released).did(&[unlink(2), UNLINK]).did_not(unlink(1)).did_not(UNLINK_SHARED);
 }
 
-/// Whoever finds no FIFO of shared locks, or a gap below a slot, looks no further.
+/// A process that finds no FIFO of shared locks, or a gap below a slot, looks no further.
 #[test]
 fn where_it_is_not_known_how_many_slots_there_are_none_is_removed() {
     for unknown in [0, 1].map(|slot| Call::Stat(Name::Slot(slot))) {

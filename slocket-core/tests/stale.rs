@@ -1,4 +1,4 @@
-//! A stale socket: dead, not marked, perhaps lent out. What each policy makes of it (protocol section 2, "Reclaim").
+//! A stale socket: dead, not marked, perhaps lent out. What each policy does with it (protocol section 2, "Reclaim").
 
 mod common;
 

@@ -4,7 +4,7 @@ mod common;
 
 use common::*;
 
-/// It looks again, for whoever is in the way may be only passing through.
+/// It looks again, because the process in the way may be only passing through.
 const FIRST_PAUSE: Wait = Wait { hasty: true, ..pause(1) };
 const NEXT_PAUSE: Wait = Wait { hasty: true, ..pause(2) };
 
@@ -72,7 +72,7 @@ fn a_try_that_looks_again_is_cancelled_at_once() {
     participant.waits(TRY, FIRST_PAUSE).ends(CANCEL, Report::Cancelled);
 }
 
-/// Nothing tells whether anybody holds it.
+/// Nothing tells whether any process holds it.
 #[test]
 fn a_socket_of_another_user_that_may_not_be_probed_is_an_error() {
     let theirs = Found { owner: Owner::Other, ..MARKED };

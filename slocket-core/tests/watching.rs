@@ -91,7 +91,7 @@ fn a_socket_that_cannot_be_locked_with_is_an_error() {
 fn what_is_no_socket_is_not_watched_if_the_policy_is_to_fail() {
     let fails = Event::Request(Request::Acquire(Policy { occupied: Occupied::Fail, ..Policy::default() }));
     Participant::at(DIRECTORY).fails(fails, Failure::Occupied).did_not(Call::Watch);
-    // Nobody listened there at first, and then it was no socket.
+    // No process listened there at first, and then it was not a socket.
     let mut participant = Participant::at(There { life: Life::Refuses, ..HOLDER });
     let looked = participant.up_to(fails, Call::Close(Role::Connection));
     participant.world.path = Some(DIRECTORY);

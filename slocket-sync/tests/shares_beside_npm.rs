@@ -31,7 +31,7 @@ impl Place {
         UnixStream::connect(self.folder.path().join("lock")).unwrap()
     }
 
-    /// All who were lent the lock are done: nothing is left.
+    /// All clients that were lent the lock are done: nothing is left.
     #[track_caller]
     fn is_left_as_it_was(&self) {
         settle();

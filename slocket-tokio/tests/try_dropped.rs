@@ -40,7 +40,7 @@ async fn drop_a_try(slocket: &Slocket) {
     let behind = slocket.clone();
     let behind = tokio::spawn(async move { behind.acquire().await.unwrap().release().unwrap() });
     tokio::task::yield_now().await;
-    // Somebody else is faster, so the lock is held when the pause is over: a try would end here, an acquire waits.
+    // Another process is faster, so the lock is held when the pause is over: a try would end here, an acquire waits.
     let guard = Slocket::new(slocket.path().unwrap()).unwrap().acquire().await.unwrap();
     drop(attempt);
     while !guard.contended() {
@@ -48,5 +48,5 @@ async fn drop_a_try(slocket: &Slocket) {
         tokio::task::yield_now().await;
     }
     guard.release().unwrap();
-    behind.await.expect("who waits behind it acquires");
+    behind.await.expect("the waiter behind it acquires");
 }

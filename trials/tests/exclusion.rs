@@ -25,7 +25,7 @@ fn one_process_again_and_again(place: &Place) {
     contend(place, &[Adapter::under_trial()], 1000);
 }
 
-/// Nobody queues, so every hold is a new socket at the path, and everybody else probes it in the very instant it appears.
+/// No process queues, so every hold is a new socket at the path, and all others probe it in the very instant it appears.
 fn nobody_queues(place: &Place) {
     const PLAYERS: u64 = 4;
     // So many that no player comes to its end in one turn of the processor, on a busy machine either.

@@ -1,4 +1,4 @@
-//! A process that retains the lock: what that costs, and what others see of it.
+//! A process that retains the lock: what that costs, and what others see.
 
 use std::fs;
 use std::process::Command;
@@ -40,7 +40,7 @@ fn other(place: &Place) -> Player {
     Player::start(Adapter::under_trial(), &place.lock())
 }
 
-/// It has the lock once, and retains it.
+/// It acquires the lock once, and retains it.
 fn retain(player: &mut Player) {
     player.acquire();
     player.release();
@@ -100,7 +100,7 @@ fn whoever_comes_is_served(place: &Place) {
         assert_eq!(retainer.answer_now(), None, "two holders");
         other.release();
         retainer.expect_held();
-        // It holds: nobody is served before it has released.
+        // It holds: no other is served before it has released.
         other.send("acquire");
         wait_until_queued(&place.lock(), 1);
         assert_eq!(other.answer_now(), None, "two holders");
@@ -136,7 +136,7 @@ fn a_lock_that_is_not_used_is_given_back(place: &Place) {
     assert!(is_retained(place));
     watch_for("the lock to be given back", || (!is_retained(place)).then_some(()));
     assert_eq!(place.leftovers(), [""; 0]);
-    // It takes it anew.
+    // It takes it again.
     retain(&mut player);
     assert!(is_retained(place));
     watch_for("the lock to be given back", || (!is_retained(place)).then_some(()));
@@ -168,7 +168,7 @@ fn a_process_that_is_killed_leaves_the_lock_free(place: &Place) {
         other.acquire();
         other.release();
     }
-    // And while somebody waits for it to be passed on.
+    // And while a process waits for it to be passed on.
     let mut retainer = retainer(place);
     retain(&mut retainer);
     process::stop(retainer.pid());
@@ -187,7 +187,7 @@ fn a_process_that_stands_still_holds_up_others_and_loses_nothing(place: &Place) 
     process::stop(retainer.pid());
     other.send("acquire");
     wait_until_queued(&place.lock(), 1);
-    assert_eq!(other.answer_now(), None, "it is passed on by nobody else");
+    assert_eq!(other.answer_now(), None, "it is not passed on by another");
     process::resume(retainer.pid());
     other.expect_held();
     other.release();
@@ -291,7 +291,7 @@ fn others_are_told_that_it_may_be_retained(place: &Place) {
     other.quit();
 }
 
-/// A path that somebody removes by hand is another's by now: a retained lock is not believed for long.
+/// A path that a user removes by hand is another's by now: a retained lock is not trusted for long.
 #[test]
 fn a_path_that_is_removed_by_hand_is_noticed() {
     let place = Place::new();

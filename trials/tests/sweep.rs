@@ -129,7 +129,7 @@ fn no_grant_reaches_those_who_come_again() {
             holder.send("release");
             let answer = holder.hear(PATIENCE);
             released.store(true, Ordering::SeqCst);
-            // Else those who still wait would do so for ever.
+            // Else the processes that still wait would do so for ever.
             if answer == Heard::Nothing {
                 process::signal(holder.pid(), Signal::KILL);
             }
@@ -137,7 +137,7 @@ fn no_grant_reaches_those_who_come_again() {
         });
         let sent_away = sent_away.into_inner();
         assert_eq!(answer, Heard::Answer("released".to_owned()), "{sent_away} were sent away");
-        // And all who were in the queue when it was given up.
+        // And all that were in the queue when it was given up.
         assert!((CLIENTS..=most + 2 * CLIENTS).contains(&sent_away), "{sent_away} were sent away: {errno}");
         holder.quit();
         assert_eq!(place.leftovers(), [""; 0]);

@@ -1,4 +1,4 @@
-//! The waiting hook: who waits for long is told for whom, once.
+//! The waiting hook: a process that waits for long is told the holder, once.
 
 use std::fs;
 use std::sync::Mutex;
@@ -24,7 +24,7 @@ fn builder(place: &Place) -> Builder {
     Slocket::builder(place.lock())
 }
 
-/// Waits behind `holder`, until told that it is he; then he releases, and the lock is had.
+/// Waits behind `holder`, until told that this is the holder; then it releases, and the lock is acquired.
 fn waits_behind(mut holder: Player, place: &Place) {
     let (slocket, told) = telling(place);
     let waits = thread::spawn(move || slocket.acquire().map(drop));
@@ -47,7 +47,7 @@ fn who_waits_outside_is_told_of_the_holder() {
     waits_behind(holder, &place);
 }
 
-/// (It would die if somebody came to its queue and just went.)
+/// (It would die if a client came to its queue and just went.)
 #[test]
 fn who_waits_at_an_npm_server_is_told_of_it() {
     if !node_or_skip() {
@@ -160,7 +160,7 @@ fn who_does_not_wait_is_told_nothing() {
     holder.quit();
 }
 
-/// To find out who holds the lock is to stand in the queue for an instant: each that did would be there until the release.
+/// To find out the holder is to stand in the queue for an instant: each process that did would be there until the release.
 #[test]
 fn many_clones_ask_once_in_a_second() {
     const CLONES: usize = 50;
@@ -180,7 +180,7 @@ fn many_clones_ask_once_in_a_second() {
         let (text, pid) = told.recv_timeout(PATIENCE).expect("to be told");
         assert_eq!(pid, Some(holder.pid()), "{text}");
     }
-    // The first that waits, for all of them; and who asked.
+    // The first that waits, for all of them; and those that asked.
     let seconds = usize::try_from(began.elapsed().as_secs()).expect("small");
     let queued = queued(&place.lock());
     assert!(queued <= 2 + seconds, "{queued} in the queue after {seconds} s");

@@ -32,7 +32,7 @@ fn it_dies_with_the_receiver_that_has_not_read_it_and_resets_its_queue() {
     assert_eq!(read(&waiter), Err(Errno::CONNRESET));
 }
 
-/// Whoever sends it has it still, if the send fails.
+/// The sender has it still, if the send fails.
 #[test]
 fn a_send_that_fails_keeps_nothing() {
     let place = Place::new();

@@ -1,4 +1,4 @@
-//! The probe: who connects a datagram socket learns whether some process has a stream socket open.
+//! The probe: connecting a datagram socket tells whether some process has a stream socket open.
 
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, Shutdown, SocketFlags, SocketType, bind, listen, shutdown, socket_with};

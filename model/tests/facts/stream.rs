@@ -86,7 +86,7 @@ fn a_client_that_is_shut_down_for_reading_gets_nothing_more_and_can_read_what_ha
     assert_eq!(read(&server), Err(Errno::WOULDBLOCK), "the server sees no end");
 }
 
-/// So it is for one that is not accepted yet: whoever accepts it later is told.
+/// So it is for one that is not accepted yet: the process that accepts it later is told.
 #[test]
 fn a_client_that_is_shut_down_for_reading_in_the_queue_gets_nothing() {
     let place = Place::new();

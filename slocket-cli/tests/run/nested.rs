@@ -39,7 +39,7 @@ fn while_he_waits() {
     }
 }
 
-/// A daemon that the command left behind keeps the lock, if he does not know it.
+/// A daemon that the command left behind keeps the lock, if it does not know about it.
 #[test]
 fn who_was_left_behind_with_the_lock_waits_for_himself() {
     let folder = Folder::new();

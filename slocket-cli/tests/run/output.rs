@@ -75,7 +75,7 @@ fn plain_text_whatever_the_colours_are_set_to() {
     assert!(!output(command).1.contains('\x1b'));
 }
 
-/// The exit code is what it would be if somebody read.
+/// The exit code is what it would be if a process read the output.
 #[test]
 fn nobody_reads_standard_error() {
     let folder = Folder::new();

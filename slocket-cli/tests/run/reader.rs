@@ -1,4 +1,4 @@
-//! Standard error that nobody reads: a full pipe. Whoever writes there stands still, and must not hold the lock.
+//! Standard error that is not read: a full pipe. A process that writes there stands still, and must not hold the lock.
 
 use std::io::{self, PipeReader, PipeWriter, Write};
 use std::process::{Command, Stdio};

@@ -1,4 +1,4 @@
-//! What the lock does, for whoever asks.
+//! What the lock does, for a user who asks.
 
 use crate::harness::{Folder, start};
 

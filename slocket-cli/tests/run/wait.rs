@@ -157,7 +157,7 @@ fn until_a_share_is_to_be_had() {
     holders[0].tell();
     waiter.assert_end(0, "", "");
     start(wait(&one, &folder.lock())).assert_end(0, "", "");
-    // Whoever waits for the lock is before all that come later.
+    // A waiter for the lock is before all that come later.
     let writer = start(folder.run(&["-q"], &["true"]));
     watch_for("it does not wait", || {
         let report = crate::status::json(&folder.lock());

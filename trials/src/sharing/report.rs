@@ -1,4 +1,4 @@
-//! What the witnesses of shares saw, and what of it must not be.
+//! What the witnesses of shares saw, and what must not be among it.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -83,7 +83,7 @@ fn a_mode_with_other_bits_or_without_the_owner_is_refused() {
     });
 }
 
-/// The socket is there for an instant before its mode is what was asked for: nobody may stumble over that.
+/// The socket is there for an instant before its mode is what was asked for: no process may stumble over that.
 #[track_caller]
 fn assert_nobody_stumbles(mask: u32) {
     let scene = Scene::new();

@@ -1,9 +1,9 @@
-//! The order of locks of one process that are no clones: they stand in the same queue as everybody else's.
+//! The order of locks of one process that are not clones: they stand in the same queue as all others.
 //!
-//! It is the order of asking as long as somebody holds the lock while they queue. A holder that finds its queue empty closes
-//! out, though, and who connects in that very moment is sent away (protocol section 3: "until a holder crashes or closes
-//! out"). He asks again, and by then others may have asked before him: of fifty who asked in order, the first may be
-//! served last. To keep his place is not possible for a listener that goes, and to keep the listener is to leave it behind.
+//! It is the order of asking as long as the lock is held while they queue. A holder that finds its queue empty closes
+//! out, though, and a process that connects in that very moment is sent away (protocol section 3: "until a holder crashes or closes
+//! out"). It asks again, and by then others may have asked before it: of fifty that asked in order, the first may be
+//! served last. To keep its place is not possible for a listener that goes, and to keep the listener is to leave it behind.
 
 #[cfg(target_arch = "x86_64")]
 use nix::libc;
@@ -43,7 +43,7 @@ fn last_who_came_as_the_holder_closed_out<H: Host>() {
     let (host, place) = (H::start(), Place::new());
     let mut holder = Player::start_apart(Adapter::Sync, &place.lock(), &place.note("complaints"));
     holder.acquire();
-    // It stands still once it has found that nobody waits, and before it removes the path: stat, poll, unlink.
+    // It stands still once it has found that no process waits, and before it removes the path: stat, poll, unlink.
     let stop = Stop { at: 2, side: Side::Before, deed: Deed::Pause };
     let stepper = Stepper::attach(&holder, &place, &[stop]);
     holder.send("release");

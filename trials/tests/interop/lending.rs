@@ -96,7 +96,7 @@ fn a_client_that_is_killed_gives_the_lock_back() {
     assert_eq!(place.leftovers(), [""; 0]);
 }
 
-/// The server was killed while its client holds: the client's release removes the path, and that wakes who watches it.
+/// The server was killed while its client holds: the client's release removes the path, and that wakes the watchers.
 #[track_caller]
 fn client_of_a_dead_server(place: &Place, mut client: Player, mut waiting: Vec<Player>) {
     for adapter in [ours(), Node] {

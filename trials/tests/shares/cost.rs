@@ -58,7 +58,7 @@ fn a_holder_of_a_share_does_no_work() {
         let (mut writer, mut behind) = (player(&place), player(&place));
         assert!(holder.ask(share).starts_with("held "));
         let threads = process::threads(holder.pid());
-        // Whoever waits makes no work either: with the lock in hand, and behind.
+        // A waiter makes no work either: with the lock in hand, and behind.
         writer.send("acquire");
         watch_for("the writer to have the lock in hand", || trials::queue::listener(&place.lock()));
         behind.send("share");
