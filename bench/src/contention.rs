@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn who_came_after_the_release_is_no_handoff() {
+    fn a_process_that_came_after_the_release_is_not_a_handoff() {
         assert_eq!(seen(&[(0, 0, 1, 10), (1, 15, 16, 20)]).handoffs().count(), 0);
     }
 }

@@ -30,7 +30,7 @@ fn a_connection_with_something_unread_is_closed_apart() {
 }
 
 #[test]
-fn whoever_comes_meanwhile_is_ended_before_the_listener_is_closed() {
+fn a_client_that_comes_meanwhile_is_ended_before_the_listener_is_closed() {
     let mut participant = holding();
     let refused = participant.up_to(RELEASE, REFUSE);
     participant.world.queue.push_back(WAITER);
@@ -82,13 +82,13 @@ fn holding_a_name(queue: &[Guest]) -> Participant {
 }
 
 #[test]
-fn a_name_that_nobody_waits_for_is_closed() {
+fn a_name_without_waiters_is_closed() {
     holding_a_name(&[]).ends(RELEASE, Report::Released).did_just(&[Call::Poll, CLOSE, Call::KeepReserve]);
 }
 
 /// The queued clients are accepted before the name is free, and ended after it.
 #[test]
-fn those_who_are_queued_at_a_name_are_ended_after_it_is_free() {
+fn queued_clients_of_a_name_are_ended_after_it_is_free() {
     let accept = Call::Accept(Role::Queue);
     let end = Call::Shutdown(Role::Queue, Half::Both);
     let mut participant = holding_a_name(&[STRANGER, WAITER, WAITER]);

@@ -19,7 +19,7 @@ fn theirs() -> There {
 }
 
 #[test]
-fn what_is_no_lock_is_told_without_a_probe() {
+fn a_file_that_is_not_a_lock_is_told_without_a_probe() {
     says(None, Inspected::Missing).did_not(PROBE);
     says(DIRECTORY, Inspected::NotASocket).did_not(PROBE);
 }

@@ -52,7 +52,7 @@ fn a_dead_marked_socket_is_removed_in_this_order() {
 }
 
 #[test]
-fn whoever_was_faster_is_queued_at() {
+fn a_process_that_was_faster_is_queued_at() {
     let (mut participant, locked) = reclaiming(Stale::Wait);
     participant.world.next = Some(There { found: Found { inode: OTHER, ..MARKED }, ..HOLDER });
     participant.waits(locked, QUEUED).did(&[UNLINK, PUBLISH, JOIN]);
@@ -81,7 +81,7 @@ fn a_folder_that_cannot_be_read_is_left_to_others() {
 
 /// Its owner cleared the mark, lent the lock and died between the look and the reclaim.
 #[test]
-fn a_mark_that_went_makes_a_stale_socket_of_it() {
+fn a_mark_that_went_leaves_a_stale_socket() {
     for (stale, wait) in [(Stale::Wait, WATCHING), (Stale::Reclaim, WATCHING_STALE)] {
         let (mut participant, locked) = reclaiming(stale);
         participant.world.path = Some(STALE);

@@ -10,7 +10,7 @@ const GONE: Guest = Guest { takes: SendResult::Gone, ..WAITER };
 const ENDED: Guest = Guest { has_ended: true, ..CLIENT };
 
 #[test]
-fn nobody_waits_and_the_path_is_given_up() {
+fn without_waiters_the_path_is_given_up() {
     holding().ends(RELEASE, Report::Released).did(&[LOOK, Call::Poll, UNLINK]).did_not(HAND_OVER);
 }
 
@@ -176,7 +176,7 @@ fn one_loan_follows_another_and_the_caller_is_told_once() {
 
 /// A loan that was given and came back is another release: it may accept as many again.
 #[test]
-fn each_loan_that_comes_back_begins_anew_to_count() {
+fn each_loan_that_comes_back_starts_the_count_again() {
     let mut participant = holding();
     participant.world.queue.extend(std::iter::repeat_n(ENDED, 4_000));
     participant.world.queue.push_back(CLIENT);

@@ -49,7 +49,7 @@ fn a_listener_that_came_first_is_passed_on_before_the_caller_is_told() {
 }
 
 #[test]
-fn a_listener_that_came_first_and_nobody_wants_is_closed_out() {
+fn a_listener_that_came_first_and_is_not_wanted_is_closed_out() {
     for (stop, report) in STOPS {
         let mut participant = queued();
         participant.world.sent.push_back(ReceiveResult::Listener { unshared: false });

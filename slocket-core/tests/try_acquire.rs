@@ -33,7 +33,7 @@ fn a_living_socket_would_block_if_it_is_there_for_a_while() {
 }
 
 #[test]
-fn whoever_was_only_passing_through_is_in_nobodys_way() {
+fn a_process_that_was_only_passing_through_is_not_in_the_way() {
     let mut participant = Participant::at(HOLDER);
     participant.waits(TRY, FIRST_PAUSE);
     participant.world.path = None;
@@ -94,12 +94,12 @@ fn a_stale_socket_would_block_unless_the_policy_is_to_fail() {
 }
 
 #[test]
-fn what_is_no_socket_would_block() {
+fn a_file_that_is_not_a_socket_would_block() {
     Participant::at(DIRECTORY).ends(TRY, Report::WouldBlock).did_not(Call::Watch);
 }
 
 #[test]
-fn what_is_no_socket_fails_if_that_is_the_policy() {
+fn a_file_that_is_not_a_socket_fails_if_that_is_the_policy() {
     let fails = Policy { occupied: Occupied::Fail, ..Policy::default() };
     Participant::at(DIRECTORY).fails(Event::Request(Request::Try(fails)), Failure::Occupied);
 }

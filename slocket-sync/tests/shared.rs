@@ -172,7 +172,7 @@ fn the_lock_is_not_taken_for_a_share() {
 }
 
 #[test]
-fn whoever_waits_for_shares_says_so() {
+fn a_waiter_for_shares_says_so() {
     let (_folder, slocket) = place();
     let (tell, told) = mpsc::channel();
     let asking = Slocket::builder(slocket.path().unwrap())

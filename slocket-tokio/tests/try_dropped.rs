@@ -10,13 +10,13 @@ use slocket_tokio::Slocket;
 const PATH: &str = "SLOCKET_TRY_DROPPED";
 
 #[test]
-fn a_try_that_is_dropped_leaves_its_place_to_nobody() {
+fn a_try_that_is_dropped_leaves_no_place_behind() {
     if let Some(path) = std::env::var_os(PATH) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         return runtime.block_on(drop_a_try(&Slocket::new(path).unwrap()));
     }
     if Command::new("strace").arg("-V").output().is_err() {
-        let line = "a_try_that_is_dropped_leaves_its_place_to_nobody: SKIPPED: no strace";
+        let line = "a_try_that_is_dropped_leaves_no_place_behind: SKIPPED: no strace";
         assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{line}");
         // Past the capture of what tests write.
         return writeln!(io::stderr(), "{line}").unwrap();
@@ -27,7 +27,7 @@ fn a_try_that_is_dropped_leaves_its_place_to_nobody() {
     rustix::fs::flock(&stranger, rustix::fs::FlockOperation::LockExclusive).unwrap();
     let mut traced = Command::new("strace");
     traced.args(["-f", "-o", "/dev/null", "-e", "trace=bind", "-e", "inject=bind:error=EADDRINUSE:when=1..6"]);
-    traced.arg(std::env::current_exe().unwrap()).args(["--exact", "a_try_that_is_dropped_leaves_its_place_to_nobody"]);
+    traced.arg(std::env::current_exe().unwrap()).args(["--exact", "a_try_that_is_dropped_leaves_no_place_behind"]);
     let output = traced.env(PATH, folder.path().join("lock")).output().expect("strace");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);

@@ -114,7 +114,7 @@ fn a_chmod_at_any_call_of_an_acquire_does_not_lose_the_lock() {
 
 /// `chmod -R` reads a mode and writes it by name later: what it read of a marked socket lands on one that is lent by then.
 #[test]
-fn a_sticky_bit_that_is_written_back_is_no_mark() {
+fn a_sticky_bit_that_is_written_back_is_not_a_mark() {
     let _alone = alone();
     let place = Place::new();
     let mut holder = holder(&place);

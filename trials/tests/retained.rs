@@ -20,8 +20,8 @@ const ROUNDS: u32 = 1000;
 
 at_path_and_name! {
     a_retained_lock_takes_no_system_call
-    whoever_comes_is_served
-    a_busy_process_serves_whoever_comes
+    a_process_that_comes_is_served
+    a_busy_process_serves_the_others
     a_lock_that_is_not_used_is_given_back
     settling_gives_back_what_is_retained
     a_process_that_is_killed_leaves_the_lock_free
@@ -90,7 +90,7 @@ fn a_retained_lock_takes_no_system_call(place: &Place) {
     assert!(counts[1..].iter().sum::<usize>() < 40, "a look at the queue once in a while, and no more: {counts:?}");
 }
 
-fn whoever_comes_is_served(place: &Place) {
+fn a_process_that_comes_is_served(place: &Place) {
     let (mut retainer, mut other) = (retainer(place), other(place));
     for _ in 0..20 {
         retain(&mut retainer);
@@ -113,7 +113,7 @@ fn whoever_comes_is_served(place: &Place) {
     assert_eq!(place.leftovers(), [""; 0]);
 }
 
-fn a_busy_process_serves_whoever_comes(place: &Place) {
+fn a_busy_process_serves_the_others(place: &Place) {
     let (mut busy, mut other) = (retainer(place), other(place));
     let (counter, log) = (place.counter(), place.log("other"));
     busy.send(format!("busy 3 {} {}", counter.display(), place.log("busy").display()));

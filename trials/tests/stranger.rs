@@ -9,7 +9,7 @@ use rustix::fs::{FlockOperation, flock};
 use trials::{Adapter, Place, Player, alone, tell, wait_until_queued, watch_for};
 
 #[test]
-fn a_stranger_delays_nobody() {
+fn a_stranger_delays_no_process() {
     const ROUNDS: u64 = 200;
     let _alone = alone();
     let place = Place::new();

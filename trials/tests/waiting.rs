@@ -40,7 +40,7 @@ fn waits_behind(mut holder: Player, place: &Place) {
 }
 
 #[test]
-fn who_waits_outside_is_told_of_the_holder() {
+fn a_waiter_outside_is_told_the_holder() {
     let place = Place::new();
     let mut holder = Player::start(Adapter::under_trial(), &place.lock());
     holder.acquire();
@@ -49,7 +49,7 @@ fn who_waits_outside_is_told_of_the_holder() {
 
 /// (It would die if a client came to its queue and just went.)
 #[test]
-fn who_waits_at_an_npm_server_is_told_of_it() {
+fn a_waiter_at_an_npm_server_is_told_the_server() {
     if !node_or_skip() {
         return;
     }
@@ -60,7 +60,7 @@ fn who_waits_at_an_npm_server_is_told_of_it() {
 }
 
 #[test]
-fn who_waits_inside_is_told_of_its_own_process() {
+fn a_waiter_inside_is_told_its_own_process() {
     let place = Place::new();
     let (slocket, told) = telling(&place);
     let guard = slocket.acquire().expect("a free lock");
@@ -73,7 +73,7 @@ fn who_waits_inside_is_told_of_its_own_process() {
 }
 
 #[test]
-fn who_waits_at_a_file_is_told_of_nobody() {
+fn a_waiter_at_a_file_is_told_no_holder() {
     let place = Place::new();
     fs::write(place.lock(), "").expect("a file");
     let (slocket, told) = telling(&place);
@@ -85,7 +85,7 @@ fn who_waits_at_a_file_is_told_of_nobody() {
 }
 
 #[test]
-fn each_acquire_tells_anew() {
+fn each_acquire_tells_again() {
     let place = Place::new();
     let mut holder = Player::start(Adapter::under_trial(), &place.lock());
     holder.acquire();
@@ -101,7 +101,7 @@ fn each_acquire_tells_anew() {
 
 /// The time was up while the hook ran, and so did the lock come: it is not refused.
 #[test]
-fn a_hook_that_takes_long_costs_nobody_the_lock() {
+fn a_hook_that_takes_long_costs_no_process_the_lock() {
     let place = Place::new();
     let mut holder = Player::start(Adapter::under_trial(), &place.lock());
     holder.acquire();
@@ -116,7 +116,7 @@ fn a_hook_that_takes_long_costs_nobody_the_lock() {
 }
 
 #[test]
-fn a_hook_that_takes_long_costs_nobody_inside_the_lock() {
+fn a_hook_that_takes_long_costs_no_task_the_lock() {
     let place = Place::new();
     let (slocket, told, go) = dawdling(&place);
     let guard = slocket.acquire().expect("a free lock");
@@ -145,7 +145,7 @@ fn dawdling(place: &Place) -> (Slocket, Receiver<()>, Sender<()>) {
 }
 
 #[test]
-fn who_does_not_wait_is_told_nothing() {
+fn a_caller_that_does_not_wait_is_told_nothing() {
     let place = Place::new();
     let never = |waiting: &trials::lock::Waiting<'_>| panic!("{waiting}");
     let at_once = builder(&place).on_wait(Duration::ZERO, never).build().expect("a lock");

@@ -120,7 +120,7 @@ fn it_is_handed_over_with_its_queue() {
 
 /// It is not told from one that is bound and does not listen yet.
 #[test]
-fn a_connect_is_refused_before_listen_and_when_nobody_has_it() {
+fn a_connect_is_refused_before_listen_and_when_no_process_has_it() {
     let name = Name::new("refused");
     assert_eq!(name.connect().err(), Some(Errno::CONNREFUSED), "no process listens");
     let socket = name.bind().unwrap();
@@ -142,7 +142,7 @@ fn a_shutdown_refuses_and_keeps_the_name() {
 
 /// So the probe tells nothing of a stream socket, and other types are not in the way.
 #[test]
-fn the_type_of_the_socket_is_a_part_of_it() {
+fn the_type_of_the_socket_is_a_part_of_the_name() {
     let name = Name::new("type");
     let _listener = name.listening();
     assert_eq!(connect(datagram_socket(), &name.address), Err(Errno::CONNREFUSED), "the probe");

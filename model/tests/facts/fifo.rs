@@ -63,7 +63,7 @@ fn a_read_tells_whether_it_has_a_writer() {
 
 /// So a process that opens it for writing to look at it would wait for itself.
 #[test]
-fn who_has_it_open_for_both_is_a_writer() {
+fn a_process_that_has_it_open_for_both_is_a_writer() {
     let place = Place::new();
     made(&place.path);
     let share = shared(&place.path);
@@ -142,7 +142,7 @@ fn a_copy_of_a_writer_is_a_writer() {
 }
 
 #[test]
-fn a_fifo_that_is_unlinked_stays_what_it_is_for_whoever_has_it_open() {
+fn an_unlinked_fifo_stays_what_it_is_for_those_that_have_it_open() {
     let place = Place::new();
     made(&place.path);
     let (fifo, share) = (looked_at(&place.path), shared(&place.path));
@@ -171,7 +171,7 @@ fn a_name_that_is_taken_is_not_made_again() {
 
 /// A file that is not a FIFO is opened at once, or not at all; fstat tells.
 #[test]
-fn what_is_no_fifo_is_told() {
+fn a_file_that_is_not_a_fifo_is_told() {
     let place = Place::new();
     std::fs::write(&place.path, "").unwrap();
     let kind = |file: &OwnedFd| FileType::from_raw_mode(fstat(file).unwrap().st_mode);
@@ -220,7 +220,7 @@ fn the_umask_takes_bits_of_its_mode_which_are_set_through_a_pin() {
 
 /// A FIFO that is open without waiting for a reader cannot be written to: so a share that only writes would need one.
 #[test]
-fn who_only_writes_needs_a_reader() {
+fn an_open_for_writing_needs_a_reader() {
     let place = Place::new();
     made(&place.path);
     assert_eq!(try_open(&place.path, OFlags::WRONLY).err(), Some(Errno::NXIO));

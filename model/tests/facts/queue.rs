@@ -78,7 +78,7 @@ fn they_are_accepted_in_the_order_in_which_they_connected_by_their_badges() {
 }
 
 #[test]
-fn who_has_no_badge_has_no_name() {
+fn a_client_without_a_badge_has_no_name() {
     let place = Place::new();
     let listener = listening(&place.path);
     let _client = connected(&place.path);
@@ -89,7 +89,7 @@ fn who_has_no_badge_has_no_name() {
 }
 
 #[test]
-fn who_closes_stays_in_the_queue_with_its_badge() {
+fn a_client_that_closes_stays_in_the_queue_with_its_badge() {
     let place = Place::new();
     let listener = listening(&place.path);
     drop(connected_as("gone", &place));
@@ -101,7 +101,7 @@ fn who_closes_stays_in_the_queue_with_its_badge() {
 }
 
 #[test]
-fn nobody_in_the_queue_is_said_at_once() {
+fn an_empty_queue_is_said_at_once() {
     let place = Place::new();
     let listener = listening(&place.path);
     assert_eq!(accept_with(&listener, SocketFlags::CLOEXEC).err(), Some(Errno::WOULDBLOCK));
@@ -128,7 +128,7 @@ fn a_listener_shut_down_for_reading_refuses_newcomers_and_keeps_its_queue() {
 
 /// That is why a close out shuts the listener down before it accepts the queued clients: npm's server does not do that.
 #[test]
-fn a_listener_that_is_closed_resets_whom_it_had_not_accepted() {
+fn a_listener_that_is_closed_resets_clients_that_it_had_not_accepted() {
     let place = Place::new();
     let listener = listening(&place.path);
     let client = connected(&place.path);

@@ -27,7 +27,7 @@ fn what_was_sent_before_the_server_closed_is_read_before_the_end() {
 }
 
 #[test]
-fn who_sends_to_a_client_that_has_closed_is_told() {
+fn a_server_that_sends_to_a_client_that_has_closed_is_told() {
     let place = Place::new();
     let listener = listening(&place.path);
     let (client, server) = pair(&place.path, &listener);

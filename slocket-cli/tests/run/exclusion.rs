@@ -23,7 +23,7 @@ fn twenty_increments_are_all_counted() {
 }
 
 #[test]
-fn of_many_who_do_not_wait_those_who_ran_never_met() {
+fn of_many_that_do_not_wait_those_that_ran_never_met() {
     let folder = Folder::new();
     let inside = Folder::new();
     let inside_name = inside.path().join("inside");
@@ -39,7 +39,7 @@ fn of_many_who_do_not_wait_those_who_ran_never_met() {
 
 /// A job that tries every second does not fill the queue of one that takes hours.
 #[test]
-fn who_does_not_wait_is_not_in_the_queue() {
+fn a_tool_that_does_not_wait_is_not_in_the_queue() {
     let folder = Folder::new();
     let holder = UnixListener::bind(folder.lock()).expect("a socket");
     set_mark(&folder.lock(), true);
@@ -52,7 +52,7 @@ fn who_does_not_wait_is_not_in_the_queue() {
 
 /// Nor does it look at every process of the machine, if it is not to name the holder.
 #[test]
-fn who_says_nothing_looks_at_no_process() {
+fn a_tool_that_says_nothing_looks_at_no_process() {
     if !crate::harness::has("strace") {
         return;
     }

@@ -56,7 +56,7 @@ fn a_lender_can_be_stopped_by_a_signal() {
 
 /// To learn the holder, it asks the server at which it waits, and not once more.
 #[test]
-fn who_waits_at_a_server_that_may_lend_has_one_place_in_its_queue() {
+fn a_waiter_at_a_server_that_may_lend_has_one_place_in_its_queue() {
     let folder = Folder::new();
     let server = UnixListener::bind(folder.lock()).expect("a socket");
     let mut tool = start(folder.run(&[], &["true"]));
@@ -91,7 +91,7 @@ fn a_lock_on_loan_is_inherited_too() {
 }
 
 #[test]
-fn who_has_given_up_stays_until_a_server_that_may_lend_has_noticed() {
+fn a_waiter_that_has_given_up_stays_until_a_server_that_may_lend_has_noticed() {
     let folder = Folder::new();
     let server = UnixListener::bind(folder.lock()).expect("a socket");
     let serving = thread::spawn(move || {
@@ -112,7 +112,7 @@ fn who_has_given_up_stays_until_a_server_that_may_lend_has_noticed() {
 }
 
 #[test]
-fn who_does_not_wait_does_not_queue_at_a_server_that_may_lend() {
+fn a_tool_that_does_not_wait_does_not_queue_at_a_server_that_may_lend() {
     let folder = Folder::new();
     let server = UnixListener::bind(folder.lock()).expect("a socket");
     let message =

@@ -57,7 +57,7 @@ fn the_command_runs_and_the_tool_ends() {
 }
 
 #[test]
-fn who_waits_goes_on() {
+fn a_waiter_goes_on() {
     let folder = Folder::new();
     let mut holder = crate::harness::start(folder.run(&[], &HOLD));
     holder.expect_output("up");

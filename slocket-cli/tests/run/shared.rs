@@ -34,7 +34,7 @@ fn readers_are_together_and_a_writer_is_alone() {
 }
 
 #[test]
-fn a_reader_waits_for_whoever_holds_the_lock() {
+fn a_reader_waits_for_the_holder() {
     let folder = Folder::new();
     let mut holder = hold(&folder, &[]);
     let held = format!("held by pid {} (slocket)", holder.id());

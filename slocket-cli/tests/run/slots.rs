@@ -58,7 +58,7 @@ fn no_more_than_that_at_once_and_the_lowest_free_slot_first() {
 
 /// It has the lock in hand, and passes it on first: those behind it keep their order.
 #[test]
-fn the_first_in_line_dies_of_a_signal_and_holds_nobody_up() {
+fn the_first_in_line_dies_of_a_signal_and_delays_no_other() {
     for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
         let folder = Folder::new();
         let mut holder = take(&folder, &["--slots", "1"], "0");

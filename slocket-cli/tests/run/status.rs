@@ -125,7 +125,7 @@ fn the_holder_is_not_disturbed() {
 }
 
 #[test]
-fn a_server_that_is_no_slocket_or_may_lend() {
+fn a_server_that_is_not_slocket_or_may_lend() {
     let folder = Folder::new();
     let lock = folder.lock();
     let server = UnixListener::bind(&lock).expect("a socket");
@@ -173,7 +173,7 @@ fn sockets_that_can_be_no_slocket() {
 }
 
 #[test]
-fn what_is_no_socket() {
+fn a_file_that_is_not_a_socket() {
     let folder = Folder::new();
     let lock = folder.lock();
     fs::write(&lock, "").expect("a file");
@@ -412,7 +412,7 @@ fn colours_are_for_terminals() {
 }
 
 #[test]
-fn nobody_reads_on() {
+fn the_output_is_not_read() {
     let folder = Folder::new();
     let _holder = hold(&folder, &[]);
     let (reader, writer) = io::pipe().expect("a pipe");

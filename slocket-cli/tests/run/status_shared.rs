@@ -48,7 +48,7 @@ fn shared_locks_and_slots() {
 
 /// The first has the lock in hand, and holds it no more than the others.
 #[test]
-fn those_who_wait() {
+fn the_waiters() {
     let folder = Folder::new();
     let lock = folder.lock();
     let mut reader = hold(&folder, &["-s"]);
@@ -104,7 +104,7 @@ fn in_a_folder() {
 
 /// A killed process leaves its FIFO, which is not a share.
 #[test]
-fn what_is_left_is_no_share() {
+fn a_fifo_that_is_left_is_not_a_share() {
     let folder = Folder::new();
     let mut tool = hold(&folder, &["-o", "--slots", "1"]);
     tool.signal(Signal::KILL);

@@ -84,7 +84,7 @@ fn a_long_wait_is_seen_to_go_on() {
 
 /// A terminal that is stopped (^S) stops what is written there, and nothing else.
 #[test]
-fn who_waits_at_a_stopped_terminal_goes_on() {
+fn a_waiter_at_a_stopped_terminal_goes_on() {
     let folder = Folder::new();
     let note = Folder::new();
     let holder = hold(&folder, &[]);
@@ -96,7 +96,7 @@ fn who_waits_at_a_stopped_terminal_goes_on() {
 
 /// The line that names the holder is written there, too.
 #[test]
-fn who_waits_at_a_terminal_stopped_before_goes_on() {
+fn a_waiter_at_a_terminal_stopped_before_goes_on() {
     let folder = Folder::new();
     let note = Folder::new();
     let holder = hold(&folder, &[]);
@@ -106,7 +106,7 @@ fn who_waits_at_a_terminal_stopped_before_goes_on() {
 }
 
 #[test]
-fn who_waits_without_queueing_at_a_stopped_terminal_goes_on() {
+fn a_waiter_without_a_place_at_a_stopped_terminal_goes_on() {
     let folder = Folder::new();
     let holder = hold(&folder, &[]);
     let mut command = Command::new("setsid");
@@ -116,7 +116,7 @@ fn who_waits_without_queueing_at_a_stopped_terminal_goes_on() {
 
 /// A job in the background leaves the terminal to others, once it has named the holder.
 #[test]
-fn who_waits_in_the_background_says_one_line() {
+fn a_waiter_in_the_background_says_one_line() {
     let folder = Folder::new();
     let mut holder = hold(&folder, &[]);
     let (mut waiter, mut screen) = at_terminal(&mut folder.run(&[], &["echo", "ran"]));
@@ -133,7 +133,7 @@ fn who_waits_in_the_background_says_one_line() {
 
 /// Where jobs in the background may not write (`stty tostop`), its message does not stop it: it would be handed the lock.
 #[test]
-fn who_waits_in_the_background_is_not_stopped_by_its_message() {
+fn a_waiter_in_the_background_is_not_stopped_by_its_message() {
     for command in ["run \"$1\" sh -c 'echo ran >\"$0\"' \"$2\"", "wait \"$1\"", "run -w 1100ms -E 0 \"$1\" true"] {
         let (folder, note) = (Folder::new(), Folder::new());
         let mut holder = hold(&folder, &[]);

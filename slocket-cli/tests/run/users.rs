@@ -136,7 +136,7 @@ fn the_lock_of_another_user_who_offers_to_share_it() {
 /// A lock is held by a trusted user: a job that calls that a success must not be kept from its work by any user who can make a
 /// file.
 #[test]
-fn who_squats_at_the_path_does_not_hold() {
+fn a_squatter_at_the_path_does_not_hold() {
     if !can_be_other_users() {
         return;
     }
@@ -198,7 +198,7 @@ fn who_squats_at_the_path_does_not_hold() {
 
 /// In a user namespace, all other users have one number, 65534: a process there trusts none of them.
 #[test]
-fn who_has_no_name_here_does_not_hold() {
+fn a_user_without_a_name_here_does_not_hold() {
     let possible = Command::new("unshare").args(["-U", "true"]).stderr(Stdio::null()).status();
     if !can_be_other_users() || !possible.is_ok_and(|status| status.success()) {
         return;
@@ -218,7 +218,7 @@ fn who_has_no_name_here_does_not_hold() {
 
 /// A user who may read the folder can keep a dead socket from being removed. That does not hold the lock, and gives no reason to remove the socket.
 #[test]
-fn who_has_the_folder_locked_does_not_hold() {
+fn a_user_who_has_the_folder_locked_does_not_hold() {
     if !can_be_other_users() {
         return;
     }
@@ -250,7 +250,7 @@ fn who_has_the_folder_locked_does_not_hold() {
 }
 
 #[test]
-fn who_squats_at_a_name_does_not_hold() {
+fn a_squatter_at_a_name_does_not_hold() {
     if !can_be_other_users() {
         return;
     }
@@ -275,7 +275,7 @@ fn who_squats_at_a_name_does_not_hold() {
 
 /// Where a process can only wait, as at a queue that is full, only the tool names the process that keeps it.
 #[test]
-fn who_waits_for_a_stranger_is_told() {
+fn a_waiter_for_a_stranger_is_told() {
     if !can_be_other_users() || !crate::harness::has("perl") {
         return;
     }

@@ -99,7 +99,7 @@ fn the_shares_of_another_user() {
 }
 
 #[test]
-fn the_shares_of_a_user_who_is_not_believed() {
+fn the_shares_of_a_user_who_is_not_trusted() {
     if !can_be_other_users() {
         return;
     }
@@ -115,7 +115,7 @@ fn the_shares_of_a_user_who_is_not_believed() {
 
 /// In a sticky folder no other user can remove it: then a process that looks for shares would not know of any.
 #[test]
-fn a_stranger_who_makes_what_is_to_tell_of_shares() {
+fn a_stranger_that_makes_the_fifo_of_shares() {
     if !can_be_other_users() {
         return;
     }

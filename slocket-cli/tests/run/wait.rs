@@ -105,7 +105,7 @@ fn what_is_lent_while_it_is_probed_is_not_free() {
 }
 
 #[test]
-fn what_is_no_socket_counts_as_held() {
+fn a_file_that_is_not_a_socket_counts_as_held() {
     let folder = Folder::new();
     fs::write(folder.lock(), "").expect("a file");
     let waiter = start(wait(&[], &folder.lock()));
@@ -126,7 +126,7 @@ fn where_no_lock_can_be() {
 
 /// Of a lock that is shared.
 #[test]
-fn until_nobody_has_a_share() {
+fn until_no_process_has_a_share() {
     let folder = Folder::new();
     let mut holders = [hold(&folder, &["-s"]), hold(&folder, &["--slots", "2"])];
     start(wait(&["-q", "-w", "0"], &folder.lock())).assert_end(75, "", "");

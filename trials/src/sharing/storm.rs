@@ -193,13 +193,13 @@ impl Scene<'_> {
 
     fn blow(&mut self) {
         match self.random.below(8) {
-            0..4 => self.kill_somebody(),
-            4..6 => self.stop_somebody(),
+            0..4 => self.kill_one(),
+            4..6 => self.stop_one(),
             _ => self.start_tool(),
         }
     }
 
-    fn kill_somebody(&mut self) {
+    fn kill_one(&mut self) {
         let mortals: Vec<_> = (0..self.members.len()).filter(|&index| !self.members[index].steady).collect();
         let victim = *self.random.one_of(&mortals);
         match self.random.below(4) {
@@ -227,7 +227,7 @@ impl Scene<'_> {
         self.members.push(member);
     }
 
-    fn stop_somebody(&mut self) {
+    fn stop_one(&mut self) {
         let index = self.random.below(self.members.len() as u64) as usize;
         let time = Duration::from_micros(self.random.below(LONGEST_STOP));
         if self.members[index].stopped_until.is_none() {

@@ -46,13 +46,13 @@ pub(super) fn rage(phase: Phase, site: Site, time: Duration, random: Random) -> 
 impl Scene {
     fn blow(&mut self) {
         match self.random.below(32) {
-            0..16 => self.kill_somebody(),
-            16..22 => self.stop_somebody(),
+            0..16 => self.kill_one(),
+            16..22 => self.stop_one(),
             22..28 => self.start_tool(),
             // The lock comes to be free, and the first process makes it again: one of our players or, where they take part, of npm's.
             28..31 if self.phase != Phase::Ours => self.begin_lull(),
             31 => self.begin_lull(),
-            _ => self.kill_somebody(),
+            _ => self.kill_one(),
         }
     }
 
@@ -61,7 +61,7 @@ impl Scene {
         self.tally.lulls += 1;
     }
 
-    fn kill_somebody(&mut self) {
+    fn kill_one(&mut self) {
         let mut victim = self.choose_victim();
         match self.random.below(4) {
             // At any instant.
@@ -130,7 +130,7 @@ impl Scene {
         self.found().is_some_and(|found| found.is_marked)
     }
 
-    fn stop_somebody(&mut self) {
+    fn stop_one(&mut self) {
         let index = self.random.below(self.members.len() as u64) as usize;
         let time = Duration::from_micros(self.random.below(LONGEST_STOP));
         if self.members[index].stopped.is_none() {

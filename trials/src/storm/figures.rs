@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recovery_while_somebody_stood_still_is_none() {
+    fn a_recovery_while_a_process_stood_still_is_none() {
         let kills = vec![kill("tokio-threads-2", 40, false)];
         let figures = figures(Tally { kills, stops: vec![(0, 41)], ..Tally::default() });
         assert_eq!((figures.holders_killed, figures.recoveries.len()), (1, 0));
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn one_who_has_all_is_not_fair() {
+    fn one_with_all_is_not_fair() {
         let figures = figures(Tally::default());
         assert_eq!(figures.shares, [2, 0]);
         assert!((figures.fairness() - 0.5).abs() < 1e-9);

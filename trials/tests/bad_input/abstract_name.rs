@@ -70,7 +70,7 @@ fn a_holder_that_is_killed() {
 }
 
 #[test]
-fn what_is_no_name() {
+fn a_word_that_is_not_a_name() {
     for (name, why) in [("", "empty"), ("a\0b", "NUL"), (&*"x".repeat(108), "107 bytes")] {
         match Slocket::abstract_builder(name).build() {
             Err(error) if error.kind() == ErrorKind::InvalidName => {

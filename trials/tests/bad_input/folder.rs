@@ -35,7 +35,7 @@ fn it_was_removed_before_the_lock_was_taken() {
 }
 
 #[test]
-fn it_is_moved_while_somebody_waits() {
+fn it_is_moved_while_a_process_waits() {
     alone(Setting::Plain, || {
         let scene = Scene::new();
         let folder = scene.path().join("folder");

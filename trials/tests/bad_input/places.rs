@@ -16,7 +16,7 @@ use crate::scene::{HANG, Scene, another, assert_times_out, assert_works, named, 
 
 /// A client that comes and goes again and again does not keep a holder from the end of its release.
 #[test]
-fn a_flood_of_those_who_come_and_go() {
+fn a_flood_of_clients_that_come_and_go() {
     alone(Setting::Plain, || {
         let scene = Scene::new();
         let guard = scene.slocket().acquire().unwrap();
@@ -45,7 +45,7 @@ fn a_flood_of_those_who_come_and_go() {
 
 /// A client that gives up leaves its place, which has ended, until the next release; one that only tries takes none.
 #[test]
-fn what_those_who_gave_up_leave_in_the_queue() {
+fn what_clients_that_gave_up_leave_in_the_queue() {
     alone(Setting::Network, || {
         const PLACES: u32 = 16;
         fs::write("/proc/sys/net/core/somaxconn", PLACES.to_string()).unwrap();

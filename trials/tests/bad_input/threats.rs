@@ -109,7 +109,7 @@ fn a_stranger_in_a_sticky_folder() {
 
 /// The files that a stranger leaves in the folder are swept a bit at a time: no acquisition goes through all of them.
 #[test]
-fn a_stranger_who_fills_the_folder() {
+fn a_stranger_that_fills_the_folder() {
     const MANY: usize = 200;
     with_root(|| {
         let scene = Scene::with_mode(0o1777);
@@ -180,7 +180,7 @@ fn queue_up(outside: &mut Talk) {
 
 /// The lock goes past all waiters of another user: to ours, which came last.
 #[test]
-fn strangers_who_may_connect() {
+fn strangers_that_may_connect() {
     with_root(|| {
         let scene = Scene::with_mode(0o755);
         let at_path = || Slocket::builder(scene.lock()).mode(0o666).build().unwrap();
@@ -216,7 +216,7 @@ fn strangers_who_may_connect() {
 
 /// To close a TCP socket that lingers takes until its peer has read everything: no release waits for that.
 #[test]
-fn strangers_who_send_what_is_slow_to_close() {
+fn strangers_that_send_what_is_slow_to_close() {
     with_root(|| {
         let scene = Scene::with_mode(0o755);
         let at_path = || Slocket::builder(scene.lock()).mode(0o666).build().unwrap();
@@ -287,7 +287,7 @@ fn send_slow(address: &SocketAddr) -> (UnixStream, TcpStream) {
 /// A user who may write to the folder can take the path away: so there may be two holders. The first is told, and leaves alone what is
 /// there now.
 #[test]
-fn a_stranger_who_may_write_to_the_folder() {
+fn a_stranger_that_may_write_to_the_folder() {
     with_root(|| {
         let scene = Scene::with_mode(0o777);
         beside(
@@ -339,7 +339,7 @@ fn a_stranger_who_may_write_to_the_folder() {
 
 /// A name has no permissions: the first process takes it. Ours are told which user that is, and accept nothing from that process.
 #[test]
-fn a_stranger_who_has_the_name_first() {
+fn a_stranger_that_has_the_name_first() {
     with_root(|| {
         let name = format!("slocket-squatted-{}", std::process::id());
         let slocket = Slocket::abstract_builder(&name).build().unwrap();

@@ -43,7 +43,7 @@ fn is_had(slocket: &Slocket) -> bool {
 }
 
 #[test]
-fn a_look_is_no_hold() {
+fn a_look_is_not_a_hold() {
     alone(Setting::Plain, || {
         const TRIES: u32 = 4_000;
         let scene = Scene::new();
@@ -65,7 +65,7 @@ fn a_look_is_no_hold() {
 
 /// A reclaimer, or another process that has the folder's guard for a moment.
 #[test]
-fn a_dead_socket_in_a_folder_that_is_guarded_for_a_moment_is_no_hold() {
+fn a_dead_socket_in_a_folder_that_is_guarded_for_a_moment_is_not_a_hold() {
     alone(Setting::Plain, || {
         const TRIES: u32 = 100;
         let scene = Scene::new();

@@ -79,7 +79,7 @@ fn a_stale_socket_of_another_user() {
 }
 
 #[test]
-fn a_dead_socket_of_another_user_in_a_folder_of_everybody() {
+fn a_dead_socket_of_another_user_in_a_folder_of_all() {
     with_root(|| {
         let scene = Scene::with_mode(0o777);
         beside(

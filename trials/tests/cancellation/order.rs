@@ -16,13 +16,13 @@ use crate::host::{Host, on_each_runtime, on_each_runtime_at_path_and_name};
 use crate::noted;
 use crate::waiter::{Waiter, lock};
 
-on_each_runtime_at_path_and_name! { in_order_while_somebody_holds }
+on_each_runtime_at_path_and_name! { in_order_while_the_lock_is_held }
 #[cfg(target_arch = "x86_64")]
-on_each_runtime! { last_who_came_as_the_holder_closed_out }
+on_each_runtime! { last_if_it_came_as_the_holder_closed_out }
 
 const LOCKS: usize = 50;
 
-fn in_order_while_somebody_holds<H: Host>(place: &Place) {
+fn in_order_while_the_lock_is_held<H: Host>(place: &Place) {
     let _alone = alone();
     let host = H::start();
     let mut holder = Player::start(Adapter::Sync, &place.lock());
@@ -38,7 +38,7 @@ fn in_order_while_somebody_holds<H: Host>(place: &Place) {
 }
 
 #[cfg(target_arch = "x86_64")]
-fn last_who_came_as_the_holder_closed_out<H: Host>() {
+fn last_if_it_came_as_the_holder_closed_out<H: Host>() {
     let _alone = alone();
     let (host, place) = (H::start(), Place::new());
     let mut holder = Player::start_apart(Adapter::Sync, &place.lock(), &place.note("complaints"));

@@ -70,7 +70,7 @@ fn behind_a_holder<H: Host>() -> Vec<Step<H>> {
 }
 
 /// Behind a clone that passes the lock on outside, so that the next one inside goes there.
-fn behind_a_holder_with_somebody_outside<H: Host>() -> Vec<Step<H>> {
+fn behind_a_holder_with_a_process_outside<H: Host>() -> Vec<Step<H>> {
     vec![
         Step(|scene| scene.clone_acquires(), Some(Point::Inside)),
         Step(
@@ -110,7 +110,7 @@ fn dropped_at_each_point_outside<H: Host>() {
 }
 
 fn dropped_at_each_point_inside<H: Host>() {
-    let reached = journeys::<H>(&[behind_a_holder, behind_a_holder_with_somebody_outside, behind_a_waiter]);
+    let reached = journeys::<H>(&[behind_a_holder, behind_a_holder_with_a_process_outside, behind_a_waiter]);
     for point in [Point::Inside, Point::InsideGranted, Point::Queued, Point::QueuedGranted] {
         assert!(reached.contains(&point), "never dropped at {point:?}: {reached:?}");
     }

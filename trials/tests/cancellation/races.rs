@@ -10,7 +10,7 @@ use crate::{assert_unused, descriptors, used_once};
 
 on_each_runtime_at_path_and_name! {
     the_lock_came_inside
-    the_lock_came_inside_and_somebody_queued_outside
+    the_lock_came_inside_and_a_process_queued_outside
     the_turn_to_go_outside_came
     a_place_came
     a_place_came_and_then_the_lock
@@ -93,7 +93,7 @@ fn the_lock_came_inside<H: Host>(place: &Place) {
 }
 
 /// `Turn::Lock`, and it goes outside from there.
-fn the_lock_came_inside_and_somebody_queued_outside<H: Host>(place: &Place) {
+fn the_lock_came_inside_and_a_process_queued_outside<H: Host>(place: &Place) {
     with_scene::<H>(place, |scene| {
         let guard = scene.acquire();
         let (first, second) = (scene.asked(), scene.asked());

@@ -96,7 +96,7 @@ fn only_one_adopts_it() {
 
 /// As if the holder had been killed.
 #[test]
-fn nobody_adopts_it() {
+fn it_is_not_adopted() {
     for place in [Place::new(), Place::at_name()] {
         let mut parent = Player::start(Adapter::under_trial(), &place.lock());
         parent.acquire();

@@ -72,7 +72,7 @@ fn a_child_that_ends() {
 
 /// A process waits, and the child must not hand the lock over, either.
 #[test]
-fn a_guard_that_a_child_drops_while_somebody_waits() {
+fn a_guard_that_a_child_drops_while_a_process_waits() {
     at_each(|place| {
         let (mut parent, mut child) = holder(place);
         let mut waiter = Player::start(Adapter::Sync, &place.lock());

@@ -6,7 +6,7 @@
 //! | 3 parallel locks | [`parallel_locks`], and within one process [`parallel_locks_of_one_process`] |
 //! | 3 serial locks | [`serial_locks`] |
 //! | staggered | [`staggered_rust`], [`staggered_in_all_mixes`] |
-//! | server disconnect | [`server_disconnect`]; with our server `lending::a_node_client_wakes_everybody_when_its_lender_was_killed` |
+//! | server disconnect | [`server_disconnect`]; with our server `lending::a_node_client_wakes_all_when_its_lender_was_killed` |
 //! | server process graceful exit | [`graceful_exit`] |
 //! | server process graceful exit without release | [`graceful_exit_without_release`]; with our server [`our_server_dies_without_release`] |
 //! | try to lock on a non-socket, auto-lock once gone | [`non_socket`] |

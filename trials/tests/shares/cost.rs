@@ -88,7 +88,7 @@ fn a_holder_of_a_share_does_no_work() {
 }
 
 #[test]
-fn whoever_waits_for_shares_to_end_uses_no_processor_time() {
+fn a_waiter_for_shares_uses_no_processor_time() {
     let _alone = alone();
     let (readers, slots) = (Place::new(), Place::new());
     let (mut reader, mut writer, mut behind) = (player(&readers), player(&readers), player(&readers));

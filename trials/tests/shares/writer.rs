@@ -117,7 +117,7 @@ fn writes_by_flock() -> String {
 
 /// Processes that queue behind a writer are served after it, in the order of their arrival: the slots tell it.
 #[test]
-fn behind_a_writer_nobody_is_overtaken() {
+fn behind_a_writer_none_is_overtaken() {
     const WAITERS: usize = 8;
     let _alone = alone();
     let place = Place::new();
