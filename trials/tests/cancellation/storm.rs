@@ -47,7 +47,7 @@ fn storm<H: Host>() {
         let other = lock::<H>(&place);
         let mut witness = Witness::open(&place.counter(), &place.log("storm"));
         let mut beside = Player::start(Adapter::Sync, &place.lock());
-        // What the runtime opens on its first use is no leak.
+        // What the runtime opens on its first use is not a leak.
         let mut held = host.block_on(batch::<H>(&locks, &other, &mut witness)).len() as u64;
         settle();
         let before = descriptors();
@@ -70,7 +70,7 @@ fn storm<H: Host>() {
         place.assert_exclusive(held + ROUNDS);
         let acquires = (BATCHES + 1) * BATCH;
         let storm = format!("{}, clones {clones}: {held} of {acquires} held", H::NAME);
-        tell(format!("cancellation: {storm}, {out_of_order} batches out of order for somebody was sent away"));
+        tell(format!("cancellation: {storm}, {out_of_order} batches out of order, for a waiter was sent away"));
         let points = noted::take();
         let inside: &[Point] = if clones { &[Point::Inside, Point::InsideGranted] } else { &[] };
         assert_each(&points, &[&[Point::Queued, Point::QueuedGranted], inside].concat());
@@ -128,7 +128,7 @@ struct Waiter {
     was_sent_away: bool,
 }
 
-/// One who held.
+/// A holder.
 #[derive(Debug)]
 struct Served {
     index: usize,

@@ -58,7 +58,7 @@ fn a_holder_of_a_share_does_no_work() {
         let (mut writer, mut behind) = (player(&place), player(&place));
         assert!(holder.ask(share).starts_with("held "));
         let threads = process::threads(holder.pid());
-        // Whoever waits makes no work either: with the lock in hand, and behind.
+        // A waiter makes no work either: with the lock in hand, and behind.
         writer.send("acquire");
         watch_for("the writer to have the lock in hand", || trials::queue::listener(&place.lock()));
         behind.send("share");
@@ -88,7 +88,7 @@ fn a_holder_of_a_share_does_no_work() {
 }
 
 #[test]
-fn whoever_waits_for_shares_to_end_uses_no_processor_time() {
+fn a_waiter_for_shares_uses_no_processor_time() {
     let _alone = alone();
     let (readers, slots) = (Place::new(), Place::new());
     let (mut reader, mut writer, mut behind) = (player(&readers), player(&readers), player(&readers));
