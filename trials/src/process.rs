@@ -18,6 +18,16 @@ pub fn signal(pid: u32, signal: Signal) {
     kill_process(of(pid), signal).unwrap_or_else(|errno| panic!("signal {signal:?} to {pid}: {errno}"));
 }
 
+/// All processes.
+///
+/// # Panics
+/// If there is no `/proc`.
+#[must_use]
+pub fn all() -> Vec<u32> {
+    let entries = fs::read_dir("/proc").expect("/proc");
+    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()
+}
+
 /// How many threads of a process have that name.
 #[must_use]
 pub fn threads_named(pid: u32, name: &str) -> usize {
