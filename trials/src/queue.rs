@@ -45,6 +45,9 @@ pub fn queued(lock: &Path) -> usize {
 /// If `/proc/net/unix` cannot be read.
 #[must_use]
 pub fn unaccepted(lock: &Path) -> usize {
+    if in_file(lock).is_some() {
+        return queued(lock);
+    }
     sockets(lock).iter().filter(|socket| socket.state == "02").count()
 }
 

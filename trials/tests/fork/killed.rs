@@ -5,7 +5,7 @@ use trials::{Adapter, Place, Player, queue, wait_until_queued};
 /// The lock is free when the last copy is closed, and whoever waits has it then.
 #[test]
 fn a_holder_that_is_killed() {
-    for place in [Place::new(), Place::at_name()] {
+    for place in [Place::new(), Place::at_name(), Place::in_file()] {
         let mut holder = Player::start(Adapter::under_trial(), &place.lock());
         holder.acquire();
         let child = holder.fork();
@@ -54,7 +54,7 @@ fn a_later_holder_that_is_killed() {
 /// A child that wants the lock itself closes its copies first, wherever they are: else it would wait for itself, for ever.
 #[test]
 fn a_child_that_wants_the_lock_of_a_parent_that_was_killed() {
-    for place in [Place::new(), Place::at_name()] {
+    for place in [Place::new(), Place::at_name(), Place::in_file()] {
         let mut holder = Player::start(Adapter::under_trial(), &place.lock());
         holder.acquire();
         let mut child = holder.fork();
