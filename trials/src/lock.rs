@@ -16,7 +16,8 @@ use std::time::{Duration, Instant};
 
 use slocket_os::Lock;
 pub use slocket_os::{
-    Error, ErrorKind, Guard, Holder, Home, LockName, OccupiedPolicy, StalePolicy, Trust, TryAcquireError, Waiting, settle,
+    Error, ErrorKind, Guard, Holder, Home, LockName, OccupiedPolicy, StalePolicy, Trust, TryAcquireError, Waiting,
+    settle,
 };
 use tokio::runtime::{self, Runtime};
 

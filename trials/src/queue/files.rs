@@ -43,9 +43,8 @@ fn open_as(pid: u32, names: &[&str]) -> Vec<String> {
     let is_one = |entry: &fs::DirEntry| {
         fs::read_link(entry.path()).is_ok_and(|target| target.to_str().is_some_and(|target| names.contains(&target)))
     };
-    let info = |entry: fs::DirEntry| {
-        fs::read_to_string(format!("/proc/{pid}/fdinfo/{}", entry.file_name().display())).ok()
-    };
+    let info =
+        |entry: fs::DirEntry| fs::read_to_string(format!("/proc/{pid}/fdinfo/{}", entry.file_name().display())).ok();
     entries.flatten().filter(is_one).filter_map(info).collect()
 }
 

@@ -16,7 +16,11 @@ fn a_daemon_that_forks_twice() {
         child.quit();
         assert_eq!(daemon.ask("adopt"), "held");
         let mut waiter = Player::start(Adapter::Sync, &place.lock());
-        assert_eq!(waiter.ask("holder").split(' ').nth(1), Some(&*daemon.pid().to_string()), "SO_PEERCRED, or the record");
+        assert_eq!(
+            waiter.ask("holder").split(' ').nth(1),
+            Some(&*daemon.pid().to_string()),
+            "SO_PEERCRED, or the record"
+        );
         assert_eq!(daemon.ask("intact"), "intact true");
         waiter.send("acquire");
         wait_until_queued(&place.lock(), 1);
