@@ -40,3 +40,7 @@ struct Leader;
 #[cfg(doctest)]
 #[doc = include_str!("guide-child.md")]
 struct Child;
+
+#[cfg(doctest)]
+#[doc = include_str!("tried.md")]
+struct Tried;

@@ -1,5 +1,6 @@
 //! What is known of locks, without queueing: the kernel's tables, looked at until they agree.
 
+mod file;
 mod report;
 mod sharing;
 mod socket;

@@ -104,6 +104,7 @@ mod found;
 mod generated;
 mod given;
 mod hold;
+mod home;
 mod inherit;
 mod interrupt;
 mod later;

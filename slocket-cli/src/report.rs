@@ -66,6 +66,9 @@ pub(crate) fn failed(target: &Target, error: &Error) -> Vec<String> {
         (ErrorKind::NotASlocket, _) => {
             (format!("not a slocket: {detail}"), Some("another program listens there; choose another"))
         }
+        (ErrorKind::Untrusted, Some(uid)) if detail == "lock file" => {
+            (format!("its lock file belongs to uid {uid}, neither you nor root"), Some(of_your_own(lock)))
+        }
         (ErrorKind::Untrusted, Some(uid)) if !detail.is_empty() => {
             (format!("its shares ({detail}) belong to uid {uid}, neither you nor root"), Some(of_your_own(lock)))
         }

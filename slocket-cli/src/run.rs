@@ -118,6 +118,7 @@ fn slocket(args: &Run, waiting: &Waiting) -> Result<Slocket, Error> {
     let builder = Slocket::builder(name).occupied(OccupiedPolicy::Wait);
     let builder = if let Some(told) = told { builder.on_wait(PATIENCE, told) } else { builder };
     let builder = if trusts_anyone(args) { builder.trust(Trust::Anyone) } else { builder };
+    let builder = if let Some(home) = args.home { builder.home(home) } else { builder };
     if let Some(mode) = args.mode { builder.mode(mode) } else { builder }.build()
 }
 

@@ -1,4 +1,5 @@
-//! The FIFOs beside a lock, by which processes share it (protocol section 8, "The FIFO"): which of them have a writer.
+//! The FIFOs beside a lock, by which processes share it (protocol section 8, "The FIFO"): which of them have a writer. Where the lock is a
+//! locked file, so are its shares (protocol section 10): which of them are locked.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
@@ -15,8 +16,10 @@ use rustix::io::Errno;
 pub(crate) struct Fifo {
     /// `None` for shared locks.
     pub(crate) slot: Option<u16>,
-    /// Whether a process has it open for writing, and so has a share.
+    /// Whether a process has it open for writing, or locked, and so has a share.
     pub(crate) is_busy: bool,
+    /// It is a locked file.
+    pub(crate) is_file: bool,
     inode: u64,
 }
 
@@ -31,10 +34,12 @@ pub(crate) fn beside(lock: &Path) -> io::Result<Vec<Fifo>> {
         match open(&path) {
             Ok(mut file) => {
                 let found = file.metadata()?;
-                if !found.file_type().is_fifo() {
+                let is_file = found.is_file() && (found.len() == 0 || slocket_os::is_lock_file(&path));
+                if !is_file && !found.file_type().is_fifo() {
                     return Err(not_a_fifo(&path));
                 }
-                fifos.push(Fifo { slot, is_busy: has_writer(&mut file)?, inode: found.ino() });
+                let is_busy = if is_file { slocket_os::who_locks(&path).is_some() } else { has_writer(&mut file)? };
+                fifos.push(Fifo { slot, is_busy, is_file, inode: found.ino() });
             }
             // A name that is too long cannot have a share.
             Err(error) if matches!(Errno::from_io_error(&error), Some(Errno::NOENT | Errno::NAMETOOLONG)) => break,
@@ -137,7 +142,7 @@ mod tests {
         std::os::unix::fs::symlink("lock", path(&lock, None)).expect("a link");
         assert_eq!(beside(&lock).expect_err("no FIFO").kind(), ErrorKind::AlreadyExists);
         std::fs::remove_file(path(&lock, None)).expect("ours");
-        std::fs::write(path(&lock, None), "").expect("a file");
+        std::fs::write(path(&lock, None), "text").expect("a file");
         assert_eq!(beside(&lock).expect_err("no FIFO").kind(), ErrorKind::AlreadyExists);
     }
 

@@ -124,7 +124,7 @@ fn is_free(target: &Target) -> Result<bool, Trouble> {
         return Ok(true);
     }
     let trouble = match slocket_os::inspect(&[path]).remove(0) {
-        Ok(Inspected::Missing | Inspected::Dead) => return Ok(true),
+        Ok(Inspected::Missing | Inspected::Dead | Inspected::Unlocked) => return Ok(true),
         // Without the mark it may be lent.
         Ok(Inspected::Alive | Inspected::Unmarked | Inspected::Stale | Inspected::NotASocket | Inspected::Unknown) => {
             return Ok(false);

@@ -27,7 +27,8 @@ impl Lock {
     /// Acquires a shared lock, blocking the thread until its turn comes, or until the deadline.
     ///
     /// # Errors
-    /// Those of [`acquire_blocking`](Self::acquire_blocking); and [`NoShares`](crate::ErrorKind::NoShares).
+    /// Those of [`acquire_blocking`](Self::acquire_blocking); and [`NoShares`](crate::ErrorKind::NoShares), after which the lock may be lent: see
+    /// [`settle`](crate::settle).
     pub fn acquire_shared_blocking(&self, deadline: Option<Instant>) -> Result<SharedGuard, Error> {
         block(self, SHARED, deadline)
     }

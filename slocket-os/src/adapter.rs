@@ -440,7 +440,8 @@ macro_rules! asynchronous_adapter {
             /// Cancel safe: a dropped future leaves the queue, and gives back a shared lock that it had taken meanwhile.
             ///
             /// # Errors
-            /// Those of [`acquire`](Self::acquire); and [`ErrorKind::NoShares`].
+            /// Those of [`acquire`](Self::acquire); and [`ErrorKind::NoShares`]. After that error this process may have lent
+            /// the lock to an npm client: call [`settle`] before the process ends.
             pub async fn acquire_shared(&self) -> Result<SharedGuard, Error> {
                 self.handle().acquire_shared().await
             }

@@ -1,7 +1,7 @@
 //! What can go wrong, in the words of the user.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::fs::FileTypeExt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
@@ -13,7 +13,7 @@ use slocket_core::{Call, Mode, Name, Role};
 use crate::file_system::Place;
 use crate::name::LockName;
 use crate::peer::{self, Holder};
-use crate::record::is_record;
+use crate::record::is_lock_file;
 use crate::sharer::{Sharer, Sharers};
 use crate::sys::files;
 
@@ -93,7 +93,7 @@ pub enum ErrorKind {
     /// The descriptor does not carry this lock, or still has a guard.
     NotTheLock,
     /// The lock has no shares: it has an abstract name, or npm's slocket, which ignores shares, waits for it or serves it. In the latter
-    /// case the lock may have been lent to an npm client: see [`settle`](crate::settle).
+    /// case this process may have lent the lock to an npm client: call [`settle`](crate::settle) before the process ends.
     NoShares,
     /// A semaphore cannot have so many permits.
     InvalidPermits,
@@ -310,6 +310,7 @@ impl Error {
             | What::NotASlocket(text)
             | What::InvalidName(text)
             | What::Io(text) => Some(text),
+            What::UntrustedFile(_) => Some("lock file"),
             What::UnsupportedFileSystem(name) => Some(name),
             What::NotAFifo(name)
             | What::NotALockFile(name)
@@ -335,7 +336,7 @@ impl Error {
 ///
 /// match Builder::new(&path).build()?.try_acquire() {
 ///     Ok(_guard) => println!("held until the guard is dropped"),
-///     Err(TryAcquireError::WouldBlock) => println!("somebody else has it"),
+///     Err(TryAcquireError::WouldBlock) => println!("the lock is in use"),
 ///     Err(error) => return Err(error.into()),
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -344,7 +345,7 @@ impl Error {
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum TryAcquireError {
     /// The lock is held, shared or waited for, or all permits are out: to acquire it means to wait.
-    #[error("the lock is held")]
+    #[error("the lock is in use")]
     WouldBlock,
     /// The lock cannot be acquired.
     #[error(transparent)]
@@ -352,7 +353,7 @@ pub enum TryAcquireError {
 }
 
 impl TryAcquireError {
-    /// Whether the lock is only held.
+    /// Whether the lock is only in use.
     #[must_use]
     pub fn is_would_block(&self) -> bool {
         matches!(self, Self::WouldBlock)
@@ -461,16 +462,6 @@ pub(crate) fn what_is_at(path: &Path) -> &'static str {
         _ => "something else",
     }
 }
-
-/// Whether a file has the record of a lock that is a locked file.
-fn is_lock_file(path: &Path) -> bool {
-    let mut begin = Vec::new();
-    let file = std::fs::File::open(path);
-    file.and_then(|file| file.take(RECORD).read_to_end(&mut begin)).is_ok() && is_record(&begin)
-}
-
-/// How many bytes tell a record.
-const RECORD: u64 = 16;
 
 /// Whether the file system is known to be one that has sockets.
 fn is_local(path: &Path) -> bool {

@@ -13,7 +13,9 @@ use crate::file_system::Place;
 use crate::kernel;
 use crate::lock::Lock;
 use crate::participant::Participant;
+use crate::policy::Home;
 use crate::process::Process;
+use crate::record::is_lock_file;
 use crate::watch::Watch;
 
 /// bind(2) makes a socket visible an instant before it can be told from a dead one.
@@ -72,7 +74,8 @@ fn is_doubtful(answer: &Result<Inspected, Error>) -> bool {
 
 /// Asks the machine once. `probe` is what tells a live socket from a dead one elsewhere under this kernel.
 fn ask(path: &Path, probe: Option<Probe>, here: Process) -> Result<Inspected, Error> {
-    let lock = Builder::new(path).build()?;
+    let home = if is_lock_file(path) { Home::File } else { Home::ByFileSystem };
+    let lock = Builder::new(path).home(home).build()?;
     let mut participant = Participant::bystander(lock.site(), here, probe);
     participant.tell(Event::Request(Request::Inspect));
     match participant.take_report() {

@@ -148,6 +148,7 @@ pub use mark::is_marked;
 pub use name::LockName;
 pub use peer::{Holder, is_ours};
 pub use policy::{Home, OccupiedPolicy, StalePolicy, Trust};
+pub use record::is_lock_file;
 pub use request::Request;
 pub use runtime::Runtime;
 pub use semaphore::{Permit, Semaphore};

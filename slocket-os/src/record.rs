@@ -2,6 +2,9 @@
 //!
 //! It is text, of one length, so that it is written by one call over the one before. It is believed only while the file is locked.
 
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 use std::process;
 
 use rustix::system::uname;
@@ -59,6 +62,15 @@ impl Record {
 /// Whether a file that begins so is a lock file.
 pub(crate) fn is_record(begin: &[u8]) -> bool {
     begin.starts_with(MAGIC.as_bytes())
+}
+
+/// Whether a file has the record in it by which a lock that is a locked file is known ([protocol section 10][protocol]).
+///
+/// [protocol]: https://github.com/slocket/slocket/blob/main/docs/protocol.md#10-where-the-lock-is-a-locked-file
+#[must_use]
+pub fn is_lock_file(path: &Path) -> bool {
+    let mut begin = [0; MAGIC.len()];
+    path.is_file() && File::open(path).and_then(|mut file| file.read_exact(&mut begin)).is_ok() && is_record(&begin)
 }
 
 /// The name of this machine, without what would be two words or lines.

@@ -1,4 +1,5 @@
-//! The processes with shares of a lock: a share is a FIFO that is open for writing, and `/proc` lists the processes that have it open.
+//! The processes with shares of a lock: a share is a FIFO that is open for writing, and `/proc` lists the processes that have it open. Where
+//! the lock is a locked file, so is a share, and `/proc/locks` lists the processes that have it locked.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -12,6 +13,7 @@ use slocket_core::Inode;
 
 use crate::at_path::{AtPath, Which};
 use crate::error::{Error, Fault};
+use crate::flocks;
 use crate::lock::Lock;
 use crate::peer::{Holder, program};
 use crate::sharer::Sharer;
@@ -30,7 +32,10 @@ impl Lock {
     pub fn sharers(&self) -> Result<Vec<Sharer>, Error> {
         let Some(at) = self.site().at_path() else { return Ok(Vec::new()) };
         let fault = |errno| self.site().error(Fault::new(errno, "look at the shares"));
-        Ok(found(&fifos(at).map_err(fault)?))
+        if at.lock_file().is_some() {
+            return Ok(lockers(&files_of_shares(at, FileType::RegularFile).map_err(fault)?));
+        }
+        Ok(found(&files_of_shares(at, FileType::Fifo).map_err(fault)?))
     }
 
     /// The same; none if that cannot be told.
@@ -39,7 +44,7 @@ impl Lock {
     }
 }
 
-/// The FIFO of a share.
+/// The FIFO of a share, or its locked file.
 struct Fifo {
     slot: Option<u16>,
     /// Without its folder, by which it is known where the folder has another path.
@@ -48,12 +53,12 @@ struct Fifo {
 }
 
 /// All that there are: they are always a beginning of the sequence.
-fn fifos(at: &AtPath) -> Result<Vec<Fifo>, Errno> {
+fn files_of_shares(at: &AtPath, kind: FileType) -> Result<Vec<Fifo>, Errno> {
     let mut fifos = Vec::new();
     for slot in [None].into_iter().chain((0..=u16::MAX).map(Some)) {
         let name = at.name_of(Which::Share(slot));
         match files::stat_name(at.folder().as_fd(), &name) {
-            Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::Fifo => {
+            Ok(stat) if FileType::from_raw_mode(stat.st_mode) == kind => {
                 fifos.push(Fifo { slot, name: name.to_bytes().to_vec(), inode: inode(&stat) });
             }
             Ok(_) | Err(Errno::NOENT | Errno::NAMETOOLONG) => break,
@@ -61,6 +66,16 @@ fn fifos(at: &AtPath) -> Result<Vec<Fifo>, Errno> {
         }
     }
     Ok(fifos)
+}
+
+/// The processes that have the files locked.
+fn lockers(files: &[Fifo]) -> Vec<Sharer> {
+    let sharers = files.iter().flat_map(|file| {
+        let process = |pid| fs::metadata(format!("/proc/{pid}")).ok().map(|process| (pid, process.uid()));
+        let processes = flocks::all_who_lock(file.inode).into_iter().filter_map(process);
+        processes.map(|(pid, uid)| Sharer { process: Holder::in_file_of(uid, pid), slot: file.slot })
+    });
+    sharers.collect()
 }
 
 fn found(fifos: &[Fifo]) -> Vec<Sharer> {

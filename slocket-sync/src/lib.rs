@@ -305,7 +305,8 @@ impl Slocket {
     /// lock and waits for another one can wait for itself: a deadlock.
     ///
     /// # Errors
-    /// Those of [`acquire`](Self::acquire); and [`ErrorKind::NoShares`].
+    /// Those of [`acquire`](Self::acquire); and [`ErrorKind::NoShares`]. After that error this process may have lent
+    /// the lock to an npm client: call [`settle`] before the process ends.
     pub fn acquire_shared(&self) -> Result<SharedGuard, Error> {
         self.lock.acquire_shared_blocking(None)
     }

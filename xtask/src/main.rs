@@ -1,5 +1,5 @@
 //! The one door to this workspace: `cargo xtask test`, `demo`, `model`, `storm`, `shares`, `kernels`, `bench`, `fuzz`, `coverage`,
-//! `mutants`, `book`, `lint`, `release-notes`, `ci`, and the sweeps.
+//! `mutants`, `book`, `lint`, `dist`, `release-notes`, `ci`, and the sweeps.
 //!
 //! Each task says what it did and fails if it did nothing.
 
@@ -10,6 +10,7 @@ mod command;
 mod coverage;
 mod demo;
 mod dependencies;
+mod dist;
 mod fuzz;
 mod generate;
 #[cfg(test)]
@@ -54,7 +55,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Watch real processes take turns on one lock, with one of them killed on the way
+    /// Watch real processes take turns on a lock, a shared lock and a semaphore, with one of them killed on the way
     Demo(demo::Options),
     /// Run all tests; with CI=true a skipped test is a failure
     Test(test::Options),
@@ -86,6 +87,8 @@ enum Task {
     Coverage,
     /// Break slocket-core in every small way: its tests have to see each (needs cargo-mutants)
     Mutants,
+    /// Make and try the tool as a static binary and as a Debian package, in target/dist
+    Dist(dist::Options),
     /// Print what CHANGELOG.md says about a version
     ReleaseNotes(package::Notes),
     /// Check that what people read is plain English (a part of lint)
@@ -115,6 +118,7 @@ fn main() -> ExitCode {
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Coverage => coverage::run(),
         Task::Mutants => mutants::run(),
+        Task::Dist(options) => dist::run(&options),
         Task::ReleaseNotes(options) => package::notes(&options),
         Task::Ci => lint::run().and_then(|()| test::run(&test::Options::default())),
         Task::DemoPlayer(options) => demo::player::run(&options),

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueHint};
+use slocket_sync::Home;
 
 use crate::target::Target;
 use crate::want::Want;
-use crate::{duration, examples, exit, mode, slots};
+use crate::{duration, examples, exit, home, mode, slots};
 
 /// Run a command while holding a lock
 ///
@@ -123,6 +124,15 @@ pub(crate) struct Run {
         overrides_with_all = ["shared", "exclusive"]
     )]
     pub(crate) exclusive: bool,
+
+    /// What the lock is: a socket, or a file [default: by the file system]
+    ///
+    /// By default it is a socket on a file system of this machine, and a locked
+    /// file on one that other machines see, too (NFS, SMB, 9P, FUSE). All
+    /// processes that use the lock must agree. Waiters for a file are served in
+    /// no particular order. An abstract name is a socket.
+    #[arg(verbatim_doc_comment, long, value_name = "HOME", value_parser = home::parse)]
+    pub(crate) home: Option<Home>,
 
     /// Print how long it took to get the lock, and the command
     #[arg(long, conflicts_with = "quiet")]

@@ -81,6 +81,9 @@ pub(crate) struct Report {
     /// The tables contradict each other.
     #[serde(skip)]
     pub(crate) torn: bool,
+    /// Its shares are locked files.
+    #[serde(skip)]
+    pub(super) is_file: bool,
     /// At the path is this socket, and the table lists no process that listens there: it is to be [inspected](Self::inspected).
     #[serde(skip)]
     pub(super) silent: Option<Metadata>,
@@ -113,6 +116,9 @@ pub(crate) struct Party {
     pub(crate) program: Option<String>,
     #[serde(flatten)]
     pub(crate) owner: Option<Owner>,
+    /// The machine that it runs on, if that is another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) host: Option<String>,
     /// The process is stopped; left out otherwise.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) stopped: bool,
@@ -155,6 +161,7 @@ impl Report {
             folder_locked_by: None,
             certain: false,
             torn: false,
+            is_file: false,
             silent: None,
         }
     }
@@ -194,7 +201,16 @@ impl Party {
     pub(super) fn new(process: Process, owner: Option<Owner>) -> Self {
         let started = process.started();
         let Process { pid, program, stopped, runs, .. } = process;
-        Self { pid: Some(pid), program: Some(program), owner, stopped, runs, started, shared_with: Vec::new() }
+        Self {
+            pid: Some(pid),
+            program: Some(program),
+            owner,
+            host: None,
+            stopped,
+            runs,
+            started,
+            shared_with: Vec::new(),
+        }
     }
 
     /// The processes that have it, with the names of their programs.

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use slocket_os::Builder;
+use slocket_os::{Builder, Home};
 
 use super::report::{Owner, Party, Report, Share, Sharer, State};
 use super::view::View;
@@ -30,6 +30,7 @@ impl Report {
             }
         };
         self.torn |= before != after;
+        self.is_file = after.iter().any(|share| share.is_file);
         let taken: Vec<_> = after.iter().filter(|fifo| fifo.is_busy).map(|fifo| fifo.slot).collect();
         if taken.is_empty() {
             return;
@@ -56,7 +57,8 @@ impl Report {
         if view.processes.unseen {
             return taken.iter().map(|&slot| Share { slot, party: Party::default() }).collect();
         }
-        let found = Builder::new(path).build().and_then(|lock| lock.sharers()).unwrap_or_default();
+        let home = if self.is_file { Home::File } else { Home::ByFileSystem };
+        let found = Builder::new(path).home(home).build().and_then(|lock| lock.sharers()).unwrap_or_default();
         let mut shares = Vec::new();
         for &slot in taken {
             let found: Vec<_> = found.iter().filter(|found| found.slot == slot).collect();
@@ -75,7 +77,7 @@ impl Report {
 
 /// The processes and their users. A process that another one has started is listed with that one: the command of `slocket run` has the
 /// same share. So are all processes that have the same slot.
-fn parties(found: &[(u32, u32)], is_one: bool) -> Vec<Party> {
+pub(super) fn parties(found: &[(u32, u32)], is_one: bool) -> Vec<Party> {
     let pids: Vec<_> = found.iter().map(|(pid, _)| *pid).collect();
     let mut parties: Vec<Party> = Vec::new();
     for process in in_order(&pids) {

@@ -11,6 +11,7 @@ use rustix::process::geteuid;
 use slocket_os::Inspected;
 use slocket_sync::{Error, ErrorKind};
 
+use super::file;
 use super::report::{Owner, Party, Report, Sharer, State};
 use super::view::{View, has_badge};
 use crate::diag::Socket;
@@ -38,6 +39,10 @@ fn on_file(target: &Target, path: &Path, found: Metadata, view: &View) -> Report
     report.owner = Some(Owner::new(found.uid()));
     let marked = match target::kind(&found) {
         Kind::Socket { marked } => marked,
+        Kind::Other(target::FILE) if slocket_os::is_lock_file(path) => {
+            file::add(&mut report, path, &found, view);
+            return report;
+        }
         Kind::Other(kind) => {
             report.state = State::Occupied;
             report.found = Some(kind);
@@ -179,7 +184,7 @@ impl Report {
                 self.cannot_see("whether the socket is alive: you may not connect to it");
             }
             Ok(Inspected::Unknown) => self.cannot_see("whether the socket is alive: this kernel does not tell"),
-            Ok(Inspected::NotASocket) => self.torn = true,
+            Ok(Inspected::NotASocket | Inspected::Unlocked) => self.torn = true,
             Err(error) => {
                 self.denied = error.kind() == ErrorKind::PermissionDenied;
                 let why = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);

@@ -145,6 +145,9 @@ fn line(text: &mut String, title: &str, words: &str) {
 fn party(party: &Party) -> String {
     let mut text = match (party.pid, &party.program) {
         (Some(pid), Some(program)) => format!("pid {pid} ({})", escaped(program)),
+        (Some(pid), None) if party.host.is_some() => {
+            format!("pid {pid} on {}", escaped(party.host.as_deref().unwrap_or_default()))
+        }
         _ => "a process that cannot be seen".to_owned(),
     };
     if party.stopped {

@@ -8,6 +8,7 @@ mod bad_path;
 mod command;
 mod completions;
 mod exclusion;
+mod file;
 mod flock;
 mod given;
 mod harness;

@@ -210,7 +210,7 @@ impl Machine {
         match obstacle {
             Obstacle::Turn => self.take_turn(),
             Obstacle::Shares(slot) => self.look_again(slot),
-            Obstacle::Slot => self.take_slot(0),
+            Obstacle::Share => self.take_share(),
         }
     }
 
@@ -345,7 +345,7 @@ impl Machine {
     /// Whether it has the turn, and waits for shares to be given back.
     #[must_use]
     pub fn awaits_shares(&self) -> bool {
-        matches!(self.state, State::Resting(Resting::Waiting(Obstacle::Shares(_) | Obstacle::Slot)))
+        matches!(self.state, State::Resting(Resting::Waiting(Obstacle::Shares(_) | Obstacle::Share)))
     }
 
     /// Whether it only looks whether a process has the lock.

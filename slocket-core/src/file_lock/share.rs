@@ -9,23 +9,16 @@ use crate::report::{Failure, Report};
 use crate::result::{FlockResult, MakeResult, Misfit};
 
 impl Machine {
-    pub(super) fn take_shared(&mut self) -> Step {
-        self.open_share(Want::Shared)
-    }
-
-    /// The file of the shared locks is there before that of any slot.
-    pub(super) fn take_base(&mut self) -> Step {
-        self.open_share(Want::Base)
-    }
-
-    pub(super) fn take_slot(&mut self, slot: u16) -> Step {
-        self.open_share(Want::Slot(slot))
+    /// Takes a share of the kind that is wanted. The file of the shared locks is there before that of any slot.
+    pub(super) fn take_share(&mut self) -> Step {
+        let is_slot = matches!(self.memory.goal, Goal::SlotOf(_));
+        self.open_share(if is_slot { Want::Base } else { Want::Shared })
     }
 
     /// Makes the lock that is held a shared one.
     pub(super) fn downgrade(&mut self) -> Step {
         self.memory.goal = Goal::Downgrade;
-        self.take_shared()
+        self.take_share()
     }
 
     fn open_share(&mut self, want: Want) -> Step {
@@ -66,11 +59,13 @@ impl Machine {
             Share::Close => {
                 result.done()?;
                 match (want, self.memory.goal) {
-                    (Want::Base, _) => self.take_slot(0),
-                    (Want::Slot(slot), Goal::SlotOf(count)) if slot + 1 < count.get() => self.take_slot(slot + 1),
-                    (Want::Slot(_), _) => self.stuck(Obstacle::Slot),
+                    (Want::Base, _) => self.open_share(Want::Slot(0)),
+                    (Want::Slot(slot), Goal::SlotOf(count)) if slot + 1 < count.get() => {
+                        self.open_share(Want::Slot(slot + 1))
+                    }
                     // A program that is no participant has it locked.
-                    (Want::Shared, _) => self.fail(Failure::NotALockFile(name)),
+                    (Want::Shared, Goal::Downgrade) => self.fail(Failure::NotALockFile(name)),
+                    (Want::Slot(_) | Want::Shared, _) => self.stuck(Obstacle::Share),
                 }
             }
         })

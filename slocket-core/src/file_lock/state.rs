@@ -33,8 +33,8 @@ pub(super) enum Obstacle {
     Turn,
     /// With the turn: for the share of that slot, or for the shared locks, to be given back.
     Shares(Option<u16>),
-    /// With the turn: for any slot.
-    Slot,
+    /// With the turn: for a share that can be taken.
+    Share,
 }
 
 /// Which procedure goes on with the result.

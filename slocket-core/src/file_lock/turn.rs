@@ -113,8 +113,7 @@ impl Machine {
     fn have_turn(&mut self) -> Step {
         match self.memory.goal {
             Goal::Lock | Goal::CleanUp | Goal::Look => self.look_for_shares(None),
-            Goal::Shared | Goal::Downgrade => self.take_shared(),
-            Goal::SlotOf(_) => self.take_base(),
+            Goal::Shared | Goal::Downgrade | Goal::SlotOf(_) => self.take_share(),
         }
     }
 

@@ -5,6 +5,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::Sender;
 use std::thread;
 
+use super::hold::Hold;
 use crate::result::Result;
 
 /// A process, what it does now, and the turns that it has taken.
@@ -21,6 +22,7 @@ pub(crate) struct Actor {
 pub(crate) struct Turn {
     pub(crate) waiting: u64,
     pub(crate) held: Option<u64>,
+    pub(crate) hold: Hold,
     /// When it was about to release the lock, or about to be killed.
     pub(crate) ended: Option<u64>,
 }
@@ -40,7 +42,7 @@ pub(crate) enum State {
 pub(crate) enum Said {
     Ready,
     Waiting(u64),
-    Held(u64),
+    Held(u64, Hold),
     Released(u64),
     Nonsense(String),
     Goodbye,
@@ -78,11 +80,11 @@ impl Actor {
         match (said, self.state, self.turns.last_mut()) {
             (Said::Ready, State::Coming, _) => {}
             (Said::Waiting(at), State::Away, _) => {
-                self.turns.push(Turn { waiting: *at, held: None, ended: None });
+                self.turns.push(Turn { waiting: *at, held: None, hold: Hold::Lock, ended: None });
                 self.state = State::Waiting;
             }
-            (Said::Held(at), State::Waiting, Some(turn)) => {
-                turn.held = Some(*at);
+            (Said::Held(at, hold), State::Waiting, Some(turn)) => {
+                (turn.held, turn.hold) = (Some(*at), *hold);
                 self.state = State::Holding;
             }
             (Said::Released(at), State::Holding, Some(turn)) => {
@@ -125,11 +127,21 @@ impl Said {
         } else if let Some(at) = timed("waiting ") {
             Self::Waiting(at)
         } else if let Some(at) = timed("held ") {
-            Self::Held(at)
+            Self::Held(at, Hold::Lock)
+        } else if let Some(at) = timed("shared ") {
+            Self::Held(at, Hold::Share)
+        } else if let Some((slot, at)) = slot(&line) {
+            Self::Held(at, Hold::Slot(slot))
         } else if let Some(at) = timed("released ") {
             Self::Released(at)
         } else {
             Self::Nonsense(line)
         }
     }
+}
+
+/// `slot1 123`: slot 1, since 123.
+fn slot(line: &str) -> Option<(usize, u64)> {
+    let (slot, at) = line.strip_prefix("slot")?.split_once(' ')?;
+    Some((slot.parse().ok()?, at.parse().ok()?))
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::actor::{Actor, State, Turn};
+use super::hold::{Hold, SLOTS};
 use super::play::Play;
 use crate::claim::{Colour, paint};
 
@@ -35,7 +36,7 @@ pub(crate) fn live(play: &Play, number: usize) {
 fn cell(actor: &Actor, ended_its_turn: bool) -> String {
     let (mark, colour) = match (ended_its_turn, actor.state) {
         (true, _) if actor.killed => ("✗", Colour::Red),
-        (true, _) => ("███", colour(actor)),
+        (true, _) => (live_mark(actor.turns.last().map_or(Hold::Lock, |turn| turn.hold)), colour(actor)),
         // The next holder's line may come in before the last holder's: it was waiting then.
         (false, State::Waiting | State::Holding) => ("│", Colour::Grey),
         (false, State::Coming | State::Away | State::Gone) => (" ", Colour::Grey),
@@ -46,8 +47,16 @@ fn cell(actor: &Actor, ended_its_turn: bool) -> String {
     format!("{:left$}{}{:right$}", "", paint(colour, mark), "")
 }
 
+fn live_mark(hold: Hold) -> &'static str {
+    match hold {
+        Hold::Lock => "███",
+        Hold::Share => "░░░",
+        Hold::Slot(slot) => ["[0]", "[1]"][slot % SLOTS],
+    }
+}
+
 /// The whole play: a line of bars for each process.
-pub(crate) fn draw(play: &Play) {
+pub(crate) fn draw(play: &Play, legend: &str) {
     for actor in &play.actors {
         let line: String = (0..COLUMNS).map(|column| column_of(play, actor, column)).collect();
         let held = actor.turns.iter().filter(|turn| turn.held.is_some()).count();
@@ -55,7 +64,7 @@ pub(crate) fn draw(play: &Play) {
         println!(" {:7}{line}  {remark}", actor.name);
     }
     println!("{}", paint(Colour::Grey, &axis(play)));
-    println!("{}", paint(Colour::Grey, "        █ holds the lock   ─ waits for it   ✗ killed by SIGKILL"));
+    println!("{}", paint(Colour::Grey, &format!("        {legend}   ─ waits   ✗ killed by SIGKILL")));
 }
 
 fn column_of(play: &Play, actor: &Actor, column: u64) -> String {
@@ -73,7 +82,21 @@ fn column_of(play: &Play, actor: &Actor, column: u64) -> String {
     match eighths {
         0 if actor.turns.iter().map(waited).sum::<u64>() * 2 > span.end - span.start => paint(Colour::Grey, "─"),
         0 => " ".to_owned(),
-        _ => paint(colour(actor), [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"][eighths.min(8) as usize]),
+        _ => paint(colour(actor), mark(held_most(actor, &span), eighths)),
+    }
+}
+
+/// What the process held for the longest part of this time.
+fn held_most(actor: &Actor, span: &Range<u64>) -> Hold {
+    let part = |turn: &&Turn| turn.held.zip(turn.ended).map_or(0, |(held, ended)| overlap(span, held..ended));
+    actor.turns.iter().max_by_key(part).map_or(Hold::Lock, |turn| turn.hold)
+}
+
+fn mark(hold: Hold, eighths: u64) -> &'static str {
+    match hold {
+        Hold::Lock => [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"][eighths.min(8) as usize],
+        Hold::Share => "░",
+        Hold::Slot(slot) => ["0", "1"][slot % SLOTS],
     }
 }
 

@@ -11,6 +11,7 @@ use trials::witness::now;
 
 use super::actor::{Actor, Said, State};
 use super::chart;
+use super::hold::Want;
 use super::play::Play;
 use super::player::Runtime;
 use crate::command::root;
@@ -23,11 +24,32 @@ const KILLED_AFTER: Duration = Duration::from_millis(140);
 /// If no process has moved for so long, one is stuck.
 const STUCK: Duration = Duration::from_secs(20);
 
-/// The participants.
+/// The participants, and what they ask for.
 pub(crate) struct Cast {
     pub(crate) rust: u16,
     pub(crate) node: u16,
     pub(crate) turns: u16,
+    pub(crate) act: Act,
+}
+
+/// What is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Act {
+    Lock,
+    Shared,
+    Semaphore,
+}
+
+impl Act {
+    /// What a process asks for in a turn. (The victim is a reader.)
+    fn want(self, number: usize, turn: usize) -> Want {
+        match self {
+            Self::Lock => Want::Lock,
+            Self::Shared if (number + turn) % 3 == 1 => Want::Lock,
+            Self::Shared => Want::Share,
+            Self::Semaphore => Want::Slot,
+        }
+    }
 }
 
 /// The folders that the processes share.
@@ -76,7 +98,7 @@ impl Stage {
                 None => command.arg("demo-player").arg(runtime(number).argument()),
                 Some(_) => command.arg(root().join("interop/demo.js")),
             };
-            let turns: Vec<_> = (0..usize::from(cast.turns)).map(|turn| script(number, turn)).collect();
+            let turns: Vec<_> = (0..usize::from(cast.turns)).map(|turn| script(cast.act, number, turn)).collect();
             command.arg(self.lock()).arg(self.counter()).arg(turns.join(","));
             actors.push(Actor::start(name, number, &mut command, sender.clone())?);
         }
@@ -98,11 +120,16 @@ fn name(number: usize) -> String {
 
 /// How long a process stays away before a turn and how long it holds, in milliseconds: looks like
 /// chance, and is the same each time.
-fn script(number: usize, turn: usize) -> String {
+fn script(act: Act, number: usize, turn: usize) -> String {
     let dice = (number * 7 + turn * 13 + number * turn * 5) % 17;
     // The victim would hold for a minute: that it ends sooner is the kill's doing alone.
     let hold = if (number, turn) == VICTIM { 60_000 } else { 45 + dice * 6 };
-    format!("{}+{hold}", 10 + dice * 11 % 17 * 16)
+    let times = format!("{}+{hold}", 10 + dice * 11 % 17 * 16);
+    // npm's slocket knows locks alone.
+    match act.want(number, turn) {
+        Want::Lock => times,
+        want => format!("{times}={want}"),
+    }
 }
 
 /// Listens to the processes until all are gone.
@@ -130,14 +157,14 @@ fn direct(mut play: Play, events: &Receiver<(usize, Said)>) -> Result<Play> {
                     play.actors.iter_mut().try_for_each(Actor::begin)?;
                 }
             }
-            Said::Held(_) if (number, play.actors[number].turns.len()) == (VICTIM.0, VICTIM.1 + 1) => {
+            Said::Held(..) if (number, play.actors[number].turns.len()) == (VICTIM.0, VICTIM.1 + 1) => {
                 kill_at = Some(Instant::now() + KILLED_AFTER);
             }
             Said::Released(at) => {
                 play.ended = at;
                 chart::live(&play, number);
             }
-            Said::Waiting(_) | Said::Held(_) | Said::Nonsense(_) | Said::Goodbye => {}
+            Said::Waiting(_) | Said::Held(..) | Said::Nonsense(_) | Said::Goodbye => {}
         }
     }
     Ok(play)
