@@ -1,7 +1,7 @@
 //! The promises, by what breaks them.
 
 /// A broken promise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Broken {
     /// Two hold the lock at a time, or one beside somebody who has a share.
     TwoHolders,
@@ -31,4 +31,10 @@ pub enum Broken {
     Believed,
     /// Somebody who waits can never get the lock.
     Lost,
+    /// A file was removed that another process has locked, or by a process that does not have the turn.
+    UnlinksOthers,
+    /// A request was reported on twice, or not at all, or by a report that is none of its own.
+    WrongReport,
+    /// A machine can make calls for ever without a rest.
+    Endless,
 }

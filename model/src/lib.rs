@@ -21,6 +21,7 @@
 //! | `steps`, [`label`] | all steps that can be taken from a state, and what they are called |
 //! | `symmetry`, `hasher` | one state for all that differ in names only, and a quick hash of it |
 //! | [`search`] | every state that can be reached, breadth first, with a trace to the first that breaks a promise |
+//! | [`files`] | a world of its own, for the lock that is a locked file |
 //! | [`mod@walk`], [`surroundings`] | one run at a time, through worlds too large to explore, and where it can take place |
 //!
 //! No procedure of a crash-safe participant is here: the core decides each call, and gets its result.
@@ -38,6 +39,7 @@ mod change;
 pub mod configuration;
 mod death;
 pub mod explored;
+pub mod files;
 mod filter;
 mod filter_shares;
 mod fork;

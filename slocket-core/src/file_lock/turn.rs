@@ -8,7 +8,7 @@ use super::call::{Call, Mode, Role};
 use super::machine::{Machine, Step};
 use super::memory::Goal;
 use super::result::{CallResult, OpenResult, SeeResult};
-use super::state::{At, Obstacle, Turn};
+use super::state::{At, Looked, Obstacle, Turn};
 use crate::call::Name;
 use crate::event::Occupied;
 use crate::report::{Failure, Report};
@@ -89,14 +89,23 @@ impl Machine {
             }
             Turn::Touch => {
                 result.done()?;
-                self.end_clean_up()
+                if self.memory.platform.removes {
+                    self.ask_turn(Call::Compare(Role::Turn, Name::Lock), Turn::Touched)
+                } else {
+                    self.end_clean_up()
+                }
             }
+            // If it was removed before it was touched, the process that removed it may know nothing of it.
+            Turn::Touched => match result.answer()? {
+                AnswerResult::No => self.ask_turn(Call::Close(Role::Turn), Turn::Close { is_moved: true }),
+                AnswerResult::Yes | AnswerResult::Failed(_) => self.end_clean_up(),
+            },
         })
     }
 
     fn locked(&mut self, locked: FlockResult) -> Step {
         match (locked, self.memory.goal) {
-            (FlockResult::Locked, Goal::Look) => self.ask(Call::Unlock(Role::Turn), At::Looked(Report::Free)),
+            (FlockResult::Locked, Goal::Look) => self.ask(Call::Unlock(Role::Turn), At::Looked(Looked::Unlock)),
             (FlockResult::Locked, _) => {
                 self.ask_turn(Call::Compare(Role::Turn, Name::Lock), Turn::Compare { is_locked: true })
             }
@@ -131,7 +140,6 @@ impl Machine {
         if self.memory.goal == Goal::CleanUp {
             return self.end_clean_up();
         }
-        self.memory.moved = 0;
         self.stuck(Obstacle::Turn)
     }
 
