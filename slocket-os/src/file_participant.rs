@@ -15,6 +15,7 @@ use crate::escape::escaped;
 use crate::mark::mode_of_fifo;
 use crate::peer::{self, Holder};
 use crate::process::Process;
+use crate::random::random;
 use crate::record::Record;
 use crate::site::Site;
 use crate::sys::found::inode;
@@ -247,7 +248,10 @@ impl FileParticipant {
                 let at = self.at()?;
                 files::unlink(at.folder().as_fd(), &at.name_of(which(name))).into()
             }
-            Call::Touch => done(&lock_files::touch(self.file(Role::Turn)?)).into(),
+            Call::Touch => {
+                done(&lock_files::touch(self.file(Role::Turn)?, random(self.process).unwrap_or_default())).into()
+            }
+            Call::WasTouched => answer(lock_files::was_touched(self.file(Role::Turn)?)).into(),
             Call::Watch => {
                 self.watch = Watch::new(self.at()?);
                 answer(Ok(self.watch.is_some())).into()
@@ -381,7 +385,7 @@ const fn doing(call: Call) -> &'static str {
         Call::Open(..) | Call::See(_) => "open the lock file",
         Call::Make(..) => "make the lock file",
         Call::Lock(..) | Call::Unlock(_) => "lock the file",
-        Call::Compare(..) => "look at the path",
+        Call::Compare(..) | Call::WasTouched => "look at the path",
         Call::Unlink(_) => "remove the lock file",
         Call::SetMode(_) | Call::Record | Call::Touch | Call::Watch | Call::Close(_) => "use the lock",
     }

@@ -1,6 +1,7 @@
 //! Lock files: regular files that are locked.
 
 use std::ffi::CStr;
+use std::ops::RangeInclusive;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::fs::{
@@ -112,7 +113,23 @@ pub(crate) fn read_record(file: BorrowedFd<'_>) -> Option<Record> {
     Record::parse(bytes.get(..length)?)
 }
 
-pub(crate) fn touch(file: BorrowedFd<'_>) -> Result<()> {
-    let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
-    futimens(file, &Timestamps { last_access: now, last_modification: now })
+/// Days that no file is from: the time of what was touched is one of them.
+const TOUCHED: RangeInclusive<i64> = 1..=30 * 24 * 60 * 60;
+
+/// `number` chooses the time.
+pub(crate) fn touch(file: BorrowedFd<'_>, number: u64) -> Result<()> {
+    let set = |time| futimens(file, &Timestamps { last_access: time, last_modification: time });
+    let span = TOUCHED.end().unsigned_abs();
+    let second = i64::try_from(number % span).map_or(*TOUCHED.start(), |second| second + TOUCHED.start());
+    match set(Timespec { tv_sec: second, tv_nsec: 0 }) {
+        // Another user may set no other time than this. (The waiters are woken all the same.)
+        Err(Errno::PERM | Errno::ACCESS) => set(Timespec { tv_sec: 0, tv_nsec: UTIME_NOW }),
+        set => set,
+    }
+}
+
+/// Whether it was touched last, rather than written.
+#[allow(clippy::unnecessary_cast, reason = "the types differ between systems")]
+pub(crate) fn was_touched(file: BorrowedFd<'_>) -> Result<bool> {
+    fstat(file).map(|stat| TOUCHED.contains(&(stat.st_mtime as i64)))
 }
