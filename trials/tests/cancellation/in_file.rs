@@ -16,7 +16,7 @@ use crate::{assert_unused, descriptors, used_once};
 on_each_runtime! { the_lock_is_dropped_at_each_point a_shared_lock_is_dropped_at_each_point a_permit_is_dropped_at_each_point }
 
 /// It is polled as often as that at the most before it is dropped.
-const POLLS: usize = 4;
+const POLLS: usize = 2;
 
 /// What is in the way of the acquire: what the first player asks for, and the second.
 type Obstacles = [Option<&'static str>; 2];
