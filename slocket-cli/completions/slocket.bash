@@ -131,7 +131,7 @@ _slocket() {
             return 0
             ;;
         slocket__subcmd__run)
-            opts="-n -w -E -q -o -c -s -e -x -u -F -h --nonblock --wait --conflict-exit-code --mode --quiet --close --command --shared --slots --exclusive --verbose --unlock --no-fork --help"
+            opts="-n -w -E -q -o -c -s -e -x -u -F -h --nonblock --wait --conflict-exit-code --mode --quiet --close --command --shared --slots --exclusive --home --verbose --unlock --no-fork --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -166,6 +166,10 @@ _slocket() {
                     return 0
                     ;;
                 --slots)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

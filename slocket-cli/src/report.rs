@@ -66,7 +66,7 @@ pub(crate) fn failed(target: &Target, error: &Error) -> Vec<String> {
         (ErrorKind::NotASlocket, _) => {
             (format!("not a slocket: {detail}"), Some("another program listens there; choose another"))
         }
-        (ErrorKind::Untrusted, Some(uid)) if detail == "lock file" => {
+        (ErrorKind::Untrusted, Some(uid)) if target.path().is_some_and(Path::is_file) => {
             (format!("its lock file belongs to uid {uid}, neither you nor root"), Some(of_your_own(lock)))
         }
         (ErrorKind::Untrusted, Some(uid)) if !detail.is_empty() => {

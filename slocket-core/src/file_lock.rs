@@ -7,7 +7,7 @@
 //!
 //! [protocol]: https://github.com/slocket/slocket/blob/main/docs/protocol.md#10-where-the-lock-is-a-locked-file
 
-mod call;
+pub(crate) mod call;
 mod exclude;
 mod machine;
 mod memory;
@@ -17,18 +17,7 @@ mod share;
 mod state;
 mod turn;
 
-pub use call::{Call, Mode, Role};
+pub use call::{Call, Fault, Mode, Role};
 pub use machine::{Event, Machine, Misuse, Step};
 pub use memory::Platform;
 pub use result::{CallResult, OpenResult, SeeResult};
-
-use crate::result::Errno;
-
-/// A system call that failed, and its error code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Fault {
-    /// The call.
-    pub call: Call,
-    /// Its error code.
-    pub errno: Errno,
-}

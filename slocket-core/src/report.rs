@@ -1,7 +1,7 @@
 //! What the caller is told.
 
 use crate::call::{Call, Name};
-use crate::file_lock;
+use crate::file_lock::call::Fault as FileFault;
 use crate::result::Errno;
 
 /// What became of a request. Each request is reported on exactly once.
@@ -103,10 +103,10 @@ pub enum Failure {
     /// A system call failed.
     Call(Fault),
     /// A system call about a lock that is a locked file failed.
-    OfFile(file_lock::Fault),
+    OfFile(FileFault),
     /// The lock's file belongs to a user who is not to be trusted.
     UntrustedFile,
-    /// What has the name of a share's file is not a lock file, or a program that is no participant has it locked.
+    /// What has the name of a share's file is not a lock file, or a program that is not a participant has it locked.
     NotALockFile(Name),
 }
 

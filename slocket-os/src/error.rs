@@ -310,7 +310,6 @@ impl Error {
             | What::NotASlocket(text)
             | What::InvalidName(text)
             | What::Io(text) => Some(text),
-            What::UntrustedFile(_) => Some("lock file"),
             What::UnsupportedFileSystem(name) => Some(name),
             What::NotAFifo(name)
             | What::NotALockFile(name)

@@ -15,7 +15,6 @@ use crate::escape::escaped;
 use crate::mark::mode_of_fifo;
 use crate::peer::{self, Holder};
 use crate::process::Process;
-use crate::random::random;
 use crate::record::Record;
 use crate::site::Site;
 use crate::sys::found::inode;
@@ -36,7 +35,7 @@ pub(crate) struct FileParticipant {
     look: Option<Descriptor>,
     share: Option<Descriptor>,
     watch: Option<Watch>,
-    /// The process that had the lock when it was looked at.
+    /// The holder when the file was looked at.
     holder: Option<Holder>,
     timers: Timers,
     report: Option<Report>,
@@ -90,7 +89,7 @@ impl FileParticipant {
         self.report.is_some()
     }
 
-    /// The process that had the lock when it was looked at.
+    /// The holder when the file was looked at.
     pub(crate) fn holder(&mut self) -> Option<Holder> {
         self.holder.take()
     }
@@ -248,9 +247,7 @@ impl FileParticipant {
                 let at = self.at()?;
                 files::unlink(at.folder().as_fd(), &at.name_of(which(name))).into()
             }
-            Call::Touch => {
-                done(&lock_files::touch(self.file(Role::Turn)?, random(self.process).unwrap_or_default())).into()
-            }
+            Call::Touch => done(&lock_files::touch(self.file(Role::Turn)?)).into(),
             Call::WasTouched => answer(lock_files::was_touched(self.file(Role::Turn)?)).into(),
             Call::Watch => {
                 self.watch = Watch::new(self.at()?);

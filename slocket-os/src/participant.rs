@@ -37,6 +37,7 @@ pub(crate) struct Participant {
 }
 
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "it is in a box, and mostly the larger one")]
 enum Kind {
     Socket(SocketParticipant),
     File(FileParticipant),

@@ -34,7 +34,7 @@ impl Holder {
     /// A process of this machine that was found in a lock file of that user.
     pub(crate) fn in_file_of(uid: u32, pid: u32) -> Self {
         let process = fs::metadata(format!("/proc/{pid}")).ok();
-        let uid = process.as_ref().map_or(uid, |process| process.uid());
+        let uid = process.as_ref().map_or(uid, MetadataExt::uid);
         Self { pid: Some(pid), uid, program: process.and_then(|_| program(pid)), host: None }
     }
 }

@@ -12,6 +12,9 @@ use rustix::system::uname;
 /// What a record begins with: by that a lock file is told from any other file.
 const MAGIC: &str = "slocket\n";
 
+const PID: &str = "pid ";
+const HOST: &str = "host ";
+
 /// The record of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Record {
@@ -31,7 +34,7 @@ impl Record {
     }
 
     fn new(pid: u32, host: &str) -> Self {
-        let mut text = format!("{MAGIC}pid {pid}\nhost {host}");
+        let mut text = [MAGIC, PID, &pid.to_string(), "\n", HOST, host].concat();
         // (A name is 64 bytes at most, on Linux.)
         while text.len() >= Self::LENGTH {
             text.pop();
@@ -48,8 +51,8 @@ impl Record {
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         let text = str::from_utf8(bytes).ok()?.strip_prefix(MAGIC)?;
         let mut lines = text.lines();
-        let pid = lines.next()?.strip_prefix("pid ")?.trim_end().parse().ok()?;
-        let host = lines.next()?.strip_prefix("host ")?.trim_end();
+        let pid = lines.next()?.strip_prefix(PID)?.trim_end().parse().ok()?;
+        let host = lines.next()?.strip_prefix(HOST)?.trim_end();
         Some(Self::new(pid, host))
     }
 

@@ -71,6 +71,7 @@
 //! | let a command inherit it | [`Guard::pass_to`] |
 //! | hand it to another program | [`Guard::into_fd`], [`Slocket::adopt`] |
 //! | set the mode, or trust other users | [`Slocket::builder`], [`Builder`] |
+//! | insist on a socket, or on a file | [`Builder::home`] |
 //! | cancel a wait, or wait in parts | [`Slocket::request`], [`Semaphore::request`] |
 //!
 //! # Behaviour
@@ -108,7 +109,7 @@
 //! | [`ParentMissing`](ErrorKind::ParentMissing), [`PermissionDenied`](ErrorKind::PermissionDenied) | the folder of the lock is missing, or not writable |
 //! | [`Occupied`](ErrorKind::Occupied), [`NotASlocket`](ErrorKind::NotASlocket) | an old lock file, or another program's socket, is at the path |
 //! | [`Untrusted`](ErrorKind::Untrusted) | another user holds the lock; [`Trust`] decides which users to trust |
-//! | [`UnsupportedFileSystem`](ErrorKind::UnsupportedFileSystem) | the path is on a network file system, or on one without sockets |
+//! | [`UnsupportedFileSystem`](ErrorKind::UnsupportedFileSystem) | the file system has neither sockets nor file locks; or the lock is to be a socket ([`Home`]), and other machines see the file system, too |
 //! | [`LockLost`](ErrorKind::LockLost) | on release: the socket was removed or replaced while the lock was held |
 //!
 //! The rest is in [`ErrorKind`]; [docs/troubleshooting.md][troubleshooting] explains every message. After an error the lock is not held, unless
@@ -156,7 +157,7 @@
 //! # Platform support
 //!
 //! Linux, on all of its architectures. Tested on x86-64 with Linux 5.10, 6.1 and later, and in gVisor. [docs/environment.md][environment] lists
-//! file systems, users, namespaces and limits. Network file systems are refused. Rust 1.88 or later.
+//! file systems, users, namespaces and limits. On network file systems the lock is a locked file ([`Home`]). Rust 1.88 or later.
 //!
 //! [environment]: https://github.com/slocket/slocket/blob/main/docs/environment.md
 //! [troubleshooting]: https://github.com/slocket/slocket/blob/main/docs/troubleshooting.md

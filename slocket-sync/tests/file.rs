@@ -40,7 +40,7 @@ fn named(path: &Path) -> Slocket {
     Slocket::builder(path).home(Home::File).build().unwrap()
 }
 
-fn would_block<G>(tried: Result<G, TryAcquireError>) -> bool {
+fn would_block<G>(tried: &Result<G, TryAcquireError>) -> bool {
     matches!(tried, Err(TryAcquireError::WouldBlock))
 }
 
@@ -50,7 +50,7 @@ fn it_excludes_and_leaves_nothing() {
     let (one, other) = (scene.slocket(), scene.slocket());
     let guard = one.acquire().unwrap();
     assert!(scene.path().metadata().unwrap().is_file());
-    assert!(would_block(other.try_acquire()) && would_block(other.try_acquire_shared()));
+    assert!(would_block(&other.try_acquire()) && would_block(&other.try_acquire_shared()));
     guard.release().unwrap();
     scene.assert_empty();
     other.try_acquire().unwrap().release().unwrap();
@@ -112,14 +112,14 @@ fn shares_go_together_and_keep_the_lock_out() {
     let slockets = [(); 4].map(|()| scene.slocket());
     let first = slockets[0].acquire_shared().unwrap();
     let second = slockets[1].acquire_shared().unwrap();
-    assert!(would_block(slockets[2].try_acquire()));
+    assert!(would_block(&slockets[2].try_acquire()));
     thread::scope(|scope| {
         let writer = scope.spawn(|| slockets[2].acquire().unwrap());
         while !scene.path().exists() {
             thread::yield_now();
         }
         // The writer has the turn: no reader overtakes it.
-        assert!(would_block(slockets[3].try_acquire_shared()));
+        assert!(would_block(&slockets[3].try_acquire_shared()));
         first.release().unwrap();
         second.release().unwrap();
         writer.join().unwrap().release().unwrap();
@@ -132,7 +132,7 @@ fn a_lock_becomes_a_share() {
     let scene = Scene::new();
     let (one, other) = (scene.slocket(), scene.slocket());
     let share = one.acquire().unwrap().downgrade().unwrap();
-    assert!(would_block(other.try_acquire()));
+    assert!(would_block(&other.try_acquire()));
     other.acquire_shared().unwrap().release().unwrap();
     share.release().unwrap();
     scene.assert_empty();
@@ -145,8 +145,8 @@ fn a_semaphore_gives_each_a_slot_of_its_own() {
     let first = semaphores[0].acquire().unwrap();
     let second = semaphores[1].acquire().unwrap();
     assert_eq!((first.index(), second.index()), (0, 1));
-    assert!(would_block(semaphores[2].try_acquire()));
-    assert!(would_block(scene.slocket().try_acquire()));
+    assert!(would_block(&semaphores[2].try_acquire()));
+    assert!(would_block(&scene.slocket().try_acquire()));
     thread::scope(|scope| {
         let third = scope.spawn(|| semaphores[2].acquire().unwrap());
         while !scene.path().exists() {
@@ -213,7 +213,7 @@ fn it_is_an_flock() {
     let file = File::create(scene.path()).unwrap();
     file.lock().unwrap();
     let slocket = scene.slocket();
-    assert!(would_block(slocket.try_acquire()));
+    assert!(would_block(&slocket.try_acquire()));
     file.unlock().unwrap();
     let guard = slocket.acquire().unwrap();
     assert!(matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)));
@@ -233,9 +233,9 @@ fn a_descriptor_is_adopted_once() {
     guard.pass_to(&mut command).unwrap();
     drop(command);
     let descriptor = guard.into_fd().unwrap();
-    assert!(would_block(scene.slocket().try_acquire()));
+    assert!(would_block(&scene.slocket().try_acquire()));
     let guard = scene.slocket().adopt(descriptor).unwrap();
-    assert!(would_block(scene.slocket().try_acquire()));
+    assert!(would_block(&scene.slocket().try_acquire()));
     guard.release().unwrap();
     scene.assert_empty();
     let mut other = tempfile::tempfile().unwrap();

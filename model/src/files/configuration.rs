@@ -62,6 +62,8 @@ pub struct Configuration {
     pub timers: bool,
     /// The system has a watch to give.
     pub watch: bool,
+    /// No file can be removed after all: the folder belongs to others.
+    pub denies: bool,
     /// So many processes are killed, at any instant.
     pub kills: u8,
     /// So many requests are cancelled (of the first, the third ... process) or time out (of the others), at any rest.
@@ -89,6 +91,7 @@ impl Configuration {
             removes: true,
             timers: false,
             watch: true,
+            denies: false,
             kills: 0,
             stops: 0,
             failures: 0,
@@ -116,6 +119,12 @@ impl Configuration {
     #[must_use]
     pub const fn without_watch(self) -> Self {
         Self { watch: false, timers: true, ..self }
+    }
+
+    /// No file can be removed after all.
+    #[must_use]
+    pub const fn denies(self) -> Self {
+        Self { denies: true, ..self }
     }
 
     /// So many are killed. (Nothing tells of a kill but a timer.)
@@ -153,10 +162,6 @@ impl Configuration {
     pub const fn administrator(self) -> Self {
         Self { administrator: true, ..self }
     }
-
-    pub(super) fn has(&self, bug: Bug) -> bool {
-        self.bug == Some(bug)
-    }
 }
 
 impl fmt::Display for Configuration {
@@ -170,6 +175,9 @@ impl fmt::Display for Configuration {
         }
         if !self.watch {
             f.write_str(", no watch")?;
+        }
+        if self.denies {
+            f.write_str(", none can be removed")?;
         }
         for (count, what) in [(self.kills, "kills"), (self.stops, "stops"), (self.failures, "failures")] {
             if count > 0 {

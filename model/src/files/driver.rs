@@ -75,7 +75,7 @@ impl World {
             (Asked::Downgrade, Report::Shared { slot: None }) => {
                 (Has::Share(None), had_lost.then_some(Broken::NotToldLost))
             }
-            (Asked::Downgrade, Report::NotDowngraded(_)) if may_fail => (Has::Lock, None),
+            (Asked::Downgrade, Report::NotDowngraded(_)) if may_fail || had_lost => (Has::Lock, None),
             (Asked::Lock { is_try: true } | Asked::Share { is_try: true, .. }, Report::WouldBlock)
             | (Asked::Look, Report::Free | Report::Listened)
             | (Asked::Cancelled, Report::Cancelled)
@@ -154,7 +154,10 @@ impl World {
         if has_same_slot {
             self.breaks(configuration, Broken::SameSlot);
         }
-        let is_clean = configuration.removes && !self.is_dirty && self.failures == configuration.failures;
+        let went_wrong = self.is_dirty
+            || self.failures < configuration.failures
+            || self.administrator != configuration.administrator;
+        let is_clean = configuration.removes && !configuration.denies && !went_wrong;
         let is_left = |name: usize| name > 0 || configuration.there.is_none();
         let left = self.names.iter().enumerate().any(|(name, file)| file.is_some() && is_left(name));
         if is_clean && left && self.is_over(configuration) {

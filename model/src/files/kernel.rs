@@ -171,8 +171,13 @@ impl World {
     /// Only the process with the turn removes anything, and nothing that another process has locked.
     fn unlink(&mut self, process: usize, configuration: &Configuration, name: Name) -> UnlinkResult {
         let Some(file) = self.names[index(name)] else { return UnlinkResult::Missing };
+        if configuration.denies {
+            return UnlinkResult::Denied(slocket_core::Errno(1));
+        }
         let is_used = self.all_open().any(|(at, open)| {
-            open.file == file && open.lock != Lock::None && at.is_none_or(|(other, _)| other != process)
+            // (What a process has taken that has lost the lock is nothing, as it will be told.)
+            let is_others = at.is_none_or(|(other, _)| other != process && !self.processes[other].has_lost);
+            open.file == file && open.lock != Lock::None && is_others
         });
         if is_used || self.turn(process).is_none() {
             self.breaks(configuration, Broken::UnlinksOthers);

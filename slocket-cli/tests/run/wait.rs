@@ -219,7 +219,7 @@ fn it_sleeps_meanwhile() {
 #[test]
 fn something_else_by_the_name_of_the_shares() {
     let folder = Folder::new();
-    fs::write(folder.path().join(".lock.shared"), "").expect("a file");
+    fs::write(folder.path().join(".lock.shared"), "text").expect("a file");
     let message = format!(
         "slocket: {}: .lock.shared beside it has the name of its shares, but is not a FIFO\n  remove it, or choose another path\n",
         folder.lock().display()

@@ -60,6 +60,15 @@ pub enum Mode {
     Exclusive,
 }
 
+/// A system call that failed, and its error code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Fault {
+    /// The call.
+    pub call: Call,
+    /// Its error code.
+    pub errno: Errno,
+}
+
 impl Call {
     /// The result that says that the system refused it.
     #[must_use]

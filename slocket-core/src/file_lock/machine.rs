@@ -353,7 +353,7 @@ impl Machine {
         matches!(self.state, State::Resting(Resting::Waiting(Obstacle::Shares(_) | Obstacle::Share)))
     }
 
-    /// Whether it only looks whether a process has the lock.
+    /// Whether it only looks whether a process holds the lock.
     #[must_use]
     pub fn looks(&self) -> bool {
         self.memory.goal == Goal::Look

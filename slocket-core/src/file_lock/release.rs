@@ -1,10 +1,9 @@
 //! The turn is passed on, or a share is given back (protocol section 10, "Release").
 //!
-//! Where files can be removed, the file goes: the processes that wait see that the path has changed, and the first that makes it anew has the
+//! Where files can be removed, the file goes: the processes that wait see that the path has changed, and the first that makes it again has the
 //! turn. Elsewhere it is unlocked, and touched, so that they look again.
 
-use super::Fault;
-use super::call::{Call, Role};
+use super::call::{Call, Fault, Role};
 use super::machine::{Machine, Step};
 use super::memory::Goal;
 use super::result::CallResult;

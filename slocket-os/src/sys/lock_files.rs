@@ -1,8 +1,8 @@
 //! Lock files: regular files that are locked.
 
 use std::ffi::CStr;
-use std::ops::RangeInclusive;
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::time::SystemTime;
 
 use rustix::fs::{
     FileType, FlockOperation, Mode, OFlags, Stat, Timespec, Timestamps, UTIME_NOW, fchmod, flock, fstat, futimens,
@@ -113,23 +113,25 @@ pub(crate) fn read_record(file: BorrowedFd<'_>) -> Option<Record> {
     Record::parse(bytes.get(..length)?)
 }
 
-/// Days that no file is from: the time of what was touched is one of them.
-const TOUCHED: RangeInclusive<i64> = 1..=30 * 24 * 60 * 60;
+/// January 1970, in seconds: no file is changed then, but by a touch.
+const MONTH: u64 = 31 * 24 * 60 * 60;
 
-/// `number` chooses the time.
-pub(crate) fn touch(file: BorrowedFd<'_>, number: u64) -> Result<()> {
-    let set = |time| futimens(file, &Timestamps { last_access: time, last_modification: time });
-    let span = TOUCHED.end().unsigned_abs();
-    let second = i64::try_from(number % span).map_or(*TOUCHED.start(), |second| second + TOUCHED.start());
-    match set(Timespec { tv_sec: second, tv_nsec: 0 }) {
-        // Another user may set no other time than this. (The waiters are woken all the same.)
-        Err(Errno::PERM | Errno::ACCESS) => set(Timespec { tv_sec: 0, tv_nsec: UTIME_NOW }),
-        set => set,
+/// Changes its times to some in January 1970, which are others each time.
+pub(crate) fn touch(file: BorrowedFd<'_>) -> Result<()> {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let seconds = i64::try_from(now.as_secs() % MONTH).unwrap_or_default();
+    match set_times(file, Timespec { tv_sec: seconds, tv_nsec: now.subsec_nanos().into() }) {
+        // Another user's, to which we may write. (That wakes, too, and is not recognised.)
+        Err(Errno::PERM) => set_times(file, Timespec { tv_sec: 0, tv_nsec: UTIME_NOW }),
+        result => result,
     }
 }
 
-/// Whether it was touched last, rather than written.
-#[allow(clippy::unnecessary_cast, reason = "the types differ between systems")]
+fn set_times(file: BorrowedFd<'_>, time: Timespec) -> Result<()> {
+    futimens(file, &Timestamps { last_access: time, last_modification: time })
+}
+
+/// Whether it was touched since it was written to.
 pub(crate) fn was_touched(file: BorrowedFd<'_>) -> Result<bool> {
-    fstat(file).map(|stat| TOUCHED.contains(&(stat.st_mtime as i64)))
+    fstat(file).map(|stat| u64::try_from(stat.st_mtime).is_ok_and(|seconds| seconds < MONTH))
 }
