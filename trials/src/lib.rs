@@ -116,6 +116,27 @@ macro_rules! at_path_and_name {
     };
 }
 
+/// Makes a test of each trial twice: of a lock at a path, and of one that is a locked file.
+#[macro_export]
+macro_rules! at_path_and_in_file {
+    ($($trial:ident)+) => {
+        mod at_path {
+            $(#[test] fn $trial() { super::$trial(&$crate::Place::new()); })+
+        }
+        $crate::in_file! { $($trial)+ }
+    };
+}
+
+/// Makes a test of each trial, of a lock that is a locked file.
+#[macro_export]
+macro_rules! in_file {
+    ($($trial:ident)+) => {
+        mod in_file {
+            $(#[test] fn $trial() { super::$trial(&$crate::Place::in_file()); })+
+        }
+    };
+}
+
 /// How long a trial waits for anything before it calls it a hang. No trial measures time by it.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 

@@ -16,7 +16,8 @@ use std::time::{Duration, Instant};
 
 use slocket_os::Lock;
 pub use slocket_os::{
-    Error, ErrorKind, Guard, Holder, LockName, OccupiedPolicy, StalePolicy, Trust, TryAcquireError, Waiting, settle,
+    Error, ErrorKind, Guard, Holder, Home, LockName, OccupiedPolicy, StalePolicy, Trust, TryAcquireError, Waiting,
+    settle,
 };
 use tokio::runtime::{self, Runtime};
 
@@ -65,8 +66,7 @@ macro_rules! block_on {
 }
 
 impl Slocket {
-    /// Names a lock of the adapter under trial, which waits at [another file](OccupiedPolicy::Wait); after an `@`, by an
-    /// abstract name.
+    /// Names a lock of the adapter under trial, which waits at [another file](OccupiedPolicy::Wait); as [`open`] takes it.
     ///
     /// # Errors
     /// Those of the adapters.
@@ -79,7 +79,11 @@ impl Slocket {
 
     /// Names a lock of the adapter under trial, with options; it waits at [another file](OccupiedPolicy::Wait).
     pub fn builder(name: impl Into<LockName>) -> Builder {
-        Builder(slocket_os::Builder::new(name).occupied(OccupiedPolicy::Wait))
+        let builder = match name.into() {
+            LockName::Path(path) => at_path(&path),
+            name => slocket_os::Builder::new(name),
+        };
+        Builder(builder.occupied(OccupiedPolicy::Wait))
     }
 
     /// Names a lock of the adapter under trial by an abstract name, with options.
@@ -233,6 +237,12 @@ impl Builder {
         Self(self.0.trust(trust))
     }
 
+    /// What the lock is: a socket, or a locked file.
+    #[must_use]
+    pub fn home(self, home: Home) -> Self {
+        Self(self.0.home(home))
+    }
+
     /// What to call after a long wait.
     #[must_use]
     pub fn on_wait(self, after: Duration, hook: impl Fn(&Waiting<'_>) + Send + Sync + 'static) -> Self {
@@ -266,16 +276,38 @@ impl From<Lock> for Slocket {
     }
 }
 
-/// A lock of any adapter, with the default options: by its path, or, after an `@`, by an abstract name. As the tool takes it.
+/// A lock of any adapter, with the default options: by its path, or, after an `@`, by an abstract name, as the tool takes it; after
+/// [`IN_FILE`], by a path at which the lock is a locked file.
 ///
 /// # Errors
 /// Those of the adapters.
 pub fn open<L: From<Lock>>(lock: &Path) -> Result<L, Error> {
-    let name = match lock.as_os_str().as_bytes().strip_prefix(b"@") {
-        Some(name) => LockName::abstract_name(OsStr::from_bytes(name)),
-        None => LockName::from(lock),
+    options(lock).build().map(L::from)
+}
+
+/// The same, before it is built.
+pub fn options(lock: &Path) -> slocket_os::Builder {
+    let builder = match lock.as_os_str().as_bytes().strip_prefix(b"@") {
+        Some(name) => slocket_os::Builder::new(LockName::abstract_name(OsStr::from_bytes(name))),
+        None => at_path(lock),
     };
-    slocket_os::Builder::new(name).occupied(OccupiedPolicy::Wait).build().map(L::from)
+    builder.occupied(OccupiedPolicy::Wait)
+}
+
+/// What stands before the path of a lock that is a locked file, whatever the file system.
+pub const IN_FILE: &str = "file:";
+
+/// The path of a lock that is a locked file, if it was named so.
+#[must_use]
+pub fn in_file(lock: &Path) -> Option<&Path> {
+    lock.as_os_str().as_bytes().strip_prefix(IN_FILE.as_bytes()).map(|path| Path::new(OsStr::from_bytes(path)))
+}
+
+fn at_path(lock: &Path) -> slocket_os::Builder {
+    match in_file(lock) {
+        Some(path) => slocket_os::Builder::new(path).home(Home::File),
+        None => slocket_os::Builder::new(lock),
+    }
 }
 
 static TOKIO: LazyLock<Runtime> = LazyLock::new(|| build(&mut runtime::Builder::new_current_thread()));

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use trials::process::processor_share;
 use trials::trace::{self, Call, USED, of_library as library};
 use trials::{
-    Adapter, Place, Player, alone, at_path_and_name, node_or_skip, process, strace_or_skip, tell, wait_until_queued,
-    watch_for,
+    Adapter, Place, Player, alone, at_path_and_name, in_file, node_or_skip, process, strace_or_skip, tell,
+    wait_until_queued, watch_for,
 };
 
 /// How many system calls an uncontended acquire and release may make together, published in place.
@@ -30,6 +30,9 @@ at_path_and_name! {
     a_holder_does_no_work
     a_waiter_in_the_queue_uses_no_processor_time
 }
+
+// (What else it costs, `file.rs` counts.)
+in_file! { a_holder_does_no_work }
 
 fn an_uncontended_lock_makes_few_system_calls(place: &Place) {
     if !strace_or_skip() {

@@ -1,9 +1,10 @@
 //! Mutual exclusion among processes, by two independent witnesses.
 
 use trials::witness::Report;
-use trials::{Adapter, Place, Player, alone, at_path_and_name, node_or_skip, tell};
+use trials::{Adapter, Place, Player, alone, at_path_and_name, in_file, node_or_skip, tell};
 
 at_path_and_name! { ten_thousand_acquisitions_by_eight_processes one_process_again_and_again no_process_queues }
+in_file! { ten_thousand_acquisitions_by_eight_processes one_process_again_and_again no_process_queues }
 
 fn ten_thousand_acquisitions_by_eight_processes(place: &Place) {
     let _alone = alone();

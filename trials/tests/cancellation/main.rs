@@ -3,6 +3,7 @@
 
 mod background;
 mod host;
+mod in_file;
 mod loans;
 mod losers;
 mod noted;

@@ -2,9 +2,9 @@
 
 use trials::{Adapter, Fork, Place, Player, queue, wait_until_queued};
 
-/// At a path, and at an abstract name.
+/// At a path, at an abstract name, and in a file.
 fn at_each(trial: impl Fn(&Place)) {
-    for place in [Place::new(), Place::at_name()] {
+    for place in [Place::new(), Place::at_name(), Place::in_file()] {
         trial(&place);
     }
 }
@@ -25,7 +25,8 @@ fn assert_held_by(parent: &mut Player, place: &Place) {
     assert_eq!(parent.ask("intact"), "intact true");
     other.send("acquire");
     wait_until_queued(&place.lock(), 1);
-    assert_eq!(parent.ask("contended"), "contended true");
+    // (A holder of a file does not know of those that wait for it.)
+    assert_eq!(parent.ask("contended"), format!("contended {}", !place.is_in_file()));
     parent.release();
     other.expect_held();
     other.release();
@@ -120,18 +121,19 @@ fn a_child_that_uses_the_lock_of_its_parent() {
 /// At a path the release of the parent is complete, whatever copies there are.
 #[test]
 fn a_copy_does_not_outlive_the_release_at_a_path() {
-    let place = Place::new();
-    let (mut parent, child) = holder(&place);
-    parent.release();
-    let mut other = Player::start(Adapter::Sync, &place.lock());
-    other.acquire();
-    other.release();
-    parent.acquire();
-    parent.release();
-    other.quit();
-    child.quit();
-    parent.quit();
-    assert_eq!(place.leftovers(), [""; 0]);
+    for place in [Place::new(), Place::in_file()] {
+        let (mut parent, child) = holder(&place);
+        parent.release();
+        let mut other = Player::start(Adapter::Sync, &place.lock());
+        other.acquire();
+        other.release();
+        parent.acquire();
+        parent.release();
+        other.quit();
+        child.quit();
+        parent.quit();
+        assert_eq!(place.leftovers(), [""; 0]);
+    }
 }
 
 /// An abstract name is the kernel's, and is free when the last copy is closed.

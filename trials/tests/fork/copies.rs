@@ -36,8 +36,14 @@ fn the_guard_of_the_folder_ends_with_its_owner() {
     assert_eq!(fs::read_dir(place.folder()).expect("the folder").count(), 0);
 }
 
-/// The sockets of locks that a process has open: those bound at the lock, at a temporary name in its folder, or to a badge.
+/// The sockets of locks that a process has open: those bound at the lock, at a temporary name in its folder, or to a badge. Or the files, of
+/// a lock that is one.
 fn sockets(pid: u32, place: &Place) -> Vec<String> {
+    if place.is_in_file() {
+        let lock = place.path();
+        let lock = lock.to_str().expect("UTF-8");
+        return process::descriptors(pid).into_iter().filter(|file| file.starts_with(lock)).collect();
+    }
     let table = fs::read_to_string(format!("/proc/{pid}/net/unix")).expect("the table of sockets");
     let is_ours = |address: &str| {
         address == place.lock().to_str().expect("our name")
@@ -107,6 +113,11 @@ fn a_child_forked_at_any_instant_keeps_no_socket_at_a_path() {
 #[test]
 fn a_child_forked_at_any_instant_keeps_no_socket_at_an_abstract_name() {
     nothing_is_left(&Place::at_name());
+}
+
+#[test]
+fn a_child_forked_at_any_instant_keeps_no_file() {
+    nothing_is_left(&Place::in_file());
 }
 
 /// Forked while a thread of its parent has made a socket and takes its time to bind it, a child that is asked once waits until

@@ -23,21 +23,22 @@ fn a_child_polls_a_future_that_waits() {
 
 /// The lock comes to the parent's future, which must notice, whatever a child that lives on has done with its copy.
 fn is_still_woken(adapter: Adapter, copy: Copied) {
-    let place = Place::new();
-    let mut holder = Player::start(Adapter::Sync, &place.lock());
-    holder.acquire();
-    let mut parent = Player::start(adapter, &place.lock());
-    let mut child = parent.fork_waiting(copy);
-    wait_until_queued(&place.lock(), 1);
-    holder.release();
-    parent.expect_held();
-    assert_eq!(child.ask("try"), "would-block", "two holders");
-    parent.release();
-    assert_eq!(child.ask("acquire"), "held");
-    child.quit();
-    parent.quit();
-    holder.quit();
-    assert_eq!(place.leftovers(), [""; 0]);
+    for place in [Place::new(), Place::in_file()] {
+        let mut holder = Player::start(Adapter::Sync, &place.lock());
+        holder.acquire();
+        let mut parent = Player::start(adapter, &place.lock());
+        let mut child = parent.fork_waiting(copy);
+        wait_until_queued(&place.lock(), 1);
+        holder.release();
+        parent.expect_held();
+        assert_eq!(child.ask("try"), "would-block", "two holders");
+        parent.release();
+        assert_eq!(child.ask("acquire"), "held");
+        child.quit();
+        parent.quit();
+        holder.quit();
+        assert_eq!(place.leftovers(), [""; 0]);
+    }
 }
 
 /// By the blocking adapter, which keeps the epoll instance of one wait for the next: the child, which has a copy, must not wait by

@@ -1,6 +1,6 @@
 //! A player: takes commands on stdin and answers on stdout, as the library's documentation says.
 //!
-//! `player ADAPTER PATH|@NAME [--mode=OCTAL] [--stale=wait|fail|MS] [--trust=owner|anyone]
+//! `player ADAPTER PATH|@NAME|file:PATH [--mode=OCTAL] [--stale=wait|fail|MS] [--trust=owner|anyone]
 //! [--retain=MS]`
 
 mod arguments;
