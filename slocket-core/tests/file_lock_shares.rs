@@ -1,4 +1,4 @@
-//! A lock that is a locked file: shares of it (protocol section 10, "Shares").
+//! A lock that is a locked file: its shares (protocol section 10, "Shares").
 
 mod files;
 
@@ -126,11 +126,12 @@ fn a_try_for_a_slot_would_block_and_removes_what_it_made() {
 #[test]
 fn what_has_a_shares_name_and_is_no_lock_file_is_an_error() {
     for platform in BOTH {
-        for (event, name) in [(SHARE, Name::Shared), (SLOT, Name::Shared), (SLOT, Name::Slot(0)), (ACQUIRE, Name::Shared)] {
-            for (seen, failure) in [
-                (SeeResult::Other, Failure::NotALockFile(name)),
-                (SeeResult::Untrusted, Failure::UntrustedFifo(name)),
-            ] {
+        for (event, name) in
+            [(SHARE, Name::Shared), (SLOT, Name::Shared), (SLOT, Name::Slot(0)), (ACQUIRE, Name::Shared)]
+        {
+            for (seen, failure) in
+                [(SeeResult::Other, Failure::NotALockFile(name)), (SeeResult::Untrusted, Failure::UntrustedFifo(name))]
+            {
                 let mut participant = Participant::new(platform);
                 participant.put(name, seen, None).reports(event, Report::Failed(failure));
                 assert!(participant.is_there(name));
@@ -244,7 +245,7 @@ fn the_process_with_the_turn_is_woken() {
     participant.reports(RELEASE, Report::Released).did(&[UNLOCK_SHARE, CLOSE_SHARE, OPEN, SEE, Call::Touch, CLOSE]);
 }
 
-/// What was touched had been passed on by then, so that nobody may have taken note.
+/// What was touched had been passed on by then, so that perhaps no process has taken note.
 #[test]
 fn a_turn_that_was_passed_on_before_the_touch_is_tried_for_again() {
     let mut participant = Participant::sharing(REMOVES);

@@ -74,7 +74,7 @@ fn woken_by_flock() -> u64 {
     let (tell, told) = channel();
     let waiter = thread::spawn(move || {
         let file = File::open(path).expect("the file");
-        tell.send(gettid().as_raw_nonzero().get()).expect("somebody listens");
+        tell.send(gettid().as_raw_nonzero().get()).expect("the other thread listens");
         flock(&file, FlockOperation::LockExclusive).expect("flock");
         witness::now()
     });

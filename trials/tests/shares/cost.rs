@@ -108,7 +108,7 @@ fn a_waiter_for_shares_uses_no_processor_time(readers: &Place) {
     let whom = ["a writer behind a share", "a reader behind that", "a waiter for a slot"];
     for (who, used) in whom.into_iter().zip(used) {
         tell(format!("cost: {who} uses {:.2} % of a processor", used * 100.0));
-        // (Who waits for shares that are files looks again after a pause, since no event tells of a kill.)
+        // (A waiter for shares that are files looks again after a pause, since no event tells of a kill.)
         assert!(used < 0.01, "{who} uses {:.2} % of a processor", used * 100.0);
     }
     reader.release();
