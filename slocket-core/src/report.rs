@@ -106,7 +106,7 @@ pub enum Failure {
     OfFile(FileFault),
     /// The lock's file belongs to a user who is not to be trusted.
     UntrustedFile,
-    /// What has the name of a share's file is not a lock file, or a program that is no participant has it locked.
+    /// What has the name of a share's file is not a lock file, or a program that is not a participant has it locked.
     NotALockFile(Name),
 }
 

@@ -33,7 +33,7 @@ pub(crate) struct FileParticipant {
     look: Option<Descriptor>,
     share: Option<Descriptor>,
     watch: Option<Watch>,
-    /// The process that had the lock when it was looked at.
+    /// The holder when the file was looked at.
     holder: Option<Holder>,
     timers: Timers,
     report: Option<Report>,
@@ -87,7 +87,7 @@ impl FileParticipant {
         self.report.is_some()
     }
 
-    /// The process that had the lock when it was looked at.
+    /// The holder when the file was looked at.
     pub(crate) fn holder(&mut self) -> Option<Holder> {
         self.holder.take()
     }
@@ -236,6 +236,7 @@ impl FileParticipant {
             }
             Call::Unlink(name) => lock_files::unlink(self.at()?, which(name)).into(),
             Call::Touch => done(&lock_files::touch(self.file(Role::Turn)?)).into(),
+            Call::WasTouched => answer(lock_files::was_touched(self.file(Role::Turn)?)).into(),
             Call::Watch => {
                 self.watch = Watch::new(self.at()?);
                 answer(Ok(self.watch.is_some())).into()
@@ -343,7 +344,7 @@ const fn doing(call: Call) -> &'static str {
         Call::Open(..) | Call::See(_) => "open the lock file",
         Call::Make(..) => "make the lock file",
         Call::Lock(..) | Call::Unlock(_) => "lock the file",
-        Call::Compare(..) => "look at the path",
+        Call::Compare(..) | Call::WasTouched => "look at the path",
         Call::Unlink(_) => "remove the lock file",
         Call::SetMode(_) | Call::Record | Call::Touch | Call::Watch | Call::Close(_) => "use the lock",
     }

@@ -26,8 +26,12 @@ pub enum Call {
     Record,
     /// unlink(2) → [`UnlinkResult`].
     Unlink(Name),
-    /// futimens(2) of [`Role::Turn`]: wakes the processes that watch the path → [`DoneResult`].
+    /// futimens(2) of [`Role::Turn`]: wakes the processes that watch the path → [`DoneResult`]. The time of its last change becomes one
+    /// in January 1970, another one each time: no other change leaves such a time.
     Touch,
+    /// fstat(2) of [`Role::Turn`]: is the time of its last change one that [`Call::Touch`] sets? A [`Call::Record`] ends that
+    /// → [`AnswerResult`].
+    WasTouched,
     /// Watches the path, if the system has a watch to give: [`Role::Watch`] → [`AnswerResult`].
     Watch,
     /// close(2): empties the place → [`DoneResult`].
@@ -74,7 +78,7 @@ impl Call {
             Self::Make(..) => MakeResult::Failed(errno).into(),
             Self::See(_) => SeeResult::Failed(errno).into(),
             Self::Lock(..) => FlockResult::Failed(errno).into(),
-            Self::Compare(..) | Self::Watch => AnswerResult::Failed(errno).into(),
+            Self::Compare(..) | Self::WasTouched | Self::Watch => AnswerResult::Failed(errno).into(),
             Self::Unlink(_) => UnlinkResult::Failed(errno).into(),
             Self::SetMode(_) | Self::Unlock(_) | Self::Record | Self::Touch | Self::Close(_) => {
                 DoneResult::Failed(errno).into()

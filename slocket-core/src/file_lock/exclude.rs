@@ -50,11 +50,18 @@ impl Machine {
                 SeeResult::Failed(errno) => self.fault(Call::See(Role::Look), errno),
             },
             Exclude::Lock => match (result.flock()?, self.memory.goal) {
-                (FlockResult::Locked, _) => self.ask(Call::Close(Role::Look), At::Exclude(slot, Exclude::Close)),
-                (FlockResult::Busy, Goal::CleanUp) => self.end_clean_up(),
-                (FlockResult::Busy, _) => self.stuck(Obstacle::Shares(slot)),
+                (FlockResult::Locked, _) => self.ask(Call::Unlock(Role::Look), At::Exclude(slot, Exclude::Unlock)),
+                (FlockResult::Busy, goal) => {
+                    self.memory.has_seen_share = true;
+                    if goal == Goal::CleanUp { self.end_clean_up() } else { self.stuck(Obstacle::Shares(slot)) }
+                }
                 (FlockResult::Failed(errno), _) => self.fault(Call::Lock(Role::Look, Mode::Exclusive), errno),
             },
+            // (A forked child may have a copy: closing ours would not unlock it.)
+            Exclude::Unlock => {
+                result.done()?;
+                self.ask(Call::Close(Role::Look), At::Exclude(slot, Exclude::Close))
+            }
             Exclude::Close => {
                 result.done()?;
                 match slot.map_or(Some(0), |slot| slot.checked_add(1)) {

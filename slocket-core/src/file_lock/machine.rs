@@ -3,7 +3,7 @@
 use super::call::{Call, Role};
 use super::memory::{Goal, Memory, Open, Patience, Platform};
 use super::result::CallResult;
-use super::state::{At, Obstacle, Resting, State, Then, Turn};
+use super::state::{At, Looked, Obstacle, Resting, State, Then, Turn};
 use crate::event::{Notice, Policy, Request, Share, Timer};
 use crate::report::{Failure, Report};
 use crate::result::Misfit;
@@ -110,9 +110,12 @@ impl Machine {
             }
             At::Exclude(slot, step) => self.exclude(slot, step, result),
             At::Share(want, step) => self.share(want, step, result),
-            At::Looked(report) => {
+            At::Looked(looked) => {
                 result.done()?;
-                Ok(self.finish(report))
+                Ok(match looked {
+                    Looked::Unlock => self.ask(Call::Touch, At::Looked(Looked::Touch)),
+                    Looked::Touch => self.finish(Report::Free),
+                })
             }
             At::Tidying(then) => {
                 result.done()?;
@@ -192,6 +195,8 @@ impl Machine {
 
     /// Another process is in the way.
     pub(super) fn stuck(&mut self, obstacle: Obstacle) -> Step {
+        // (That it has moved before does not make it look less often once it has changed again.)
+        self.memory.moved = 0;
         if self.memory.is_try {
             match self.memory.patience {
                 // It may be only passing through.
@@ -348,7 +353,7 @@ impl Machine {
         matches!(self.state, State::Resting(Resting::Waiting(Obstacle::Shares(_) | Obstacle::Share)))
     }
 
-    /// Whether it only looks whether a process has the lock.
+    /// Whether it only looks whether a process holds the lock.
     #[must_use]
     pub fn looks(&self) -> bool {
         self.memory.goal == Goal::Look

@@ -36,6 +36,10 @@ pub(super) struct Memory {
     pub(super) level: u8,
     /// How often in a row the file was another one by the time that it was locked.
     pub(super) moved: u8,
+    /// How often files of shares were looked at again.
+    pub(super) again: u8,
+    /// With the turn in hand, another process was seen to have a share.
+    pub(super) has_seen_share: bool,
     /// What the caller is told when all is cleaned up.
     pub(super) owed: Option<Report>,
     pub(super) open: Open,
@@ -103,6 +107,7 @@ impl Memory {
                 | Call::Record
                 | Call::Unlink(_)
                 | Call::Touch
+                | Call::WasTouched
                 | Call::Watch
                 | Call::Close(_),
                 _,
@@ -145,7 +150,8 @@ impl Memory {
 
     /// What it is to remember that holds the lock, or a share.
     pub(super) fn of_holder(&self) -> Self {
-        let Self { platform, has_turn, has_share, slot, open, .. } = *self;
+        let Self { platform, has_turn, has_share, open, .. } = *self;
+        let slot = self.slot.filter(|_| has_share);
         Self { platform, has_turn, has_share, slot, open, ..Self::default() }
     }
 }

@@ -1,16 +1,20 @@
 //! The turn is passed on, or a share is given back (protocol section 10, "Release").
 //!
-//! Where files can be removed, the file goes: the processes that wait see that the path has changed, and the first that makes it anew has the
+//! Where files can be removed, the file goes: the processes that wait see that the path has changed, and the first that makes it again has the
 //! turn. Elsewhere it is unlocked, and touched, so that they look again.
 
 use super::call::{Call, Fault, Role};
 use super::machine::{Machine, Step};
 use super::memory::Goal;
 use super::result::CallResult;
-use super::state::{At, Release};
+use super::state::{At, Release, Turn};
 use crate::call::Name;
 use crate::report::{Failure, Report};
 use crate::result::{AnswerResult, Misfit, UnlinkResult};
+
+/// How often in a row files of shares are looked at again because another share was given back meanwhile. (What stays then goes with the
+/// next use.)
+const MOST_AGAIN: u8 = 3;
 
 impl Machine {
     pub(super) fn release(&mut self, owed: Report) -> Step {
@@ -31,6 +35,10 @@ impl Machine {
                 }
             },
             Release::Unlink => match result.unlink()? {
+                // The process that has this share may be giving it back, and leave the files to the process with the turn: to us.
+                UnlinkResult::Removed | UnlinkResult::Missing if self.memory.has_seen_share => {
+                    self.ask(Call::WasTouched, At::Release(owed, Release::WasTouched))
+                }
                 UnlinkResult::Removed | UnlinkResult::Missing => self.passed_on(owed),
                 UnlinkResult::Denied(_) | UnlinkResult::Failed(_) => self.unlock(owed, true),
             },
@@ -42,12 +50,26 @@ impl Machine {
                 result.done()?;
                 self.passed_on(owed)
             }
+            Release::WasTouched => match result.answer()? {
+                AnswerResult::Yes if self.memory.again < MOST_AGAIN => self.clean_up_again(owed),
+                AnswerResult::Yes | AnswerResult::No | AnswerResult::Failed(_) => self.passed_on(owed),
+            },
             Release::UnlockShare => {
                 result.done()?;
                 self.memory.has_share = false;
                 self.unlock(owed, false)
             }
         })
+    }
+
+    fn clean_up_again(&mut self, owed: Report) -> Step {
+        self.memory.again += 1;
+        self.memory.moved = 0;
+        self.memory.has_turn = false;
+        self.memory.has_seen_share = false;
+        self.memory.goal = Goal::CleanUp;
+        self.memory.owed = Some(owed);
+        self.ask_turn(Call::Close(Role::Turn), Turn::Close { is_moved: true })
     }
 
     fn unlock(&mut self, owed: Report, is_told: bool) -> Step {

@@ -63,7 +63,7 @@ impl Machine {
                     (Want::Slot(slot), Goal::SlotOf(count)) if slot + 1 < count.get() => {
                         self.open_share(Want::Slot(slot + 1))
                     }
-                    // A program that is no participant has it locked.
+                    // A program that is not a participant has it locked.
                     (Want::Shared, Goal::Downgrade) => self.fail(Failure::NotALockFile(name)),
                     (Want::Slot(_) | Want::Shared, _) => self.stuck(Obstacle::Share),
                 }

@@ -48,8 +48,8 @@ pub(super) enum At {
     Exclude(Option<u16>, Exclude),
     /// The turn is ours, and a share is being taken.
     Share(Want, Share),
-    /// What a look has locked or opened is given back; then the caller is told.
-    Looked(Report),
+    /// What a look has locked is given back; then the caller is told.
+    Looked(Looked),
     /// What is open beside the turn is being closed.
     Tidying(Then),
     /// The turn is being passed on; then the caller is told.
@@ -77,6 +77,15 @@ pub(super) enum Turn {
     Record,
     /// The process that has it is woken.
     Touch,
+    /// Has it been removed meanwhile, unlike what was touched?
+    Touched,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Looked {
+    Unlock,
+    /// A process that found it locked meanwhile is woken.
+    Touch,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -84,6 +93,7 @@ pub(super) enum Exclude {
     Open,
     See,
     Lock,
+    Unlock,
     Close,
     Unlink,
 }
@@ -126,6 +136,8 @@ pub(super) enum Then {
 pub(super) enum Release {
     Compare,
     Unlink,
+    /// A share was seen: was it given back meanwhile?
+    WasTouched,
     Unlock {
         is_told: bool,
     },

@@ -7,7 +7,7 @@ use super::call::{Call, Fault, Mode, Role};
 use super::machine::{Machine, Step};
 use super::memory::Goal;
 use super::result::{CallResult, OpenResult, SeeResult};
-use super::state::{At, Obstacle, Turn};
+use super::state::{At, Looked, Obstacle, Turn};
 use crate::call::Name;
 use crate::event::Occupied;
 use crate::report::{Failure, Report};
@@ -44,6 +44,7 @@ impl Machine {
         Ok(match turn {
             Turn::Make => match result.make()? {
                 MakeResult::Made => self.ask_turn(Call::SetMode(Role::Turn), Turn::SetMode),
+                MakeResult::Exists if self.is_relieved() => self.end_clean_up(),
                 MakeResult::Exists => self.open_turn(),
                 MakeResult::Failed(errno) => self.fault(Call::Make(Role::Turn, Name::Lock), errno),
             },
@@ -80,7 +81,7 @@ impl Machine {
                 let (DoneResult::Done | DoneResult::Failed(_)) = result.done()?;
                 if is_moved { self.moved() } else { self.occupied() }
             }
-            // (Only others miss the record: who holds the lock is not told then.)
+            // (Without the record others cannot name the holder.)
             Turn::Record => {
                 result.done()?;
                 self.memory.has_turn = true;
@@ -88,18 +89,28 @@ impl Machine {
             }
             Turn::Touch => {
                 result.done()?;
-                self.end_clean_up()
+                if self.memory.platform.removes {
+                    self.ask_turn(Call::Compare(Role::Turn, Name::Lock), Turn::Touched)
+                } else {
+                    self.end_clean_up()
+                }
             }
+            // If it was removed before it was touched, the process that removed it may not know.
+            Turn::Touched => match result.answer()? {
+                AnswerResult::No => self.ask_turn(Call::Close(Role::Turn), Turn::Close { is_moved: true }),
+                AnswerResult::Yes | AnswerResult::Failed(_) => self.end_clean_up(),
+            },
         })
     }
 
     fn locked(&mut self, locked: FlockResult) -> Step {
         match (locked, self.memory.goal) {
-            (FlockResult::Locked, Goal::Look) => self.ask(Call::Unlock(Role::Turn), At::Looked(Report::Free)),
+            (FlockResult::Locked, Goal::Look) => self.ask(Call::Unlock(Role::Turn), At::Looked(Looked::Unlock)),
             (FlockResult::Locked, _) => {
                 self.ask_turn(Call::Compare(Role::Turn, Name::Lock), Turn::Compare { is_locked: true })
             }
             (FlockResult::Busy, Goal::Look) => self.finish(Report::Listened),
+            (FlockResult::Busy, Goal::CleanUp) if self.is_relieved() => self.end_clean_up(),
             // It may be waiting for the share that was just given back.
             (FlockResult::Busy, Goal::CleanUp) => self.ask_turn(Call::Touch, Turn::Touch),
             (FlockResult::Busy, _) => {
@@ -126,12 +137,15 @@ impl Machine {
                 false => self.make_turn(),
             };
         }
-        // (A process that has the turn by a file that was made since sees for itself what was given back before.)
         if self.memory.goal == Goal::CleanUp {
             return self.end_clean_up();
         }
-        self.memory.moved = 0;
         self.stuck(Obstacle::Turn)
+    }
+
+    /// Whether what was given back is the duty of another process: one that has the turn by a file that was made since sees it for itself.
+    fn is_relieved(&self) -> bool {
+        self.memory.goal == Goal::CleanUp && self.memory.moved > 0
     }
 
     /// Something else is at the path.

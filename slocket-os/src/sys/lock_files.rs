@@ -1,6 +1,7 @@
 //! Lock files: regular files that are locked.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::SystemTime;
 
 use rustix::fs::{
     FileType, FlockOperation, Mode, OFlags, Stat, Timespec, Timestamps, UTIME_NOW, fchmod, flock, fstat, futimens,
@@ -162,7 +163,25 @@ fn read_record(file: Borrowed<'_>) -> Option<Record> {
     Record::parse(bytes.get(..length)?)
 }
 
+/// January 1970, in seconds: no file is changed then, but by a touch.
+const MONTH: u64 = 31 * 24 * 60 * 60;
+
+/// Changes its times to some in January 1970, which are others each time.
 pub(crate) fn touch(file: Borrowed<'_>) -> Result<()> {
-    let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
-    futimens(file, &Timestamps { last_access: now, last_modification: now })
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let seconds = i64::try_from(now.as_secs() % MONTH).unwrap_or_default();
+    match set_times(file, Timespec { tv_sec: seconds, tv_nsec: now.subsec_nanos().into() }) {
+        // Another user's, to which we may write. (That wakes, too, and is not recognised.)
+        Err(Errno::PERM) => set_times(file, Timespec { tv_sec: 0, tv_nsec: UTIME_NOW }),
+        result => result,
+    }
+}
+
+fn set_times(file: Borrowed<'_>, time: Timespec) -> Result<()> {
+    futimens(file, &Timestamps { last_access: time, last_modification: time })
+}
+
+/// Whether it was touched since it was written to.
+pub(crate) fn was_touched(file: Borrowed<'_>) -> Result<bool> {
+    fstat(file).map(|stat| u64::try_from(stat.st_mtime).is_ok_and(|seconds| seconds < MONTH))
 }
