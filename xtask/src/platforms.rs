@@ -3,12 +3,14 @@
 //! What is missing is installed: the standard libraries by rustup; with `--wine` the packages of Debian.
 
 mod program;
+mod rustup;
 mod wine;
 
 use std::process::Command;
 
 use crate::command::{cargo, follow, heading, run as run_command};
 use crate::result::Result;
+use rustup::{WINDOWS, add};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -37,9 +39,6 @@ const TARGETS: [Target; 10] = [
     ready(WINDOWS),
     ready("x86_64-pc-windows-msvc"),
 ];
-
-/// The target that is run under Wine.
-const WINDOWS: &str = "x86_64-pc-windows-gnu";
 
 const fn ready(name: &'static str) -> Target {
     Target { name, is_ready: true }
@@ -95,7 +94,7 @@ pub(crate) fn run(options: &Options) -> Result {
 fn compile(target: &Target) -> Result<&'static str> {
     let packages = CRATES.iter().flat_map(|name| ["--package", name]);
     let mut command = if target.is_ready {
-        install(target.name)?;
+        add(target.name)?;
         // (Clippy looks at what is for that system alone.)
         let mut command = cargo(&["clippy", "--locked"]);
         command.args(packages).args(["--target", target.name, "--", "--deny", "warnings"]);
@@ -115,9 +114,4 @@ fn compile(target: &Target) -> Result<&'static str> {
         (true, false) => Ok("yes, with the nightly Rust and the standard library's source"),
         (false, _) => Err("it does not compile".into()),
     }
-}
-
-/// Installs the standard library of a target.
-fn install(target: &str) -> Result {
-    run_command(Command::new("rustup").args(["target", "add", target]))
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::program::Program;
-use super::{WINDOWS, install};
+use super::rustup::{WINDOWS, add};
 use crate::command::{cargo, heading, root, run as run_command};
 use crate::result::Result;
 
@@ -81,7 +81,7 @@ impl Wine {
             run_command(install.env("DEBIAN_FRONTEND", "noninteractive"))?;
         }
         let program = program().ok_or("there is no wine64")?;
-        install(WINDOWS)?;
+        add(WINDOWS)?;
         for (package, examples) in EXAMPLES {
             let examples = examples.iter().flat_map(|example| ["--example", example]);
             run_command(cargo(&["build", "--locked", "--target", WINDOWS, "--package", package]).args(examples))?;
@@ -183,7 +183,7 @@ fn kills(wine: &Wine) -> Result<String> {
     let endless = || wine.start("sync-counter", &[FOLDER, "1000000000"]);
     let mut programs = (0..PROCESSES).map(|_| endless()).collect::<Result<Vec<_>>>()?;
     for kill in 0..KILLS {
-        grows(wine, kill % 5, &mut programs)?;
+        grows(wine, 5 + kill % 5, &mut programs)?;
         programs.remove(0).kill()?;
         programs.push(endless()?);
     }
@@ -293,9 +293,9 @@ fn tasks(wine: &Wine) -> Result<String> {
         let mut waiter = wine.start(example, &[])?;
         waiter.says("waiting")?;
         holder.enter()?;
-        holder.succeeds()?;
         waiter.says("held")?;
         waiter.succeeds()?;
+        holder.succeeds()?;
     }
     Ok("tasks and a thread of one process, and another process that waits".to_owned())
 }
