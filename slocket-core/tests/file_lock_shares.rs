@@ -126,11 +126,12 @@ fn a_try_for_a_slot_would_block_and_removes_what_it_made() {
 #[test]
 fn what_has_a_shares_name_and_is_no_lock_file_is_an_error() {
     for platform in BOTH {
-        for (event, name) in [(SHARE, Name::Shared), (SLOT, Name::Shared), (SLOT, Name::Slot(0)), (ACQUIRE, Name::Shared)] {
-            for (seen, failure) in [
-                (SeeResult::Other, Failure::NotALockFile(name)),
-                (SeeResult::Untrusted, Failure::UntrustedFifo(name)),
-            ] {
+        for (event, name) in
+            [(SHARE, Name::Shared), (SLOT, Name::Shared), (SLOT, Name::Slot(0)), (ACQUIRE, Name::Shared)]
+        {
+            for (seen, failure) in
+                [(SeeResult::Other, Failure::NotALockFile(name)), (SeeResult::Untrusted, Failure::UntrustedFifo(name))]
+            {
                 let mut participant = Participant::new(platform);
                 participant.put(name, seen, None).reports(event, Report::Failed(failure));
                 assert!(participant.is_there(name));

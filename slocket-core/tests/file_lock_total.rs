@@ -193,7 +193,8 @@ fn explore(platform: Platform) -> Explored {
     while let Some((machine, ledger)) = todo.pop() {
         let from = numbers[&(machine, ledger)];
         let legal: Vec<CallResult> = machine.asked().map(answers).unwrap_or_default();
-        let results = RESULTS.iter().filter(|result| !legal.iter().any(|legal| discriminant(legal) == discriminant(*result)));
+        let results =
+            RESULTS.iter().filter(|result| !legal.iter().any(|legal| discriminant(legal) == discriminant(*result)));
         let events: Vec<Event> = results.chain(&legal).map(|result| Event::Result(*result)).chain(events()).collect();
         for event in events {
             let (mut next, mut told) = (machine, ledger);

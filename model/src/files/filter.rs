@@ -61,10 +61,14 @@ impl World {
             (Bug::CleansWithoutTurn, Call::Unlink(Name::Lock)) if releases && late == 2 => UnlinkResult::Removed.into(),
             (Bug::ShareNotTouched | Bug::TurnNotTouched, Call::Touch) if releases => DONE,
             (Bug::LookNotTouched, Call::Touch) if asked == Some(Asked::Look) => DONE,
-            (Bug::ShareNotUnlocked, Call::Unlock(Role::Share)) | (Bug::LookNotUnlocked, Call::Unlock(Role::Look)) => DONE,
+            (Bug::ShareNotUnlocked, Call::Unlock(Role::Share)) | (Bug::LookNotUnlocked, Call::Unlock(Role::Look)) => {
+                DONE
+            }
             (Bug::NotCleanedAgain, Call::WasTouched) => AnswerResult::No.into(),
             (Bug::UnlinkWithoutCompare | Bug::LossNotSeen, Call::Compare(..)) if releases => YES,
-            (Bug::LossNotSeen, Call::Unlink(Name::Lock)) if self.turn(process).is_none() => UnlinkResult::Missing.into(),
+            (Bug::LossNotSeen, Call::Unlink(Name::Lock)) if self.turn(process).is_none() => {
+                UnlinkResult::Missing.into()
+            }
             _ => self.perform(process, configuration, call),
         };
         Some(self.believed(process, bug, call, instead))

@@ -69,8 +69,13 @@ pub(super) struct Process {
 /// What a process has asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Asked {
-    Lock { is_try: bool },
-    Share { slots: u16, is_try: bool },
+    Lock {
+        is_try: bool,
+    },
+    Share {
+        slots: u16,
+        is_try: bool,
+    },
     Look,
     Downgrade,
     Release,
@@ -173,7 +178,8 @@ impl World {
     #[must_use]
     pub fn is_over(&self, configuration: &Configuration) -> bool {
         self.processes.iter().zip(configuration.scripts).all(|(process, script)| {
-            !process.is_alive || process.asked.is_none() && process.has == Has::Nothing && usize::from(process.at) == script.len()
+            !process.is_alive
+                || process.asked.is_none() && process.has == Has::Nothing && usize::from(process.at) == script.len()
         })
     }
 
