@@ -35,7 +35,7 @@ complete -c slocket -n "__fish_slocket_using_subcommand run" -s E -l conflict-ex
 complete -c slocket -n "__fish_slocket_using_subcommand run" -l mode -d 'Permissions of the lock, in octal [default: 0600]' -r
 complete -c slocket -n "__fish_slocket_using_subcommand run" -s c -l command -d 'Run this line of shell instead of COMMAND' -r
 complete -c slocket -n "__fish_slocket_using_subcommand run" -l slots -d 'Take one of N slots: at most N commands run at once' -r
-complete -c slocket -n "__fish_slocket_using_subcommand run" -l home -d 'What the lock is: a socket, or a file [default: by the file system]' -r
+complete -c slocket -n "__fish_slocket_using_subcommand run" -l home -d 'What the lock is: socket or file' -r
 complete -c slocket -n "__fish_slocket_using_subcommand run" -s n -l nonblock -d 'Do not wait: give up at once if the lock is held'
 complete -c slocket -n "__fish_slocket_using_subcommand run" -s q -l quiet -d 'Say nothing about a lock that is held'
 complete -c slocket -n "__fish_slocket_using_subcommand run" -s o -l close -d 'Keep the lock from the command'

@@ -1,4 +1,4 @@
-//! A lock that is a locked file: shares of it (protocol section 10, "Shares").
+//! A lock that is a locked file: its shares (protocol section 10, "Shares").
 
 mod files;
 
@@ -245,7 +245,7 @@ fn the_process_with_the_turn_is_woken() {
     participant.reports(RELEASE, Report::Released).did(&[UNLOCK_SHARE, CLOSE_SHARE, OPEN, SEE, Call::Touch, CLOSE]);
 }
 
-/// What was touched had been passed on by then, so that nobody may have taken note.
+/// What was touched had been passed on by then, so that perhaps no process has taken note.
 #[test]
 fn a_turn_that_was_passed_on_before_the_touch_is_tried_for_again() {
     let mut participant = Participant::sharing(REMOVES);

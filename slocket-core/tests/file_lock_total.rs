@@ -37,7 +37,7 @@ impl Ledger {
             Role::Turn => &mut self.turn,
             Role::Look => &mut self.look,
             Role::Share => &mut self.share,
-            Role::Watch => unreachable!("it is no file"),
+            Role::Watch => unreachable!("it is not a file"),
         }
     }
 

@@ -3,7 +3,8 @@
 //!
 //! They are closed by their numbers. So no other file may be taken for one, nor a descriptor that other code of this process closes itself.
 //! Each of our descriptors is closed on exec and never blocks; and it is a FIFO with the name of a share of a lock that this process has
-//! named, open for writing; or it is bound to a badge; or it is a socket at a lock that this process has named: a listener at a path has
+//! named, open for writing; or a regular file with the name of a lock that is a locked file, or of a share of one, open for writing; or it
+//! is bound to a badge; or it is a socket at a lock that this process has named: a listener at a path has
 //! the mode of the mark, which no other socket has, from before it is bound.
 
 use std::fs;
@@ -126,6 +127,9 @@ fn kind(number: RawFd, sites: &[Arc<Site>], is_it: impl FnOnce(u64) -> bool) -> 
     if file.file_type().is_fifo() {
         return if is_share(number, sites) { Kind::Ours } else { Kind::Other };
     }
+    if file.file_type().is_file() {
+        return if is_lock_file(number, sites) { Kind::Ours } else { Kind::Other };
+    }
     let Ok(address) = address else { return Kind::Other };
     let is_ours = match (address.as_abstract(), address.path()) {
         (Some(name), _) => address::is_name_of_badge(name) || sites.iter().any(|site| is_name_of(site, name)),
@@ -164,10 +168,28 @@ pub(crate) fn inode(file: BorrowedFd<'_>) -> Option<Inode> {
 /// Whether a FIFO is a share of a lock of this process's. (One that is only open for reading is none, and may be the copy of a
 /// session that waits for it, which closes it itself.)
 fn is_share(number: RawFd, sites: &[Arc<Site>]) -> bool {
-    flags(number).is_some_and(|flags| flags & WRITES != 0)
-        && fs::read_link(format!("/proc/self/fd/{number}"))
-            .is_ok_and(|path| sites.iter().any(|site| is_share_of(site, &path)))
+    has_name(number, |path| sites.iter().any(|site| is_share_of(site, path)))
 }
+
+/// Whether a file is the turn, or a share, of a lock of this process's that is a locked file.
+fn is_lock_file(number: RawFd, sites: &[Arc<Site>]) -> bool {
+    let is_of = |site: &Site, path: &Path| site.lock_file().is_some() && (is_at(site, path) || is_share_of(site, path));
+    has_name(number, |path| sites.iter().any(|site| is_of(site, path)))
+}
+
+/// Whether a file that is open for writing has, or had, such a name.
+fn has_name(number: RawFd, is_it: impl FnOnce(&Path) -> bool) -> bool {
+    flags(number).is_some_and(|flags| flags & WRITES != 0)
+        && fs::read_link(format!("/proc/self/fd/{number}")).is_ok_and(|path| is_it(&path))
+}
+
+fn is_at(site: &Site, path: &Path) -> bool {
+    let name = path.as_os_str().as_bytes();
+    site.path().is_some_and(|lock| lock.as_os_str().as_bytes() == name.strip_suffix(REMOVED).unwrap_or(name))
+}
+
+/// What the kernel says after the name of a file that was removed.
+const REMOVED: &[u8] = b" (deleted)";
 
 fn is_share_of(site: &Site, path: &Path) -> bool {
     let Some(lock) = site.path() else { return false };
@@ -208,7 +230,7 @@ mod tests {
     use super::*;
     use crate::builder::Builder;
     use crate::lock::Lock;
-    use crate::sys::{fifos, sockets};
+    use crate::sys::{fifos, lock_files, sockets};
 
     fn is_ours(file: impl AsFd, lock: &Lock) -> bool {
         matches!(kind(file.as_fd().as_raw_fd(), std::slice::from_ref(lock.site()), |_| true), Kind::Ours)
@@ -294,6 +316,27 @@ mod tests {
             fcntl_setfd(&share, FdFlags::empty()).unwrap();
             assert!(!is_ours(share, &lock), "left open on exec, on purpose");
         }
+    }
+
+    #[test]
+    fn a_lock_file_is_found_where_the_lock_is_one() {
+        let (folder, socket) = place();
+        let file: Lock = Builder::new(socket.path().unwrap()).home(crate::Home::File).build().unwrap();
+        let open_folder = std::fs::File::open(folder.path()).unwrap();
+        for (name, is_of_lock) in [(c"lock", true), (c".lock.shared", true), (c".lock.slot-3", true), (c"other", false)]
+        {
+            let made = lock_files::make(open_folder.as_fd(), name, Mode::RUSR | Mode::WUSR).unwrap();
+            assert_eq!(is_ours(&made, &file), is_of_lock, "{name:?}");
+            assert!(!is_ours(&made, &socket), "{name:?}, where the lock is a socket");
+            let of_the_program = std::fs::File::options().write(true).open(folder.path().join(as_str(name))).unwrap();
+            assert!(!is_ours(of_the_program, &file), "{name:?}, opened by the program");
+            fs::remove_file(folder.path().join(as_str(name))).unwrap();
+            assert_eq!(is_ours(&made, &file), is_of_lock, "{name:?}, which was removed");
+        }
+    }
+
+    fn as_str(name: &std::ffi::CStr) -> &str {
+        name.to_str().unwrap()
     }
 
     #[test]

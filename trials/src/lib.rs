@@ -51,7 +51,7 @@
 //! | `drop` | `dropped`: the guard, instead of a release |
 //! | `try-beside`, `acquire-beside` | as `try` and `acquire`, while the guard that there is lives on, out of reach |
 //! | `close-copies` | `closed`: what the parent had open |
-//! | `disown`, `adopt` | `disowned`; `held`, by whoever of all the children is first |
+//! | `disown`, `adopt` | `disowned`; `held`, by the first of all the children |
 //! | `settle` | `settled` when every lock that was lent is back |
 //! | `quit`, or the end of stdin | releases, settles, exits with 0 |
 //!
@@ -112,6 +112,27 @@ macro_rules! at_path_and_name {
         }
         mod at_name {
             $(#[test] fn $trial() { super::$trial(&$crate::Place::at_name()); })+
+        }
+    };
+}
+
+/// Makes a test of each trial twice: of a lock at a path, and of one that is a locked file.
+#[macro_export]
+macro_rules! at_path_and_in_file {
+    ($($trial:ident)+) => {
+        mod at_path {
+            $(#[test] fn $trial() { super::$trial(&$crate::Place::new()); })+
+        }
+        $crate::in_file! { $($trial)+ }
+    };
+}
+
+/// Makes a test of each trial, of a lock that is a locked file.
+#[macro_export]
+macro_rules! in_file {
+    ($($trial:ident)+) => {
+        mod in_file {
+            $(#[test] fn $trial() { super::$trial(&$crate::Place::in_file()); })+
         }
     };
 }

@@ -16,7 +16,8 @@ use std::time::{Duration, Instant};
 
 use slocket_os::Lock;
 pub use slocket_os::{
-    Error, ErrorKind, Guard, Holder, LockName, OccupiedPolicy, StalePolicy, Trust, TryAcquireError, Waiting, settle,
+    Error, ErrorKind, Guard, Holder, Home, LockName, OccupiedPolicy, StalePolicy, Trust, TryAcquireError, Waiting,
+    settle,
 };
 use tokio::runtime::{self, Runtime};
 
@@ -65,8 +66,7 @@ macro_rules! block_on {
 }
 
 impl Slocket {
-    /// Names a lock of the adapter under trial, which waits at [what is no socket](OccupiedPolicy::Wait); after an `@`, by an
-    /// abstract name.
+    /// Names a lock of the adapter under trial, which waits at [another file](OccupiedPolicy::Wait); as [`open`] takes it.
     ///
     /// # Errors
     /// Those of the adapters.
@@ -77,9 +77,13 @@ impl Slocket {
         }
     }
 
-    /// Names a lock of the adapter under trial, with options; it waits at [what is no socket](OccupiedPolicy::Wait).
+    /// Names a lock of the adapter under trial, with options; it waits at [another file](OccupiedPolicy::Wait).
     pub fn builder(name: impl Into<LockName>) -> Builder {
-        Builder(slocket_os::Builder::new(name).occupied(OccupiedPolicy::Wait))
+        let builder = match name.into() {
+            LockName::Path(path) => at_path(&path),
+            name => slocket_os::Builder::new(name),
+        };
+        Builder(builder.occupied(OccupiedPolicy::Wait))
     }
 
     /// Names a lock of the adapter under trial by an abstract name, with options.
@@ -171,7 +175,7 @@ impl Slocket {
 
     /// Takes the lock if that is possible without queueing: `None` if it is held.
     ///
-    /// (A try of the asynchronous adapters does not look again at who is only passing through. So they are asked again as long as
+    /// (A try of the asynchronous adapters does not look again at a process that is only passing through. So they are asked again as long as
     /// the blocking one looks.)
     ///
     /// # Errors
@@ -194,7 +198,7 @@ impl Slocket {
         }
     }
 
-    /// Who holds the lock; `None` if nobody listens at the path.
+    /// The holder of the lock; `None` if no process listens at the path.
     ///
     /// # Errors
     /// Those of the adapters.
@@ -221,7 +225,7 @@ impl Builder {
         Self(self.0.stale(policy))
     }
 
-    /// What to do about something at the path that is no socket.
+    /// What to do about a file at the path that is not a socket.
     #[must_use]
     pub fn occupied(self, policy: OccupiedPolicy) -> Self {
         Self(self.0.occupied(policy))
@@ -231,6 +235,12 @@ impl Builder {
     #[must_use]
     pub fn trust(self, trust: Trust) -> Self {
         Self(self.0.trust(trust))
+    }
+
+    /// What the lock is: a socket, or a locked file.
+    #[must_use]
+    pub fn home(self, home: Home) -> Self {
+        Self(self.0.home(home))
     }
 
     /// What to call after a long wait.
@@ -266,16 +276,38 @@ impl From<Lock> for Slocket {
     }
 }
 
-/// A lock of any adapter, with the default options: by its path, or, after an `@`, by an abstract name. As the tool takes it.
+/// A lock of any adapter, with the default options: by its path, or, after an `@`, by an abstract name, as the tool takes it; after
+/// [`IN_FILE`], by a path at which the lock is a locked file.
 ///
 /// # Errors
 /// Those of the adapters.
 pub fn open<L: From<Lock>>(lock: &Path) -> Result<L, Error> {
-    let name = match lock.as_os_str().as_bytes().strip_prefix(b"@") {
-        Some(name) => LockName::abstract_name(OsStr::from_bytes(name)),
-        None => LockName::from(lock),
+    options(lock).build().map(L::from)
+}
+
+/// The same, before it is built.
+pub fn options(lock: &Path) -> slocket_os::Builder {
+    let builder = match lock.as_os_str().as_bytes().strip_prefix(b"@") {
+        Some(name) => slocket_os::Builder::new(LockName::abstract_name(OsStr::from_bytes(name))),
+        None => at_path(lock),
     };
-    slocket_os::Builder::new(name).occupied(OccupiedPolicy::Wait).build().map(L::from)
+    builder.occupied(OccupiedPolicy::Wait)
+}
+
+/// What stands before the path of a lock that is a locked file, whatever the file system.
+pub const IN_FILE: &str = "file:";
+
+/// The path of a lock that is a locked file, if it was named so.
+#[must_use]
+pub fn in_file(lock: &Path) -> Option<&Path> {
+    lock.as_os_str().as_bytes().strip_prefix(IN_FILE.as_bytes()).map(|path| Path::new(OsStr::from_bytes(path)))
+}
+
+fn at_path(lock: &Path) -> slocket_os::Builder {
+    match in_file(lock) {
+        Some(path) => slocket_os::Builder::new(path).home(Home::File),
+        None => slocket_os::Builder::new(lock),
+    }
 }
 
 static TOKIO: LazyLock<Runtime> = LazyLock::new(|| build(&mut runtime::Builder::new_current_thread()));
@@ -287,7 +319,7 @@ fn build(builder: &mut runtime::Builder) -> Runtime {
 }
 
 /// Starts the runtime of the adapter, with its threads and descriptors: they are there from its first use to the end of the
-/// process, so who counts either begins with this.
+/// process, so a trial that counts either begins with this.
 pub fn warm_up(adapter: Adapter) {
     /// Long enough for a runtime to wait, once.
     const SOON: Duration = Duration::from_millis(1);

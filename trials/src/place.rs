@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use crate::lock::{IN_FILE, in_file};
 use crate::queue;
 use crate::sharing;
 use crate::witness::{self, Report};
@@ -41,7 +42,7 @@ impl Place {
         Self { folder, notes, path, lock }
     }
 
-    /// The same, with a lock at an abstract name that nobody else uses.
+    /// The same, with a lock at an abstract name that no other process uses.
     ///
     /// # Panics
     /// If the folders cannot be made.
@@ -52,16 +53,47 @@ impl Place {
         Self { lock: format!("@{name}").into(), ..place }
     }
 
+    /// The same, with a lock that is a locked file.
+    ///
+    /// # Panics
+    /// If the folders cannot be made.
+    #[must_use]
+    pub fn in_file() -> Self {
+        Self::in_file_in(&std::env::temp_dir())
+    }
+
+    /// The same, in a folder that is there.
+    ///
+    /// # Panics
+    /// If the folders cannot be made.
+    #[must_use]
+    pub fn in_file_in(parent: &Path) -> Self {
+        let place = Self::new_in(parent);
+        Self { lock: format!("{IN_FILE}{}", place.lock.display()).into(), ..place }
+    }
+
     /// Whether the lock is at an abstract name.
     #[must_use]
     pub fn is_at_name(&self) -> bool {
-        self.lock.is_relative()
+        self.lock.is_relative() && !self.is_in_file()
     }
 
-    /// The path of the lock; or its abstract name, after an `@`.
+    /// Whether the lock is a locked file.
+    #[must_use]
+    pub fn is_in_file(&self) -> bool {
+        in_file(&self.lock).is_some()
+    }
+
+    /// The path of the lock; or its abstract name, after an `@`; or its path, after [`IN_FILE`].
     #[must_use]
     pub fn lock(&self) -> PathBuf {
         self.lock.clone()
+    }
+
+    /// The path of a lock that is at one, whatever it is.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        in_file(&self.lock).unwrap_or(&self.lock).to_owned()
     }
 
     /// The lock's folder.
@@ -70,7 +102,7 @@ impl Place {
         &self.path
     }
 
-    /// The names in the lock's folder, and the lock's if it is an abstract one that is not free: none, when nobody uses the
+    /// The names in the lock's folder, and the lock's if it is an abstract one that is not free: none, when no process uses the
     /// lock.
     ///
     /// # Panics

@@ -18,6 +18,16 @@ pub fn signal(pid: u32, signal: Signal) {
     kill_process(of(pid), signal).unwrap_or_else(|errno| panic!("signal {signal:?} to {pid}: {errno}"));
 }
 
+/// All processes.
+///
+/// # Panics
+/// If there is no `/proc`.
+#[must_use]
+pub fn all() -> Vec<u32> {
+    let entries = fs::read_dir("/proc").expect("/proc");
+    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()
+}
+
 /// How many threads of a process have that name.
 #[must_use]
 pub fn threads_named(pid: u32, name: &str) -> usize {
@@ -91,11 +101,21 @@ pub fn cpu_ticks(pid: u32) -> u64 {
 #[must_use]
 #[track_caller]
 pub fn processor_share<const N: usize>(pids: [u32; N]) -> [f64; N] {
+    processor_share_over(Duration::from_secs(3), pids)
+}
+
+/// The same, over such a span.
+///
+/// # Panics
+/// If one of them is gone.
+#[must_use]
+#[track_caller]
+pub fn processor_share_over<const N: usize>(span: Duration, pids: [u32; N]) -> [f64; N] {
     /// The clock tick of `proc_pid_stat(5)`.
     const TICK: Duration = Duration::from_millis(10);
     let (start, before) = (Instant::now(), pids.map(cpu_ticks));
     // Not to wait for anything: this is the span that is looked at.
-    thread::sleep(Duration::from_secs(3));
+    thread::sleep(span);
     let (time, after) = (start.elapsed().as_secs_f64(), pids.map(cpu_ticks));
     std::array::from_fn(|index| TICK.as_secs_f64() * (after[index] - before[index]) as f64 / time)
 }

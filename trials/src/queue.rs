@@ -1,13 +1,16 @@
-//! Who waits at a lock, as the kernel sees it.
+//! The waiters at a lock, as the kernel sees them.
 //!
 //! `/proc/net/unix` (`proc_net(5)`) lists every socket with the address it is bound to; a connection that a listener has not
 //! accepted yet, and one that it has, carry the listener's. So a waiter is seen the instant it is queued, with whatever
-//! adapter, without asking it.
+//! adapter, without asking it. At a lock that is a locked file, [its own file](files) tells it.
 
 use std::fs;
 use std::path::Path;
 
+use crate::lock::in_file;
 use crate::{process, watch_for};
+
+mod files;
 
 /// Waits until at least `count` waiters are queued at the lock.
 ///
@@ -28,17 +31,23 @@ pub fn wait_until_queued(lock: &Path, count: usize) {
 /// If `/proc/net/unix` cannot be read.
 #[must_use]
 pub fn queued(lock: &Path) -> usize {
+    if let Some(file) = in_file(lock) {
+        return files::waiting(file, None);
+    }
     let unaccepted_or_accepted = ["02", "03"];
     sockets(lock).iter().filter(|socket| unaccepted_or_accepted.contains(&socket.state.as_str())).count()
 }
 
-/// How many connections are in the queue of the lock's listener. Unlike [`queued`] it leaves out who has been served: a
-/// server that hands over closes that connection an instant after the new holder has the lock.
+/// How many connections are in the queue of the lock's listener. Unlike [`queued`] it leaves out clients that have been served: a
+/// server that hands over closes that connection an instant after the new holder acquires the lock.
 ///
 /// # Panics
 /// If `/proc/net/unix` cannot be read.
 #[must_use]
 pub fn unaccepted(lock: &Path) -> usize {
+    if in_file(lock).is_some() {
+        return queued(lock);
+    }
     sockets(lock).iter().filter(|socket| socket.state == "02").count()
 }
 
@@ -58,6 +67,9 @@ pub fn accepted(lock: &Path) -> usize {
 /// If `/proc/net/unix` cannot be read.
 #[must_use]
 pub fn waits(pid: u32, lock: &Path) -> bool {
+    if let Some(file) = in_file(lock) {
+        return files::waiting(file, Some(pid)) > 0 || files::awaits_shares(file, pid);
+    }
     let table = fs::read("/proc/net/unix").expect("/proc/net/unix");
     let table = String::from_utf8_lossy(&table);
     let sockets: Vec<_> = table.lines().filter_map(badge).chain(listener(lock)).collect();
@@ -71,12 +83,16 @@ fn badge(line: &str) -> Option<String> {
     address.starts_with("@slocket/").then(|| format!("socket:[{inode}]"))
 }
 
-/// The socket that listens at the lock, as the descriptors of its owner name it: `socket:[4711]`.
+/// The socket that listens at the lock, as the descriptors of its owner name it: `socket:[4711]`. Of a lock that is a locked file, its path,
+/// while it is locked.
 ///
 /// # Panics
 /// If `/proc/net/unix` cannot be read.
 #[must_use]
 pub fn listener(lock: &Path) -> Option<String> {
+    if let Some(file) = in_file(lock) {
+        return files::is_locked(file).then(|| file.display().to_string());
+    }
     let listens = |socket: &Socket| u32::from_str_radix(&socket.flags, 16).is_ok_and(|flags| flags & 0x10000 != 0);
     sockets(lock).into_iter().find(listens).map(|socket| format!("socket:[{}]", socket.inode))
 }

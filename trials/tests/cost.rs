@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use trials::process::processor_share;
 use trials::trace::{self, Call, USED, of_library as library};
 use trials::{
-    Adapter, Place, Player, alone, at_path_and_name, node_or_skip, process, strace_or_skip, tell, wait_until_queued,
-    watch_for,
+    Adapter, Place, Player, alone, at_path_and_name, in_file, node_or_skip, process, strace_or_skip, tell,
+    wait_until_queued, watch_for,
 };
 
 /// How many system calls an uncontended acquire and release may make together, published in place.
@@ -30,6 +30,9 @@ at_path_and_name! {
     a_holder_does_no_work
     a_waiter_in_the_queue_uses_no_processor_time
 }
+
+// (What else it costs, `file.rs` counts.)
+in_file! { a_holder_does_no_work }
 
 fn an_uncontended_lock_makes_few_system_calls(place: &Place) {
     if !strace_or_skip() {
@@ -133,7 +136,7 @@ fn a_holder_does_no_work(place: &Place) {
     let mut waiter = Player::start(Adapter::under_trial(), &place.lock());
     player.acquire();
     let threads = process::threads(player.pid());
-    // Somebody who waits makes no work either.
+    // A waiter makes no work either.
     waiter.send("acquire");
     wait_until_queued(&place.lock(), 1);
     // Not to wait for anything: this is the second that is looked at.
@@ -157,8 +160,8 @@ fn a_holder_does_no_work(place: &Place) {
     tell("cost: no system call and no thread of the library during a hold of one second, with a waiter in the queue");
 }
 
-/// A socket at which nobody listens, as an npm server leaves it behind when it is killed: it may have been lent out, so the
-/// waiter waits until somebody removes it.
+/// A socket at which no process listens, as an npm server leaves it behind when it is killed: it may have been lent out, so the
+/// waiter waits until a user removes it.
 #[test]
 fn a_waiter_at_a_stale_socket_uses_no_processor_time() {
     let _alone = alone();

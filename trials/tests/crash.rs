@@ -1,6 +1,6 @@
 //! Players that are killed: the holder, waiters, the one that is being handed the lock.
 
-use trials::{Adapter, Place, Player, alone, at_path_and_name, process, tell, wait_until_queued, witness};
+use trials::{Adapter, Place, Player, alone, at_path_and_name, in_file, process, tell, wait_until_queued, witness};
 
 const WAITERS: usize = 8;
 
@@ -13,6 +13,17 @@ at_path_and_name! {
     holder_and_first_waiter_are_killed
     the_one_that_is_being_handed_the_lock_is_killed
     a_stopped_waiter_takes_the_lock_when_it_goes_on
+}
+
+in_file! {
+    the_holder_is_killed
+    the_first_waiter_is_killed
+    the_last_waiter_is_killed
+    waiters_in_the_middle_are_killed
+    all_waiters_are_killed
+    holder_and_first_waiter_are_killed
+    a_stopped_waiter_keeps_no_other_from_the_lock
+    a_killed_holder_leaves_its_file_until_the_next_use
 }
 
 fn the_holder_is_killed(place: &Place) {
@@ -39,7 +50,9 @@ fn the_holder_is_killed(place: &Place) {
         delays[0],
         delays[delays.len() - 1]
     ));
-    assert!(median < 50.0, "median {median} ms from the kill to the next hold");
+    // A kill does not change a file: the waiters find it unlocked when they look again, a fifth of a second apart at most.
+    let most = if place.is_in_file() { 400.0 } else { 50.0 };
+    assert!(median < most, "median {median} ms from the kill to the next hold");
 }
 
 fn the_first_waiter_is_killed(place: &Place) {
@@ -96,7 +109,7 @@ fn the_one_that_is_being_handed_the_lock_is_killed(place: &Place) {
     }
     holder.quit();
     finish(waiters, place, ROUNDS * WAITERS as u64);
-    tell(format!("crash: killed with the listener in flight, {ROUNDS} rounds: nobody stuck"));
+    tell(format!("crash: killed with the listener in flight, {ROUNDS} rounds: none stuck"));
 }
 
 fn a_stopped_waiter_takes_the_lock_when_it_goes_on(place: &Place) {
@@ -120,6 +133,54 @@ fn a_stopped_waiter_takes_the_lock_when_it_goes_on(place: &Place) {
     second.release();
     first.quit();
     second.quit();
+    assert_eq!(place.leftovers(), [""; 0]);
+}
+
+/// A release is for all that wait, in no order: so none has the lock in its name while it stands still.
+fn a_stopped_waiter_keeps_no_other_from_the_lock(place: &Place) {
+    let _alone = alone();
+    let [mut holder, mut first, mut second] = [(); 3].map(|()| Player::start(Adapter::under_trial(), &place.lock()));
+    holder.acquire();
+    first.send("acquire");
+    wait_until_queued(&place.lock(), 1);
+    second.send("acquire");
+    wait_until_queued(&place.lock(), 2);
+    process::stop(first.pid());
+    holder.release();
+    second.expect_held();
+    process::resume(first.pid());
+    wait_until_queued(&place.lock(), 1);
+    assert_eq!(first.answer_now(), None, "two holders");
+    second.release();
+    first.expect_held();
+    first.release();
+    [holder, first, second].into_iter().for_each(Player::quit);
+    assert_eq!(place.leftovers(), [""; 0]);
+}
+
+fn a_killed_holder_leaves_its_file_until_the_next_use(place: &Place) {
+    let start = || Player::start(Adapter::under_trial(), &place.lock());
+    let mut holder = start();
+    holder.acquire();
+    let pid = holder.pid();
+    holder.kill();
+    assert_eq!(place.leftovers(), ["lock"]);
+    let record = std::fs::read_to_string(place.path()).expect("the file");
+    assert!(record.starts_with(&format!("slocket\npid {pid}\n")), "{record}");
+    let mut next = start();
+    // The record of a process that has not locked the file is not believed.
+    assert_eq!(next.ask("holder"), "holder none");
+    assert_eq!(next.ask("try"), "held");
+    next.release();
+    assert_eq!(place.leftovers(), [""; 0]);
+
+    let mut sharer = start();
+    sharer.share();
+    sharer.kill();
+    assert_eq!(place.leftovers(), [".lock.shared"]);
+    assert_eq!(next.ask("try"), "held");
+    next.release();
+    next.quit();
     assert_eq!(place.leftovers(), [""; 0]);
 }
 
@@ -152,7 +213,15 @@ fn waiters_are_killed(place: &Place, doomed: impl Fn(usize) -> Vec<usize>) {
     holder.quit();
     waiters.into_iter().flatten().for_each(Player::quit);
     let report = place.assert_exclusive(expected.len() as u64);
-    assert_eq!(report.order(), expected, "the others keep their order");
+    if place.is_in_file() {
+        // No order between processes is promised there: each has its hold.
+        let (mut order, mut expected) = (report.order(), expected);
+        order.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(order, expected, "the others are served");
+    } else {
+        assert_eq!(report.order(), expected, "the others keep their order");
+    }
 }
 
 fn start(place: &Place) -> Vec<Player> {

@@ -3,29 +3,43 @@
 //! In each round a holder releases at an instant, and the first waiter's time-out ends at an instant, on the same clock. The
 //! distance between the two is steered towards the point where both outcomes are equally frequent, so that most rounds
 //! fall into the window in which grant and cancel cross. A second waiter, without a time-out, then must be served: whatever the
-//! first did, the lock is not lost, and the intervals show that nobody held it beside another.
+//! first did, the lock is not lost, and the intervals show that no two held it at a time.
 
 use std::path::PathBuf;
 
 use trials::queue::queued;
 use trials::{
-    Adapter, Place, Player, alone, at_path_and_name, node_or_skip, tell, wait_until_queued, watch_for, witness,
+    Adapter, Place, Player, alone, at_path_and_name, in_file, node_or_skip, tell, wait_until_queued, watch_for, witness,
 };
 
 const ROUNDS: u64 = 1000;
+/// At a file.
+const FEWER_ROUNDS: u64 = 200;
 
 /// How long before the time-out's end the waiters start to queue, in nanoseconds.
 const LEAD: u64 = 4_000_000;
+/// At a file, where a waiter is not seen so soon.
+const LONGER_LEAD: u64 = 12_000_000;
 
 /// By how much the distance between release and time-out changes after each round, in nanoseconds.
 const STEP: i64 = 5_000;
+/// At a file, with fewer rounds.
+const LONGER_STEP: i64 = 25_000;
 
 at_path_and_name! { against_a_server_that_hands_over }
+in_file! { against_a_release_that_wakes }
 
 fn against_a_server_that_hands_over(place: &Place) {
     let _alone = alone();
     let holder = Player::start(Adapter::under_trial(), &place.lock());
     cross("handing over", place, holder, None);
+}
+
+/// The release of a file wakes all that wait, in no order. So the second waiter comes only when the first has its answer.
+fn against_a_release_that_wakes(place: &Place) {
+    let _alone = alone();
+    let holder = Player::start(Adapter::under_trial(), &place.lock());
+    cross("a file", place, holder, None);
 }
 
 #[test]
@@ -86,51 +100,54 @@ fn among_npm_processes() {
     assert!(held > IMPATIENT / 10 && timed_out > IMPATIENT / 10, "{held} held, {timed_out} timed out");
 }
 
-/// Those who take part in a crossing, all on the same lock.
+/// The participants of a crossing, all on the same lock.
 struct Crossing {
     lock: PathBuf,
-    /// Has the lock and lends it to the holder, if there is one.
+    /// Holds the lock and lends it to the holder, if there is one.
     lender: Option<Player>,
-    /// Has the lock, and releases it around the time-out.
+    /// Holds the lock, and releases it around the time-out.
     holder: Player,
     /// The first in the queue, with the time-out.
     impatient: Player,
-    /// The second in the queue.
+    /// The second in the queue; at a file, the one that comes after.
     patient: Player,
     /// In how many rounds both waiters were queued in time.
     in_time: u64,
+    is_in_file: bool,
 }
 
 fn cross(name: &str, place: &Place, holder: Player, lender: Option<Player>) {
     let lock = place.lock();
     let (impatient, patient) =
         (Player::start(Adapter::under_trial(), &lock), Player::start(Adapter::under_trial(), &lock));
-    let mut crossing = Crossing { lock, lender, holder, impatient, patient, in_time: 0 };
+    let is_in_file = place.is_in_file();
+    let (rounds, step) = if is_in_file { (FEWER_ROUNDS, LONGER_STEP) } else { (ROUNDS, STEP) };
+    let mut crossing = Crossing { lock, lender, holder, impatient, patient, in_time: 0, is_in_file };
     crossing.all().for_each(|player| player.witness(place));
     let (mut held, mut timed_out) = (0, 0);
     // An event loop that runs and one that stands still see the end of the waiter's stream, or not, before they release.
     let mut manners = [("", 0_i64), ("blindly", 0_i64)];
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         let (manner, distance) = &mut manners[(round % 2) as usize];
         if crossing.round(manner, *distance) {
             held += 1;
-            *distance += STEP;
+            *distance += step;
         } else {
             timed_out += 1;
-            *distance -= STEP;
+            *distance -= step;
         }
     }
-    let (in_time, lends) = (crossing.in_time, if crossing.lender.is_some() { ROUNDS } else { 0 });
+    let (in_time, lends) = (crossing.in_time, if crossing.lender.is_some() { rounds } else { 0 });
     for player in [crossing.holder, crossing.impatient, crossing.patient].into_iter().chain(crossing.lender) {
         player.quit();
     }
-    place.assert_exclusive(2 * ROUNDS + lends + held);
+    place.assert_exclusive(2 * rounds + lends + held);
     let distances = manners.map(|(_, distance)| distance / 1000);
     tell(format!(
-        "time-out, {name}: {ROUNDS} rounds, {held} held, {timed_out} timed out, {in_time} with both waiters queued in time; \
+        "time-out, {name}: {rounds} rounds, {held} held, {timed_out} timed out, {in_time} with both waiters queued in time; \
          the release at last {distances:?} us after the time-out"
     ));
-    assert!(held > ROUNDS / 10 && timed_out > ROUNDS / 10, "grant and cancel do not cross");
+    assert!(held > rounds / 10 && timed_out > rounds / 10, "grant and cancel do not cross");
 }
 
 impl Crossing {
@@ -138,13 +155,15 @@ impl Crossing {
     fn round(&mut self, manner: &str, distance: i64) -> bool {
         self.hold();
         let others = queued(&self.lock);
-        let end = witness::now() + LEAD;
+        let end = witness::now() + if self.is_in_file { LONGER_LEAD } else { LEAD };
         // On a machine that is busy elsewhere the time-out may be over before both are queued; that round shows less.
         let late = || witness::now() >= end;
         self.impatient.send(format!("acquire-until {end}"));
         watch_for("the impatient waiter", || (queued(&self.lock) > others || late()).then_some(()));
-        self.patient.send("acquire");
-        watch_for("the patient waiter", || (queued(&self.lock) > others + 1 || late()).then_some(()));
+        if !self.is_in_file {
+            self.patient.send("acquire");
+            watch_for("the patient waiter", || (queued(&self.lock) > others + 1 || late()).then_some(()));
+        }
         self.in_time += u64::from(!late());
         self.holder.send(format!("release-at {} {manner}", end.saturating_add_signed(distance)));
         self.holder.expect("released");
@@ -155,6 +174,9 @@ impl Crossing {
         if held {
             self.impatient.release();
         }
+        if self.is_in_file {
+            self.patient.send("acquire");
+        }
         let answer = watch_for("the patient waiter to be served", || {
             assert!(self.holder.is_alive(), "the release next to a time-out has killed the releasing process");
             self.patient.answer_now()
@@ -163,7 +185,7 @@ impl Crossing {
         self.patient.release();
         self.all().for_each(|player| player.send("settle"));
         self.all().for_each(|player| player.expect("settled"));
-        // Who gave up keeps its place at a server that may lend, until its turn has come and gone.
+        // A client that gave up keeps its place at a server that may lend, until its turn has come and gone.
         watch_for("the queue to be empty", || (queued(&self.lock) == 0).then_some(()));
         held
     }

@@ -12,7 +12,7 @@ const DONE: CallResult = CallResult::DoneResult(DoneResult::Done);
 const YES: CallResult = CallResult::AnswerResult(AnswerResult::Yes);
 
 impl World {
-    /// Makes the call, or whatever the planted bug makes of it: nothing is told if that was another call, made before it.
+    /// Makes the call, or the one that the planted bug makes instead: nothing is told if that was another call, made before it.
     pub(super) fn filtered(&mut self, process: usize, configuration: &Configuration, call: Call) -> Option<CallResult> {
         let Some(bug) = configuration.bug else { return Some(self.perform(process, configuration, call)) };
         let asked = self.processes[process].asked;
@@ -74,7 +74,7 @@ impl World {
         Some(self.believed(process, bug, call, instead))
     }
 
-    /// What is believed instead of the result, and what is remembered of it.
+    /// What is believed instead of the result, and what is remembered.
     fn believed(&mut self, process: usize, bug: Bug, call: Call, result: CallResult) -> CallResult {
         const LOCKED: CallResult = CallResult::FlockResult(FlockResult::Locked);
         const BUSY: CallResult = CallResult::FlockResult(FlockResult::Busy);

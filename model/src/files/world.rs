@@ -57,7 +57,7 @@ pub(super) struct Process {
     pub(super) has: Has,
     /// The path was removed while it held the lock.
     pub(super) has_lost: bool,
-    /// It asked for the lock when nobody had yet to be killed, and then got it: so what others left behind is removed.
+    /// It asked for the lock when no process had yet to be killed, and then got it: so what others left behind is removed.
     pub(super) cleans: bool,
     /// By role: the turn, the look, the share.
     pub(super) places: [Option<Open>; 3],

@@ -125,7 +125,7 @@ pub(crate) struct Run {
     )]
     pub(crate) exclusive: bool,
 
-    /// What the lock is: a socket, or a file [default: by the file system]
+    /// What the lock is: socket or file
     ///
     /// By default it is a socket on a file system of this machine, and a locked
     /// file on one that other machines see, too (NFS, SMB, 9P, FUSE). All

@@ -195,7 +195,7 @@ impl Machine {
 
     /// Another process is in the way.
     pub(super) fn stuck(&mut self, obstacle: Obstacle) -> Step {
-        // (How often the file has moved before does not count once the path changes again.)
+        // (That it has moved before does not make it look less often once it has changed again.)
         self.memory.moved = 0;
         if self.memory.is_try {
             match self.memory.patience {

@@ -1,6 +1,6 @@
 //! A participant of a lock that is a locked file, to play scenarios with, and the files that it meets.
 
-#![allow(dead_code, unused_imports, reason = "each test file uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each test file uses a part")]
 
 pub(crate) use slocket_core::file_lock::{
     Call, CallResult, Event, Fault, Machine, Misuse, Mode, OpenResult, Platform, Role, SeeResult, Step,
@@ -106,7 +106,7 @@ impl Participant {
         }
     }
 
-    /// It has the lock.
+    /// It holds the lock.
     #[track_caller]
     pub(crate) fn holding(platform: Platform) -> Self {
         let mut participant = Self::new(platform);
@@ -216,7 +216,7 @@ impl Participant {
         }
     }
 
-    /// Tells the machine an event, and makes all calls that come of it.
+    /// Tells the machine an event, and makes all calls that follow.
     #[track_caller]
     pub(crate) fn tell(&mut self, event: Event) -> Step {
         self.calls.clear();

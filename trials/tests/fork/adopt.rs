@@ -5,7 +5,7 @@ use trials::{Adapter, Place, Player, wait_until_queued};
 /// As daemon(3) does it: the process that the user started ends, and so does its child; its grandchild goes on with the lock.
 #[test]
 fn a_daemon_that_forks_twice() {
-    for place in [Place::new(), Place::at_name()] {
+    for place in [Place::new(), Place::at_name(), Place::in_file()] {
         let mut parent = Player::start(Adapter::under_trial(), &place.lock());
         parent.acquire();
         assert_eq!(parent.ask("disown"), "disowned");
@@ -16,11 +16,16 @@ fn a_daemon_that_forks_twice() {
         child.quit();
         assert_eq!(daemon.ask("adopt"), "held");
         let mut waiter = Player::start(Adapter::Sync, &place.lock());
-        assert_eq!(waiter.ask("holder").split(' ').nth(1), Some(&*daemon.pid().to_string()), "SO_PEERCRED");
+        assert_eq!(
+            waiter.ask("holder").split(' ').nth(1),
+            Some(&*daemon.pid().to_string()),
+            "SO_PEERCRED, or the record"
+        );
         assert_eq!(daemon.ask("intact"), "intact true");
         waiter.send("acquire");
         wait_until_queued(&place.lock(), 1);
-        assert_eq!(daemon.ask("contended"), "contended true");
+        // (A holder of a file does not know of those that wait for it.)
+        assert_eq!(daemon.ask("contended"), format!("contended {}", !place.is_in_file()));
         assert_eq!(daemon.ask("release"), "released");
         waiter.expect_held();
         waiter.release();
@@ -35,10 +40,10 @@ fn a_daemon_that_forks_twice() {
     }
 }
 
-/// What is left to whoever adopts it is no copy to be closed.
+/// A lock that is left to an adopter is not a copy to be closed.
 #[test]
 fn a_daemon_that_closes_its_copies_first() {
-    for place in [Place::new(), Place::at_name()] {
+    for place in [Place::new(), Place::at_name(), Place::in_file()] {
         let mut parent = Player::start(Adapter::under_trial(), &place.lock());
         parent.acquire();
         assert_eq!(parent.ask("disown"), "disowned");
@@ -58,10 +63,10 @@ fn a_daemon_that_closes_its_copies_first() {
     }
 }
 
-/// Whoever is first, and nobody else.
+/// The first to adopt it, and no other.
 #[test]
 fn only_one_adopts_it() {
-    for place in [Place::new(), Place::at_name()] {
+    for place in [Place::new(), Place::at_name(), Place::in_file()] {
         let mut parent = Player::start(Adapter::under_trial(), &place.lock());
         parent.acquire();
         assert_eq!(parent.ask("disown"), "disowned");
@@ -96,8 +101,8 @@ fn only_one_adopts_it() {
 
 /// As if the holder had been killed.
 #[test]
-fn nobody_adopts_it() {
-    for place in [Place::new(), Place::at_name()] {
+fn it_is_not_adopted() {
+    for place in [Place::new(), Place::at_name(), Place::in_file()] {
         let mut parent = Player::start(Adapter::under_trial(), &place.lock());
         parent.acquire();
         assert_eq!(parent.ask("disown"), "disowned");

@@ -2,9 +2,9 @@
 
 use trials::{Adapter, Fork, Place, Player, queue, wait_until_queued};
 
-/// At a path, and at an abstract name.
+/// At a path, at an abstract name, and in a file.
 fn at_each(trial: impl Fn(&Place)) {
-    for place in [Place::new(), Place::at_name()] {
+    for place in [Place::new(), Place::at_name(), Place::in_file()] {
         trial(&place);
     }
 }
@@ -17,7 +17,7 @@ fn holder(place: &Place) -> (Player, Fork) {
     (parent, child)
 }
 
-/// The lock is the parent's: it is not to be had, and is handed over when the parent releases it.
+/// The lock is the parent's: it cannot be acquired, and is handed over when the parent releases it.
 #[track_caller]
 fn assert_held_by(parent: &mut Player, place: &Place) {
     let mut other = Player::start(Adapter::Sync, &place.lock());
@@ -25,7 +25,8 @@ fn assert_held_by(parent: &mut Player, place: &Place) {
     assert_eq!(parent.ask("intact"), "intact true");
     other.send("acquire");
     wait_until_queued(&place.lock(), 1);
-    assert_eq!(parent.ask("contended"), "contended true");
+    // (A holder of a file does not know of those that wait for it.)
+    assert_eq!(parent.ask("contended"), format!("contended {}", !place.is_in_file()));
     parent.release();
     other.expect_held();
     other.release();
@@ -70,9 +71,9 @@ fn a_child_that_ends() {
     });
 }
 
-/// Somebody waits, and the child must not hand the lock over, either.
+/// A process waits, and the child must not hand the lock over, either.
 #[test]
-fn a_guard_that_a_child_drops_while_somebody_waits() {
+fn a_guard_that_a_child_drops_while_a_process_waits() {
     at_each(|place| {
         let (mut parent, mut child) = holder(place);
         let mut waiter = Player::start(Adapter::Sync, &place.lock());
@@ -80,7 +81,7 @@ fn a_guard_that_a_child_drops_while_somebody_waits() {
         wait_until_queued(&place.lock(), 1);
         assert_eq!(child.ask("contended"), "contended false");
         assert_eq!(child.ask("drop"), "dropped");
-        assert_eq!(queue::unaccepted(&place.lock()), 1, "who waits is served by the child");
+        assert_eq!(queue::unaccepted(&place.lock()), 1, "the waiter is served by the child");
         assert_eq!(waiter.answer_now(), None, "two holders");
         parent.release();
         waiter.expect_held();
@@ -120,18 +121,19 @@ fn a_child_that_uses_the_lock_of_its_parent() {
 /// At a path the release of the parent is complete, whatever copies there are.
 #[test]
 fn a_copy_does_not_outlive_the_release_at_a_path() {
-    let place = Place::new();
-    let (mut parent, child) = holder(&place);
-    parent.release();
-    let mut other = Player::start(Adapter::Sync, &place.lock());
-    other.acquire();
-    other.release();
-    parent.acquire();
-    parent.release();
-    other.quit();
-    child.quit();
-    parent.quit();
-    assert_eq!(place.leftovers(), [""; 0]);
+    for place in [Place::new(), Place::in_file()] {
+        let (mut parent, child) = holder(&place);
+        parent.release();
+        let mut other = Player::start(Adapter::Sync, &place.lock());
+        other.acquire();
+        other.release();
+        parent.acquire();
+        parent.release();
+        other.quit();
+        child.quit();
+        parent.quit();
+        assert_eq!(place.leftovers(), [""; 0]);
+    }
 }
 
 /// An abstract name is the kernel's, and is free when the last copy is closed.

@@ -1,11 +1,12 @@
 //! The parent is killed, and its child has copies of what it had open.
 
-use trials::{Adapter, Place, Player, queue, wait_until_queued};
+use rustix::process::Signal;
+use trials::{Adapter, Place, Player, process, queue, wait_until_queued};
 
-/// The lock is free when the last copy is closed, and whoever waits has it then.
+/// The lock is free when the last copy is closed, and the waiter acquires it then.
 #[test]
 fn a_holder_that_is_killed() {
-    for place in [Place::new(), Place::at_name()] {
+    for place in [Place::new(), Place::at_name(), Place::in_file()] {
         let mut holder = Player::start(Adapter::under_trial(), &place.lock());
         holder.acquire();
         let child = holder.fork();
@@ -54,7 +55,7 @@ fn a_later_holder_that_is_killed() {
 /// A child that wants the lock itself closes its copies first, wherever they are: else it would wait for itself, for ever.
 #[test]
 fn a_child_that_wants_the_lock_of_a_parent_that_was_killed() {
-    for place in [Place::new(), Place::at_name()] {
+    for place in [Place::new(), Place::at_name(), Place::in_file()] {
         let mut holder = Player::start(Adapter::under_trial(), &place.lock());
         holder.acquire();
         let mut child = holder.fork();
@@ -100,6 +101,30 @@ fn a_waiter_that_is_killed() {
         for player in [holder, next] {
             player.quit();
         }
+        assert_eq!(place.leftovers(), [""; 0]);
+    }
+}
+
+/// A program that was passed the lock keeps it as long as it runs, when the process that passed it is killed.
+#[test]
+fn a_holder_that_is_killed_after_it_passed_the_lock_on() {
+    for place in [Place::new(), Place::at_name(), Place::in_file()] {
+        let mut holder = Player::start(Adapter::under_trial(), &place.lock());
+        holder.acquire();
+        let answer = holder.ask("pass 0");
+        let program = answer.strip_prefix("passed ").and_then(|pid| pid.parse().ok());
+        let program: u32 = program.unwrap_or_else(|| panic!("{answer}"));
+        let mut waiter = Player::start(Adapter::under_trial(), &place.lock());
+        waiter.send("acquire");
+        wait_until_queued(&place.lock(), 1);
+        holder.kill();
+        let mut other = Player::start(Adapter::Sync, &place.lock());
+        assert_eq!(other.ask("try"), "would-block", "free while the program runs");
+        assert_eq!(waiter.answer_now(), None, "free while the program runs");
+        process::signal(program, Signal::KILL);
+        waiter.expect_held();
+        waiter.release();
+        [waiter, other].into_iter().for_each(Player::quit);
         assert_eq!(place.leftovers(), [""; 0]);
     }
 }

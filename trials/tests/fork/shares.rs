@@ -1,5 +1,6 @@
 //! A process that has a share of a lock - a shared lock, or a slot - and forks. Parent and child have the same FIFO open: the share
-//! is given back when the last copy is closed.
+//! is given back when the last copy is closed. Where the lock is a locked file they have the same file open, and the parent's release
+//! unlocks that for both.
 
 use std::fs;
 use std::path::Path;
@@ -9,6 +10,11 @@ use trials::{Adapter, Copied, Fork, Place, Player, alone, process, watch_for};
 
 /// How a share is asked for, and the answer.
 const SHARES: [(&str, &str); 2] = [("share", "held shared"), ("slot 2", "held slot 0")];
+
+/// Where the lock is a socket, and where it is a locked file.
+fn places() -> [Place; 2] {
+    [Place::new(), Place::in_file()]
+}
 
 /// A player that has a share, and its child.
 fn sharer(place: &Place, (command, answer): (&str, &str)) -> (Player, Fork) {
@@ -30,26 +36,32 @@ fn assert_parents(parent: &mut Player, place: &Place) {
     assert_eq!(place.leftovers(), [""; 0]);
 }
 
-/// Waits until somebody has the lock in hand and sleeps, as shares are out: their FIFOs are removed before the lock is held.
+/// Waits until a process has the lock in hand and sleeps, as shares are out: their FIFOs are removed before the lock is held.
 #[track_caller]
 fn wait_until_excluding(pid: u32, place: &Place) {
-    watch_for("somebody to wait for shares", || {
+    watch_for("a process to wait for shares", || {
         let left = place.leftovers();
         let has_lock = left.contains(&"lock".to_owned()) && left.contains(&".lock.shared".to_owned());
         (has_lock && process::state(pid)? == 'S').then_some(())
     });
 }
 
-/// The shares that a process has: its FIFOs that are open for writing, removed ones among them.
+/// The shares that a process has: its FIFOs that are open for writing, or its files that are locked, removed ones among them.
 fn shares(pid: u32) -> Vec<String> {
     let entries = fs::read_dir(format!("/proc/{pid}/fd")).expect("a process that lives");
     let share = |entry: fs::DirEntry| {
         let target = fs::read_link(entry.path()).ok()?;
         let name = target.file_name()?.to_string_lossy().into_owned();
         let info = format!("/proc/{pid}/fdinfo/{}", entry.file_name().to_string_lossy());
-        (name.starts_with(".lock.s") && is_open_for_writing(Path::new(&info))).then_some(name)
+        let is_file = fs::metadata(entry.path()).is_ok_and(|file| file.is_file());
+        let has_share = if is_file { is_locked } else { is_open_for_writing };
+        (name.starts_with(".lock.s") && has_share(Path::new(&info))).then_some(name)
     };
     entries.flatten().filter_map(share).collect()
+}
+
+fn is_locked(info: &Path) -> bool {
+    fs::read_to_string(info).unwrap_or_default().lines().any(|line| line.starts_with("lock:"))
 }
 
 fn is_open_for_writing(info: &Path) -> bool {
@@ -62,27 +74,29 @@ fn is_open_for_writing(info: &Path) -> bool {
 #[test]
 fn a_share_that_a_child_drops() {
     for share in SHARES {
-        let place = Place::new();
-        let (mut parent, mut child) = sharer(&place, share);
-        assert_eq!(child.ask("drop"), "dropped");
-        assert_parents(&mut parent, &place);
-        child.quit();
-        parent.quit();
+        for place in places() {
+            let (mut parent, mut child) = sharer(&place, share);
+            assert_eq!(child.ask("drop"), "dropped");
+            assert_parents(&mut parent, &place);
+            child.quit();
+            parent.quit();
+        }
     }
 }
 
 #[test]
 fn a_share_that_a_child_releases() {
     for share in SHARES {
-        let place = Place::new();
-        let (mut parent, mut child) = sharer(&place, share);
-        let answer = child.ask("release");
-        let why = ": this process is a fork of the one that acquired it; ";
-        assert!(answer.starts_with("error Forked ") && answer.contains(why), "{answer}");
-        assert_eq!(shares(parent.pid()).len(), 1);
-        assert_parents(&mut parent, &place);
-        child.quit();
-        parent.quit();
+        for place in places() {
+            let (mut parent, mut child) = sharer(&place, share);
+            let answer = child.ask("release");
+            let why = ": this process is a fork of the one that acquired it; ";
+            assert!(answer.starts_with("error Forked ") && answer.contains(why), "{answer}");
+            assert_eq!(shares(parent.pid()).len(), 1);
+            assert_parents(&mut parent, &place);
+            child.quit();
+            parent.quit();
+        }
     }
 }
 
@@ -90,11 +104,12 @@ fn a_share_that_a_child_releases() {
 #[test]
 fn a_child_of_a_sharer_that_ends() {
     for share in SHARES {
-        let place = Place::new();
-        let (mut parent, child) = sharer(&place, share);
-        child.quit();
-        assert_parents(&mut parent, &place);
-        parent.quit();
+        for place in places() {
+            let (mut parent, child) = sharer(&place, share);
+            child.quit();
+            assert_parents(&mut parent, &place);
+            parent.quit();
+        }
     }
 }
 
@@ -120,6 +135,23 @@ fn a_copy_of_a_share_outlives_the_release() {
     }
 }
 
+/// Where the lock is a file, a release unlocks it, whatever copies there are.
+#[test]
+fn a_copy_of_a_locked_file_does_not_outlive_the_release() {
+    for share in SHARES {
+        let place = Place::in_file();
+        let (mut parent, child) = sharer(&place, share);
+        parent.release();
+        assert_eq!(shares(child.pid()), [""; 0]);
+        let mut other = Player::start(Adapter::under_trial(), &place.lock());
+        assert_eq!(other.ask("try"), "held");
+        other.release();
+        [other, parent].into_iter().for_each(Player::quit);
+        child.quit();
+        assert_eq!(place.leftovers(), [""; 0]);
+    }
+}
+
 /// By whatever way a child parts with its copy: then, and not before, the share of a parent that was killed is given back.
 #[test]
 fn a_sharer_that_is_killed() {
@@ -131,8 +163,7 @@ fn a_sharer_that_is_killed() {
         |child| process::signal(child.pid(), Signal::KILL),
     ];
     for share in SHARES {
-        for part_with in ways {
-            let place = Place::new();
+        for (part_with, place) in ways.into_iter().flat_map(|part_with| places().map(|place| (part_with, place))) {
             let (parent, mut child) = sharer(&place, share);
             parent.kill();
             let mut waiter = Player::start(Adapter::under_trial(), &place.lock());
@@ -155,36 +186,38 @@ fn a_sharer_that_is_killed() {
 #[test]
 fn a_child_that_acquires_the_lock_that_its_parent_shares() {
     for share in SHARES {
-        let place = Place::new();
-        let (mut parent, mut child) = sharer(&place, share);
-        child.send("acquire-beside");
-        wait_until_excluding(child.pid(), &place);
-        assert_eq!(shares(child.pid()), [""; 0]);
-        assert_eq!(shares(parent.pid()).len(), 1);
-        parent.release();
-        child.expect("held");
-        assert_eq!(parent.ask("try"), "would-block");
-        assert_eq!(child.ask("release"), "released");
-        child.quit();
-        parent.quit();
-        assert_eq!(place.leftovers(), [""; 0]);
+        for place in places() {
+            let (mut parent, mut child) = sharer(&place, share);
+            child.send("acquire-beside");
+            wait_until_excluding(child.pid(), &place);
+            assert_eq!(shares(child.pid()), [""; 0]);
+            assert_eq!(shares(parent.pid()).len(), 1);
+            parent.release();
+            child.expect("held");
+            assert_eq!(parent.ask("try"), "would-block");
+            assert_eq!(child.ask("release"), "released");
+            child.quit();
+            parent.quit();
+            assert_eq!(place.leftovers(), [""; 0]);
+        }
     }
 }
 
 /// A child has no share by its parent's, and has the next slot.
 #[test]
 fn a_child_that_takes_a_share_beside_its_parent() {
-    let place = Place::new();
-    let (mut parent, mut child) = sharer(&place, ("slot 2", "held slot 0"));
-    assert_eq!(child.ask("drop"), "dropped");
-    assert_eq!(child.ask("slot 2"), "held slot 1");
-    assert_eq!(child.ask("release"), "released");
-    parent.release();
-    assert_eq!(child.ask("slot 2"), "held slot 0");
-    assert_eq!(child.ask("release"), "released");
-    child.quit();
-    parent.quit();
-    assert_eq!(place.leftovers(), [""; 0]);
+    for place in places() {
+        let (mut parent, mut child) = sharer(&place, ("slot 2", "held slot 0"));
+        assert_eq!(child.ask("drop"), "dropped");
+        assert_eq!(child.ask("slot 2"), "held slot 1");
+        assert_eq!(child.ask("release"), "released");
+        parent.release();
+        assert_eq!(child.ask("slot 2"), "held slot 0");
+        assert_eq!(child.ask("release"), "released");
+        child.quit();
+        parent.quit();
+        assert_eq!(place.leftovers(), [""; 0]);
+    }
 }
 
 /// Enough of them that many are forked while a FIFO is opened or closed.
@@ -194,8 +227,7 @@ const MANY_FORKS: usize = 100;
 #[test]
 fn a_child_forked_at_any_instant_keeps_no_share() {
     let _alone = alone();
-    for (command, _) in SHARES {
-        let place = Place::new();
+    for ((command, _), place) in SHARES.into_iter().flat_map(|share| places().map(|place| (share, place))) {
         let mut parent = Player::start(Adapter::under_trial(), &place.lock());
         parent.send(format!("busy-with {command}"));
         parent.expect("busy");
@@ -222,9 +254,8 @@ fn a_child_forked_at_any_instant_keeps_no_share() {
 }
 
 /// A program that has a share and passes it to one that it starts, while it starts others in other threads.
-fn passes_on(share: (&str, &str), end: impl FnOnce(Player)) {
+fn passes_on(place: &Place, share: (&str, &str), end: impl FnOnce(Player)) {
     const OTHERS: usize = 8;
-    let place = Place::new();
     let mut parent = Player::start(Adapter::under_trial(), &place.lock());
     assert_eq!(parent.ask(share.0), share.1);
     let answer = parent.ask(format!("pass {OTHERS}"));
@@ -237,7 +268,7 @@ fn passes_on(share: (&str, &str), end: impl FnOnce(Player)) {
     let mut other = Player::start(Adapter::Sync, &place.lock());
     assert_eq!(other.ask("try"), "would-block", "a holder beside a share");
     other.send("acquire");
-    wait_until_excluding(other.pid(), &place);
+    wait_until_excluding(other.pid(), place);
     assert_eq!(shares(program).len(), 1);
     for other in others {
         assert_eq!(shares(*other), [""; 0], "what was started meanwhile has the share, too");
@@ -266,7 +297,7 @@ impl Drop for Programs {
 #[test]
 fn a_program_keeps_a_share_that_was_passed_to_it_after_the_release() {
     for share in SHARES {
-        passes_on(share, |mut parent| {
+        passes_on(&Place::new(), share, |mut parent| {
             parent.release();
             // (It has the program as its child, whose end it does not wait for.)
             parent.quit();
@@ -277,7 +308,7 @@ fn a_program_keeps_a_share_that_was_passed_to_it_after_the_release() {
 #[test]
 fn a_program_keeps_a_share_that_was_passed_to_it_when_the_parent_is_killed() {
     for share in SHARES {
-        passes_on(share, Player::kill);
+        places().iter().for_each(|place| passes_on(place, share, Player::kill));
     }
 }
 
@@ -287,10 +318,10 @@ const ASYNCHRONOUS: [Adapter; 4] = [Adapter::Tokio, Adapter::TokioThreads, Adapt
 /// goes on.
 #[test]
 fn a_child_of_a_future_that_waits_for_shares_cancels_nothing() {
-    for adapter in ASYNCHRONOUS {
+    for (adapter, in_file) in ASYNCHRONOUS.into_iter().flat_map(|adapter| [(adapter, false), (adapter, true)]) {
         for copy in [Copied::Dropped, Copied::Polled] {
             for (share, what, held) in [("share", "lock", "held"), ("slot 1", "slot 1", "held slot 0")] {
-                let place = Place::new();
+                let place = if in_file { Place::in_file() } else { Place::new() };
                 let mut sharer = Player::start(Adapter::Sync, &place.lock());
                 assert!(sharer.ask(share).starts_with("held "));
                 let mut parent = Player::start(adapter, &place.lock());
@@ -319,25 +350,26 @@ fn a_child_of_a_future_that_waits_for_shares_cancels_nothing() {
     }
 }
 
-/// The same of a thread that blocks: there is none of it in the child.
+/// The same of a thread that blocks: there is none in the child.
 #[test]
 fn a_child_of_a_process_with_a_thread_that_waits_for_shares_cancels_nothing() {
-    let place = Place::new();
-    let mut sharer = Player::start(Adapter::Sync, &place.lock());
-    sharer.share();
-    let mut parent = Player::start(Adapter::under_trial(), &place.lock());
-    parent.send(format!("busy 1 {} {}", place.counter().display(), place.log(parent.name()).display()));
-    parent.expect("busy");
-    wait_until_excluding(parent.pid(), &place);
-    let mut child = parent.fork();
-    assert_eq!(child.ask("close-copies"), "closed");
-    assert_eq!(child.ask("try-share"), "would-block", "the child has given up the lock that its parent has");
-    child.quit();
-    assert_eq!(place.leftovers(), [".lock.shared", "lock"]);
-    sharer.release();
-    let idle = parent.ask("idle");
-    assert!(idle.starts_with("idle ") && idle != "idle 0", "{idle}");
-    parent.quit();
-    sharer.quit();
-    assert_eq!(place.leftovers(), [""; 0]);
+    for place in places() {
+        let mut sharer = Player::start(Adapter::Sync, &place.lock());
+        sharer.share();
+        let mut parent = Player::start(Adapter::under_trial(), &place.lock());
+        parent.send(format!("busy 1 {} {}", place.counter().display(), place.log(parent.name()).display()));
+        parent.expect("busy");
+        wait_until_excluding(parent.pid(), &place);
+        let mut child = parent.fork();
+        assert_eq!(child.ask("close-copies"), "closed");
+        assert_eq!(child.ask("try-share"), "would-block", "the child has given up the lock that its parent has");
+        child.quit();
+        assert_eq!(place.leftovers(), [".lock.shared", "lock"]);
+        sharer.release();
+        let idle = parent.ask("idle");
+        assert!(idle.starts_with("idle ") && idle != "idle 0", "{idle}");
+        parent.quit();
+        sharer.quit();
+        assert_eq!(place.leftovers(), [""; 0]);
+    }
 }

@@ -23,21 +23,22 @@ fn a_child_polls_a_future_that_waits() {
 
 /// The lock comes to the parent's future, which must notice, whatever a child that lives on has done with its copy.
 fn is_still_woken(adapter: Adapter, copy: Copied) {
-    let place = Place::new();
-    let mut holder = Player::start(Adapter::Sync, &place.lock());
-    holder.acquire();
-    let mut parent = Player::start(adapter, &place.lock());
-    let mut child = parent.fork_waiting(copy);
-    wait_until_queued(&place.lock(), 1);
-    holder.release();
-    parent.expect_held();
-    assert_eq!(child.ask("try"), "would-block", "two holders");
-    parent.release();
-    assert_eq!(child.ask("acquire"), "held");
-    child.quit();
-    parent.quit();
-    holder.quit();
-    assert_eq!(place.leftovers(), [""; 0]);
+    for place in [Place::new(), Place::in_file()] {
+        let mut holder = Player::start(Adapter::Sync, &place.lock());
+        holder.acquire();
+        let mut parent = Player::start(adapter, &place.lock());
+        let mut child = parent.fork_waiting(copy);
+        wait_until_queued(&place.lock(), 1);
+        holder.release();
+        parent.expect_held();
+        assert_eq!(child.ask("try"), "would-block", "two holders");
+        parent.release();
+        assert_eq!(child.ask("acquire"), "held");
+        child.quit();
+        parent.quit();
+        holder.quit();
+        assert_eq!(place.leftovers(), [""; 0]);
+    }
 }
 
 /// By the blocking adapter, which keeps the epoll instance of one wait for the next: the child, which has a copy, must not wait by
@@ -103,7 +104,7 @@ fn a_child_drops_a_future_that_watches_the_path() {
         fs::remove_file(place.lock()).expect("it was there");
         parent.expect_held();
         parent.release();
-        // (Its watcher goes by itself. The child has a copy of it.)
+        // (Its watcher goes by itself. The child has a copy.)
         watch_for("the parent's watch to end", || (watched_folders(parent.pid()) == 0).then_some(()));
         fs::write(place.lock(), "").expect("a free path");
         child.send("acquire");

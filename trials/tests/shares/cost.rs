@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use trials::process::processor_share;
 use trials::trace::{self, of_library};
-use trials::{Adapter, Place, Player, alone, process, strace_or_skip, tell, wait_until_queued, watch_for};
+use trials::{
+    Adapter, Place, Player, alone, at_path_and_in_file, process, strace_or_skip, tell, wait_until_queued, watch_for,
+};
 
 /// How many system calls an uncontended acquire and release may make together, of a shared lock and of the first of four slots.
 const BUDGETS: [(&str, usize); 2] = [("shared", 55), ("4", 75)];
@@ -58,7 +60,7 @@ fn a_holder_of_a_share_does_no_work() {
         let (mut writer, mut behind) = (player(&place), player(&place));
         assert!(holder.ask(share).starts_with("held "));
         let threads = process::threads(holder.pid());
-        // Whoever waits makes no work either: with the lock in hand, and behind.
+        // A waiter makes no work either: with the lock in hand, and behind.
         writer.send("acquire");
         watch_for("the writer to have the lock in hand", || trials::queue::listener(&place.lock()));
         behind.send("share");
@@ -87,11 +89,12 @@ fn a_holder_of_a_share_does_no_work() {
     );
 }
 
-#[test]
-fn whoever_waits_for_shares_to_end_uses_no_processor_time() {
+at_path_and_in_file! { a_waiter_for_shares_uses_no_processor_time }
+
+fn a_waiter_for_shares_uses_no_processor_time(readers: &Place) {
     let _alone = alone();
-    let (readers, slots) = (Place::new(), Place::new());
-    let (mut reader, mut writer, mut behind) = (player(&readers), player(&readers), player(&readers));
+    let slots = if readers.is_in_file() { Place::in_file() } else { Place::new() };
+    let (mut reader, mut writer, mut behind) = (player(readers), player(readers), player(readers));
     let (mut holder, mut next) = (player(&slots), player(&slots));
     reader.share();
     writer.send("acquire");
@@ -105,6 +108,7 @@ fn whoever_waits_for_shares_to_end_uses_no_processor_time() {
     let whom = ["a writer behind a share", "a reader behind that", "a waiter for a slot"];
     for (who, used) in whom.into_iter().zip(used) {
         tell(format!("cost: {who} uses {:.2} % of a processor", used * 100.0));
+        // (A waiter for shares that are files looks again after a pause, since no event tells of a kill.)
         assert!(used < 0.01, "{who} uses {:.2} % of a processor", used * 100.0);
     }
     reader.release();

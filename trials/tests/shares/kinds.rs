@@ -1,6 +1,6 @@
-//! Every kind of holder at one path, each in a process of its own: what has what, and who waits for whom.
+//! Every kind of holder at one path, each in its own process: which holds what, and which waits for which.
 
-use trials::{Adapter, Place, Player, alone, wait_until_queued};
+use trials::{Adapter, Place, Player, alone, at_path_and_in_file, wait_until_queued};
 
 fn player(place: &Place) -> Player {
     Player::start(Adapter::under_trial(), &place.lock())
@@ -11,12 +11,15 @@ fn quit(place: &Place, players: impl IntoIterator<Item = Player>) {
     assert_eq!(place.leftovers(), [""; 0]);
 }
 
+at_path_and_in_file! {
+    processes_with_different_numbers_of_slots
+    the_lock_excludes_shared_locks_and_slots_which_do_not_exclude_each_other
+}
+
 /// Each takes the lowest free slot below its own number.
-#[test]
-fn processes_with_different_numbers_of_slots() {
+fn processes_with_different_numbers_of_slots(place: &Place) {
     let _alone = alone();
-    let place = Place::new();
-    let [mut one, mut two, mut three, mut four] = [(); 4].map(|()| player(&place));
+    let [mut one, mut two, mut three, mut four] = [(); 4].map(|()| player(place));
     assert_eq!((one.slot(3), two.slot(2), three.slot(3)), (0, 1, 2));
     for permits in 1..=3 {
         assert_eq!(four.ask(format!("try-slot {permits}")), "would-block", "{permits}");
@@ -28,20 +31,18 @@ fn processes_with_different_numbers_of_slots() {
     four.release();
     // It waits for any of the first two.
     three.send("slot 2");
-    wait_for_the_lock_in_hand(&place);
+    wait_for_the_lock_in_hand(place);
     assert_eq!(four.ask("try-slot 7"), "would-block", "it has come later");
     two.release();
     assert_eq!(three.expect_slot(), 1);
     assert_eq!(four.slot(7), 2);
     [&mut one, &mut three, &mut four].into_iter().for_each(Player::release);
-    quit(&place, [one, two, three, four]);
+    quit(place, [one, two, three, four]);
 }
 
-#[test]
-fn the_lock_excludes_shared_locks_and_slots_which_do_not_exclude_each_other() {
+fn the_lock_excludes_shared_locks_and_slots_which_do_not_exclude_each_other(place: &Place) {
     let _alone = alone();
-    let place = Place::new();
-    let [mut one, mut two, mut three, mut four] = [(); 4].map(|()| player(&place));
+    let [mut one, mut two, mut three, mut four] = [(); 4].map(|()| player(place));
     one.acquire();
     for command in ["try", "try-share", "try-slot 9"] {
         assert_eq!(two.ask(command), "would-block", "{command} beside the lock");
@@ -56,12 +57,12 @@ fn the_lock_excludes_shared_locks_and_slots_which_do_not_exclude_each_other() {
     assert_eq!(three.ask("try"), "would-block", "beside a slot");
     assert_eq!(three.ask("acquire-for 1"), "timed-out unknown");
     four.send("acquire");
-    wait_for_the_lock_in_hand(&place);
+    wait_for_the_lock_in_hand(place);
     assert_eq!(four.answer_now(), None, "beside a slot");
     two.release();
     four.expect_held();
     four.release();
-    quit(&place, [one, two, three, four]);
+    quit(place, [one, two, three, four]);
 }
 
 /// A lock that becomes a shared one lets in the readers at the head of its queue, and no writer in between.

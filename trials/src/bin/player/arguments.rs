@@ -1,10 +1,11 @@
 //! The arguments of a player: which lock it uses, and how.
 
+use std::path::Path;
 use std::time::Duration;
 
-use slocket_os::{Builder, Lock, LockName, OccupiedPolicy};
+use slocket_os::Lock;
 use trials::Adapter;
-use trials::lock::{StalePolicy, Trust, warm_up};
+use trials::lock::{StalePolicy, Trust, options as named, warm_up};
 
 /// The lock that the arguments of the program name, and the adapter that they name.
 pub(crate) fn open(arguments: &[String]) -> Result<(Adapter, Lock), String> {
@@ -19,13 +20,9 @@ pub(crate) fn open(arguments: &[String]) -> Result<(Adapter, Lock), String> {
     Ok((adapter, build(path, options)?))
 }
 
-/// A lock with the options that the arguments name; after an `@`, at an abstract name.
+/// A lock with the options that the arguments name; after an `@`, at an abstract name, and after `file:` a locked file.
 fn build(path: &str, options: &[String]) -> Result<Lock, String> {
-    let name = match path.strip_prefix('@') {
-        Some(name) => LockName::abstract_name(name),
-        None => LockName::from(path),
-    };
-    let mut builder = Builder::new(name).occupied(OccupiedPolicy::Wait);
+    let mut builder = named(Path::new(path));
     for option in options {
         let (name, value) = option.split_once('=').ok_or_else(|| format!("what is {option}?"))?;
         builder = match name {

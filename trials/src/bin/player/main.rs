@@ -1,6 +1,6 @@
 //! A player: takes commands on stdin and answers on stdout, as the library's documentation says.
 //!
-//! `player ADAPTER PATH|@NAME [--mode=OCTAL] [--stale=wait|fail|MS] [--trust=owner|anyone]
+//! `player ADAPTER PATH|@NAME|file:PATH [--mode=OCTAL] [--stale=wait|fail|MS] [--trust=owner|anyone]
 //! [--retain=MS]`
 
 mod arguments;
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
 
 /// Performs commands until there are no more, and ends.
 fn play(commands: &mut Commands, lines: impl BufRead, answer: impl Fn(&[u8]) -> io::Result<()>) -> io::Result<()> {
-    // One write: whoever reads must not see half an answer, and a trace shows one call.
+    // One write: the reader must not see half an answer, and a trace shows one call.
     let answer = |line: &str| answer(format!("{line}\n").as_bytes());
     answer(&format!("ready {}", std::process::id()))?;
     for line in lines.lines() {

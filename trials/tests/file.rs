@@ -1,0 +1,138 @@
+//! What a lock that is a locked file costs: the wake-up of a waiter, beside that of flock(2); system calls; processor time.
+
+use std::fs::{self, File};
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::thread::gettid;
+use trials::process::processor_share_over;
+use trials::trace::{self, of_library as library};
+use trials::{Adapter, Place, Player, alone, process, strace_or_skip, tell, wait_until_queued, watch_for, witness};
+
+const HAND_OVERS: usize = 200;
+/// The median of the wake-ups is at most so many times that of flock(2), which is woken by the kernel itself.
+const MOST: f64 = 5.0;
+
+/// How many system calls an uncontended acquire and release may make together.
+const BUDGET: usize = 15;
+
+fn player(place: &Place) -> Player {
+    Player::start(Adapter::under_trial(), &place.lock())
+}
+
+#[test]
+fn a_waiter_is_woken_nearly_as_soon_as_by_flock() {
+    let _alone = alone();
+    let place = Place::in_file();
+    let mut players = [player(&place), player(&place)];
+    players.iter_mut().for_each(|player| player.witness(&place));
+    let (mut ours, mut others) = (Vec::new(), Vec::new());
+    players[0].acquire();
+    // By turns, so that whatever else the machine does concerns both.
+    for _ in 0..HAND_OVERS {
+        players.swap(0, 1);
+        let [waiter, holder] = &mut players;
+        waiter.send("acquire");
+        wait_until_queued(&place.lock(), 1);
+        watch_for("the waiter to sleep", || (process::state(waiter.pid())? == 'S').then_some(()));
+        holder.release();
+        waiter.expect_held();
+        others.push(woken_by_flock());
+    }
+    players[0].release();
+    players.into_iter().for_each(Player::quit);
+    let report = place.assert_exclusive(HAND_OVERS as u64 + 1);
+    for pair in report.intervals.windows(2) {
+        ours.push(pair[1].start - pair[0].end.expect("an end"));
+    }
+    for times in [&mut ours, &mut others] {
+        times.sort_unstable();
+    }
+    let micros = |times: &[u64], percent: usize| times[(times.len() - 1) * percent / 100] as f64 / 1e3;
+    let ratio = micros(&ours, 50) / micros(&others, 50);
+    tell(format!(
+        "file: from the release to the next hold, {HAND_OVERS} hand-overs: p50 {:.0} us, p90 {:.0} us, most {:.0} us; by flock(2) p50 {:.0} us, \
+         p90 {:.0} us, most {:.0} us; {ratio:.1} times as long",
+        micros(&ours, 50),
+        micros(&ours, 90),
+        micros(&ours, 100),
+        micros(&others, 50),
+        micros(&others, 90),
+        micros(&others, 100),
+    ));
+    assert!(ratio <= MOST, "{ratio:.1} times as long as by flock(2)");
+}
+
+/// How long it takes from just before a file is unlocked until a thread that waits for that has it.
+fn woken_by_flock() -> u64 {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let holder = File::open(file.path()).expect("the file");
+    flock(&holder, FlockOperation::LockExclusive).expect("flock");
+    let path = file.path().to_owned();
+    let (tell, told) = channel();
+    let waiter = thread::spawn(move || {
+        let file = File::open(path).expect("the file");
+        tell.send(gettid().as_raw_nonzero().get()).expect("the other thread listens");
+        flock(&file, FlockOperation::LockExclusive).expect("flock");
+        witness::now()
+    });
+    let thread = told.recv().expect("a thread");
+    watch_for("the thread to wait", || {
+        let waits_in = fs::read_to_string(format!("/proc/self/task/{thread}/syscall")).ok()?;
+        waits_in.starts_with(&format!("{} ", nix::libc::SYS_flock)).then_some(())
+    });
+    let released = witness::now();
+    drop(holder);
+    waiter.join().expect("no panic") - released
+}
+
+#[test]
+fn a_waiter_uses_no_processor_time() {
+    let _alone = alone();
+    let place = Place::in_file();
+    let [mut holder, mut waiter] = [(); 2].map(|()| player(&place));
+    holder.acquire();
+    waiter.send("acquire");
+    wait_until_queued(&place.lock(), 1);
+    let used = processor_share_over(Duration::from_secs(5), [waiter.pid(), holder.pid()]);
+    assert_eq!(waiter.answer_now(), None, "two holders");
+    for (which, used) in ["waiter", "holder"].into_iter().zip(used) {
+        tell(format!("file: a {which} uses {:.2} % of a processor over 5 s", used * 100.0));
+        assert!(used < 0.01, "a {which} uses {:.2} % of a processor", used * 100.0);
+    }
+    holder.release();
+    waiter.expect_held();
+    waiter.release();
+    [holder, waiter].into_iter().for_each(Player::quit);
+    assert_eq!(place.leftovers(), [""; 0]);
+}
+
+#[test]
+fn an_uncontended_lock_makes_few_system_calls() {
+    if !strace_or_skip() {
+        return;
+    }
+    let _alone = alone();
+    let place = Place::in_file();
+    let file = place.note("trace");
+    let mut player = Player::start_traced(Adapter::under_trial(), &place.lock(), &file);
+    // The first lock of a process may pay for what later ones reuse.
+    for _ in 0..2 {
+        player.send("once-marked");
+        player.expect("done 1");
+    }
+    player.quit();
+    let calls = trace::read(&file);
+    let second = calls.iter().rposition(|call| call.line.contains("mark: begin")).expect("the marks");
+    let acquire = library(trace::between(&calls[second..], "mark: begin", "mark: held"));
+    let release = library(trace::between(&calls[second..], "mark: held", "mark: end"));
+    tell(format!("file: {} system calls to acquire, {} to release:", acquire.len(), release.len()));
+    for call in acquire.iter().chain(&release) {
+        tell(format!("    {}", call.line));
+    }
+    assert!(acquire.iter().any(|call| call.name() == "flock"), "this is not the way that is to be counted");
+    let sum = acquire.len() + release.len();
+    assert!(sum <= BUDGET, "{sum} system calls, {BUDGET} are the budget");
+}
