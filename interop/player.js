@@ -20,7 +20,7 @@ const settled = [] // whom to tell when none is open
 
 const now = () => process.hrtime.bigint()
 
-// One write: whoever reads must not see half an answer.
+// One write: the reader must not see half an answer.
 const answer = line => fs.writeSync(1, line + '\n')
 
 const commands = {
@@ -39,7 +39,7 @@ const commands = {
   },
   'release-at': async (instant, blindly) => {
     instant = BigInt(instant)
-    // The event loop runs on, so that who comes and goes is seen; blindly, all but the last millisecond.
+    // The event loop runs on, so that clients that come and go are seen; blindly, all but the last millisecond.
     const loop = blindly ? instant - 1000000n : instant
     while (now() < loop) await new Promise(setImmediate)
     while (now() < instant);
@@ -74,7 +74,7 @@ const commands = {
       const start = now()
       if (start - begin > longest) longest = start - begin
       const hold = witness.begin()
-      // Now and then for longer than it takes the others to notice that somebody is dead.
+      // Now and then for longer than it takes the others to notice that a process is dead.
       const most = Number(micros) * (Math.random() * 16 < 1 ? 16 : 1)
       const end = start + BigInt(Math.floor(Math.random() * (most + 1))) * 1000n
       do await new Promise(setImmediate)
@@ -104,7 +104,7 @@ function acquire () {
 }
 
 // Acquires again if the package gives up because the server was gone before it had accepted. (An npm server that closes
-// does that to who has just connected.)
+// does that to a client that has just connected.)
 async function acquireAnyhow (resets) {
   for (;;) {
     try {

@@ -82,7 +82,7 @@ def hold(peer, path):
     lock = PEERS[peer](path)
     lock.acquire()
     say(f"held {now()}")
-    # Until the process is killed: a lock that nobody refers to any more is released.
+    # Until the process is killed: a lock to which nothing refers any more is released.
     signal.pause()
 
 

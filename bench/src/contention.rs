@@ -37,7 +37,7 @@ impl Held {
     }
 }
 
-/// Who contends, and how.
+/// The contenders, and how they contend.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bout {
     pub(crate) peer: Peer,
@@ -56,7 +56,7 @@ pub(crate) struct Acquisition {
     released: u64,
 }
 
-/// What became of it.
+/// What happened.
 #[derive(Debug)]
 pub(crate) struct Contention {
     /// In the order in which they were acquired.
@@ -70,7 +70,7 @@ pub(crate) struct Contention {
     pub(crate) hung: usize,
 }
 
-/// Lets them contend. The path must be fresh. A machine so busy that the whole window passes before anybody has begun gets
+/// Lets them contend. The path must be fresh. A machine so busy that the whole window passes before any process has begun gets
 /// another.
 pub(crate) fn contend(crew: &mut Crew, bout: Bout, path: &Path) -> Result<Contention> {
     for _ in 0..10 {
@@ -79,7 +79,7 @@ pub(crate) fn contend(crew: &mut Crew, bout: Bout, path: &Path) -> Result<Conten
             return Ok(seen);
         }
     }
-    Err(format!("{}: nobody acquired anything", bout.peer.name()).into())
+    Err(format!("{}: no process acquired the lock", bout.peer.name()).into())
 }
 
 fn once(crew: &mut Crew, bout: Bout, path: &Path) -> Result<Contention> {
@@ -87,7 +87,7 @@ fn once(crew: &mut Crew, bout: Bout, path: &Path) -> Result<Contention> {
     contend_from(crew, bout, path, start)
 }
 
-/// Calls those who are to contend; by when all will have read the command.
+/// Calls the contenders; by when all will have read the command.
 pub(crate) fn call(crew: &mut Crew, bout: Bout) -> Result<u64> {
     crew.call(bout.peer.runtime(), bout.processes)?;
     Ok(now() + 20_000_000 + bout.processes as u64 * 200_000)
@@ -160,7 +160,7 @@ impl Contention {
         Ok(seen)
     }
 
-    /// Whether somebody had to wait until all others had gone, for more than a tenth of the window.
+    /// Whether a process had to wait until all others had gone, for more than a tenth of the window.
     pub(crate) fn ended_late(&self) -> bool {
         let waited_it_out = |acquisition: &Acquisition| {
             acquisition.acquired >= self.end && (acquisition.acquired - acquisition.asked) * 10 > self.end - self.start
@@ -207,7 +207,7 @@ impl Contention {
         if squares == 0.0 { 0.0 } else { sum * sum / (counts.len() as f64 * squares) }
     }
 
-    /// The longest wait, also of those who were still waiting at the end.
+    /// The longest wait, including those that had not ended at the end.
     pub(crate) fn longest_wait(&self) -> u64 {
         self.waits().max().unwrap_or(0)
     }
@@ -238,7 +238,7 @@ impl Contention {
 mod tests {
     use super::*;
 
-    /// Who, asked, acquired, released.
+    /// Process, asked, acquired, released.
     fn seen(stamps: &[(usize, u64, u64, u64)]) -> Contention {
         let acquisitions = stamps
             .iter()
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn who_came_after_the_release_is_no_handoff() {
+    fn a_process_that_came_after_the_release_is_not_a_handoff() {
         assert_eq!(seen(&[(0, 0, 1, 10), (1, 15, 16, 20)]).handoffs().count(), 0);
     }
 }

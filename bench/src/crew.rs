@@ -65,7 +65,7 @@ impl Crew {
         drop(finished);
         watchdog.join().expect("the watchdog");
         if answers.iter().any(Option::is_none) {
-            // Who was hung was killed with all the others.
+            // A process that hung was killed with all the others.
             self.members.remove(&runtime);
         }
         Ok(answers)

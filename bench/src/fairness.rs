@@ -1,4 +1,4 @@
-//! Who gets the lock, and in which order.
+//! Which process gets the lock, and in which order.
 
 use std::time::Duration;
 

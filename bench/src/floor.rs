@@ -7,18 +7,18 @@
 //! |---|---|
 //! | socket | the listener, which is the lock |
 //! | flock of the folder, shared | without it a reclaimer takes a socket between "visible" and "registered" for dead: two holders |
-//! | fchmod | the mark (dead means free), and the mode, before anybody can see the socket |
+//! | fchmod | the mark (dead means free), and the mode, before any process can see the socket |
 //! | bind | at most one holder |
-//! | openat, fstat | which inode is ours: `is_intact()`, `LockLost`, and nobody else's file is touched |
+//! | openat, fstat | which inode is ours: `is_intact()`, `LockLost`, and no other process's file is touched |
 //! | utimensat | the mark that outlasts `chmod -R` |
 //! | close of the inode | nothing is open that is not used |
 //! | listen | waiters can queue |
-//! | flock, unlock | while it is kept, nobody can reclaim a dead socket in the folder |
-//! | poll | does anybody wait? (accept makes a socket before it looks, and takes ten times as long) |
+//! | flock, unlock | while it is kept, no process can reclaim a dead socket in the folder |
+//! | poll | does a process wait? (accept makes a socket before it looks, and takes ten times as long) |
 //! | stat | is the path still ours: what another put there is not removed |
 //! | unlink | nothing is left on disk |
-//! | shutdown | who found the inode before the unlink is refused, and not reset (npm's clients fail of a reset) |
-//! | accept | who came between the poll and the shutdown sees a clean end |
+//! | shutdown | a process that found the inode before the unlink is refused, and not reset (npm's clients fail on a reset) |
+//! | accept | a process that came between the poll and the shutdown sees a clean end |
 //! | close | the lock is free |
 //!
 //! The folder is open from when the lock is named.
@@ -90,7 +90,7 @@ impl Lock for ByPath {
         unlinkat(&self.folder, &*self.name, AtFlags::empty()).expect("unlink");
         shutdown(&socket, Shutdown::Read).expect("shutdown");
         let after = acceptfrom_with(&socket, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK);
-        assert!(after.is_err(), "nobody else knows this lock");
+        assert!(after.is_err(), "no other process knows this lock");
         drop(socket);
     }
 }
@@ -132,5 +132,5 @@ fn socket() -> OwnedFd {
 fn nobody_waits(socket: &OwnedFd) {
     let now = Timespec { tv_sec: 0, tv_nsec: 0 };
     let waiting = poll(&mut [PollFd::new(socket, PollFlags::IN)], Some(&now)).expect("poll");
-    assert_eq!(waiting, 0, "nobody else knows this lock");
+    assert_eq!(waiting, 0, "no other process knows this lock");
 }

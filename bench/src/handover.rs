@@ -2,7 +2,7 @@
 //! reclaim, no checks, and no lending: it survives no crash.
 //!
 //! Waiter: socket, bind (which fails: held), close; socket, bind (the badge), connect, poll, recvmsg, close.
-//! Holder: accept, sendmsg with the listener, close both. Nobody waits: accept, unlink, shutdown, accept, close.
+//! Holder: accept, sendmsg with the listener, close both. No process waits: accept, unlink, shutdown, accept, close.
 
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;

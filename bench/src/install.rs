@@ -1,4 +1,4 @@
-//! The peers that do not come with cargo: installed here, in the versions that `peers/` pins. What cannot be had is named
+//! The peers that do not come with cargo: installed here, in the versions that `peers/` pins. What cannot be installed is named
 //! in the report, and the run fails.
 
 use std::fs;

@@ -210,7 +210,7 @@ pub(crate) fn lock_file(path: &Path) -> File {
     file.unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The process's runtime: nobody makes one for each lock.
+/// The process's runtime: no program makes one for each lock.
 pub(crate) static RUNTIME: LazyLock<runtime::Runtime> =
     LazyLock::new(|| runtime::Builder::new_current_thread().enable_all().build().expect("a runtime"));
 
@@ -270,7 +270,7 @@ impl Lock for StdShared {
     }
 }
 
-/// What a semaphore is without one: so many lock files, each tried in turn until one can be had.
+/// What a semaphore is without one: so many lock files, each tried in turn until one can be locked.
 struct FlockFiles(Vec<File>);
 
 impl FlockFiles {
@@ -318,7 +318,7 @@ impl Lock for named_lock::NamedLock {
     }
 }
 
-/// The file is the lock: who makes it holds.
+/// The file is the lock: the process that makes it holds the lock.
 struct LockFile(PathBuf);
 
 impl Lock for LockFile {

@@ -41,7 +41,7 @@ pub(crate) struct Bench {
     installed: Installed,
     ext4: Option<TempDir>,
     tmpfs: TempDir,
-    /// So that each run has a path that nobody has used.
+    /// So that each run has a new path.
     paths: u64,
     /// The load average at the start.
     load: String,
@@ -97,7 +97,7 @@ impl Bench {
         present
     }
 
-    /// A path on tmpfs that nobody has used yet.
+    /// A path on tmpfs that was not used before.
     pub(crate) fn fresh_path(&mut self) -> PathBuf {
         let folder = self.tmpfs.path().to_owned();
         self.fresh_in(&folder)

@@ -12,7 +12,7 @@ use crate::result::Result;
 
 const WIDTH: u32 = 860;
 
-/// Colours that are told apart by those who do not see all of them, too (Okabe and Ito). Ours come first.
+/// Colours that colour-blind readers can tell apart, too (Okabe and Ito). Those of slocket come first.
 const COLOURS: [RGBColor; 14] = [
     RGBColor(213, 94, 0),
     RGBColor(230, 159, 0),

@@ -34,11 +34,11 @@ struct Subject {
 /// One subject's rounds.
 struct Rounds {
     subject: Subject,
-    /// From the gate to the last who is done.
+    /// From the gate to the last process that is done.
     work: Vec<f64>,
     /// From the first start until all stand at the gate.
     start_up: Vec<f64>,
-    /// From the first start to the last who is done, without a gate.
+    /// From the first start to the last process that is done, without a gate.
     whole: Vec<f64>,
     /// Processes that had all their locks, in the worst round, at the gate and without.
     finished: [usize; 2],
@@ -122,7 +122,7 @@ fn report(section: &mut Section, how: &str, processes: usize, all: &[Rounds]) ->
             let what = format!("pound, {how}, work");
             section.comparisons.push(Comparison { what, other: subject.peer.name().into(), factor });
         }
-        // (Who died has done less in that time: the factor is too small rather than too large.)
+        // (A process that died has done less in that time: the factor is too small rather than too large.)
         if subject.peer == Peer::NpmSlocket {
             let text = format!("pound, {how}: at least 5× faster than npm's slocket, without start-up");
             section.claims.push(Claim::at_least(text, factor, 5.0, figure::ratio));

@@ -11,7 +11,7 @@ use crate::plot::{self, Axes, Series};
 use crate::report::{Comparison, Section, Table};
 use crate::result::Result;
 
-/// Who reads, and who writes.
+/// The readers, and the writers.
 const PEERS: [(Peer, Peer); 2] = [(Peer::SlocketShared, Peer::Slocket), (Peer::StdShared, Peer::Std)];
 
 /// From one hold of the writer to its next request.

@@ -74,7 +74,7 @@ pub(crate) fn measure(bench: &mut Bench) -> Result<Section> {
     }
     for (peer, _, _) in all.iter().filter(|(peer, _, never)| *never && peer.runtime() == Runtime::Rust) {
         if *peer != Peer::LockFile {
-            section.failures.push(format!("recovery: {} never had the lock", peer.name()));
+            section.failures.push(format!("recovery: {} never acquired the lock", peer.name()));
         }
     }
     section.tables.push(table);

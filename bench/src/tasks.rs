@@ -53,7 +53,7 @@ pub(crate) fn measure(bench: &mut Bench) -> Result<Section> {
             let numbers = answer.split(' ').map(str::parse).collect::<std::result::Result<Vec<u64>, _>>()?;
             let [count, nanos, before, most] = *numbers else { return Err("tasks: four numbers".into()) };
             if count == 0 {
-                return Err(format!("{key}: no task had the lock").into());
+                return Err(format!("{key}: no task acquired the lock").into());
             }
             rates.push(count as f64 / (nanos as f64 / 1e9));
             threads.push(most.saturating_sub(before) as f64);

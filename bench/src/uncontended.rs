@@ -53,7 +53,7 @@ pub(crate) fn measure(bench: &mut Bench) -> Result<Section> {
                floor is the bare system calls with all names prepared; `bench/src/floor.rs` gives the reason for each. \
                Without the two looks: the calls for mutual exclusion alone, which would remove a path that has become \
                another process's. *Retained*: by a handle with the option `retain`; the one on \
-               Tokio enters the runtime anew each time."
+               Tokio enters the runtime again each time."
             .into(),
         ..Section::default()
     };

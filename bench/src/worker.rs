@@ -58,7 +58,7 @@ pub(crate) fn serve() -> Result {
                 say("asked")?;
                 lock.with(&mut || {
                     let acquired = now();
-                    say(&format!("held {acquired}")).expect("somebody listens");
+                    say(&format!("held {acquired}")).expect("the crew listens");
                     loop {
                         thread::park();
                     }

@@ -22,7 +22,7 @@ const MOST_ACTS: usize = 32;
 /// in it.)
 ///
 /// # Panics
-/// If there are two holders, or the lock goes to anybody but the first live waiter; if it hangs; if something is left.
+/// If there are two holders, or the lock goes to a client that is not the first live waiter; if it hangs; if something is left.
 pub fn clients(bytes: &[u8]) {
     static RESERVE: Once = Once::new();
     let Some((setting, script)) = bytes.split_first() else { return };

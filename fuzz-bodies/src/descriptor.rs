@@ -22,7 +22,7 @@ pub(crate) enum Kind {
     Unbound,
     Connected,
     Datagram,
-    /// It listens, and is no stream socket.
+    /// It listens, and is not a stream socket.
     Seqpacket,
     Pipe,
     File,

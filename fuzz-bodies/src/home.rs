@@ -21,7 +21,7 @@ pub(crate) enum Home {
 }
 
 impl Home {
-    /// At a path in this folder, or at a name like it, which nobody else has.
+    /// At a path in this folder, or at a name like it, which no other process has.
     pub(crate) fn new(folder: &Path, at_name: bool) -> Self {
         if at_name {
             Self::Name(folder.file_name().expect("a folder has a name").to_string_lossy().into_owned())
@@ -66,7 +66,7 @@ impl Home {
         let mode = if marked { 0o1755 } else { 0o755 };
         let time = Timespec { tv_sec: if marked { MAGIC } else { MAGIC + 1 }, tv_nsec: 0 };
         let times = Timestamps { last_access: time, last_modification: time };
-        // Whoever lingers may have removed it.
+        // A client that lingers may have removed it.
         let _ = fs::set_permissions(path, fs::Permissions::from_mode(mode));
         let _ = utimensat(CWD, path, &times, AtFlags::SYMLINK_NOFOLLOW);
     }

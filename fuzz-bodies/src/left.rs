@@ -25,7 +25,7 @@ pub(crate) fn open() -> usize {
 pub(crate) fn assert_nothing(home: &Home, folder: &Path, before: usize) {
     let begin = Instant::now();
     depart(HANG);
-    assert!(begin.elapsed() < HANG, "whoever has given up hangs");
+    assert!(begin.elapsed() < HANG, "a client that has given up hangs");
     let left: Vec<_> = fs::read_dir(folder).expect("it exists").flatten().map(|entry| entry.path()).collect();
     assert!(left.is_empty(), "left: {left:?}");
     assert_free(home);
@@ -36,7 +36,7 @@ pub(crate) fn assert_nothing(home: &Home, folder: &Path, before: usize) {
     }
 }
 
-/// The lock can be had.
+/// The lock can be acquired.
 pub(crate) fn assert_free(home: &Home) {
     match try_for(home) {
         Ok(Outcome::Acquired(guard)) => guard.release().expect("it is ours"),
@@ -44,7 +44,7 @@ pub(crate) fn assert_free(home: &Home) {
     }
 }
 
-/// Tries for the lock. (If somebody is in the way, that takes a while.)
+/// Tries to acquire the lock. (If a process is in the way, that takes a while.)
 pub(crate) fn try_for(home: &Home) -> Result<Outcome, Error> {
     let mut session = Session::try_acquire(&home.lock());
     loop {

@@ -1,10 +1,10 @@
 //! What the fuzz targets do with their bytes. A body takes any bytes, and panics if a promise is broken.
 //!
-//! | body | the bytes are | who decides |
+//! | body | the bytes are | what decides |
 //! |---|---|---|
-//! | [`world()`] | who takes part in a world of `model`, what may go wrong, and each step | the promises of `model` |
+//! | [`world()`] | the participants in a world of `model`, what may go wrong, and each step | the promises of `model` |
 //! | [`clients()`] | what clients do to a holder of `slocket-os`: they come with badges and without, send, end, are strangers, while the lock is passed on | a ledger of the queue, and the kernel |
-//! | [`untrusted()`] | what a server of another user sends to a waiter of `slocket-os` | the kernel: what was read, and whose name a listener carries |
+//! | [`untrusted()`] | what a server of another user sends to a waiter of `slocket-os` | the kernel: what was read, and which user's name a listener carries |
 //! | [`received()`] | what a server does to a waiter of `slocket-os`: bytes, descriptors, ends | a ledger of what was sent, and the kernel |
 //!
 //! The targets are in `fuzz`, and so is the corpus, which `cargo test` replays. `cargo xtask fuzz` looks for more.

@@ -3,7 +3,7 @@
 use rustix::process::{Uid, geteuid};
 use rustix::thread::set_thread_res_uid;
 
-/// Who is nobody's friend.
+/// A user that nothing here trusts.
 pub(crate) const STRANGER: u32 = 65534;
 
 /// Whether this process may be another user. Only root may.
@@ -21,5 +21,5 @@ pub(crate) fn as_stranger<T>(run: impl FnOnce() -> T) -> T {
 }
 
 fn become_user(user: u32) {
-    set_thread_res_uid(None, Uid::from_raw(user), None).expect("root may be anybody");
+    set_thread_res_uid(None, Uid::from_raw(user), None).expect("root may be any user");
 }

@@ -9,7 +9,7 @@ const EVERYBODY: [Cast; 6] = [Cast::Safe, Cast::Try, Cast::Unreadable, Cast::Npm
 /// The most processes.
 const MOST: usize = 5;
 
-/// Who may come on top of those, if there is room: a child that one of them forks, an administrator whose chmods go anywhere, a
+/// Participants that may come on top, if there is room: a child that one of them forks, an administrator whose chmods go anywhere, a
 /// hostile client.
 const GUESTS: [Option<Cast>; 4] = [None, Some(Cast::Child), Some(Cast::Administrator), Some(Cast::Pest)];
 
@@ -19,7 +19,7 @@ const PLACES: usize = 12;
 /// The longest walk that is looked at: what takes more steps is found by few more, and late.
 const LONGEST: usize = 2_000;
 
-/// Whoever can take part together: two to five, in no order, at most one of whom removes what is not his.
+/// The casts that can play together: two to five participants, in no order, at most one that removes what belongs to another.
 static CASTS: LazyLock<Vec<[Vec<Cast>; GUESTS.len()]>> = LazyLock::new(|| {
     let mut casts = Vec::new();
     let mut smaller = vec![(Vec::new(), &EVERYBODY[..])];

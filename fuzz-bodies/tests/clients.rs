@@ -3,6 +3,6 @@
 mod corpus;
 
 #[test]
-fn the_first_live_waiter_has_the_lock_and_nobody_else() {
+fn the_first_live_waiter_gets_the_lock_and_no_other() {
     corpus::replay("clients", fuzz_bodies::clients);
 }

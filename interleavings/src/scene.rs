@@ -22,7 +22,7 @@ pub struct Scene {
 }
 
 struct Shared {
-    /// How many have the lock.
+    /// How many threads hold the lock.
     holders: AtomicUsize,
     /// How often it was passed on.
     passed: AtomicUsize,
@@ -31,7 +31,7 @@ struct Shared {
     /// The listeners that there were, and the number of that which is watched.
     listeners: AtomicUsize,
     watched: AtomicUsize,
-    /// How often the thread was told that somebody has come, of a listener that is watched.
+    /// How often the thread that watches a listener was told that a process has come.
     came: AtomicUsize,
 }
 
@@ -42,7 +42,7 @@ pub enum User {
     Holds(usize),
     /// Waits for it, and gives up if it does not come at once.
     GivesUp,
-    /// It is the thread that watches the queue outside, to which somebody has come.
+    /// The thread that watches the queue outside, to which a process has come.
     Comes,
     /// The same, and it looks whether the lock is used.
     LooksForUse,
@@ -91,7 +91,7 @@ impl Scene {
     }
 
     /// Runs the threads to their end. The lock must have been had as often as they acquired it, and must be free at the end: retained by
-    /// nobody who holds it, or passed on.
+    /// a thread that does not hold it, or passed on.
     pub fn run(&self, users: &[User]) {
         let threads: Vec<_> = users
             .iter()
@@ -105,9 +105,9 @@ impl Scene {
         }
         assert_eq!(self.shared.holders.load(Ordering::SeqCst), 0);
         if self.shared.came.load(Ordering::SeqCst) > 0 {
-            assert!(self.shared.passed.load(Ordering::SeqCst) > 0, "who has come is not served");
+            assert!(self.shared.passed.load(Ordering::SeqCst) > 0, "the process that has come is not served");
         }
-        // Nobody has the turn, or the lock, for ever.
+        // No thread keeps the turn, or the lock, for ever.
         assert!(!matches!(self.queue.enter(Want::Lock, Process), Entered::Ticket(_)), "the turn is lost");
     }
 

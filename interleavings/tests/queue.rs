@@ -3,7 +3,7 @@
 use interleavings::User::{Closes, Comes, GivesUp, Holds, LooksForUse};
 use interleavings::{Scene, User, explore};
 
-/// In every order, each thread has the lock as often as it asks for it, and no two have it at a time.
+/// In every order, each thread holds the lock as often as it asks for it, and no two hold it at a time.
 fn all(scene: fn() -> Scene, users: &'static [User], had: usize) {
     let runs = explore(move || {
         let scene = scene();

@@ -3,25 +3,25 @@
 /// A broken promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Broken {
-    /// Two hold the lock at a time, or one beside somebody who has a share.
+    /// Two participants hold the lock at a time, or one holds it beside a share.
     TwoHolders,
     /// Two have the same slot, or one has a slot that there is not.
     SameSlot,
-    /// A share is told of by whoever met a participant of npm's with the lock in hand, which may hold the lock beside it.
+    /// A participant reported a share after it had met an npm participant with the lock in hand, which may hold the lock beside the share.
     UnsafeShare,
     /// A waiter is told that no process has a share, and there is one, or a FIFO that is left of one.
     FalselyUnshared,
-    /// Whoever was served had come later than one who still waits.
+    /// A waiter was served before one that came earlier and still waits.
     OutOfOrder,
     /// The driver misused the machine.
     Misuse,
-    /// Nobody wants the lock any more, and something is at the path, or has a temporary name.
+    /// No participant wants the lock any more, and something is at the path, or has a temporary name.
     LeftOnDisk,
     /// A process keeps something open that it does not use.
     LeftOpen,
-    /// A process of npm's died although nobody was killed.
+    /// An npm process died although no process was killed.
     Hurt,
-    /// A socket that somebody has open was taken for stale.
+    /// A socket that a process has open was taken for stale.
     ToldStale,
     /// A release says that the lock was lost.
     ToldLost,
@@ -29,7 +29,7 @@ pub enum Broken {
     NotToldLost,
     /// A stranger's grant was believed, or its listener carries our name.
     Believed,
-    /// Somebody who waits can never get the lock.
+    /// A waiter can never get the lock.
     Lost,
     /// A file was removed that another process has locked, or by a process that does not have the turn.
     UnlinksOthers,

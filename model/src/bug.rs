@@ -62,13 +62,13 @@ pub enum Bug {
     ChildUnlocks,
     /// A forked child shuts its copy of a connection down.
     ChildEndsConnection,
-    /// Whoever has left the lock to a child releases it, too.
+    /// A process that has left the lock to a child releases it, too.
     ParentReleasesToo,
 
     /// Passes on what is not at the path any more.
     PassesOrphanOn,
 
-    // A stranger who is believed.
+    // A stranger is believed.
     /// Believes servers of any user.
     TrustsAnybody,
     /// Reads what a server has sent that is not trusted, with room for a listener, and listens on it.
@@ -96,7 +96,7 @@ pub enum Bug {
     /// Takes the end of the stream for nothing.
     EndIgnored,
 
-    // Left on disk, or somebody is hurt, or the order is lost.
+    // Something is left on disk, or a process is hurt, or the order is lost.
     /// Takes EPIPE for sent.
     BrokenPipeIsSent,
     /// Cancels without a shutdown.
@@ -105,7 +105,7 @@ pub enum Bug {
     CancelWithoutDrain,
     /// Closes out without refusing newcomers.
     CloseOutWithoutShutdown,
-    /// Closes out without accepting who is queued.
+    /// Closes out without accepting the waiters in the queue.
     CloseOutWithoutDrain,
     /// Never sets the mark again.
     MarkNeverSet,
@@ -125,7 +125,7 @@ pub enum Bug {
     StreamProbesUnmarked,
     /// Keeps the temporary name when the path is taken.
     TemporaryKept,
-    /// Serves the last who came first.
+    /// Serves the last waiter first.
     LastFirst,
     /// Calls a socket stale that was dead once and then was not marked.
     StaleAfterOneProbe,
@@ -133,7 +133,7 @@ pub enum Bug {
     LeavesNpmAtOnce,
     /// Clears the mark of a listener that it was handed.
     HandedOverUnmarked,
-    /// Hands over to another user, who may not remove the socket.
+    /// Hands over to another user, which may not remove the socket.
     HandsOverToAnybody,
     /// Keeps from a stale socket although the caller said to remove it.
     StaleNeverReclaimed,
@@ -153,13 +153,13 @@ pub enum Bug {
     ReclaimSharesGuard,
     /// Does not look at the path again between the probe and the unlink.
     NoSecondLookAtDead,
-    /// Mends the mode of a socket that is not settled before its times, under the exclusive guard.
+    /// Repairs the mode of a socket that is not settled before its times, under the exclusive guard.
     ModeBeforeTimes,
     /// Moves a socket to the path before it listens, where the probe is a connection.
     ListensAfterMove,
     /// Marks its socket when it listens already, and holds: a chmod may have come before.
     TimesAfterListen,
-    /// Does not mend the mode of a dead socket that cannot be probed.
+    /// Does not repair the mode of a dead socket that cannot be probed.
     ModeNeverMended,
     /// Binds without the sticky bit.
     BornUnmarked,
@@ -185,19 +185,19 @@ pub enum Bug {
     FailedMarkIsDone,
     /// Keeps its connection.
     ConnectionKept,
-    /// Hands the listener to whoever is the first.
+    /// Hands the listener to the first connection, whatever it is.
     BadgeIgnored,
 
     // Shares.
-    /// Does not look again after it has had the lock to clean up.
+    /// Does not look again after it held the lock to clean up.
     CleansUpOnce,
-    /// Does not clean up after it has given up waiting for those who have a share.
+    /// Does not clean up after it has given up waiting for the sharers.
     GivesUpUnclean,
     /// Does not clean up after it was handed the listener when it had given up waiting in the queue.
     LeavesQueueUnclean,
     /// Cleans up again and again what it may not remove.
     RefusedIsRemoved,
-    /// Whoever had a shared lock cleans up as if there were no slots.
+    /// A process that had a shared lock cleans up as if there were no slots.
     CleansSharedOnly,
     /// Cleans up without the lock.
     CleansWithoutLock,
@@ -209,11 +209,11 @@ pub enum Bug {
     LooksForBoth,
     /// Holds the lock without looking for shares.
     NeverLooks,
-    /// Holds the lock although somebody has a share.
+    /// Holds the lock beside a share.
     NeverWaits,
     /// Unlinks the FIFO of those whom it waits for.
     UnlinksBeforeWait,
-    /// Gives up waiting for those who have a share by closing the listener alone.
+    /// Gives up waiting for the sharers by closing the listener alone.
     GivesUpByClose,
     /// Makes the lock a share when it has passed it on.
     DowngradesTooLate,
@@ -241,19 +241,19 @@ pub enum Bug {
     // Retained locks.
     /// Looks whether it retains the lock, and takes it a while later.
     TakesLookThenStore,
-    /// Looks whether the lock is retained that somebody has come for, and passes it on a while later.
+    /// Looks whether the lock for which a process has come is retained, and passes it on a while later.
     GivesLookThenStore,
     /// The same of one that is not used.
     IdleLookThenStore,
-    /// Does not tell the holder that somebody has come.
+    /// Does not tell the holder that a process has come.
     HolderNotTold,
-    /// Retains the lock although somebody has come.
+    /// Retains the lock although a process has come.
     RetainsWhateverIsThere,
     /// Leaves the word as it is when the lock is passed on.
     WordLeftRetained,
     /// Has the queue watched when the lock is retained already.
     ArmsAfterRetained,
-    /// Retains the lock although somebody waits, and has nobody come after a while.
+    /// Retains the lock although a process waits, and sends no timer after a while.
     SliceWithoutTimer,
     /// Watches the queue by what keeps the listener open.
     KeeperHoldsListener,

@@ -1,4 +1,4 @@
-//! Those who know nothing of the lock, and come across it: flock(1), rm, chmod, touch.
+//! Programs that know nothing of the lock, and come across it: flock(1), rm, chmod, touch.
 
 use crate::configuration::Configuration;
 use crate::objects::{Guard, Kind, Time};
@@ -61,8 +61,8 @@ impl World {
         }
     }
 
-    /// Somebody removes the path by hand, while no participant is between a look at it and what it does then. Who holds has
-    /// lost its lock by that, and whoever acquires afterwards has it.
+    /// A human removes the path by hand, while no participant is between a look at it and what it does then. The holder
+    /// loses the lock by that, and the next participant that acquires it holds it.
     pub(crate) fn human_steps(&self, process: usize, step: &mut impl FnMut(&'static str, bool, Self)) {
         let Some(Kind::Bound(socket)) = self.path.map(|inode| self.inode(inode).kind) else { return };
         let is_calm = self.processes.iter().all(|process| match process.player {

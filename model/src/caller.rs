@@ -45,7 +45,7 @@ impl World {
                 world.hang_up(process);
                 step("calls: is done", false, world);
             }
-            (Caller::Queued, None) => unreachable!("who is queued is connected"),
+            (Caller::Queued, None) => unreachable!("a queued participant is connected"),
         }
     }
 

@@ -1,6 +1,6 @@
-//! Who takes part.
+//! The participants.
 
-/// Who plays in a process.
+/// The participant of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cast {
     /// A crash-safe participant that acquires.
@@ -33,24 +33,24 @@ pub enum Cast {
     Retainer,
     /// A participant of the npm package.
     Npm,
-    /// A stranger who uses flock(1) on the folder.
+    /// A stranger that uses flock(1) on the folder.
     Locker,
-    /// A stranger who removes the file that is at the path first.
+    /// A stranger that removes the file that is at the path first.
     Remover,
     /// A program that connects without a badge, to an abstract name. (At a path that is an npm client.)
     Caller,
     /// An administrator whose chmods strip, set, or write back the sticky bit of whatever is there, any number of times, at any
     /// instant.
     Administrator,
-    /// A hostile server of a user who is not trusted: binds where it can, and sends whatever it likes to whoever comes.
+    /// A hostile server of a user that is not trusted: binds where it can, and sends anything to each client.
     Stranger,
-    /// The same, of the lock's own user. (It can grant to whomever it likes; it must not get our name for its listener.)
+    /// The same, of the lock's own user. (It can grant to any client; it must not get our name for its listener.)
     Traitor,
     /// A hostile client of another user: it connects, never reads, and ends when it likes.
     Pest,
     /// The same, of the lock's own user.
     Vandal,
-    /// Somebody who removes the path by hand while it is held.
+    /// A human that removes the path by hand while it is held.
     Human,
     /// A child that a crash-safe participant forks, at any instant: it has copies of everything, and drops them at any time, or
     /// never.

@@ -30,7 +30,7 @@ impl World {
     }
 }
 
-/// A marked socket of ours.
+/// A marked socket of this implementation.
 pub(crate) fn socket_like(number: Number) -> Found {
     Found {
         inode: Inode { device: 0, number: number.into() },

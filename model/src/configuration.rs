@@ -1,4 +1,4 @@
-//! Who takes part, and what may go wrong.
+//! The participants, and what may go wrong.
 
 use std::fmt;
 
@@ -27,7 +27,7 @@ pub enum Umask {
     Clear,
     /// Bits of others.
     Spoils,
-    /// That its owner may write, too: nobody can connect until the mode is set.
+    /// That its owner may write, too: no client can connect until the mode is set.
     Locks,
 }
 
@@ -46,7 +46,7 @@ pub struct Configuration {
     pub cancels: u8,
     /// How many system calls may fail for want of something: a socket, accept, a send, a message's descriptor, a mark.
     pub failures: u8,
-    /// How often somebody who lingers at a server that may lend may take its leave: tell it, or cut the connection.
+    /// How often a client that lingers at a server that may lend may take its leave: tell it, or cut the connection.
     pub dismissals: u8,
     /// The backlog: the queue takes one more.
     pub backlog: u8,
@@ -56,7 +56,7 @@ pub struct Configuration {
     pub aside: bool,
     /// Whether other users can rename in the folder.
     pub is_shared: bool,
-    /// Whether everybody takes the path for in use at first.
+    /// Whether every participant takes the path for in use at first.
     pub in_use: bool,
     /// Whether the path does not lead to the folder, so that a socket is bound by way of `/proc`.
     pub unfixed: bool,
@@ -74,7 +74,7 @@ pub struct Configuration {
     pub old_times: bool,
     /// Whether the kernel must still be asked how a socket is probed.
     pub asks_kernel: bool,
-    /// Whether each call is a step of its own, those that nobody can see, too.
+    /// Whether each call is a step of its own, including those that no other process can see.
     pub every_call: bool,
     /// Whether what is done with a socket in one procedure is one step: it is bound and listens, it is given up. (So more that take
     /// shares can be explored.)
@@ -189,7 +189,7 @@ impl Configuration {
         Self { is_shared: true, ..self }
     }
 
-    /// Everybody takes the path for in use at first.
+    /// Every participant takes the path for in use at first.
     #[must_use]
     pub const fn in_use(self) -> Self {
         Self { in_use: true, ..self }
@@ -294,7 +294,7 @@ impl Configuration {
         self.cast.iter().any(|cast| matches!(cast, Cast::Slot | Cast::TrySlot))
     }
 
-    /// Whether anybody takes shares.
+    /// Whether any participant takes shares.
     pub(crate) fn has_shares(&self) -> bool {
         self.cast.iter().any(|cast| {
             matches!(

@@ -14,7 +14,7 @@ impl World {
         (dead.holds, dead.lost, dead.shares, dead.slot) = (false, false, false, None);
         dead.rounds = 0;
         (dead.listing, dead.drawn, dead.asks_by_stream, dead.half) = (None, None, false, None);
-        // (Nobody can tell when a reader of a FIFO is closed.)
+        // (No process can tell when a reader of a FIFO is closed.)
         (dead.look, dead.slots) = (None, List::default());
         dead.player = match dead.player {
             Player::Safe(_) => Player::Safe(Participant::default()),

@@ -27,7 +27,7 @@ pub const QUICK: &[Configuration] = &[
     Configuration::of(&[Safe, OtherUser]).rounds(2).crashes(1).cancels(1).sticky(),
     Configuration::of(&[Safe, Safe, OtherUser]).cancels(1).sticky(),
     Configuration::of(&[Safe, OtherUser]).at_name().rounds(2).crashes(1).cancels(1),
-    // Who removes unmarked sockets, too, has the lock whoever is killed. (But not alone, as documented: npm's may stand still
+    // A participant that removes unmarked sockets, too, gets the lock whichever process is killed. (But not alone, as documented: npm's may stand still
     // between the two halves of bind, or hold what a dead lender lent it.)
     Configuration::of(&[Impatient, Npm]).rounds(2).crashes(1).cancels(1).promise(Broken::Lost),
     Configuration::of(&[Impatient, Impatient, Npm]).crashes(1).promise(Broken::Lost),
@@ -42,7 +42,7 @@ pub const QUICK: &[Configuration] = &[
     Configuration::of(&[Safe, Npm, Locker]).crashes(1).cancels(1).with_rechecks(),
     Configuration::of(&[Safe, Npm, Npm]).rounds(2).crashes(1).cancels(1).dismissals(1),
     Configuration::of(&[Safe, Safe, Npm]).crashes(1).cancels(2).dismissals(2),
-    // With somebody who changes what the mark is made of.
+    // With an administrator that changes what the mark is made of.
     Configuration::of(&[Safe, Safe, Administrator]).rounds(2).crashes(1),
     Configuration::of(&[Safe, Safe, Toucher]).rounds(2).crashes(1),
     Configuration::of(&[Safe, Safe, Administrator]).shared().crashes(1),
@@ -127,7 +127,7 @@ pub const QUICK: &[Configuration] = &[
     Configuration::of(&[Safe, Safe]).elsewhere().probe(Probe::Stream).rounds(2).crashes(1).cancels(1),
     Configuration::of(&[Safe, Safe]).guardless().rounds(2).crashes(1).cancels(1),
     Configuration::of(&[Safe, Npm]).guardless().rounds(2).crashes(1).cancels(1),
-    // Where the lock was in use when everybody last came.
+    // Where the lock was in use when each participant last came.
     Configuration::of(&[Safe, Safe]).in_use().rounds(2).crashes(1).cancels(1),
     Configuration::of(&[Safe, Safe, Safe]).in_use().crashes(1),
     Configuration::of(&[Safe, Safe, Npm]).in_use().crashes(1).cancels(1),
@@ -139,7 +139,7 @@ pub const QUICK: &[Configuration] = &[
     Configuration::of(&[Safe, Safe]).asks_kernel().rounds(2).crashes(1).cancels(1),
     Configuration::of(&[Safe, Safe, Npm]).asks_kernel().probe(Probe::Stream).crashes(1),
     Configuration::of(&[Safe, Safe]).asks_kernel().probe(Probe::None).rounds(2).crashes(1).cancels(1),
-    // Where each call is a step, those that nobody can see, too.
+    // Where each call is a step, including those that no other process can see.
     Configuration::of(&[Safe, Safe]).with_every_call().crashes(1).cancels(1).failures(1),
     Configuration::of(&[Safe, Safe, Npm]).with_every_call().crashes(1),
     Configuration::of(&[Safe, Npm]).with_every_call().rounds(2).crashes(1).cancels(1).dismissals(1),
@@ -155,7 +155,7 @@ pub const QUICK: &[Configuration] = &[
     Configuration::of(&[Safe, Safe]).with_every_call().without_proc().crashes(1).cancels(1),
     Configuration::of(&[Safe, Safe]).with_every_call().umask(Umask::Locks).crashes(1),
     Configuration::of(&[Safe, Safe]).with_every_call().at_name().rounds(2).crashes(1).cancels(1).failures(1),
-    // With those who take shares: shared locks, slots, both; tries, and a lock that becomes a share.
+    // With sharers: shared locks, slots, both; tries, and a lock that becomes a share.
     Configuration::of(&[Safe, Reader]).crashes(1).cancels(1).failures(1),
     Configuration::of(&[Reader, Reader]).crashes(1).cancels(1).failures(1),
     Configuration::of(&[Safe, Reader]).rounds(2).cancels(1),
@@ -187,7 +187,7 @@ pub const QUICK: &[Configuration] = &[
     Configuration::of(&[Safe, Reader, Reader, Reader]).coarse(),
     Configuration::of(&[Downgrader, Safe, Reader]).coarse().crashes(1).cancels(1),
     Configuration::of(&[TryReader, Try, Reader]).coarse().crashes(1).cancels(1),
-    // Beside npm's, who know nothing of them, and hostile clients without a badge.
+    // Beside npm's, which know nothing of shares, and hostile clients without a badge.
     Configuration::of(&[Npm, Reader]).rounds(2).crashes(1).cancels(1).failures(1),
     Configuration::of(&[Npm, Slot]).crashes(1).cancels(1).failures(1),
     Configuration::of(&[Npm, TryReader]).rounds(2).crashes(1),
@@ -217,7 +217,7 @@ pub const QUICK: &[Configuration] = &[
     Configuration::of(&[Reader, Reader]).aside().with_links().shared(),
     Configuration::of(&[Safe, Reader, Locker]).coarse().crashes(1),
     Configuration::of(&[Reader, Unreadable]).crashes(1).cancels(1),
-    // With those who retain the lock.
+    // With participants that retain the lock.
     Configuration::of(&[Retainer, Safe]).rounds(2).crashes(1).cancels(1),
     Configuration::of(&[Retainer, Retainer]).rounds(2).crashes(1),
     Configuration::of(&[Retainer, Heir]).rounds(2).crashes(1),

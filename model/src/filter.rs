@@ -132,7 +132,7 @@ impl World {
         })
     }
 
-    /// What a planted bug makes of an answer; and what it remembers of it.
+    /// What a planted bug makes of an answer, and what it remembers.
     pub(crate) fn answered(
         &mut self,
         process: usize,
@@ -321,7 +321,7 @@ impl World {
         }
     }
 
-    /// A bug of old: whoever is handed the listener clears its mark.
+    /// An old bug: the receiver of the listener clears its mark.
     pub(crate) fn acquires_badly(&mut self, process: usize, configuration: &Configuration) {
         let own = &self.processes[process];
         if let Some(socket) = own.socket
@@ -334,7 +334,7 @@ impl World {
         }
     }
 
-    /// Notes that a live socket was taken for dead by somebody who only looks.
+    /// Notes that a participant that only looks took a live socket for dead.
     fn note_misled(&mut self, process: usize, configuration: &Configuration, call: Call, answer: CallResult) {
         let own = &self.processes[process];
         let is_misled = match (call, answer) {

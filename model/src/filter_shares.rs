@@ -70,7 +70,7 @@ impl World {
             (Bug::CleansFromLowest, Call::Unlink(Name::Slot(slot))) if cleans_up => {
                 Replaced(Call::Unlink(self.swapped(process, slot)?))
             }
-            // (It looks whether there is one, and whose.)
+            // (It looks whether there is one, and which user's.)
             (Bug::SlotWithoutShared, _) if cast == Cast::Slot && has_lock && !cleans_up => Skipped(match call {
                 Call::OpenFifo(Role::Look, _, Name::Shared) => OpenResult::Opened.into(),
                 Call::SeeFifo(Role::Look) => FifoResult::Trusted.into(),

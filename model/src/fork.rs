@@ -14,7 +14,7 @@ use crate::world::World;
 impl World {
     /// All steps of a child.
     ///
-    /// Nobody may rely on what it closes, unless somebody was killed: then a copy is all that keeps the lock. And unless
+    /// No participant may rely on what it closes, unless a process was killed: then a copy is all that keeps the lock. And unless
     /// a copy of the listener is as good as the listener: at an abstract name, and on a kernel where a listener cannot be told
     /// to refuse.
     pub(crate) fn child_steps(
@@ -151,12 +151,12 @@ impl World {
         };
         if participant.mind.is_held() && has_copy && self.processes[parent].holds {
             let mut world = *self;
-            // (What else it has copies of it closes.)
+            // (It closes its other copies.)
             world.processes[process].pin = None;
             if let Some(guest) = world.processes[process].guest.take() {
                 world.close_server(guest);
             }
-            // (Who leaves it to another does not retain it.)
+            // (A process that leaves it to another does not retain it.)
             world.processes[process].player = Player::Safe(Participant { keep: Keep::default(), ..participant });
             world.processes[process].holds = true;
             world.processes[process].acquired_since = self.processes[parent].acquired_since;

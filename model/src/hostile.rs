@@ -1,4 +1,4 @@
-//! Who means harm: a server that sends what it likes to whoever comes, a client that does not do what clients do (protocol
+//! Hostile participants: a server that sends anything to each client, a client that does not do what clients do (protocol
 //! section 2, "Received").
 
 use crate::cast::Cast;
@@ -12,7 +12,7 @@ const GUESTS: usize = 2;
 
 impl World {
     /// All steps of a hostile server: it binds when the path, or the name, is free, marked or not; it has another listener that
-    /// is bound elsewhere; and it sends "OK" to whoever is connected, with any listener of its own or with none. Nobody may
+    /// is bound elsewhere; and it sends "OK" to each connected client, with any listener of its own or with none. No participant may
     /// rely on it.
     pub(crate) fn hostile_server_steps(
         &self,
@@ -133,7 +133,7 @@ impl World {
             }
         }
         let mut world = *self;
-        // Who has received the lock, and goes, is as one who was killed.
+        // A client that has received the lock, and goes, is like one that was killed.
         if matches!(self.connection(own).inbox, Some(Message::Listener { .. })) {
             world.mishap();
         }

@@ -33,7 +33,7 @@ impl World {
         !configuration.sticky || self.inode(inode).foreign == configuration.is_foreign(process)
     }
 
-    /// Which numbers the next inode may get: any that somebody remembers and that is free again, and one that nobody
+    /// Which numbers the next inode may get: any free one that a participant remembers, and one that no participant
     /// remembers.
     pub(crate) fn free_numbers(&self) -> impl Iterator<Item = Number> {
         let mut remembered = [false; INODES];
@@ -74,13 +74,13 @@ impl World {
         time == Time::Magic || time == Time::Alike && sticky
     }
 
-    /// chmod of the sticky bit; whoever watches the path is told.
+    /// chmod of the sticky bit; each process that watches the path is told.
     pub(crate) fn chmod(&mut self, number: Number, sticky: bool, same_tick: bool) {
         self.inode_mut(number).set_sticky(sticky, same_tick);
         self.inode_has_changed(number);
     }
 
-    /// utimensat; whoever watches the path is told.
+    /// utimensat; each process that watches the path is told.
     pub(crate) fn set_time(&mut self, number: Number, time: Time) {
         self.inode_mut(number).time = time;
         self.inode_has_changed(number);
@@ -166,7 +166,7 @@ impl World {
         }
     }
 
-    /// Shuts a server's end down both ways: for all who have a copy.
+    /// Shuts a server's end down both ways: for all processes that have a copy.
     pub(crate) fn end_server(&mut self, id: ConnectionId) {
         self.connection_mut(id).server = Server::Ended;
     }
@@ -182,7 +182,7 @@ impl World {
         connection.inbox = None;
     }
 
-    /// Puts a name where none is, or takes it away; whoever watches the path is told.
+    /// Puts a name where none is, or takes it away; each process that watches the path is told.
     pub(crate) fn set_path(&mut self, number: Option<Number>) {
         self.path = number;
         for process in &mut self.processes {
@@ -222,7 +222,7 @@ impl World {
         Look { inode, is_deaf: !writes && !self.has_writer(inode), writes }
     }
 
-    /// Somebody opens a FIFO for writing: a hang-up is reported from now on to whoever has it open.
+    /// A process opens a FIFO for writing: from now on a hang-up is reported to each process that has it open.
     pub(crate) fn has_a_writer_now(&mut self, inode: Number) {
         for process in &mut self.processes {
             process.looks_mut(|look| look.is_deaf &= look.inode != inode);
@@ -241,7 +241,7 @@ impl World {
         !look.is_deaf && !self.has_writer(look.inode)
     }
 
-    /// Frees what nobody refers to any more, as the kernel does at once.
+    /// Frees what is not referred to any more, as the kernel does at once.
     pub(crate) fn collect(&mut self) {
         let mut changed = true;
         while changed {
@@ -317,6 +317,6 @@ pub(crate) enum Connect {
     Queued(ConnectionId),
     Refused,
     Full,
-    /// Nobody may write to the socket.
+    /// No process may write to the socket.
     Denied,
 }

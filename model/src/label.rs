@@ -4,18 +4,18 @@ use std::fmt;
 
 use slocket_core::{Call, CallResult, Notice, Request};
 
-/// One step: who does what.
+/// One step: the actor, and what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Label {
     /// The process.
     pub process: usize,
     /// What it does.
     pub what: What,
-    /// Something goes wrong: nobody may rely on it.
+    /// Something goes wrong: no participant may rely on it.
     pub is_fault: bool,
 }
 
-/// What somebody does.
+/// What an actor does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     /// This, in words.

@@ -1,4 +1,4 @@
-//! Who has the lock, who has a share, and who waits in which order: what the promises are about.
+//! The holder, the sharers, and the waiters in their order: what the promises are about.
 
 use crate::broken::Broken;
 use crate::list::List;
@@ -7,7 +7,7 @@ use crate::player::Player;
 use crate::world::World;
 
 impl World {
-    /// The caller is told that it has the lock.
+    /// The caller is told that it holds the lock.
     pub(crate) fn acquired(&mut self, process: usize) {
         self.processes[process].holds = true;
         self.processes[process].acquired_since = true;
@@ -15,7 +15,7 @@ impl World {
 
     /// The caller is told that it has a share.
     ///
-    /// Nobody may hold the lock then. (But a participant of npm's may begin to hold it beside shares, of which it knows nothing.)
+    /// No process may hold the lock then. (But an npm participant may begin to hold it beside shares, which it does not know.)
     pub(crate) fn shared(&mut self, process: usize, slot: Option<u16>, slots: u8) {
         let others =
             || self.processes.iter().enumerate().filter(|(other, _)| *other != process).map(|(_, other)| other);
@@ -37,14 +37,14 @@ impl World {
         self.used_since |= self.processes[process].acquired_since;
     }
 
-    /// Somebody has joined a queue.
+    /// A participant has joined a queue.
     pub(crate) fn joined(&mut self, process: usize) {
         if !self.mishap {
             self.arrivals.push(process as u8);
         }
     }
 
-    /// Somebody was killed, or a listener was lost: order is not promised any more, and leftovers are the next one's.
+    /// A process was killed, or a listener was lost: order is not promised any more, and leftovers are the next one's.
     pub(crate) fn mishap(&mut self) {
         (self.mishap, self.used_since) = (true, false);
         self.arrivals = List::default();
@@ -53,12 +53,12 @@ impl World {
         }
     }
 
-    /// Somebody has left the queue without the lock.
+    /// A participant has left the queue without the lock.
     pub(crate) fn left(&mut self, process: usize) {
         self.arrivals.remove(process as u8);
     }
 
-    /// Somebody was served: whoever came earlier, and is in the same queue still, was passed over.
+    /// A participant was served: each one that came earlier, and is in the same queue still, was passed over.
     pub(crate) fn served(&mut self, process: usize, message: Message) {
         let own = self.processes[process].connection;
         let server = self.processes.iter().find(|server| server.guest.is_some() && server.guest == own);

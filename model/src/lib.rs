@@ -3,23 +3,23 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`configuration`] | who takes part ([`cast`]), and what may go wrong |
+//! | [`configuration`] | the participants ([`cast`]), and what may go wrong |
 //! | [`explored`] | the configurations that are explored |
 //! | [`bug`], [`planted`] | planted bugs: which, where, and which promise ([`broken`]) they break |
 //! | [`mod@world`] | one state of everything |
 //! | [`objects`], `kernel` | what the kernel keeps, and what the system calls do with it: the path, inodes, sockets, connections, the guard of the folder |
 //! | [`process`], `death` | a process: what it has open; its death, descriptor by descriptor |
-//! | [`player`] | who plays in a process, and where it stands |
+//! | [`player`] | the participant of a process, and where it stands |
 //! | [`mind`] | the machine of the core that ships, kept once for all worlds in which it is met |
-//! | `ledger`, `promises` | who has the lock and who waits; what must never be seen |
+//! | `ledger`, `promises` | the holder and the waiters; what must never be seen |
 //! | `perform` | one call of the core on that kernel, and its result |
 //! | `filter`, `filter_shares`, `change` | what a planted bug does between the two |
 //! | `participant`, `report`, `weight` | a crash-safe participant: the machine, and a driver that makes its calls, so many in one step |
 //! | `retainer` | one that retains the lock, and its thread |
 //! | `npm` | a participant of the npm package |
-//! | `fork`, `caller`, `hostile`, `bystander` | everybody else |
+//! | `fork`, `caller`, `hostile`, `bystander` | all other participants |
 //! | `steps`, [`label`] | all steps that can be taken from a state, and what they are called |
-//! | `symmetry`, `hasher` | one state for all that differ in names only, and a quick hash of it |
+//! | `symmetry`, `hasher` | one state for all that differ in names only, and a quick hash |
 //! | [`search`] | every state that can be reached, breadth first, with a trace to the first that breaks a promise |
 //! | [`files`] | a world of its own, for the lock that is a locked file |
 //! | [`mod@walk`], [`surroundings`] | one run at a time, through worlds too large to explore, and where it can take place |

@@ -40,7 +40,7 @@ struct About {
     cleans_up: bool,
     is_background: bool,
     is_lingering: bool,
-    /// What is left of it without the numbers of inodes.
+    /// What is left of the machine without the numbers of inodes.
     shape: u64,
     inodes: [Option<Number>; 4],
     knows_temporary: bool,

@@ -1,6 +1,6 @@
 //! A participant of the npm package: the baseline (protocol section 1), as slocket 1.0.5 does it under Node.
 //!
-//! `trials/tests/interop/baseline.rs` shows what is assumed of it here, or names the trial that does.
+//! `trials/tests/interop/baseline.rs` shows what is assumed about npm's slocket here, or names the trial that does.
 
 use crate::broken::Broken;
 use crate::bug::Bug;
@@ -133,7 +133,7 @@ impl World {
                         "reads the end of the stream"
                     }
                     (None, Server::Reset { npm }) => {
-                        // (Where a listener cannot be told to refuse, a close-out may reset who comes late.)
+                        // (Where a listener cannot be told to refuse, a close-out may reset a client that comes late.)
                         if !npm && !world.mishap && configuration.probe != Probe::Stream {
                             world.broken = Some(Broken::Hurt);
                         }
@@ -152,7 +152,7 @@ impl World {
                     let mut unseen = world;
                     unseen.leave_queue(process);
                     unseen.npm(process, Npm::Idle);
-                    // It has not taken note yet: nobody removes the path (in the baseline, too).
+                    // It has not taken note yet: no process removes the path (in the baseline, too).
                     unseen.excused = true;
                     step("releases, before it sees that its server is gone", false, unseen);
                     world.leave_queue(process);
@@ -184,11 +184,11 @@ impl World {
             let mut world = *self;
             if world.is_ending(guest) {
                 world.connection_mut(guest).server = Server::Ending;
-                step("reads the end of one who waits", false, world);
+                step("reads the end of a waiter", false, world);
             } else if world.client_ended(guest) {
                 world.processes[process].guests.remove(guest);
                 world.close_server(guest);
-                step("sees the end of one who waits", false, world);
+                step("sees the end of a waiter", false, world);
             }
         }
         if let Some(guest) = self.processes[process].guest {
@@ -218,11 +218,11 @@ impl World {
         connection.server == Server::Accepted && matches!(connection.client, Client::Dismissed | Client::Cut)
     }
 
-    /// The lock is free: it is lent to the first who waits, or the server closes.
+    /// The lock is free: it is lent to the first waiter, or the server closes.
     fn npm_serve_next(&mut self, process: usize) -> &'static str {
         let Some(guest) = self.processes[process].guests.pop() else {
             self.npm(process, Npm::Unlink);
-            return "releases: nobody waits";
+            return "releases: no client waits";
         };
         self.processes[process].guest = Some(guest);
         let is_farewell = self.connection(guest).farewell;
@@ -236,7 +236,7 @@ impl World {
         self.excused = true;
         self.kill(process);
         self.mishap();
-        "releases: lends to one who is gone, and dies"
+        "releases: lends to a client that is gone, and dies"
     }
 
     fn npm(&mut self, process: usize, npm: Npm) {

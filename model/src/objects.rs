@@ -29,7 +29,7 @@ pub struct Inode {
     pub foreign: bool,
     /// The umask has taken bits from its mode.
     pub spoiled: bool,
-    /// One of them is that its owner may write: nobody can connect.
+    /// One of them is that its owner may write: no client can connect.
     pub locked: bool,
     /// What a connect finds.
     pub kind: Kind,
@@ -38,7 +38,7 @@ pub struct Inode {
 /// The mtime of an inode, as far as the mark reads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Time {
-    /// The same as its ctime: nothing has changed it since bind, or since somebody touched it.
+    /// The same as its ctime: nothing has changed it since bind, or since a process touched it.
     Alike,
     /// Another than its ctime: it was changed later, as by chmod.
     Apart,
@@ -72,7 +72,7 @@ pub enum Kind {
     Visible,
     /// A socket that some process, or some message, has open.
     Bound(SocketId),
-    /// A socket that nobody has open.
+    /// A socket that no process has open.
     Dead,
     /// A FIFO.
     Fifo,
@@ -100,7 +100,7 @@ pub struct Socket {
     pub strange: bool,
     /// It is bound to another address than the lock's.
     pub elsewhere: bool,
-    /// A stranger was the last to call listen: `SO_PEERCRED` names it to whoever connects.
+    /// A stranger was the last to call listen: `SO_PEERCRED` names it to each client.
     pub names_stranger: bool,
     /// listen was called.
     pub listens: bool,
@@ -127,7 +127,7 @@ pub struct Connection {
     pub server: Server,
     /// What the client has not read yet.
     pub inbox: Option<Message>,
-    /// The client has taken its leave before the server had its say: nobody promises that npm's survives that.
+    /// The client has taken its leave before the server had its say: npm's server may not survive that.
     pub farewell: bool,
 }
 

@@ -84,7 +84,7 @@ impl World {
         }
     }
 
-    /// A new attempt: by somebody who found the path in use when it last came, or not.
+    /// A new attempt: by a participant that found the path in use when it last came, or not.
     fn begin(&self, process: usize, configuration: &Configuration, step: Step) {
         let policy = Policy::from(Stale::Wait);
         let slot_of = |slots| Share::SlotOf(NonZeroU16::new(slots).expect("one at least"));
@@ -125,7 +125,7 @@ impl World {
         };
         match wait.source {
             Some(Source::Connection) => {
-                let connection = self.processes[process].connection.expect("who waits is connected");
+                let connection = self.processes[process].connection.expect("a waiter is connected");
                 let message = self.connection(connection).inbox;
                 let mut world = *self;
                 if let Some(message) = message {
@@ -140,7 +140,7 @@ impl World {
                 }
             }
             Some(Source::Guest) => {
-                let guest = self.processes[process].guest.expect("who lends has a guest");
+                let guest = self.processes[process].guest.expect("a lender has a guest");
                 if self.client_ended(guest) {
                     tell(*self, Notice::Readable);
                 }
@@ -177,7 +177,7 @@ impl World {
         if self.dismissals == 0 {
             return;
         }
-        let connection = self.processes[process].connection.expect("who lingers is connected");
+        let connection = self.processes[process].connection.expect("a lingering client is connected");
         let client = self.connection(connection).client;
         for (request, is_possible) in
             [(Request::Dismiss, client == Client::Open), (Request::Cut, client != Client::Cut)]
@@ -197,10 +197,10 @@ impl World {
         }
     }
 
-    /// Makes a request. What comes of it is of the same step, up to a call that others can see.
+    /// Makes a request. Its consequences are of the same step, up to a call that others can see.
     ///
-    /// It hides nothing: between the two nobody else can tell the difference, no cancel can come (a driver makes a call at once),
-    /// and a kill is one before the first. And whoever releases holds until the call: longer, not shorter.
+    /// It hides nothing: between the two no other process can tell the difference, no cancel can come (a driver makes a call at once),
+    /// and a kill is one before the first. And a process that releases holds until the call: longer, not shorter.
     pub(crate) fn request(
         mut self,
         process: usize,
@@ -237,7 +237,7 @@ impl World {
             let (answer, is_faulty) = match done {
                 Done::Answer(answer) => (answer, false),
                 Done::Fault(answer) => (answer, true),
-                // The machine waits for the rest of it.
+                // The machine waits for the rest.
                 Done::Half(_) if configuration.coarse => {
                     let made = if weight == Weight::Quiet { made } else { None };
                     return world.go_on(process, configuration, made, is_fault, step);
@@ -253,7 +253,7 @@ impl World {
         });
     }
 
-    /// Makes a call, or what a planted bug makes of it.
+    /// Makes a call, or what a planted bug makes instead.
     fn make(&self, process: usize, configuration: &Configuration, call: Call, done: &mut dyn FnMut(Done, Self)) {
         match self.change(process, configuration, call) {
             None => self.perform(process, configuration, call, done),

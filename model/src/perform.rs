@@ -51,7 +51,7 @@ impl World {
             && self.client_ended(head)
             && !self.socket(own).refuses
         {
-            // Too many were passed over who had gone.
+            // Too many that had gone were passed over.
             done(Done::Answer(AcceptResult::Failed.into()), *self);
         }
         let answer = world.make_one(process, configuration, call);
@@ -110,7 +110,7 @@ impl World {
                 let guard = if flock == Flock::Shared { Guard::Shared } else { Guard::Exclusive };
                 if self.flock(process, guard) { FlockResult::Locked.into() } else { FlockResult::Busy.into() }
             }
-            // For all who have a copy of the folder.
+            // For all processes that have a copy of the folder.
             Call::Unlock => {
                 self.processes[process].guard = Guard::None;
                 DONE

@@ -13,7 +13,7 @@ use crate::configuration::{Configuration, Probe, Umask};
 pub struct Planted {
     /// The bug.
     pub bug: Bug,
-    /// Who takes part. Without the bug no promise is broken there.
+    /// The participants. Without the bug no promise is broken there.
     pub configuration: Configuration,
     /// What must be found.
     pub breaks: Broken,
@@ -89,7 +89,7 @@ const NPM_AND_READER: Configuration = Configuration::of(&[Npm, Reader]);
 const NPM_AND_DOWNGRADER: Configuration = Configuration::of(&[Npm, Downgrader]);
 const READER_AND_PEST: Configuration = Configuration::of(&[Reader, Pest]);
 
-/// Where bugs are planted, as they are without. (But for three participants, two of them killed, under a umask that locks sockets:
+/// Where bugs are planted, without them. (Except three participants, two of them killed, under a umask that locks sockets:
 /// they are many, and among those of the full search.)
 pub const SOUND: [Configuration; 49] = [
     TWO,

@@ -1,28 +1,28 @@
-//! Who plays in a process, and where it stands.
+//! The participant of a process, and where it stands.
 
 use slocket_core::retained::Word;
 
 use crate::mind::Mind;
 
-/// Who plays in a process.
+/// The participant of a process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Player {
-    /// Nobody: there is no such process.
+    /// None: there is no such process.
     #[default]
     Nobody,
     /// A crash-safe participant.
     Safe(Participant),
     /// A participant of the npm package.
     Npm(Npm),
-    /// A stranger who uses flock(1) on the folder now and then.
+    /// A stranger that uses flock(1) on the folder now and then.
     Locker,
-    /// A stranger who removes the file at the path, once.
+    /// A stranger that removes the file at the path, once.
     Remover,
     /// A program that connects without a badge.
     Caller(Caller),
-    /// Somebody who changes what the mark is made of.
+    /// One that changes what the mark is made of.
     Changer(Changer),
-    /// Somebody who removes the path by hand.
+    /// A human that removes the path by hand.
     Human,
     /// A hostile server.
     Server,
@@ -32,7 +32,7 @@ pub enum Player {
     Child(Child),
 }
 
-/// Somebody who knows nothing of locks, by what it changes at sockets.
+/// A participant that knows nothing of locks, by what it changes at sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Changer {
     /// The sticky bit.
@@ -58,11 +58,11 @@ pub struct Participant {
     pub noted: bool,
     /// It has just taken a live socket for dead.
     pub misled: bool,
-    /// It has the lock on loan.
+    /// The lock is lent to it.
     pub borrows: bool,
     /// It could not make the lock a share, and keeps it.
     pub keeps: bool,
-    /// While its share was open it had the lock on loan, or has accepted somebody without a badge: a participant of npm's, which may
+    /// While its share was open the lock was lent to it, or it has accepted a client without a badge: an npm participant, which may
     /// hold the lock beside that share.
     pub meets_npm: bool,
     /// What it does with the lock between two holds, if it retains it.
@@ -78,9 +78,9 @@ pub struct Keep {
     pub watch: QueueWatch,
     /// The holder is about to take note that it is watched.
     pub is_arming: bool,
-    /// Somebody waited: the thread comes after a while, whether somebody has come by then or not.
+    /// A process waited: the thread comes after a while, whether a process has come by then or not.
     pub is_timed: bool,
-    /// Of a planted bug: whoever uses the lock has seen that it is retained.
+    /// Of a planted bug: the user of the lock has seen that it is retained.
     pub user_saw_it: bool,
     /// The same of the thread.
     pub thread_saw_it: bool,
@@ -94,7 +94,7 @@ pub enum QueueWatch {
     None,
     /// It is about to be armed.
     Planned,
-    /// The thread is told when somebody has come.
+    /// The thread is told when a process has come.
     Armed,
     /// The thread is told after a while.
     Timed,
@@ -157,9 +157,9 @@ pub enum Npm {
     Bind,
     /// Registers what bind has made visible.
     Register,
-    /// Listens, and has the lock.
+    /// Listens, and holds the lock.
     Listen,
-    /// Is the server: accepts whoever comes, serves one after the other.
+    /// Is the server: accepts each client, serves one after the other.
     Serves,
     /// Is the server, and closes: has still to unlink the path.
     Unlink,
@@ -171,7 +171,7 @@ pub enum Npm {
     Connect,
     /// Waits for the server.
     Queued,
-    /// Has the lock, on loan.
+    /// Holds the lock, on loan.
     Borrows,
     /// Removes the path, since its server is gone.
     Remove,

@@ -1,4 +1,4 @@
-//! A process: what it has open, and who plays in it.
+//! A process: what it has open, and its participant.
 
 use crate::cast::Cast;
 use crate::list::List;
@@ -12,7 +12,7 @@ pub struct Process {
     pub life: Life,
     /// How often it is still to begin.
     pub rounds: u8,
-    /// Its caller has been told that it has the lock, and has not given it back.
+    /// Its caller has been told that it holds the lock, and has not given it back.
     pub holds: bool,
     /// The path was removed while it held: its release must say so.
     pub lost: bool,
@@ -27,9 +27,9 @@ pub struct Process {
     pub socket: Option<SocketId>,
     /// The client's end of a connection.
     pub connection: Option<ConnectionId>,
-    /// The server's end of a connection: who was accepted last, or has been granted the lock.
+    /// The server's end of a connection: the last one that was accepted, or the one that was granted the lock.
     pub guest: Option<ConnectionId>,
-    /// More of those, in order (npm's server accepts whoever comes).
+    /// More of those, in order (npm's server accepts each client).
     pub guests: List<ConnectionId, QUEUE>,
     /// An inode that is held fast.
     pub pin: Option<Number>,
@@ -58,7 +58,7 @@ pub struct Process {
     /// A copy of a listener that was not closed after a fork.
     pub kept: Option<SocketId>,
 
-    /// Who plays in it.
+    /// Its participant.
     pub player: Player,
 }
 
@@ -125,7 +125,7 @@ impl Process {
         self.look.iter_mut().chain(self.slots.iter_mut()).for_each(change);
     }
 
-    /// Something has changed at the path: whoever watches it is told.
+    /// Something has changed at the path: each process that watches it is told.
     pub(crate) fn path_has_changed(&mut self) {
         if let Player::Safe(participant) = &mut self.player {
             participant.path_has_changed();
@@ -139,7 +139,7 @@ impl Process {
         }
     }
 
-    /// Whether nothing more is to come of it.
+    /// Whether it takes no more steps.
     pub(crate) fn is_over(&self) -> bool {
         match (self.life, self.player) {
             (Life::Dead, _) => true,
@@ -157,7 +157,7 @@ impl Process {
     }
 
     /// Whether it has copies that were made by a fork, or is hostile and keeps what it likes. (What these keep open is not left
-    /// open by anybody else.)
+    /// open by any other process.)
     pub(crate) fn has_copies(&self) -> bool {
         let is_child = matches!(self.player, Player::Child(_) | Player::Server);
         let has_one = self.socket.is_some() || self.connection.is_some() || self.guest.is_some() || self.pin.is_some();

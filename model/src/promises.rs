@@ -40,7 +40,7 @@ impl World {
             // What was killed lives on in its copies, and an abstract name in those of its socket.
             let path_is_left =
                 path_is_left && !self.is_squatted(configuration) && !(has_copies && (self.mishap || self.at_name));
-            // Who knows nothing of FIFOs leaves them, and whose FIFO it is may come to remove it when it cannot be had.
+            // A participant that knows nothing of FIFOs leaves them, and the owner of a FIFO may come to remove it when it cannot be removed.
             let knows_all = !configuration.cast.contains(&Cast::Npm) && !configuration.sticky;
             let share_is_left =
                 self.shares.iter().any(Option::is_some) && (!self.mishap || self.used_since) && knows_all;
@@ -54,7 +54,7 @@ impl World {
         }
     }
 
-    /// Whether no crash-safe participant waits that was promised its turn. (Who cannot read the folder cannot repair a
+    /// Whether no crash-safe participant waits that was promised its turn. (A participant that cannot read the folder cannot repair a
     /// mishap.)
     #[must_use]
     pub fn nobody_waits(&self, configuration: &Configuration) -> bool {
@@ -62,7 +62,7 @@ impl World {
             return true;
         }
         if self.mishap && (configuration.probe == Probe::None || configuration.elsewhere || configuration.guardless) {
-            // Where nothing tells a dead socket, nobody repairs a mishap.
+            // Where nothing tells a dead socket, no participant repairs a mishap.
             return true;
         }
         self.processes.iter().zip(configuration.cast).all(|(process, cast)| match cast {
@@ -101,7 +101,7 @@ impl World {
     /// Which crashes excuse a lost lock: that of a server whose socket may be lent out, and that of the client of a dead
     /// server.
     ///
-    /// A second holder is never excused, nor anything where somebody removes unmarked sockets, too; and no crash of one
+    /// A second holder is never excused, nor anything where a participant removes unmarked sockets, too; and no crash of one
     /// whose socket is marked, not of one that only waits, nor of one that has removed the path already.
     pub(crate) fn excuse_crash(&mut self, process: usize, configuration: &Configuration) {
         if configuration.cast.contains(&Cast::Impatient) {
@@ -129,7 +129,7 @@ impl World {
         let borrows = match dead.player {
             Player::Safe(participant) if participant.borrows => true,
             Player::Npm(npm) => matches!(npm, Npm::Borrows | Npm::Remove),
-            // (Who was handed the listener has its connection still, until it releases.)
+            // (A process that was handed the listener has its connection still, until it releases.)
             _ => dead.holds && dead.socket.is_none(),
         };
         // Between bind and the time of the mark, or if that could not be set, the sticky bit alone is the mark, and a chmod takes
@@ -145,7 +145,7 @@ impl World {
                     Some(Call::SetTimes(_, Times::Lent) | Call::SetTimesInProc(_, Times::Lent))
                 );
                 let is_touched = configuration.cast.contains(&Cast::Toucher);
-                // Where the umask has locked it, the process that mends it does a chmod itself.
+                // Where the umask has locked it, the process that repairs it does a chmod itself.
                 let is_changed = configuration.cast.contains(&Cast::Administrator)
                     || is_touched && configuration.umask == Umask::Locks;
                 is_new && is_changed || clears && is_touched
@@ -184,7 +184,7 @@ impl World {
             && self.connections.iter().flatten().filter_map(|connection| connection.inbox.as_ref()).any(is_told)
     }
 
-    /// Whether a participant of ours holds by grace of a stranger, or a listener of a hostile server carries our name.
+    /// Whether a crash-safe participant holds by grace of a stranger, or a listener of a hostile server carries our name.
     fn believes_stranger(&self) -> bool {
         let is_strange = |id: ConnectionId| self.connection(id).strange;
         let is_foreign = |socket: &Socket| socket.strange && self.inode(socket.inode).foreign;

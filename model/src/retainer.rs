@@ -24,7 +24,7 @@ impl World {
         self.keeper_steps(process, configuration, step);
     }
 
-    /// Those of whoever uses the lock.
+    /// The steps of the user of the lock.
     fn user_steps(&self, process: usize, configuration: &Configuration, step: Step) {
         let keep = self.keep(process);
         let may_come_back = self.processes[process].rounds > 0;
@@ -43,7 +43,7 @@ impl World {
             }
             Word::Held | Word::Wanted => {
                 self.leave(process, configuration, step);
-                // Somebody looks now and then, whatever the watch says.
+                // It looks now and then, whatever the watch says.
                 let mut world = *self;
                 world.happen(process, Happening::Pass);
                 world.give(process, configuration, false, step);
@@ -67,7 +67,7 @@ impl World {
 
     /// The lock was granted, and is released for the first time.
     fn first_leave(&self, process: usize, configuration: &Configuration, step: Step) {
-        // Nothing can be watched; or somebody waits, and has waited long enough.
+        // Nothing can be watched; or a process waits, and has waited long enough.
         let mut world = *self;
         world.released(process);
         world.request(process, configuration, Request::Release, false, step);
@@ -125,7 +125,7 @@ impl World {
             world.keep_mut(process).user_saw_it = true;
             return step(What::Text("sees that it retains the lock"), true, world);
         }
-        // Somebody looks now and then, whatever the watch says.
+        // It looks now and then, whatever the watch says.
         let mut looks = *self;
         looks.happen(process, Happening::Take);
         looks.happen(process, Happening::Pass);
@@ -140,7 +140,7 @@ impl World {
         self.acquired(process);
     }
 
-    /// What a planted bug does who has seen, a while ago, that the lock is retained.
+    /// What a planted bug does after it has seen, a while ago, that the lock is retained.
     pub(crate) fn late_steps(&self, process: usize, configuration: &Configuration, step: Step) {
         let keep = self.keep(process);
         if keep.user_saw_it {
@@ -154,7 +154,7 @@ impl World {
             let mut world = *self;
             world.keep_mut(process).thread_saw_it = false;
             world.keep_mut(process).word = Word::Giving;
-            // (Whoever has taken it meanwhile goes on holding.)
+            // (A user that has taken it meanwhile goes on holding.)
             let holds = self.processes[process].holds;
             world.keep_mut(process).watch = QueueWatch::Spent;
             world.request(process, configuration, Request::Release, false, &mut |what, is_fault, mut world| {
@@ -198,7 +198,7 @@ impl World {
                 let mut world = *self;
                 world.keep_mut(process).watch = QueueWatch::Fired;
                 world.processes[process].kept = None;
-                step(What::Text("its thread wakes: somebody has come"), false, world);
+                step(What::Text("its thread wakes: a process has come"), false, world);
             }
             QueueWatch::Timed => {
                 let mut world = *self;
@@ -222,7 +222,7 @@ impl World {
         }
     }
 
-    /// The thread is told that somebody has come.
+    /// The thread is told that a process has come.
     fn come(&self, process: usize, configuration: &Configuration, step: Step) {
         let mut world = *self;
         world.keep_mut(process).watch = QueueWatch::Spent;
@@ -263,7 +263,7 @@ impl World {
     pub(crate) fn keep(&self, process: usize) -> Keep {
         match self.processes[process].player {
             crate::player::Player::Safe(participant) => participant.keep,
-            other => unreachable!("{other:?} is no crash-safe participant"),
+            other => unreachable!("{other:?} is not a crash-safe participant"),
         }
     }
 

@@ -17,7 +17,7 @@ pub struct Found {
     pub states: usize,
     /// How many steps lead from one to another.
     pub steps: usize,
-    /// How many of them are ends: everybody has had the lock.
+    /// How many of them are ends: every participant has held the lock.
     pub ends: usize,
     /// The first broken promise, with the shortest way to it.
     pub broken: Option<(Broken, Trace)>,
@@ -40,7 +40,7 @@ impl fmt::Display for Trace {
 
 /// Explores everything, up to `limit` states; stops at the first broken promise.
 ///
-/// In every state all who wait can still be served by steps in which nothing goes wrong. Since there are finitely many
+/// In every state all waiters can still be served by steps in which nothing goes wrong. Since there are finitely many
 /// states, every run in which a step that is possible again and again is taken at last serves them: there is no livelock.
 ///
 /// # Panics
@@ -60,7 +60,7 @@ pub enum Names {
 }
 
 impl Names {
-    /// A state under these names, and which process of it stands at each place.
+    /// A state under these names, and which of its processes stands at each place.
     fn of(self, world: &World, configuration: &Configuration) -> (World, [usize; PROCESSES]) {
         match self {
             Self::Canonical => world.canonical_from(configuration),
@@ -110,13 +110,13 @@ pub fn explore_under(
     if broken.is_none() && is_complete && looks_for_lost {
         broken = lost(configuration, &states, edges);
     }
-    // A state in which nothing is broken yet is one from which somebody is never served.
+    // A state in which nothing is broken yet is one from which a waiter is never served.
     let promise = |at: usize| states[at].broken.unwrap_or(Broken::Lost);
     let broken = broken.map(|at| (promise(at), trace(names, configuration, &states, &parents, at)));
     (Found { states: states.len(), steps, ends, broken, is_complete }, states)
 }
 
-/// The first state from which somebody who waits can never be served.
+/// The first state from which a waiter can never be served.
 fn lost(
     configuration: &Configuration,
     states: &IndexSet<World, BuildStateHasher>,

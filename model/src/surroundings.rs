@@ -3,7 +3,7 @@
 use crate::cast::Cast;
 use crate::configuration::{Configuration, Probe, Umask};
 
-/// How a configuration is changed by where everybody meets.
+/// How a configuration is changed by where the participants meet.
 pub type Surroundings = fn(Configuration) -> Configuration;
 
 /// Where they meet. (The inputs of the fuzz target that are kept count the first of these: what is new comes last.)
@@ -27,15 +27,15 @@ pub const SURROUNDINGS: [Surroundings; 16] = [
 ];
 
 impl Configuration {
-    /// The same there; or where it is, if that breaks a promise that nobody makes.
+    /// The same there; or where it is, if that breaks a promise that is not made.
     #[must_use]
     pub fn within(self, surroundings: Surroundings) -> Self {
         // (A chmod between bind and the look at it, in a folder in which others rename, leaves a stale socket: see
-        // docs/verification.md. And in step, without the random pauses, those who sweep by connecting take each other's new sockets
+        // docs/verification.md. And in step, without the random pauses, sweepers that connect take each other's new sockets
         // for dead again and again. What is at an abstract name is in no folder.)
         let stays = self.at_name || self.cast.contains(&Cast::Administrator) || self.probe == Probe::Stream;
         let there = if stays { self } else { surroundings(self) };
-        // (What nobody may connect to only its owner can mend.)
+        // (What no other user may connect to only its owner can repair.)
         let is_locked_out = there.umask == Umask::Locks && there.cast.contains(&Cast::OtherUser);
         if is_locked_out { self } else { there }
     }

@@ -12,7 +12,7 @@ use crate::process::Process;
 use crate::world::{PROCESSES, World};
 
 impl World {
-    /// The same state under other names. Those who are alike, but not yet told apart, may keep their order: then two states
+    /// The same state under other names. Participants that are alike, but not yet told apart, may keep their order: then two states
     /// count that could be one.
     ///
     /// It hides nothing. Processes change places with others of their cast only, and whatever refers to something is renamed
@@ -30,7 +30,7 @@ impl World {
         let cast = |process: usize| configuration.cast.get(process).map_or(u8::MAX, |cast| *cast as u8);
         let first = |process: usize| configuration.cast.iter().position(|other| *other as u8 == cast(process));
         order.sort_by_key(|process| (first(*process).unwrap_or(usize::MAX), keys[*process]));
-        // Whoever is of the same cast stands together now; give each cast the places that it has.
+        // Participants of the same cast stand together now; give each cast the places that it has.
         let mut places: [usize; PROCESSES] = std::array::from_fn(|process| process);
         places.sort_by_key(|place| (first(*place).unwrap_or(usize::MAX), *place));
         let mut from = [0; PROCESSES];

@@ -1,4 +1,4 @@
-//! One run at a time: a walk that somebody else chooses, through worlds too large to explore.
+//! One run at a time: a walk that the caller chooses, through worlds too large to explore.
 
 use crate::broken::Broken;
 use crate::configuration::Configuration;
@@ -6,7 +6,7 @@ use crate::label::Label;
 use crate::search::Trace;
 use crate::world::World;
 
-/// How many steps everybody may take, after the choices have run out, until all who wait are served.
+/// How many steps all may take, after the choices have run out, until all waiters are served.
 const PATIENCE: usize = 20_000;
 
 /// A run.
@@ -20,7 +20,7 @@ pub struct Walk {
     pub broken: Option<Broken>,
 }
 
-/// A choice below this goes on with the process that took the last step, if it can: races are met when somebody stands
+/// A choice below this goes on with the process that took the last step, if it can: races are met when a process stands
 /// still for long, and seldom when all go on in step.
 const OTHERS: u8 = 180;
 
@@ -28,7 +28,7 @@ const OTHERS: u8 = 180;
 const FAULTS: u8 = 240;
 
 /// Takes the steps that `choices` choose, one byte a step; then, in turn, steps in which nothing goes wrong, until
-/// everybody is served.
+/// every participant is served.
 #[must_use]
 pub fn walk(configuration: &Configuration, choices: &[u8]) -> Walk {
     let mut walk = Walk { world: World::new(configuration), trace: Trace(Vec::new()), broken: None };

@@ -9,7 +9,7 @@ use crate::world::World;
 /// Where a call stands in a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Weight {
-    /// Nobody else can see it, and nobody else can change its answer: it may be made at any time, so it belongs to the call
+    /// No other process can see it, and none can change its answer: it may be made at any time, so it belongs to the call
     /// before it.
     Quiet,
     /// Its answer is as good if it comes together with the next call.
@@ -33,8 +33,8 @@ impl World {
             return weight;
         }
         match call {
-            // Where nobody shares, nothing is ever there. And nobody else makes a FIFO, removes one, or opens one for writing while we
-            // have the lock.
+            // Where no process shares, nothing is ever there. And no other process makes a FIFO, removes one, or opens one for writing while we
+            // hold the lock.
             Call::OpenFifo(_, access, name) => weighs(
                 configuration.has_shares()
                     && !(has_lock && (access == Access::Read || self.named(process, name).is_none())),
@@ -68,7 +68,7 @@ impl World {
             | Call::Watch => Weight::Weighs,
             // What was listed before it was opened may be gone by then: as if it had not been listed.
             Call::NextName => Weight::Leads,
-            // Nobody else takes from a queue; and one that is not empty stays so.
+            // No other process takes from a queue; and one that is not empty stays so.
             Call::Poll => match own.socket.map(|socket| self.socket(socket).queue.is_empty()) {
                 Some(false) => Weight::Leads,
                 Some(true) | None => Weight::Weighs,
@@ -93,7 +93,7 @@ impl World {
                 // One with a badge has been sent the listener, and asks for nothing more; others were shut down before.
                 Role::Guest | Role::Queue => false,
                 Role::Share => own.share.is_some(),
-                // (A reader of a FIFO is seen by nobody.)
+                // (No process sees a reader of a FIFO.)
                 Role::Look | Role::Slots => own.looks().any(|look| look.writes),
                 Role::Pin | Role::Listing | Role::Swept | Role::Strays | Role::Watch => false,
             }),

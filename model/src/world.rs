@@ -39,7 +39,7 @@ pub struct World {
     pub cancels: u8,
     /// How many system calls may still fail.
     pub failures: u8,
-    /// How often somebody who lingers may still take its leave.
+    /// How often a client that lingers may still take its leave.
     pub dismissals: u8,
 
     /// The lock of an open folder whose owner is gone, and that a forked child has a copy of.
@@ -47,11 +47,11 @@ pub struct World {
 
     /// The number of the next inode; chosen just before it is made.
     pub next_number: Number,
-    /// Who has joined a queue and has not left it, in order. (Kept while nobody was killed.)
+    /// The participants that have joined a queue and have not left it, in order. (Kept while no process was killed.)
     pub arrivals: List<u8, PROCESSES>,
-    /// Somebody was killed, or a listener was lost on its way: nobody's fault, but what it leaves is for the next one.
+    /// A process was killed, or a listener was lost on its way: no participant's fault, but its leftovers are for the next one.
     pub mishap: bool,
-    /// Somebody has acquired and released since the last mishap.
+    /// A participant has acquired and released since the last mishap.
     pub used_since: bool,
     /// What has happened excuses a lost lock and leftovers (protocol section 3.2).
     pub excused: bool,
@@ -82,7 +82,7 @@ impl World {
         world
     }
 
-    /// Whether all who want the lock have had it, so that nothing more is to come.
+    /// Whether every participant that wants the lock has held it, so that nothing more is to come.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.processes.iter().all(Process::is_over)
@@ -115,14 +115,14 @@ impl World {
     pub(crate) fn participant(&mut self, process: usize) -> &mut Participant {
         match &mut self.processes[process].player {
             Player::Safe(participant) => participant,
-            other => unreachable!("{other:?} is no crash-safe participant"),
+            other => unreachable!("{other:?} is not a crash-safe participant"),
         }
     }
 
     pub(crate) fn mind(&self, process: usize) -> Mind {
         match self.processes[process].player {
             Player::Safe(participant) => participant.mind,
-            other => unreachable!("{other:?} is no crash-safe participant"),
+            other => unreachable!("{other:?} is not a crash-safe participant"),
         }
     }
 }

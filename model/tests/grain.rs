@@ -32,7 +32,7 @@ fn the_same_bugs_are_found() {
     assert!(compared > PLANTED.len() / 2, "{compared} of {}", PLANTED.len());
 }
 
-/// Each call is a step there: a bug inside a step is met although nobody else can come between.
+/// Each call is a step there: a bug inside a step is met although no other process can come between.
 #[test]
 fn there_are_more_steps() {
     use model::Cast::Safe;

@@ -30,7 +30,7 @@ const SMALL: &[Configuration] = &[
     Configuration::of(&[Safe, Reader, Reader]).coarse(),
 ];
 
-/// The canonical states and the given ones are the same states, ends and all, but for their names.
+/// The canonical states and the given ones are the same states, ends and all, except for their names.
 #[test]
 fn the_same_states_can_be_reached() {
     for configuration in SMALL {

@@ -35,7 +35,7 @@ fn what_a_waiter_is_told_of_shares_is_true() {
     assert!(matches!(found.broken, Some((Broken::FalselyUnshared, _))), "{found:?}");
 }
 
-/// What the documentation warns of: who removes unmarked sockets, too, may make two holders.
+/// What the documentation warns about: a participant that removes unmarked sockets, too, may make two holders.
 #[test]
 fn the_unsafe_policy_is_unsafe() {
     for cast in [&[Cast::Impatient, Cast::Npm][..], &[Cast::Impatient, Cast::Impatient, Cast::Npm]] {

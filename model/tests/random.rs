@@ -39,7 +39,7 @@ const CASTS: &[&[Cast]] = &[
     &[Strict, Strict, Safe, Npm, Npm],
 ];
 
-/// Who takes shares. (Apart from the others: seeds that are kept stay what they are.)
+/// The casts that take shares. (Apart from the others: seeds that are kept stay what they are.)
 const CASTS_WITH_SHARES: &[&[Cast]] = &[
     &[Safe, Safe, Reader, Reader, Slot],
     &[Safe, Reader, Slot, Slot, TrySlot],

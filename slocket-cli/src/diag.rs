@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_left_the_queue_is_told_from_who_waits() {
+    fn a_client_that_has_left_the_queue_is_told_from_a_waiter() {
         let folder = TempDir::with_prefix("slocket-diag-").expect("a folder");
         let path = folder.path().join("lock");
         let listener = UnixListener::bind(&path).expect("a listener");
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_off_is_no_table() {
+    fn a_line_that_is_cut_off_is_not_a_table() {
         let body = [&[1u8, 1, 10, 0][..], &[7, 0, 0, 0], &[0; 8], &[8, 0, 2, 0, 9, 0, 0, 0]].concat();
         assert_eq!(socket(&body).expect("whole").peer, Some(9));
         for end in 0..body.len() {

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_there_is_no_share() {
+    fn a_process_that_wrote_there_has_no_share() {
         let folder = TempDir::with_prefix("slocket-shares-").expect("a folder");
         let lock = folder.path().join("lock");
         let fifo = path(&lock, None);

@@ -1,4 +1,4 @@
-//! From idle, taking the lock: publishing the socket, or finding who has it (protocol sections 1 and 2).
+//! From idle, taking the lock: publishing the socket, or finding the holder (protocol sections 1 and 2).
 
 mod common;
 

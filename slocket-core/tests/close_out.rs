@@ -9,10 +9,10 @@ const ACCEPT: Call = Call::Accept(Role::Guest);
 const END: Call = Call::Shutdown(Role::Guest, Half::Both);
 const CLOSE: Call = Call::Close(Role::Listener);
 
-/// Unlink, refuse newcomers, end those who are queued, close: in this order.
+/// Unlink, refuse newcomers, end the queued clients, close: in this order.
 #[test]
 fn a_path_is_given_up_in_this_order() {
-    // Who is at the head is a stranger, so nobody is handed the lock.
+    // The client at the head is a stranger, so no client is handed the lock.
     let mut participant = holding_with(&[STRANGER, WAITER, CLIENT]);
     participant.ends(RELEASE, Report::Released);
     let from = participant.calls.iter().position(|call| *call == END).expect("the head of the queue is ended");
@@ -30,14 +30,14 @@ fn a_connection_with_something_unread_is_closed_apart() {
 }
 
 #[test]
-fn whoever_comes_meanwhile_is_ended_before_the_listener_is_closed() {
+fn a_client_that_comes_meanwhile_is_ended_before_the_listener_is_closed() {
     let mut participant = holding();
     let refused = participant.up_to(RELEASE, REFUSE);
     participant.world.queue.push_back(WAITER);
     participant.ends(refused, Report::Released).did(&[ACCEPT, END, ACCEPT, CLOSE]);
 }
 
-/// Whoever saw that the path is not its own looks once more: it would be left behind.
+/// A holder that saw that the path is not its own looks once more: it would be left behind.
 #[test]
 fn a_path_that_was_not_ours_is_looked_at_once_more() {
     let look = Call::Stat(Name::Lock);
@@ -82,13 +82,13 @@ fn holding_a_name(queue: &[Guest]) -> Participant {
 }
 
 #[test]
-fn a_name_that_nobody_waits_for_is_closed() {
+fn a_name_without_waiters_is_closed() {
     holding_a_name(&[]).ends(RELEASE, Report::Released).did_just(&[Call::Poll, CLOSE, Call::KeepReserve]);
 }
 
-/// Those who are queued are accepted before the name is free, and ended after it.
+/// The queued clients are accepted before the name is free, and ended after it.
 #[test]
-fn those_who_are_queued_at_a_name_are_ended_after_it_is_free() {
+fn queued_clients_of_a_name_are_ended_after_it_is_free() {
     let accept = Call::Accept(Role::Queue);
     let end = Call::Shutdown(Role::Queue, Half::Both);
     let mut participant = holding_a_name(&[STRANGER, WAITER, WAITER]);

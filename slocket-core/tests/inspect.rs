@@ -19,7 +19,7 @@ fn theirs() -> There {
 }
 
 #[test]
-fn what_is_no_lock_is_told_without_a_probe() {
+fn a_file_that_is_not_a_lock_is_told_without_a_probe() {
     says(None, Inspected::Missing).did_not(PROBE);
     says(DIRECTORY, Inspected::NotASocket).did_not(PROBE);
 }
@@ -53,7 +53,7 @@ fn a_stale_one_is_probed_twice() {
     assert_eq!(says(STALE, Inspected::Stale).count(PROBE), 2);
 }
 
-/// Somebody may be about to give it its mode: the machine of an acquire asks the guard.
+/// Its owner may be about to give it its mode: the machine of an acquire asks the guard.
 #[test]
 fn one_that_not_even_its_owner_may_connect_to_is_not_called_dead() {
     for (found, is_marked) in [(MARKED, true), (UNMARKED, false)] {

@@ -1,16 +1,16 @@
-//! From idle, looking: who listens, without taking the lock (protocol section 2, "Look").
+//! From idle, looking: which process listens, without taking the lock (protocol section 2, "Look").
 
 mod common;
 
 use common::*;
 
 #[test]
-fn nobody_at_the_path_is_free() {
+fn an_empty_path_is_free() {
     Participant::at(None).ends(LOOK, Report::Free).did_not(PUBLISH);
 }
 
 #[test]
-fn a_socket_at_which_nobody_listens_is_free() {
+fn a_socket_at_which_no_process_listens_is_free() {
     Participant::at(DEAD).ends(LOOK, Report::Free).did_not(UNLINK);
 }
 
@@ -51,12 +51,12 @@ fn a_listener_that_came_for_a_look_is_passed_on() {
 }
 
 #[test]
-fn a_full_backlog_is_that_of_somebody() {
+fn a_full_backlog_has_a_server() {
     Participant::at(There { life: Life::Full, ..HOLDER }).ends(LOOK, Report::Listened);
 }
 
 #[test]
-fn what_is_no_slocket_is_an_error() {
+fn a_server_that_is_not_slocket_is_an_error() {
     Participant::at(DIRECTORY).fails(LOOK, Failure::NotASlocket);
     Participant::at(There { life: Life::Datagram, ..HOLDER }).fails(LOOK, Failure::NotASlocket);
     let theirs = Found { owner: Owner::Other, ..MARKED };

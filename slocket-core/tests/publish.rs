@@ -36,7 +36,7 @@ fn in_place_under_the_guard_from_before_bind_until_it_listens() {
     ]);
 }
 
-/// Whoever may rename in the folder can have put another file in its place.
+/// A user who may rename in the folder can have put another file in its place.
 #[test]
 fn in_a_shared_folder_it_is_held_fast_before_it_is_touched() {
     let mut participant = in_folder(SHARED);
@@ -104,7 +104,7 @@ fn what_is_not_our_new_socket_is_not_touched() {
     }
 }
 
-/// An administrator has changed its mode since it was bound: the kernel tells that it is ours all the same, and both are mended.
+/// An administrator has changed its mode since it was bound: the kernel tells that it is ours all the same, and both are repaired.
 #[test]
 fn a_new_socket_whose_mode_was_changed_is_told_by_the_kernel() {
     let mode = Call::SetMode(Role::Pin, Mode::AsAsked);
@@ -286,7 +286,7 @@ fn where_the_guard_is_not_to_be_had_it_is_published_aside() {
     participant.holds(ACQUIRE).did(&[Call::FileSystem, LOOK, Call::Rename(TEMPORARY)]).did_not(SHARED_GUARD);
 }
 
-/// Nobody removes dead sockets there, and FUSE may give a socket that is moved another inode.
+/// No process removes dead sockets there, and FUSE may give a socket that is moved another inode.
 #[test]
 fn elsewhere_it_is_published_in_place_with_the_guard_or_without() {
     let mut participant = Participant::at(None);

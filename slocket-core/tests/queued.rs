@@ -27,14 +27,14 @@ fn an_ok_alone_is_a_loan() {
 
 /// Taken for a loan, it would make two holders.
 #[test]
-fn a_listener_that_was_lost_on_the_way_is_no_lock() {
+fn a_listener_that_was_lost_on_the_way_is_not_the_lock() {
     let mut participant = receiving(ReceiveResult::Truncated);
     participant.waits(READABLE, QUEUED).did(&[Call::CloseApart(Role::Strays), Call::Close(Role::Connection), PUBLISH]);
 }
 
-/// Whoever bound it elsewhere, or kept a copy, could hold it as well.
+/// The process that bound it elsewhere, or kept a copy, could hold it as well.
 #[test]
-fn a_listener_that_is_not_this_locks_is_no_lock_and_no_busy_loop() {
+fn a_listener_that_is_not_this_locks_is_not_taken_and_makes_no_busy_loop() {
     let mut participant = queued();
     for wait in [QUEUED, QUEUED, pause(3)] {
         participant.world.sent.push_back(ReceiveResult::Listener { unshared: false });

@@ -65,7 +65,7 @@ fn a_listener_of_another_user_is_given_away_unused() {
     participant.did_not(Call::Listen).did_not(Call::SocketName);
 }
 
-/// Whatever of it cannot be told, nobody listens on it, and it is closed apart: to close it can take for ever.
+/// Whatever cannot be told about it, no process listens on it, and it is closed apart: to close it can take for ever.
 #[test]
 fn what_is_not_proven_to_be_this_locks_is_given_away() {
     let other = StatResult::Found(Found { inode: OTHER, ..MARKED });
@@ -95,7 +95,7 @@ fn at_an_abstract_name_another_type_of_socket_is_foreign() {
 
 /// What came under another name is a lock's listener, if not this one's; or it is none, and the server no slocket.
 #[test]
-fn what_is_no_listener_at_all_is_foreign() {
+fn a_descriptor_that_is_not_a_listener_is_foreign() {
     for question in [Question::Listens, Question::IsStream, Question::IsUnix] {
         let mut participant = handed_a_listener(PRIVATE);
         participant.instead(Call::ComparePeerName, AnswerResult::No).instead(Call::Ask(question), AnswerResult::No);

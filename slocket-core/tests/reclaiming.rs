@@ -52,7 +52,7 @@ fn a_dead_marked_socket_is_removed_in_this_order() {
 }
 
 #[test]
-fn whoever_was_faster_is_queued_at() {
+fn a_process_that_was_faster_is_queued_at() {
     let (mut participant, locked) = reclaiming(Stale::Wait);
     participant.world.next = Some(There { found: Found { inode: OTHER, ..MARKED }, ..HOLDER });
     participant.waits(locked, QUEUED).did(&[UNLINK, PUBLISH, JOIN]);
@@ -69,7 +69,7 @@ fn another_reclaimer_is_given_time() {
         .did_not(Call::Unlock);
 }
 
-/// Who cannot read the folder cannot repair a crash; others may.
+/// A process that cannot read the folder cannot repair a crash; others may.
 #[test]
 fn a_folder_that_cannot_be_read_is_left_to_others() {
     let folder = Call::OpenFolder(Role::Guard);
@@ -81,7 +81,7 @@ fn a_folder_that_cannot_be_read_is_left_to_others() {
 
 /// Its owner cleared the mark, lent the lock and died between the look and the reclaim.
 #[test]
-fn a_mark_that_went_makes_a_stale_socket_of_it() {
+fn a_mark_that_went_leaves_a_stale_socket() {
     for (stale, wait) in [(Stale::Wait, WATCHING), (Stale::Reclaim, WATCHING_STALE)] {
         let (mut participant, locked) = reclaiming(stale);
         participant.world.path = Some(STALE);
@@ -176,7 +176,7 @@ fn where_the_probe_is_a_connection_only_marked_sockets_are_asked_under_the_guard
         Call::Close(Role::Probe),
     ]);
     participant.did_not(UNLINK);
-    // Whoever leaves a server that may lend can hurt it.
+    // A client that leaves a server that may lend can hurt it.
     let (mut participant, locked) = reclaiming_on(asks, DEAD, Stale::Wait);
     participant.world.path = Some(STALE);
     participant.waits(locked, WATCHING).did_not(stream).did_not(UNLINK);
@@ -203,7 +203,7 @@ fn what_the_kernel_cannot_be_asked_is_not_acted_on() {
     participant.fails(locked, Failure::Denied).did_not(UNLINK);
 }
 
-/// A socket to which not even its owner may write is mended under the guard: the times first, for a chmod takes the mark of bind
+/// A socket to which not even its owner may write is repaired under the guard: the times first, for a chmod takes the mark of bind
 /// away.
 #[test]
 fn one_that_is_not_settled_is_mended_and_then_probed() {
@@ -236,7 +236,7 @@ fn dead_temporary_names_are_swept_and_no_living_ones() {
     }
 }
 
-/// Whoever may write to the folder can fill it.
+/// A user who may write to the folder can fill it.
 #[test]
 fn at_most_64_names_are_swept_each_time() {
     let mut participant = Participant::at(DEAD);

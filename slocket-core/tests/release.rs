@@ -10,7 +10,7 @@ const GONE: Guest = Guest { takes: SendResult::Gone, ..WAITER };
 const ENDED: Guest = Guest { has_ended: true, ..CLIENT };
 
 #[test]
-fn nobody_waits_and_the_path_is_given_up() {
+fn without_waiters_the_path_is_given_up() {
     holding().ends(RELEASE, Report::Released).did(&[LOOK, Call::Poll, UNLINK]).did_not(HAND_OVER);
 }
 
@@ -35,7 +35,7 @@ fn a_waiter_is_handed_the_listener_and_that_is_all() {
 fn a_waiter_that_went_away_makes_room_for_the_next() {
     let mut participant = holding_with(&[GONE, ENDED, WAITER]);
     participant.ends(RELEASE, Report::Released);
-    // Whoever is passed over is ended; and each time the path is looked at again.
+    // A client that is passed over is ended; and each time the path is looked at again.
     let end = Call::Shutdown(Role::Guest, Half::Both);
     participant.did(&[LOOK, HAND_OVER, end, LOOK, Call::HasEnded(Role::Guest), end, LOOK, HAND_OVER]).did_not(UNLINK);
 }
@@ -86,7 +86,7 @@ fn a_holder_can_pass_the_lock_on_when_descriptors_have_run_out() {
     participant.ends(RELEASE, Report::Released).did(&[ACCEPT, Call::SpendReserve, ACCEPT, UNLINK]).did_not(HAND_OVER);
 }
 
-/// Another may hold at the path by now, beside whoever got this listener.
+/// Another process may hold at the path by now, beside the receiver of this listener.
 #[test]
 fn a_lock_that_is_lost_is_not_passed_on() {
     for there in [None, Some(There { found: Found { inode: OTHER, ..MARKED }, ..HOLDER })] {
@@ -96,7 +96,7 @@ fn a_lock_that_is_lost_is_not_passed_on() {
     }
 }
 
-/// Somebody has touched it while it was held.
+/// A process has touched it while it was held.
 #[test]
 fn a_socket_that_has_lost_its_mark_gets_it_before_it_is_passed_on() {
     let mut participant = holding_with(&[WAITER]);
@@ -176,7 +176,7 @@ fn one_loan_follows_another_and_the_caller_is_told_once() {
 
 /// A loan that was given and came back is another release: it may accept as many again.
 #[test]
-fn each_loan_that_comes_back_begins_anew_to_count() {
+fn each_loan_that_comes_back_starts_the_count_again() {
     let mut participant = holding();
     participant.world.queue.extend(std::iter::repeat_n(ENDED, 4_000));
     participant.world.queue.push_back(CLIENT);
@@ -203,7 +203,7 @@ fn where_no_loan_can_be_sent_the_mark_is_set_and_the_path_given_up() {
     assert_eq!(participant.count(LEND), 1);
 }
 
-/// Whoever may not change the mark lends nothing, and hands over nothing unmarked.
+/// A process that may not change the mark lends nothing, and hands over nothing unmarked.
 #[test]
 fn a_mark_that_cannot_be_changed_closes_out() {
     let cannot: [(Call, CallResult); 4] = [

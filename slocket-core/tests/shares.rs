@@ -1,4 +1,4 @@
-//! Shares of the lock: shared locks, slots, and whoever waits for them (protocol section 8).
+//! Shares of the lock: shared locks, slots, and the waiters for them (protocol section 8).
 
 mod common;
 
@@ -29,7 +29,7 @@ fn shared_by_others(reads: usize) -> Participant {
     participant
 }
 
-/// It has the lock in hand, and waits for those who have shares.
+/// It has the lock in hand, and waits for the sharers.
 #[track_caller]
 fn waiting_for_shares() -> Participant {
     let mut participant = shared_by_others(1);
@@ -92,7 +92,7 @@ fn the_mode_of_a_new_fifo_is_mended_through_a_pin() {
 
 /// Its maker may have died before its mode was set.
 #[test]
-fn one_that_may_not_be_opened_is_mended_if_it_is_ours() {
+fn one_that_may_not_be_opened_is_repaired_if_it_is_ours() {
     let mut participant = shared_by_others(0);
     let spoiled = Found { mode: ModeFit::Fewer, ..FIFO };
     participant.instead(TAKE_SHARE, OpenResult::Denied(ERRNO));
@@ -106,7 +106,7 @@ fn one_that_may_not_be_opened_is_mended_if_it_is_ours() {
 
 // ---- Beside participants of the baseline, which know nothing of shares.
 
-/// It is lent the lock, as by anybody else. (Else it would hold it beside our share.)
+/// It is lent the lock, as by any other process. (Else it would hold it beside our share.)
 #[test]
 fn there_is_no_share_while_a_baseline_client_waits() {
     for (event, take) in [(SHARE, TAKE_SHARE), (TRY_SHARE, TAKE_SHARE), (SLOT, take(0)), (TRY_SLOT, take(0))] {
@@ -120,7 +120,7 @@ fn there_is_no_share_while_a_baseline_client_waits() {
 }
 
 #[test]
-fn whoever_waits_behind_a_baseline_client_is_handed_the_lock_after_it() {
+fn a_waiter_behind_a_baseline_client_is_handed_the_lock_after_it() {
     let mut participant = Participant::at(None);
     participant.world.queue.extend([CLIENT, WAITER]);
     participant.leaves_behind(SHARE, BASELINE, LENT).did(&[CLOSE_SHARE, LEND]);
@@ -161,7 +161,7 @@ fn there_is_no_share_while_a_baseline_client_of_another_user_waits() {
     participant.shares(SHARE, None).did(&[TAKE_SHARE, UNLINK]).did_not(CLOSE_SHARE);
 }
 
-/// Behind another user's waiter, or after it was seen that nobody waits.
+/// Behind another user's waiter, or after it was seen that no process waits.
 #[test]
 fn one_that_is_met_when_the_path_is_given_up_already_costs_the_share() {
     let mut participant = Participant::at(None);
@@ -181,7 +181,7 @@ fn one_that_is_met_when_the_path_is_given_up_already_costs_the_share() {
 
 /// And that the lock is lost is the worse news; but an unlink that fails is none.
 #[test]
-fn whoever_meets_one_is_told_of_a_lost_lock_first() {
+fn a_sharer_that_meets_one_is_told_of_a_lost_lock_first() {
     for (result, failure) in
         [(UnlinkResult::Missing, Failure::LockLost), (UnlinkResult::Failed(ERRNO), Failure::Baseline)]
     {
@@ -207,9 +207,9 @@ fn no_share_is_taken_of_what_a_baseline_server_has_lent() {
     }
 }
 
-/// So whoever waits without one is none of ours.
+/// So a waiter without one is not one of ours.
 #[test]
-fn whoever_cannot_have_a_badge_does_not_wait() {
+fn a_client_that_cannot_have_a_badge_does_not_wait() {
     for event in [ACQUIRE, SHARE, SLOT] {
         let mut participant = Participant::at(HOLDER);
         participant.instead(Call::BindBadge, BindResult::Failed(ERRNO));
@@ -241,7 +241,7 @@ fn a_share_that_is_given_back_leaves_nothing() {
     for (event, report) in [(RELEASE, Report::Released), (CANCEL, Report::Cancelled)] {
         let mut participant = sharing();
         participant.ends(event, report).did(&[CLOSE_SHARE, SEE_SHARES, READ, PUBLISH, SEE_SHARES, READ, UNLINK_SHARED]);
-        // And once more, for whoever came meanwhile relies on that.
+        // And once more, for a process that came meanwhile relies on that.
         participant.did(&[UNLINK_SHARED, UNLINK, Call::Close(Role::Listener), SEE_SHARES]);
         assert!(participant.world.shared.is_none());
     }
@@ -254,7 +254,7 @@ fn while_others_have_one_there_is_nothing_to_clean_up() {
     participant.ends(RELEASE, Report::Released).did(&[CLOSE_SHARE, SEE_SHARES, READ]).did_not(PUBLISH);
 }
 
-/// Whoever has the lock sees to it.
+/// The process with the lock in hand sees to it.
 #[test]
 fn where_the_lock_is_taken_it_is_not_waited_for() {
     let mut participant = sharing();
@@ -263,7 +263,7 @@ fn where_the_lock_is_taken_it_is_not_waited_for() {
 }
 
 #[test]
-fn whoever_is_handed_the_lock_cleans_up() {
+fn the_receiver_of_the_lock_cleans_up() {
     let mut participant = sharing();
     participant.world.queue.push_back(WAITER);
     participant.ends(RELEASE, Report::Released).did(&[PUBLISH, UNLINK_SHARED, HAND_OVER_UNSEEN]);
@@ -279,7 +279,7 @@ fn what_may_not_be_removed_stays() {
     assert_eq!(participant.count(SEE_SHARES), 2, "not again and again");
 }
 
-/// Somebody may make a FIFO after the other, for ever.
+/// A user may make one FIFO after the other, for ever.
 #[test]
 fn it_does_not_clean_up_for_ever() {
     let mut participant = sharing();
@@ -302,14 +302,14 @@ fn a_share_of_a_lock_that_is_lost_is_none() {
 
 /// A waiter may have come to its limit of descriptors.
 #[test]
-fn where_nobody_shares_a_look_that_opens_nothing_is_enough() {
+fn without_shares_a_look_that_opens_nothing_is_enough() {
     Participant::at(None).holds(ACQUIRE).did(&[PUBLISH, HAS_SHARES]).did_not(SEE_SHARES);
     let mut participant = Participant::at(None);
     participant.instead(HAS_SHARES, StatResult::Failed(ERRNO)).holds(ACQUIRE).did(&[HAS_SHARES, SEE_SHARES]);
 }
 
 #[test]
-fn a_holder_waits_until_nobody_has_a_share() {
+fn a_holder_waits_until_no_process_has_a_share() {
     let mut participant = waiting_for_shares();
     participant.did(&[PUBLISH, SEE_SHARES, READ]).did_not(UNLINK_SHARED);
     // (A false alarm.)
@@ -319,7 +319,7 @@ fn a_holder_waits_until_nobody_has_a_share() {
     participant.ends(RELEASE, Report::Released).did_not(SEE_SHARES);
 }
 
-/// What somebody has written who knows nothing of shares.
+/// What a program has written that knows nothing of shares.
 #[test]
 fn bytes_are_discarded() {
     let mut participant = shared_by_others(0);
@@ -355,9 +355,9 @@ fn a_try_does_not_wait_for_shares() {
     shared_by_others(1).ends(TRY, Report::WouldBlock).did(&[SEE_SHARES, READ, Call::Close(Role::Look), UNLINK]);
 }
 
-/// In full, and then it cleans up: whoever gave its share back meanwhile relies on that.
+/// In full, and then it cleans up: a process that gave its share back meanwhile relies on that.
 #[test]
-fn whoever_gives_up_waiting_for_shares_passes_the_lock_on() {
+fn a_waiter_that_gives_up_waiting_for_shares_passes_the_lock_on() {
     for (stop, report) in STOPS {
         let mut participant = waiting_for_shares();
         participant.world.queue.push_back(WAITER);
@@ -387,7 +387,7 @@ fn a_waiter_that_gave_up_and_was_handed_the_listener_cleans_up() {
 // ---- What is not believed.
 
 #[test]
-fn only_a_fifo_of_a_user_who_is_trusted_is_believed() {
+fn only_a_fifo_of_a_trusted_user_counts() {
     for (found, failure) in [
         (FifoResult::Untrusted, Failure::UntrustedFifo(Name::Shared)),
         (FifoResult::Other, Failure::NotAFifo(Name::Shared)),
@@ -406,7 +406,7 @@ fn only_a_fifo_of_a_user_who_is_trusted_is_believed() {
 }
 
 #[test]
-fn where_a_share_may_be_held_elsewhere_nobody_goes_on() {
+fn where_a_share_may_be_held_elsewhere_no_process_goes_on() {
     for event in [SHARE, TRY_SHARE, SLOT, TRY_SLOT] {
         let mut participant = Participant::at(None);
         participant.world.file_system = FileSystemResult::Elsewhere;
@@ -427,7 +427,7 @@ fn where_a_share_may_be_held_elsewhere_nobody_goes_on() {
 }
 
 #[test]
-fn at_an_abstract_name_or_where_nobody_shares_there_are_none() {
+fn at_an_abstract_name_or_where_no_process_shares_there_are_none() {
     for platform in [NAME, Platform { shares: false, ..PRIVATE }] {
         for event in [SHARE, TRY_SHARE, SLOT, TRY_SLOT] {
             Participant::new(platform, Hints::default()).fails(event, Failure::NoShares);
@@ -464,7 +464,7 @@ fn the_first_slot_is_made_after_the_fifo_of_shared_locks() {
     assert!(participant.world.shared.is_none() && participant.world.slots[0].is_none());
 }
 
-/// A stranger could remove it while the slot is taken; then whoever wants the lock would find it missing, and hold the lock.
+/// A stranger could remove it while the slot is taken; then a process that wants the lock would find it missing, and hold the lock.
 #[test]
 fn no_slot_is_taken_beside_what_is_not_believed_to_be_the_fifo_of_shared_locks() {
     for (found, failure) in [
@@ -503,7 +503,7 @@ fn the_first_slot_without_a_writer_is_taken() {
 }
 
 #[test]
-fn whoever_finds_all_slots_taken_waits_for_any_with_the_lock_in_hand() {
+fn a_process_that_finds_all_slots_taken_waits_for_any_with_the_lock_in_hand() {
     let mut participant = shared_by_others(2);
     participant.world.slots = [Some(SHARES), Some(SHARES), None, None];
     participant.waits(SLOT, ALL_SLOTS_TAKEN).did_not(UNLINK);
@@ -514,7 +514,7 @@ fn whoever_finds_all_slots_taken_waits_for_any_with_the_lock_in_hand() {
 }
 
 #[test]
-fn whoever_gives_up_waiting_for_a_slot_passes_the_lock_on() {
+fn a_waiter_that_gives_up_waiting_for_a_slot_passes_the_lock_on() {
     for (stop, report) in STOPS {
         let mut participant = shared_by_others(2);
         participant.world.slots = [Some(SHARES), Some(SHARES), None, None];
@@ -545,7 +545,7 @@ fn a_lock_that_is_held_where_a_share_may_be_held_elsewhere_stays_as_it_is() {
     }
 }
 
-/// There is no gap below a slot that somebody has.
+/// There is no gap below a slot that is taken.
 #[test]
 fn slots_are_cleaned_up_down_to_the_first_that_is_taken() {
     let mut participant = shared_by_others(2);
@@ -558,7 +558,7 @@ fn slots_are_cleaned_up_down_to_the_first_that_is_taken() {
     participant.ends(RELEASE, Report::Released).did(&[unlink(2), UNLINK]).did_not(unlink(1)).did_not(UNLINK_SHARED);
 }
 
-/// Whoever finds no FIFO of shared locks, or a gap below a slot, looks no further.
+/// A process that finds no FIFO of shared locks, or a gap below a slot, looks no further.
 #[test]
 fn where_it_is_not_known_how_many_slots_there_are_none_is_removed() {
     for unknown in [0, 1].map(|slot| Call::Stat(Name::Slot(slot))) {
@@ -605,7 +605,7 @@ fn a_lock_that_was_lost_becomes_no_share() {
 }
 
 #[test]
-fn what_is_no_lock_is_not_downgraded() {
+fn only_a_held_lock_is_downgraded() {
     sharing().refuses(DOWNGRADE).refuses(SHARE);
     queued().refuses(DOWNGRADE);
     waiting_for_shares().refuses(DOWNGRADE).refuses(RELEASE);

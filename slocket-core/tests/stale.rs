@@ -1,4 +1,4 @@
-//! A stale socket: dead, not marked, perhaps lent out. What each policy makes of it (protocol section 2, "Reclaim").
+//! A stale socket: dead, not marked, perhaps lent out. What each policy does with it (protocol section 2, "Reclaim").
 
 mod common;
 
@@ -53,7 +53,7 @@ fn the_stated_time_runs_on_while_the_path_is_looked_at() {
 }
 
 #[test]
-fn a_sign_of_life_starts_the_stated_time_anew() {
+fn a_sign_of_life_starts_the_stated_time_again() {
     let mut participant = watching_a_stale_socket();
     participant.world.path = Some(NPM);
     participant.waits(CHANGE, pause(1));
@@ -64,7 +64,7 @@ fn a_sign_of_life_starts_the_stated_time_anew() {
 
 /// Each wait that does not name the timer ends it. In one go, the next socket would have the rest of this one's time.
 #[test]
-fn a_socket_that_took_its_place_unseen_starts_the_stated_time_anew() {
+fn a_socket_that_took_its_place_unseen_starts_the_stated_time_again() {
     let mut participant = watching_a_stale_socket();
     participant.world.path = None;
     participant.waits(CHANGE, pause(1)).did_not(PUBLISH);
@@ -80,7 +80,7 @@ fn a_socket_that_took_its_place_unseen_starts_the_stated_time_anew() {
 }
 
 #[test]
-fn something_else_in_its_place_starts_the_stated_time_anew() {
+fn another_file_in_its_place_starts_the_stated_time_again() {
     let mut participant = watching_a_stale_socket();
     participant.world.path = Some(DIRECTORY);
     participant.waits(CHANGE, WATCHING);

@@ -49,7 +49,7 @@ fn a_listener_that_came_first_is_passed_on_before_the_caller_is_told() {
 }
 
 #[test]
-fn a_listener_that_came_first_and_nobody_wants_is_closed_out() {
+fn a_listener_that_came_first_and_is_not_wanted_is_closed_out() {
     for (stop, report) in STOPS {
         let mut participant = queued();
         participant.world.sent.push_back(ReceiveResult::Listener { unshared: false });
@@ -83,7 +83,7 @@ fn all_that_has_arrived_is_read() {
     }
 }
 
-/// Who never had the lock has lost none.
+/// A process that never held the lock has lost none.
 #[test]
 fn a_waiter_that_gave_up_is_told_so_even_if_the_path_was_lost() {
     let mut participant = queued();
@@ -121,7 +121,7 @@ fn a_loan_that_comes_after_all_is_given_back_without_a_word() {
     participant.finishes(READABLE).did(&[Call::Receive, Call::Shutdown(Role::Connection, Half::Both)]);
 }
 
-/// Whatever becomes of it: the caller was told long ago.
+/// Whatever happens to it: the caller was told long ago.
 #[test]
 fn a_loan_of_a_server_that_has_gone_is_given_back_without_a_word() {
     for there in [Some(STALE), Some(DIRECTORY), None] {
@@ -158,7 +158,7 @@ fn one_that_lingers_has_nothing_left_to_stop() {
     lingering().ignores(CANCEL).ignores(DEADLINE).ignores(RETRY).ignores(CHANGE).refuses(RELEASE);
 }
 
-/// Who has taken its leave is no holder, whatever still comes: the server may have granted the lock to the next by then.
+/// A client that has taken its leave is not a holder, whatever still comes: the server may have granted the lock to the next by then.
 #[test]
 fn a_server_that_was_told_that_we_are_done_lends_us_nothing() {
     for (request, half) in [(DISMISS, Half::Write), (CUT, Half::Both)] {
@@ -177,7 +177,7 @@ fn a_cancel_gives_back_what_is_held() {
     let mut participant = holding_with(&[WAITER]);
     participant.ends(CANCEL, Report::Cancelled).did(&[HAND_OVER]);
 
-    // A loan whose path is lost is no concern of one that gives up.
+    // A loan whose path is lost does not concern a participant that gives up.
     let mut participant = borrowing();
     participant.world.server_has_ended = true;
     participant.world.path = None;

@@ -80,7 +80,7 @@ fn every_step_of_every_machine_keeps_the_rules() {
     let steps: usize = explored.iter().map(|(_, explored)| explored.steps).sum();
     println!("{states} machines in all, {steps} steps, {} kinds of calls", calls.len());
     assert!(states > 1_000_000 && steps > 3_000_000, "{states} {steps}");
-    assert_eq!(calls.len(), KINDS_OF_CALLS, "each call is asked for by somebody");
+    assert_eq!(calls.len(), KINDS_OF_CALLS, "each call is asked for by a machine");
 }
 
 /// Longer runs, in which more may come than can be explored: 64 names, thousands of connections, message after message.
@@ -106,7 +106,7 @@ fn a_machine_is_small() {
     assert!(size <= 320, "{size}");
 }
 
-/// So a model checker explores few states twice. (Within a procedure what was held fast is remembered as it was found, all of it.)
+/// So a model checker explores few states twice. (Within a procedure everything that was held fast is remembered as it was found.)
 #[test]
 fn machines_that_wait_and_behave_alike_are_equal() {
     for start in [STARTS[3], STARTS[5], STARTS[6], STARTS[8], STARTS[10]] {

@@ -4,7 +4,7 @@ mod common;
 
 use common::*;
 
-/// It looks again, for whoever is in the way may be only passing through.
+/// It looks again, because the process in the way may be only passing through.
 const FIRST_PAUSE: Wait = Wait { hasty: true, ..pause(1) };
 const NEXT_PAUSE: Wait = Wait { hasty: true, ..pause(2) };
 
@@ -33,7 +33,7 @@ fn a_living_socket_would_block_if_it_is_there_for_a_while() {
 }
 
 #[test]
-fn whoever_was_only_passing_through_is_in_nobodys_way() {
+fn a_process_that_was_only_passing_through_is_not_in_the_way() {
     let mut participant = Participant::at(HOLDER);
     participant.waits(TRY, FIRST_PAUSE);
     participant.world.path = None;
@@ -72,7 +72,7 @@ fn a_try_that_looks_again_is_cancelled_at_once() {
     participant.waits(TRY, FIRST_PAUSE).ends(CANCEL, Report::Cancelled);
 }
 
-/// Nothing tells whether anybody holds it.
+/// Nothing tells whether any process holds it.
 #[test]
 fn a_socket_of_another_user_that_may_not_be_probed_is_an_error() {
     let theirs = Found { owner: Owner::Other, ..MARKED };
@@ -94,12 +94,12 @@ fn a_stale_socket_would_block_unless_the_policy_is_to_fail() {
 }
 
 #[test]
-fn what_is_no_socket_would_block() {
+fn a_file_that_is_not_a_socket_would_block() {
     Participant::at(DIRECTORY).ends(TRY, Report::WouldBlock).did_not(Call::Watch);
 }
 
 #[test]
-fn what_is_no_socket_fails_if_that_is_the_policy() {
+fn a_file_that_is_not_a_socket_fails_if_that_is_the_policy() {
     let fails = Policy { occupied: Occupied::Fail, ..Policy::default() };
     Participant::at(DIRECTORY).fails(Event::Request(Request::Try(fails)), Failure::Occupied);
 }

@@ -39,7 +39,7 @@ fn a_slow_recheck_sees_what_the_watch_does_not_tell() {
 
 /// What is not open is not closed.
 #[test]
-fn where_there_is_no_watch_to_be_had_only_the_recheck_looks() {
+fn without_a_watch_only_the_recheck_looks() {
     for answer in [AnswerResult::No, AnswerResult::Failed(ERRNO)] {
         let mut participant = Participant::at(DIRECTORY);
         participant.instead(Call::Watch, answer).waits(ACQUIRE, WATCHING);
@@ -67,7 +67,7 @@ fn a_server_that_starts_to_listen_there_is_queued_at_and_no_longer_watched() {
 }
 
 #[test]
-fn a_watch_is_armed_anew_after_it_was_given_up() {
+fn a_watch_is_armed_again_after_it_was_given_up() {
     let mut participant = watching();
     participant.instead(Call::Open(Role::Pin, Name::Lock), OpenResult::Missing);
     participant.waits(CHANGE, WATCHING).did(&[Call::Close(Role::Watch), PUBLISH, Call::Watch]);
@@ -88,10 +88,10 @@ fn a_socket_that_cannot_be_locked_with_is_an_error() {
 }
 
 #[test]
-fn what_is_no_socket_is_not_watched_if_the_policy_is_to_fail() {
+fn a_file_that_is_not_a_socket_is_not_watched_if_the_policy_is_to_fail() {
     let fails = Event::Request(Request::Acquire(Policy { occupied: Occupied::Fail, ..Policy::default() }));
     Participant::at(DIRECTORY).fails(fails, Failure::Occupied).did_not(Call::Watch);
-    // Nobody listened there at first, and then it was no socket.
+    // No process listened there at first, and then it was not a socket.
     let mut participant = Participant::at(There { life: Life::Refuses, ..HOLDER });
     let looked = participant.up_to(fails, Call::Close(Role::Connection));
     participant.world.path = Some(DIRECTORY);

@@ -31,7 +31,7 @@ fn the_loop_is_that_of_the_documentation() {
 }
 
 #[test]
-fn the_loop_serves_whoever_waits_inside_and_outside() {
+fn the_loop_serves_the_waiters_inside_and_outside() {
     let folder = tempfile::tempdir().unwrap();
     let lock = Builder::new(folder.path().join("lock")).build().unwrap();
     let other = Builder::new(folder.path().join("lock")).build().unwrap();

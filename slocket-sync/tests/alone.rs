@@ -1,4 +1,4 @@
-//! A process of one thread, which the harness of tests is not: whoever holds the lock cannot release it while this thread waits.
+//! A process of one thread, which the harness of tests is not: the lock that this thread holds cannot be released while it waits.
 
 use std::sync::mpsc::channel;
 use std::time::Duration;
@@ -12,7 +12,7 @@ fn main() {
     for again in [slocket.acquire(), slocket.clone().acquire()] {
         assert_eq!(again.unwrap_err().kind(), ErrorKind::Deadlock);
     }
-    // What ends in time is no deadlock.
+    // A wait that ends in time is not a deadlock.
     assert!(slocket.acquire_timeout(Duration::from_millis(5)).unwrap_err().is_timed_out());
     drop(guard);
 
@@ -39,7 +39,7 @@ fn main() {
     slocket.acquire().unwrap().release().unwrap();
     thread.join().unwrap();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-    // As the harness says it: for whoever counts.
+    // As the harness says it: for programs that count tests.
     println!("test a_process_of_one_thread_is_told_that_it_waits_for_itself ... ok");
     println!("test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out");
 }

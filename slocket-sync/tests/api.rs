@@ -93,7 +93,7 @@ fn a_thread_that_waits_for_itself_is_told_so() {
             slocket.with_lock(|| (again.acquire().unwrap_err(), again.with_lock(|| ()).unwrap_err())).unwrap();
         assert_eq!((refused.0.kind(), refused.1.kind()), (ErrorKind::Deadlock, ErrorKind::Deadlock));
     }
-    // Another lock is no deadlock, nor is what ends in time, nor another thread, nor what comes after.
+    // Another lock is not a deadlock, nor is what ends in time, nor another thread, nor what comes after.
     let (_folder, another) = lock();
     slocket.with_lock(|| another.with_lock(|| ()).unwrap()).unwrap();
     let timed = slocket.with_lock(|| other.acquire_timeout(Duration::from_millis(5)).unwrap_err()).unwrap();

@@ -50,7 +50,7 @@ fn only_the_command_inherits_it() {
         let other = named(lock);
         assert!(would_block(&other));
         guard.release().unwrap();
-        // The release is complete, whoever has a copy; an abstract name is free when the last is closed.
+        // The release is complete, even if another process has a copy; an abstract name is free when the last is closed.
         assert_eq!(would_block(&other), matches!(lock, LockName::Abstract(_)));
         child.stdin.take().unwrap().write_all(b"\n").unwrap();
         assert!(child.wait().unwrap().success());
@@ -65,12 +65,12 @@ fn a_descriptor_is_the_lock() {
     for lock in &locks {
         let (slocket, other) = (named(lock), named(lock));
         let descriptor = slocket.acquire().unwrap().into_fd().unwrap();
-        // Nobody has a guard, and nobody else gets one: neither a clone, nor another process.
+        // There is no guard, and no other user gets one: neither a clone, nor another process.
         assert!(would_block(&slocket) && would_block(&other));
         let guard = other.adopt(descriptor).unwrap();
         assert!(guard.is_intact().unwrap() && !guard.is_loan());
         assert!(would_block(&slocket) && would_block(&other));
-        // Who waited all the while has it next.
+        // The process that waited all the while gets it next.
         thread::scope(|scope| {
             let waiter = scope.spawn(|| slocket.acquire().unwrap().release().unwrap());
             while !guard.contended() {
@@ -88,7 +88,7 @@ fn a_descriptor_is_the_lock() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
-/// What a descriptor is that carries no lock, or one that somebody has.
+/// A descriptor that carries no lock, or one that has a guard.
 #[test]
 fn no_other_descriptor_is_adopted() {
     let (folder, locks) = locks();
@@ -112,7 +112,7 @@ fn no_other_descriptor_is_adopted() {
         refuses(copy);
         guard.release().unwrap();
     }
-    // Somebody has taken the path away meanwhile, and another holds the lock there.
+    // A user has taken the path away meanwhile, and another holds the lock there.
     let slocket = named(&locks[0]);
     let lost = slocket.acquire().unwrap().into_fd().unwrap();
     std::fs::remove_file(slocket.path().unwrap()).unwrap();

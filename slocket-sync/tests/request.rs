@@ -32,7 +32,7 @@ fn is_cancelled(request: Request) {
     let error = thread::scope(|scope| {
         let waiter = scope.spawn(|| {
             fs::write("/proc/thread-self/comm", &name).expect("a thread may be renamed");
-            request.wait().expect_err("nobody released it")
+            request.wait().expect_err("it was not released")
         });
         until_asleep(&name);
         canceller.cancel();
@@ -96,7 +96,7 @@ fn a_request_that_was_cancelled_before_is_not_waited_for() {
     let mut request = slocket.request();
     request.canceller().cancel();
     assert_eq!(request.wait_timeout(HANG).unwrap_err().kind(), ErrorKind::Cancelled);
-    // Whoever is granted the lock by then has it.
+    // A request that is granted the lock by then has it.
     guard.release().unwrap();
     let request = slocket.request();
     request.canceller().cancel();
@@ -195,7 +195,7 @@ fn a_request_with_a_deadline_gives_up_its_place() {
     let mut request = other.request().deadline(Instant::now() + WHILE);
     assert!(request.wait_timeout(Duration::ZERO).expect("no error").is_none());
     let behind = third.request();
-    let error = request.wait().expect_err("nobody released it");
+    let error = request.wait().expect_err("it was not released");
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     assert_eq!(error.holder().and_then(|holder| holder.pid), Some(std::process::id()));
     guard.release().expect("a release");

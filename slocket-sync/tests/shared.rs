@@ -70,7 +70,7 @@ fn each_permit_has_a_number_of_its_own() {
     permits.remove(1).release().unwrap();
     let again = semaphore.try_acquire().unwrap();
     assert_eq!(again.index(), 1, "the one that is free");
-    // Whoever says fewer takes one of the first alone; whoever says more has more.
+    // A process that says fewer takes one of the first alone; a process that says more has more.
     assert!(matches!(slocket.semaphore(2).unwrap().try_acquire(), Err(TryAcquireError::WouldBlock)));
     assert_eq!(slocket.semaphore(4).unwrap().try_acquire().unwrap().index(), 3);
     // A shared lock and a permit do not exclude each other; the lock itself is excluded by both.
@@ -121,7 +121,7 @@ fn a_writer_that_waits_is_not_overtaken_by_readers() {
     let mut later = handle().request_shared();
     assert!(matches!(handle().try_acquire_shared(), Err(TryAcquireError::WouldBlock)));
     assert!(writer.wait_timeout(AT_ONCE).unwrap().is_none() && later.wait_timeout(AT_ONCE).unwrap().is_none());
-    // The writer waits itself: it is not who holds the lock.
+    // The writer waits itself: it is not the holder.
     let error = handle().acquire_timeout(AT_ONCE).unwrap_err();
     assert_eq!((error.sharers().len(), error.holder()), (1, None));
     let text = error.to_string();
@@ -137,7 +137,7 @@ fn a_writer_that_waits_is_not_overtaken_by_readers() {
     assert_eq!(names(&folder), [""; 0]);
 }
 
-/// What waits inside the process keeps its place, whoever gives up.
+/// What waits inside the process keeps its place, whichever gives up.
 #[test]
 fn a_place_goes_to_the_next_only_if_it_wants_the_same() {
     let (folder, slocket) = place();
@@ -172,7 +172,7 @@ fn the_lock_is_not_taken_for_a_share() {
 }
 
 #[test]
-fn whoever_waits_for_shares_says_so() {
+fn a_waiter_for_shares_says_so() {
     let (_folder, slocket) = place();
     let (tell, told) = mpsc::channel();
     let asking = Slocket::builder(slocket.path().unwrap())

@@ -31,7 +31,7 @@ impl Place {
         UnixStream::connect(self.folder.path().join("lock")).unwrap()
     }
 
-    /// All who were lent the lock are done: nothing is left.
+    /// All clients that were lent the lock are done: nothing is left.
     #[track_caller]
     fn is_left_as_it_was(&self) {
         settle();
@@ -99,7 +99,7 @@ fn a_lock_that_a_client_waits_for_is_lent_and_not_downgraded() {
 }
 
 #[test]
-fn what_a_server_lends_is_no_share() {
+fn a_lent_lock_is_not_a_share() {
     let place = Place::new();
     let path = place.folder.path().join("lock");
     let server = UnixListener::bind(&path).unwrap();

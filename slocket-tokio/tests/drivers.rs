@@ -1,4 +1,4 @@
-//! A runtime without what the adapter waits with is told so at once, not when somebody else has the lock for the first time.
+//! A runtime without what the adapter waits with is told so at once, not when another process holds the lock for the first time.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;

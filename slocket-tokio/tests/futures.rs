@@ -54,5 +54,5 @@ async fn a_time_out_and_a_drop_leave_the_queue() {
     }
     guard.release().unwrap();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-    second.try_acquire().expect("nobody waits any more").release().unwrap();
+    second.try_acquire().expect("no task waits any more").release().unwrap();
 }

@@ -60,7 +60,7 @@ async fn the_waiting_hook_is_called_when_the_clock_says_so() {
 #[tokio::test(start_paused = true)]
 async fn looks_now_and_then_do_not_spin() {
     let (folder, slocket) = lock();
-    // A dead socket of another program's: nobody tells when it is gone, if the folder cannot be watched.
+    // A dead socket of another program's: nothing tells when it is gone, if the folder cannot be watched.
     drop(UnixListener::bind(slocket.path().unwrap()).unwrap());
     let waiter = slocket.clone();
     let waiting = tokio::spawn(async move { waiter.acquire().await.unwrap().release().unwrap() });

@@ -10,13 +10,13 @@ use slocket_tokio::Slocket;
 const PATH: &str = "SLOCKET_TRY_DROPPED";
 
 #[test]
-fn a_try_that_is_dropped_leaves_its_place_to_nobody() {
+fn a_try_that_is_dropped_leaves_no_place_behind() {
     if let Some(path) = std::env::var_os(PATH) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         return runtime.block_on(drop_a_try(&Slocket::new(path).unwrap()));
     }
     if Command::new("strace").arg("-V").output().is_err() {
-        let line = "a_try_that_is_dropped_leaves_its_place_to_nobody: SKIPPED: no strace";
+        let line = "a_try_that_is_dropped_leaves_no_place_behind: SKIPPED: no strace";
         assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{line}");
         // Past the capture of what tests write.
         return writeln!(io::stderr(), "{line}").unwrap();
@@ -27,7 +27,7 @@ fn a_try_that_is_dropped_leaves_its_place_to_nobody() {
     rustix::fs::flock(&stranger, rustix::fs::FlockOperation::LockExclusive).unwrap();
     let mut traced = Command::new("strace");
     traced.args(["-f", "-o", "/dev/null", "-e", "trace=bind", "-e", "inject=bind:error=EADDRINUSE:when=1..6"]);
-    traced.arg(std::env::current_exe().unwrap()).args(["--exact", "a_try_that_is_dropped_leaves_its_place_to_nobody"]);
+    traced.arg(std::env::current_exe().unwrap()).args(["--exact", "a_try_that_is_dropped_leaves_no_place_behind"]);
     let output = traced.env(PATH, folder.path().join("lock")).output().expect("strace");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
@@ -40,7 +40,7 @@ async fn drop_a_try(slocket: &Slocket) {
     let behind = slocket.clone();
     let behind = tokio::spawn(async move { behind.acquire().await.unwrap().release().unwrap() });
     tokio::task::yield_now().await;
-    // Somebody else is faster, so the lock is held when the pause is over: a try would end here, an acquire waits.
+    // Another process is faster, so the lock is held when the pause is over: a try would end here, an acquire waits.
     let guard = Slocket::new(slocket.path().unwrap()).unwrap().acquire().await.unwrap();
     drop(attempt);
     while !guard.contended() {
@@ -48,5 +48,5 @@ async fn drop_a_try(slocket: &Slocket) {
         tokio::task::yield_now().await;
     }
     guard.release().unwrap();
-    behind.await.expect("who waits behind it acquires");
+    behind.await.expect("the waiter behind it acquires");
 }

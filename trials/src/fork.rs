@@ -32,7 +32,7 @@ impl Player {
     /// what is said, and then takes commands.
     ///
     /// # Panics
-    /// If the child does not come: nobody held the lock, say.
+    /// If the child does not come: for example, the lock was not held.
     #[track_caller]
     pub fn fork_waiting(&mut self, copy: Copied) -> Fork {
         self.fork_waiting_for("lock", copy)
@@ -41,7 +41,7 @@ impl Player {
     /// The same while it waits for something else: `slot N`.
     ///
     /// # Panics
-    /// If the child does not come: there was nothing to wait for, say.
+    /// If the child does not come: for example, there was nothing to wait for.
     #[track_caller]
     pub fn fork_waiting_for(&mut self, what: &str, copy: Copied) -> Fork {
         let copy = match copy {
@@ -68,7 +68,7 @@ fn forked(answer: &str) {
 }
 
 impl Fork {
-    /// A child of whoever is asked.
+    /// A child of the process that is asked.
     #[track_caller]
     fn made(ask: impl FnOnce(&str)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");

@@ -52,7 +52,7 @@
 //! | `drop` | `dropped`: the guard, instead of a release |
 //! | `try-beside`, `acquire-beside` | as `try` and `acquire`, while the guard that there is lives on, out of reach |
 //! | `close-copies` | `closed`: what the parent had open |
-//! | `disown`, `adopt` | `disowned`; `held`, by whoever of all the children is first |
+//! | `disown`, `adopt` | `disowned`; `held`, by the first of all the children |
 //! | `settle` | `settled` when every lock that was lent is back |
 //! | `quit`, or the end of stdin | releases, settles, exits with 0 |
 //!

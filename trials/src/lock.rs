@@ -66,7 +66,7 @@ macro_rules! block_on {
 }
 
 impl Slocket {
-    /// Names a lock of the adapter under trial, which waits at [what is no socket](OccupiedPolicy::Wait); as [`open`] takes it.
+    /// Names a lock of the adapter under trial, which waits at [another file](OccupiedPolicy::Wait); as [`open`] takes it.
     ///
     /// # Errors
     /// Those of the adapters.
@@ -77,7 +77,7 @@ impl Slocket {
         }
     }
 
-    /// Names a lock of the adapter under trial, with options; it waits at [what is no socket](OccupiedPolicy::Wait).
+    /// Names a lock of the adapter under trial, with options; it waits at [another file](OccupiedPolicy::Wait).
     pub fn builder(name: impl Into<LockName>) -> Builder {
         let builder = match name.into() {
             LockName::Path(path) => at_path(&path),
@@ -175,7 +175,7 @@ impl Slocket {
 
     /// Takes the lock if that is possible without queueing: `None` if it is held.
     ///
-    /// (A try of the asynchronous adapters does not look again at who is only passing through. So they are asked again as long as
+    /// (A try of the asynchronous adapters does not look again at a process that is only passing through. So they are asked again as long as
     /// the blocking one looks.)
     ///
     /// # Errors
@@ -198,7 +198,7 @@ impl Slocket {
         }
     }
 
-    /// Who holds the lock; `None` if nobody listens at the path.
+    /// The holder of the lock; `None` if no process listens at the path.
     ///
     /// # Errors
     /// Those of the adapters.
@@ -225,7 +225,7 @@ impl Builder {
         Self(self.0.stale(policy))
     }
 
-    /// What to do about something at the path that is no socket.
+    /// What to do about a file at the path that is not a socket.
     #[must_use]
     pub fn occupied(self, policy: OccupiedPolicy) -> Self {
         Self(self.0.occupied(policy))
@@ -319,7 +319,7 @@ fn build(builder: &mut runtime::Builder) -> Runtime {
 }
 
 /// Starts the runtime of the adapter, with its threads and descriptors: they are there from its first use to the end of the
-/// process, so who counts either begins with this.
+/// process, so a trial that counts either begins with this.
 pub fn warm_up(adapter: Adapter) {
     /// Long enough for a runtime to wait, once.
     const SOON: Duration = Duration::from_millis(1);

@@ -42,7 +42,7 @@ impl Place {
         Self { folder, notes, path, lock }
     }
 
-    /// The same, with a lock at an abstract name that nobody else uses.
+    /// The same, with a lock at an abstract name that no other process uses.
     ///
     /// # Panics
     /// If the folders cannot be made.
@@ -102,7 +102,7 @@ impl Place {
         &self.path
     }
 
-    /// The names in the lock's folder, and the lock's if it is an abstract one that is not free: none, when nobody uses the
+    /// The names in the lock's folder, and the lock's if it is an abstract one that is not free: none, when no process uses the
     /// lock.
     ///
     /// # Panics

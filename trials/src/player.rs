@@ -35,7 +35,7 @@ pub enum Adapter {
 pub const UNDER_TRIAL: &str = "SLOCKET_ADAPTER";
 
 impl Adapter {
-    /// All of ours.
+    /// All adapters of this implementation.
     pub const OURS: [Self; 5] = [Self::Sync, Self::Tokio, Self::TokioThreads, Self::AsyncStd, Self::Smol];
 
     /// The adapter under trial: the one that [`UNDER_TRIAL`] names, `sync` if it names none. So the same trials run
@@ -197,7 +197,7 @@ impl Player {
         Self::run(adapter, &line, file.into())
     }
 
-    /// Starts a player that leads a process group of its own, as [`Stepper`](crate::stepper::Stepper) needs it, and whose
+    /// Starts a player that leads a process group, as [`Stepper`](crate::stepper::Stepper) needs it. Its
     /// complaints go to a file.
     ///
     /// # Panics

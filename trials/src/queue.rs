@@ -1,4 +1,4 @@
-//! Who waits at a lock, as the kernel sees it.
+//! The waiters at a lock, as the kernel sees them.
 //!
 //! `/proc/net/unix` (`proc_net(5)`) lists every socket with the address it is bound to; a connection that a listener has not
 //! accepted yet, and one that it has, carry the listener's. So a waiter is seen the instant it is queued, with whatever
@@ -38,8 +38,8 @@ pub fn queued(lock: &Path) -> usize {
     sockets(lock).iter().filter(|socket| unaccepted_or_accepted.contains(&socket.state.as_str())).count()
 }
 
-/// How many connections are in the queue of the lock's listener. Unlike [`queued`] it leaves out who has been served: a
-/// server that hands over closes that connection an instant after the new holder has the lock.
+/// How many connections are in the queue of the lock's listener. Unlike [`queued`] it leaves out clients that have been served: a
+/// server that hands over closes that connection an instant after the new holder acquires the lock.
 ///
 /// # Panics
 /// If `/proc/net/unix` cannot be read.

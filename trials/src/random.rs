@@ -1,6 +1,6 @@
 //! Chance.
 
-/// A xorshift: trials need no quality of it, only variety, and the same again for the same seed.
+/// A xorshift: trials need no quality, only variety, and the same again for the same seed.
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 

@@ -1,4 +1,4 @@
-//! Players for whom a system call is not made, but answered at once: seccomp(2).
+//! Players for which a system call is not made, but answered at once: seccomp(2).
 
 use std::collections::BTreeMap;
 use std::thread;

@@ -1,7 +1,7 @@
-//! The storm of shares: processes of every runtime and of the tool, on one lock, want the lock, shared locks and slots of it, are
+//! The storm of shares: processes of every runtime and of the tool want one lock, and shared locks and slots at the same path. They are
 //! killed, stopped, cancelled and out of time at any instant; and what the two witnesses saw.
 //!
-//! At first nobody is killed: then nothing may be left on disk whenever all have come to rest. Later, what a killed process left goes
+//! At first no process is killed: then nothing may be left on disk whenever all have come to rest. Later, what a killed process left goes
 //! with the next use.
 //!
 //! | file | what is in it |
@@ -9,7 +9,7 @@
 //! | `witness.rs`, `report.rs` | the two witnesses, and what they saw |
 //! | `member.rs` | a player of the storm |
 //! | `storm.rs` | all of them on one lock, and what is done to them |
-//! | `claims.rs` | what must be true of it |
+//! | `claims.rs` | what must be true about it |
 
 mod claims;
 mod member;
@@ -31,7 +31,7 @@ pub struct Plan {
     pub acquisitions: u64,
     /// Which choices are made: the same for the same seed (but not when they strike).
     pub seed: u64,
-    /// How many slots there are. (Now and then somebody thinks that it is one more, or one less.)
+    /// How many slots there are. (Now and then a process thinks that it is one more, or one less.)
     pub slots: usize,
     /// The lock is a locked file.
     pub in_file: bool,

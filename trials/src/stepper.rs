@@ -128,7 +128,7 @@ impl fmt::Display for Record {
 
 /// Stands over a player. All its ptrace calls come from one thread, as the kernel wants it.
 ///
-/// While it does, nobody may wait for the player's end: see [`finish`](Self::finish).
+/// While it does, no other thread may wait for the player's end: see [`finish`](Self::finish).
 #[derive(Debug)]
 pub struct Stepper {
     thread: Option<JoinHandle<Record>>,
@@ -183,7 +183,7 @@ impl Stepper {
         self.reached.try_recv().ok()
     }
 
-    /// How often the player has found a pipe without bytes, and with a writer: what a FIFO says that somebody has a share by.
+    /// How often the player has found a pipe without bytes, and with a writer: what a FIFO says by which a process has a share.
     #[must_use]
     pub fn reads_nothing(&self) -> usize {
         self.reads_nothing.load(Ordering::Relaxed)
@@ -273,7 +273,7 @@ impl Tracer {
                 running.remove(&thread);
             }
         }
-        // Not before all stand still: who goes on comes to its next call, which must be seen.
+        // Not before all stand still: a thread that goes on comes to its next call, which must be seen.
         for thread in self.threads.keys() {
             let _ = ptrace::syscall(*thread, None);
         }

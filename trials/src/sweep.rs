@@ -56,7 +56,7 @@ pub struct Tally {
     pub temporary: usize,
     /// Runs in which the victim waited for as long as its calls failed.
     pub waited: usize,
-    /// How long it took until somebody else held, each time.
+    /// How long it took until another process held, each time.
     pub times: Vec<Duration>,
     /// What went wrong.
     pub failures: Vec<String>,
@@ -177,7 +177,7 @@ fn calls(adapter: Adapter, role: Role, warm: bool) -> Vec<Call> {
     calls
 }
 
-/// Fails unless both witnesses saw one holder at a time, and none beside a share. (Who was killed while it held has raised the counter, or not.)
+/// Fails unless both witnesses saw one holder at a time, and none beside a share. (A process that was killed while it held has raised the counter, or not.)
 ///
 /// # Panics
 /// If they did not.
@@ -191,7 +191,7 @@ fn assert_one_holder(place: &Place) {
     assert!((ended..=all).contains(&count), "{all} holds, {ended} of them ended, and the counter says {count}");
 }
 
-/// Fails unless the folder is clean, but for dead temporary names that go with the next reclaim, or the next publication
+/// Fails unless the folder is clean, except dead temporary names that go with the next reclaim, or the next publication
 /// aside. Whether there were such names.
 ///
 /// # Panics

@@ -152,7 +152,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Who held, in the order of the holds.
+    /// The holders, in the order of the holds.
     #[must_use]
     pub fn order(&self) -> Vec<&str> {
         self.intervals.iter().map(|interval| interval.who.as_str()).collect()

@@ -24,7 +24,7 @@ fn holder(place: &Place) -> Player {
     holder
 }
 
-/// The holder is killed after `tidy`: one who waits already, or comes later, has the lock, and nothing is left.
+/// The holder is killed after `tidy`: a process that waits already, or comes later, gets the lock, and nothing is left.
 #[track_caller]
 fn assert_repaired(tidy: impl Fn(&Place)) {
     let _alone = alone();
@@ -114,7 +114,7 @@ fn a_chmod_at_any_call_of_an_acquire_does_not_lose_the_lock() {
 
 /// `chmod -R` reads a mode and writes it by name later: what it read of a marked socket lands on one that is lent by then.
 #[test]
-fn a_sticky_bit_that_is_written_back_is_no_mark() {
+fn a_sticky_bit_that_is_written_back_is_not_a_mark() {
     let _alone = alone();
     let place = Place::new();
     let mut holder = holder(&place);
@@ -129,7 +129,7 @@ fn a_sticky_bit_that_is_written_back_is_no_mark() {
     let mut next = Player::start(Adapter::under_trial(), &place.lock());
     assert_eq!(next.ask("try"), "would-block", "a second holder");
     assert!(next.ask("acquire-for 300").starts_with("timed-out"), "a second holder");
-    // When the client is done, whoever sees to it removes the socket.
+    // When the client is done, the lender removes the socket.
     drop(client);
     fs::remove_file(place.lock()).expect("stale");
     next.acquire();

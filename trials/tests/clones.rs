@@ -1,5 +1,5 @@
 //! Sixty-four threads of one process on clones of one lock, and processes outside that contend: in which order they are
-//! served, how long somebody outside waits meanwhile, and what that costs.
+//! served, how long a process outside waits meanwhile, and what that costs.
 
 use std::fs;
 use std::sync::Mutex;
@@ -12,14 +12,14 @@ use trials::witness::{self, Witness};
 use trials::{Adapter, Place, Player, alone, process, tell, wait_until_queued, watch_for};
 
 const THREADS: usize = 64;
-/// How often all threads queue anew.
+/// How often all threads queue again.
 const GENERATIONS: usize = 5;
-/// How often each thread takes the lock where nobody looks at the order.
+/// How often each thread takes the lock where the order does not matter.
 const ROUNDS: usize = 50;
-/// After so many holds somebody outside comes.
+/// After so many holds a process outside comes.
 const OUTSIDERS: usize = 10;
 /// How many descriptors the lock may take, for all threads together: the listener; the connection of the thread that waits outside for all,
-/// and the two by which it blocks; and for an instant those of a release that is under way meanwhile, whoever is accepted and the folder's
+/// and the two by which it blocks; and for an instant those of a release that is under way meanwhile: an accepted client and the folder's
 /// guard.
 const DESCRIPTORS: usize = 6;
 
@@ -77,7 +77,7 @@ struct Crew {
     notes: Mutex<Notes>,
     /// So often a process beside takes the lock meanwhile.
     beside: usize,
-    /// Before any of it.
+    /// Before all this.
     descriptors: usize,
 }
 
@@ -87,7 +87,7 @@ struct Notes {
     outsider: Player,
     /// One more process, until it has had its rounds.
     beside: Option<Player>,
-    /// When somebody outside had queued.
+    /// When a process outside had queued.
     queued: Vec<u64>,
     descriptors: usize,
 }
@@ -145,11 +145,14 @@ impl Crew {
             let before = after.take_while(|hold| hold.who != outsider);
             further = further.max(before.filter(|hold| hold.who == "threads").count());
         }
-        assert_eq!(further, 0, "holds of this process after somebody had queued at its holder, and before he held");
+        assert_eq!(
+            further, 0,
+            "holds of this process after another had queued at its holder, and before that one held"
+        );
         let taken = notes.descriptors.saturating_sub(self.descriptors);
         assert!(taken <= DESCRIPTORS, "{taken} descriptors for {THREADS} threads");
         tell(format!(
-            "clones: {what}: {THREADS} threads, {} holds, {} times somebody outside, who was next each time, {taken} \
+            "clones: {what}: {THREADS} threads, {} holds, {} times a process outside, which was next each time, {taken} \
              descriptors at most",
             notes.served.len(),
             notes.queued.len(),
@@ -158,11 +161,11 @@ impl Crew {
 }
 
 impl Notes {
-    /// Somebody outside queues, while we hold.
+    /// A process outside queues, while we hold.
     fn outsider_comes(&mut self, place: &Place, rounds: usize) {
         if !self.queued.is_empty() {
             let waiting = unaccepted(&place.lock());
-            assert!(waiting <= usize::from(self.beside.is_some()), "somebody outside waits since {OUTSIDERS} holds");
+            assert!(waiting <= usize::from(self.beside.is_some()), "a process outside waits since {OUTSIDERS} holds");
             self.outsider.expect_done(1);
         }
         self.outsider.begin_rounds(1, 0, place);

@@ -136,7 +136,7 @@ fn a_holder_does_no_work(place: &Place) {
     let mut waiter = Player::start(Adapter::under_trial(), &place.lock());
     player.acquire();
     let threads = process::threads(player.pid());
-    // Somebody who waits makes no work either.
+    // A waiter makes no work either.
     waiter.send("acquire");
     wait_until_queued(&place.lock(), 1);
     // Not to wait for anything: this is the second that is looked at.
@@ -160,8 +160,8 @@ fn a_holder_does_no_work(place: &Place) {
     tell("cost: no system call and no thread of the library during a hold of one second, with a waiter in the queue");
 }
 
-/// A socket at which nobody listens, as an npm server leaves it behind when it is killed: it may have been lent out, so the
-/// waiter waits until somebody removes it.
+/// A socket at which no process listens, as an npm server leaves it behind when it is killed: it may have been lent out, so the
+/// waiter waits until a user removes it.
 #[test]
 fn a_waiter_at_a_stale_socket_uses_no_processor_time() {
     let _alone = alone();

@@ -109,7 +109,7 @@ fn the_one_that_is_being_handed_the_lock_is_killed(place: &Place) {
     }
     holder.quit();
     finish(waiters, place, ROUNDS * WAITERS as u64);
-    tell(format!("crash: killed with the listener in flight, {ROUNDS} rounds: nobody stuck"));
+    tell(format!("crash: killed with the listener in flight, {ROUNDS} rounds: none stuck"));
 }
 
 fn a_stopped_waiter_takes_the_lock_when_it_goes_on(place: &Place) {

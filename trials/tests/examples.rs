@@ -123,7 +123,7 @@ fn cron() {
         first.says("the job runs; Enter ends it");
         let (said, success) = Example::start(name, place).end();
         assert!(said.len() == 1 && said[0].starts_with("skipped: ") && said[0].contains(&first.pid()), "{said:?}");
-        assert!(success, "to be skipped is no error");
+        assert!(success, "to be skipped is not an error");
         first.ends_with(&["the job is done"]);
         Example::start(name, place).ends_with(&["the job runs; Enter ends it", "the job is done"]);
     });
@@ -229,7 +229,7 @@ fn readers() {
         let waiting = format!("waiting for {}, ", place.folder().join("slocket-readers/lock").display());
         let shared = line.strip_prefix(&format!("{waiting}shared by ")).unwrap_or_else(|| panic!("{line}"));
         assert!(shared.contains(&first.pid()) && shared.contains(&second.pid()), "{line}");
-        // Who comes later than the writer waits behind it.
+        // A reader that comes later than the writer waits behind it.
         let later = Example::start(name, place);
         let line = later.line();
         let waits_first = format!(", for which {} ({name}) waits first", writer.pid());

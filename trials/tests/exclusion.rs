@@ -3,8 +3,8 @@
 use trials::witness::Report;
 use trials::{Adapter, Place, Player, alone, at_path_and_name, in_file, node_or_skip, tell};
 
-at_path_and_name! { ten_thousand_acquisitions_by_eight_processes one_process_again_and_again nobody_queues }
-in_file! { ten_thousand_acquisitions_by_eight_processes one_process_again_and_again nobody_queues }
+at_path_and_name! { ten_thousand_acquisitions_by_eight_processes one_process_again_and_again no_process_queues }
+in_file! { ten_thousand_acquisitions_by_eight_processes one_process_again_and_again no_process_queues }
 
 fn ten_thousand_acquisitions_by_eight_processes(place: &Place) {
     let _alone = alone();
@@ -26,8 +26,8 @@ fn one_process_again_and_again(place: &Place) {
     contend(place, &[Adapter::under_trial()], 1000);
 }
 
-/// Nobody queues, so every hold is a new socket at the path, and everybody else probes it in the very instant it appears.
-fn nobody_queues(place: &Place) {
+/// No process queues, so every hold is a new socket at the path, and all others probe it in the very instant it appears.
+fn no_process_queues(place: &Place) {
     const PLAYERS: u64 = 4;
     // So many that no player comes to its end in one turn of the processor, on a busy machine either.
     const ROUNDS: u64 = 10_000;

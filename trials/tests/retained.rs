@@ -1,4 +1,4 @@
-//! A process that retains the lock: what that costs, and what others see of it.
+//! A process that retains the lock: what that costs, and what others see.
 
 use std::fs;
 use std::process::Command;
@@ -20,8 +20,8 @@ const ROUNDS: u32 = 1000;
 
 at_path_and_name! {
     a_retained_lock_takes_no_system_call
-    whoever_comes_is_served
-    a_busy_process_serves_whoever_comes
+    a_process_that_comes_is_served
+    a_busy_process_serves_the_others
     a_lock_that_is_not_used_is_given_back
     settling_gives_back_what_is_retained
     a_process_that_is_killed_leaves_the_lock_free
@@ -40,7 +40,7 @@ fn other(place: &Place) -> Player {
     Player::start(Adapter::under_trial(), &place.lock())
 }
 
-/// It has the lock once, and retains it.
+/// It acquires the lock once, and retains it.
 fn retain(player: &mut Player) {
     player.acquire();
     player.release();
@@ -90,7 +90,7 @@ fn a_retained_lock_takes_no_system_call(place: &Place) {
     assert!(counts[1..].iter().sum::<usize>() < 40, "a look at the queue once in a while, and no more: {counts:?}");
 }
 
-fn whoever_comes_is_served(place: &Place) {
+fn a_process_that_comes_is_served(place: &Place) {
     let (mut retainer, mut other) = (retainer(place), other(place));
     for _ in 0..20 {
         retain(&mut retainer);
@@ -100,7 +100,7 @@ fn whoever_comes_is_served(place: &Place) {
         assert_eq!(retainer.answer_now(), None, "two holders");
         other.release();
         retainer.expect_held();
-        // It holds: nobody is served before it has released.
+        // It holds: no other is served before it has released.
         other.send("acquire");
         wait_until_queued(&place.lock(), 1);
         assert_eq!(other.answer_now(), None, "two holders");
@@ -113,7 +113,7 @@ fn whoever_comes_is_served(place: &Place) {
     assert_eq!(place.leftovers(), [""; 0]);
 }
 
-fn a_busy_process_serves_whoever_comes(place: &Place) {
+fn a_busy_process_serves_the_others(place: &Place) {
     let (mut busy, mut other) = (retainer(place), other(place));
     let (counter, log) = (place.counter(), place.log("other"));
     busy.send(format!("busy 3 {} {}", counter.display(), place.log("busy").display()));
@@ -136,7 +136,7 @@ fn a_lock_that_is_not_used_is_given_back(place: &Place) {
     assert!(is_retained(place));
     watch_for("the lock to be given back", || (!is_retained(place)).then_some(()));
     assert_eq!(place.leftovers(), [""; 0]);
-    // It takes it anew.
+    // It takes it again.
     retain(&mut player);
     assert!(is_retained(place));
     watch_for("the lock to be given back", || (!is_retained(place)).then_some(()));
@@ -168,7 +168,7 @@ fn a_process_that_is_killed_leaves_the_lock_free(place: &Place) {
         other.acquire();
         other.release();
     }
-    // And while somebody waits for it to be passed on.
+    // And while a process waits for it to be passed on.
     let mut retainer = retainer(place);
     retain(&mut retainer);
     process::stop(retainer.pid());
@@ -187,7 +187,7 @@ fn a_process_that_stands_still_holds_up_others_and_loses_nothing(place: &Place) 
     process::stop(retainer.pid());
     other.send("acquire");
     wait_until_queued(&place.lock(), 1);
-    assert_eq!(other.answer_now(), None, "it is passed on by nobody else");
+    assert_eq!(other.answer_now(), None, "it is not passed on by another");
     process::resume(retainer.pid());
     other.expect_held();
     other.release();
@@ -291,7 +291,7 @@ fn others_are_told_that_it_may_be_retained(place: &Place) {
     other.quit();
 }
 
-/// A path that somebody removes by hand is another's by now: a retained lock is not believed for long.
+/// A path that a user removes by hand is another's by now: a retained lock is not trusted for long.
 #[test]
 fn a_path_that_is_removed_by_hand_is_noticed() {
     let place = Place::new();

@@ -1,5 +1,5 @@
 //! Many tasks of one process wait for a semaphore: what that costs, in which order they are served, and that no two have a slot at a
-//! time, nor has somebody of another process.
+//! time, nor has another process.
 
 use std::cell::RefCell;
 use std::fs;

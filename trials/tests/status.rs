@@ -106,10 +106,10 @@ fn a_holder_and_its_waiters_in_order() {
         assert!(status.json["since"].is_u64() && status.json["holder"]["started"].is_u64());
         assert!(status.json.get("server").is_none() && status.json.get("unseen").is_none(), "{}", status.json);
         assert_waiting(&status, &waiters);
-        // Nobody came to ask.
+        // No client came to ask.
         assert_eq!(unaccepted(&lock), waiters.len());
 
-        // Who dies in the queue is left out; who is served is the holder.
+        // A waiter that dies in the queue is left out; one that is served is the holder.
         process::signal(waiters[1].pid(), Signal::KILL);
         drop(waiters.remove(1));
         assert_waiting(&self::status(&lock), &waiters);
@@ -199,9 +199,9 @@ fn an_npm_server_and_its_clients() {
     look(&clients);
     come(&mut clients, Tokio);
     look(&clients);
-    // Stopped, it accepts nobody: who comes now waits in the kernel's queue.
+    // Stopped, it accepts no client: one that comes now waits in the kernel's queue.
     process::stop(server.pid());
-    // Who gives up and departs says so, and keeps its place for the server's sake.
+    // A client that gives up and departs says so, and keeps its place for the server's sake.
     let departed = UnixStream::connect(&lock).expect("it listens");
     departed.shutdown(Shutdown::Write).expect("it is connected");
     let mut late = Player::start(Smol, &lock);
@@ -240,13 +240,13 @@ fn what_a_killed_holder_leaves_behind() {
         assert!(status.lines("next")[0].ends_with(next), "{}", status.text);
 
         let wait = Command::new(binary("slocket")).args(["wait", "-q", "-w", "0"]).arg(&lock).status();
-        assert_eq!(wait.expect("the tool").code(), Some(if is_npm { 75 } else { 0 }), "who waits for {kind:?}");
+        assert_eq!(wait.expect("the tool").code(), Some(if is_npm { 75 } else { 0 }), "it waits for {kind:?}");
         // It was only looked at.
         assert_eq!(place.leftovers(), ["lock"]);
     }
 }
 
-/// The tool waits for a lock that goes from hand to hand until nobody has it or waits for it, and is in nobody's way.
+/// The tool waits for a lock that goes from hand to hand until it is free and no process waits for it. It is in no process's way.
 #[test]
 fn waiting_without_a_place_in_the_queue() {
     let _alone = alone();
@@ -267,12 +267,12 @@ fn waiting_without_a_place_in_the_queue() {
             open.any(|entry| fs::read_link(entry.path()).is_ok_and(|to| to.ends_with("anon_inode:inotify")))
                 .then_some(())
         });
-        assert_eq!((unaccepted(&lock), accepted(&lock)), (0, 0), "nobody queues");
+        assert_eq!((unaccepted(&lock), accepted(&lock)), (0, 0), "no process queues");
         next.send("acquire");
         wait_until_queued(&lock, 1);
         holder.release();
         next.expect_held();
-        assert_eq!(tool.try_wait().expect("a child"), None, "somebody still holds the lock");
+        assert_eq!(tool.try_wait().expect("a child"), None, "a process still holds the lock");
         next.release();
         assert!(tool.wait().expect("a child").success());
         // An npm server has been there until now.
@@ -282,7 +282,7 @@ fn waiting_without_a_place_in_the_queue() {
     }
 }
 
-/// All locks below a folder, whoever has them.
+/// All locks below a folder, of all holders.
 #[test]
 fn a_folder_of_locks() {
     let _alone = alone();
@@ -346,7 +346,7 @@ fn a_lock_that_goes_from_hand_to_hand() {
         waiting += parties.len();
         parties.push(report["holder"].clone());
         let mut pids: Vec<_> = parties.iter().filter_map(|party| party["pid"].as_u64()).collect();
-        // Where a lock is just being handed over nobody has it for a moment, and that is said.
+        // Where a lock is just being handed over it has no holder for a moment, and that is said.
         assert_eq!(pids.len() < parties.len(), report.get("unseen").is_some(), "{report}");
         assert!(pids.iter().all(|pid| known.contains(pid)), "{report}");
         (held, unseen) = (held + 1, unseen + (parties.len() - pids.len()));

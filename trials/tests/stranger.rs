@@ -1,4 +1,4 @@
-//! A stranger who runs flock(1) on the lock's folder, and the temporary names of sockets published aside.
+//! A stranger that runs flock(1) on the lock's folder, and the temporary names of sockets published aside.
 
 use std::fs::{self, File};
 use std::os::unix::net::UnixListener;
@@ -9,7 +9,7 @@ use rustix::fs::{FlockOperation, flock};
 use trials::{Adapter, Place, Player, alone, tell, wait_until_queued, watch_for};
 
 #[test]
-fn a_stranger_delays_nobody() {
+fn a_stranger_delays_no_process() {
     const ROUNDS: u64 = 200;
     let _alone = alone();
     let place = Place::new();
@@ -27,7 +27,7 @@ fn a_stranger_delays_nobody() {
     player.quit();
     place.assert_exclusive(2 * ROUNDS);
     tell(format!("stranger: a round takes {before:?}, and {during:?} while a stranger has the folder's flock"));
-    // The stranger never lets go in between: whoever waited for it would hang. A pause per round would show as a factor.
+    // The stranger never lets go in between: a process that waited for it would hang. A pause per round would show as a factor.
     assert!(during < before * 20 + Duration::from_millis(1), "delayed by a stranger: {before:?}, then {during:?}");
 }
 
@@ -94,7 +94,7 @@ fn a_dead_temporary_name_goes_with_the_next_aside_publication() {
     player.acquire();
     assert!(!dead.exists(), "the dead socket is still there");
     assert!(alive.exists(), "the living socket was swept");
-    assert!(file.exists(), "a file that is no socket was swept");
+    assert!(file.exists(), "a file that is not a socket was swept");
     player.release();
     drop(stranger);
     player.quit();

@@ -36,7 +36,7 @@ fn killed_at_some_calls_with_a_runtime() {
 }
 
 #[test]
-fn who_repairs_is_killed_too() {
+fn the_repairer_is_killed_too() {
     check(Sweep::KillPairs, &[Adapter::Sync], &of_the_lock(), Choice::Some(4));
 }
 
@@ -104,7 +104,7 @@ fn about_shares() -> Vec<Role> {
 /// Clients of npm's come again as soon as they are sent away: a release to which no grant can be sent must not go on with them
 /// for ever, whether the system has no room for a message or they are said to be gone.
 #[test]
-fn no_grant_reaches_those_who_come_again() {
+fn no_grant_reaches_clients_that_come_again() {
     /// So many that the queue is never empty.
     const CLIENTS: usize = 32;
     let _alone = alone();
@@ -129,7 +129,7 @@ fn no_grant_reaches_those_who_come_again() {
             holder.send("release");
             let answer = holder.hear(PATIENCE);
             released.store(true, Ordering::SeqCst);
-            // Else those who still wait would do so for ever.
+            // Else the processes that still wait would do so for ever.
             if answer == Heard::Nothing {
                 process::signal(holder.pid(), Signal::KILL);
             }
@@ -137,7 +137,7 @@ fn no_grant_reaches_those_who_come_again() {
         });
         let sent_away = sent_away.into_inner();
         assert_eq!(answer, Heard::Answer("released".to_owned()), "{sent_away} were sent away");
-        // And all who were in the queue when it was given up.
+        // And all that were in the queue when it was given up.
         assert!((CLIENTS..=most + 2 * CLIENTS).contains(&sent_away), "{sent_away} were sent away: {errno}");
         holder.quit();
         assert_eq!(place.leftovers(), [""; 0]);

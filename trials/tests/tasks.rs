@@ -1,5 +1,5 @@
-//! Many tasks of one process wait for one lock: what that costs, in which order they are served, and how long somebody of
-//! another process waits meanwhile.
+//! Many tasks of one process wait for one lock: what that costs, in which order they are served, and how long another
+//! process waits meanwhile.
 
 use std::cell::RefCell;
 use std::fs;
@@ -13,9 +13,9 @@ use trials::{Adapter, Place, Player, alone, process, tell, wait_until_queued};
 
 const TASKS: usize = 1000;
 const DESCRIPTORS: usize = 64;
-/// After so many holds somebody outside comes.
+/// After so many holds a process outside comes.
 const OUTSIDERS: usize = 100;
-/// How many holds of this process may begin after somebody outside has queued, and before he holds.
+/// How many holds of this process may begin after a process outside has queued, and before that one holds.
 const FURTHER_HOLDS: usize = 1;
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
@@ -23,7 +23,7 @@ type Task = Pin<Box<dyn Future<Output = ()>>>;
 struct Notes {
     asked: Vec<usize>,
     served: Vec<usize>,
-    /// When somebody outside had queued.
+    /// When a process outside had queued.
     queued: Vec<u64>,
     threads: usize,
     descriptors: usize,
@@ -105,7 +105,7 @@ fn serve<R: Runtime>(name: &str, run: impl FnOnce(Vec<Task>)) {
         let after = report.intervals.iter().filter(|hold| hold.start > *queued);
         further = further.max(after.take_while(|hold| hold.who == "tasks").count());
     }
-    assert!(further <= FURTHER_HOLDS, "{further} holds of this process before somebody who had queued outside");
+    assert!(further <= FURTHER_HOLDS, "{further} holds of this process before a process that had queued outside");
     tell(format!(
         "tasks: {name}: {TASKS} served in order, {threads} threads throughout, {} descriptors at most, {} outsiders, each \
          served after {further} further holds at most",

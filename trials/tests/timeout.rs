@@ -3,7 +3,7 @@
 //! In each round a holder releases at an instant, and the first waiter's time-out ends at an instant, on the same clock. The
 //! distance between the two is steered towards the point where both outcomes are equally frequent, so that most rounds
 //! fall into the window in which grant and cancel cross. A second waiter, without a time-out, then must be served: whatever the
-//! first did, the lock is not lost, and the intervals show that nobody held it beside another.
+//! first did, the lock is not lost, and the intervals show that no two held it at a time.
 
 use std::path::PathBuf;
 
@@ -100,12 +100,12 @@ fn among_npm_processes() {
     assert!(held > IMPATIENT / 10 && timed_out > IMPATIENT / 10, "{held} held, {timed_out} timed out");
 }
 
-/// Those who take part in a crossing, all on the same lock.
+/// The participants of a crossing, all on the same lock.
 struct Crossing {
     lock: PathBuf,
-    /// Has the lock and lends it to the holder, if there is one.
+    /// Holds the lock and lends it to the holder, if there is one.
     lender: Option<Player>,
-    /// Has the lock, and releases it around the time-out.
+    /// Holds the lock, and releases it around the time-out.
     holder: Player,
     /// The first in the queue, with the time-out.
     impatient: Player,
@@ -185,7 +185,7 @@ impl Crossing {
         self.patient.release();
         self.all().for_each(|player| player.send("settle"));
         self.all().for_each(|player| player.expect("settled"));
-        // Who gave up keeps its place at a server that may lend, until its turn has come and gone.
+        // A client that gave up keeps its place at a server that may lend, until its turn has come and gone.
         watch_for("the queue to be empty", || (queued(&self.lock) == 0).then_some(()));
         held
     }

@@ -1,4 +1,4 @@
-//! The waiting hook: who waits for long is told for whom, once.
+//! The waiting hook: a process that waits for long is told the holder, once.
 
 use std::fs;
 use std::sync::Mutex;
@@ -24,7 +24,7 @@ fn builder(place: &Place) -> Builder {
     Slocket::builder(place.lock())
 }
 
-/// Waits behind `holder`, until told that it is he; then he releases, and the lock is had.
+/// Waits behind `holder`, until told that this is the holder; then it releases, and the lock is acquired.
 fn waits_behind(mut holder: Player, place: &Place) {
     let (slocket, told) = telling(place);
     let waits = thread::spawn(move || slocket.acquire().map(drop));
@@ -40,16 +40,16 @@ fn waits_behind(mut holder: Player, place: &Place) {
 }
 
 #[test]
-fn who_waits_outside_is_told_of_the_holder() {
+fn a_waiter_outside_is_told_the_holder() {
     let place = Place::new();
     let mut holder = Player::start(Adapter::under_trial(), &place.lock());
     holder.acquire();
     waits_behind(holder, &place);
 }
 
-/// (It would die if somebody came to its queue and just went.)
+/// (It would die if a client came to its queue and just went.)
 #[test]
-fn who_waits_at_an_npm_server_is_told_of_it() {
+fn a_waiter_at_an_npm_server_is_told_the_server() {
     if !node_or_skip() {
         return;
     }
@@ -60,7 +60,7 @@ fn who_waits_at_an_npm_server_is_told_of_it() {
 }
 
 #[test]
-fn who_waits_inside_is_told_of_its_own_process() {
+fn a_waiter_inside_is_told_its_own_process() {
     let place = Place::new();
     let (slocket, told) = telling(&place);
     let guard = slocket.acquire().expect("a free lock");
@@ -73,7 +73,7 @@ fn who_waits_inside_is_told_of_its_own_process() {
 }
 
 #[test]
-fn who_waits_at_a_file_is_told_of_nobody() {
+fn a_waiter_at_a_file_is_told_no_holder() {
     let place = Place::new();
     fs::write(place.lock(), "").expect("a file");
     let (slocket, told) = telling(&place);
@@ -85,7 +85,7 @@ fn who_waits_at_a_file_is_told_of_nobody() {
 }
 
 #[test]
-fn each_acquire_tells_anew() {
+fn each_acquire_tells_again() {
     let place = Place::new();
     let mut holder = Player::start(Adapter::under_trial(), &place.lock());
     holder.acquire();
@@ -101,7 +101,7 @@ fn each_acquire_tells_anew() {
 
 /// The time was up while the hook ran, and so did the lock come: it is not refused.
 #[test]
-fn a_hook_that_takes_long_costs_nobody_the_lock() {
+fn a_hook_that_takes_long_costs_no_process_the_lock() {
     let place = Place::new();
     let mut holder = Player::start(Adapter::under_trial(), &place.lock());
     holder.acquire();
@@ -116,7 +116,7 @@ fn a_hook_that_takes_long_costs_nobody_the_lock() {
 }
 
 #[test]
-fn a_hook_that_takes_long_costs_nobody_inside_the_lock() {
+fn a_hook_that_takes_long_costs_no_task_the_lock() {
     let place = Place::new();
     let (slocket, told, go) = dawdling(&place);
     let guard = slocket.acquire().expect("a free lock");
@@ -145,7 +145,7 @@ fn dawdling(place: &Place) -> (Slocket, Receiver<()>, Sender<()>) {
 }
 
 #[test]
-fn who_does_not_wait_is_told_nothing() {
+fn a_caller_that_does_not_wait_is_told_nothing() {
     let place = Place::new();
     let never = |waiting: &trials::lock::Waiting<'_>| panic!("{waiting}");
     let at_once = builder(&place).on_wait(Duration::ZERO, never).build().expect("a lock");
@@ -160,7 +160,7 @@ fn who_does_not_wait_is_told_nothing() {
     holder.quit();
 }
 
-/// To find out who holds the lock is to stand in the queue for an instant: each that did would be there until the release.
+/// To find out the holder is to stand in the queue for an instant: each process that did would be there until the release.
 #[test]
 fn many_clones_ask_once_in_a_second() {
     const CLONES: usize = 50;
@@ -180,7 +180,7 @@ fn many_clones_ask_once_in_a_second() {
         let (text, pid) = told.recv_timeout(PATIENCE).expect("to be told");
         assert_eq!(pid, Some(holder.pid()), "{text}");
     }
-    // The first that waits, for all of them; and who asked.
+    // The first that waits, for all of them; and those that asked.
     let seconds = usize::try_from(began.elapsed().as_secs()).expect("small");
     let queued = queued(&place.lock());
     assert!(queued <= 2 + seconds, "{queued} in the queue after {seconds} s");

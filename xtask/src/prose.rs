@@ -13,6 +13,10 @@ mod words;
 
 use words::{Word, of_page, of_source};
 
+/// Where the sources of contributors are.
+const OF_CONTRIBUTORS: [&str; 7] =
+    ["bench", "fuzz-bodies", "fuzz/targets", "interleavings", "model", "trials", "xtask/src"];
+
 /// A phrase to avoid, in lower case, and what to write in its place.
 struct Rule {
     /// Words and punctuation marks, separated by spaces.
@@ -158,7 +162,7 @@ pub(crate) fn check() -> Result {
         let name = path.strip_prefix(root()).unwrap_or(path).display().to_string();
         wrong.extend(faults(&words).iter().map(|fault| format!("{name}:{fault}")));
     }
-    if files.len() < 100 {
+    if files.len() < 500 {
         return Err(format!("only {} files were found", files.len()).into());
     }
     if !wrong.is_empty() {
@@ -168,7 +172,7 @@ pub(crate) fn check() -> Result {
     Ok(())
 }
 
-/// The pages, and the sources of what is published.
+/// The pages, and all sources, with those of the tests.
 fn files() -> Vec<PathBuf> {
     let mut files = Vec::new();
     let root = root();
@@ -179,9 +183,15 @@ fn files() -> Vec<PathBuf> {
             collect(&entry.path(), "md", false, &mut files);
             collect(&entry.path().join("src"), "rs", true, &mut files);
             collect(&entry.path().join("examples"), "rs", true, &mut files);
+            collect(&entry.path().join("tests"), "rs", true, &mut files);
         }
     }
-    collect(&root.join("xtask/src"), "rs", true, &mut files);
+    for folder in OF_CONTRIBUTORS {
+        collect(&root.join(folder), "rs", true, &mut files);
+    }
+    for folder in ["interop", "bench/peers"] {
+        collect(&root.join(folder), "js", false, &mut files);
+    }
     files.retain(|path| !path.ends_with("xtask/src/prose.rs"));
     files.sort();
     files
@@ -236,7 +246,7 @@ mod tests {
 
     #[test]
     fn comments_and_messages_of_a_source_are_read_and_its_code_is_not() {
-        let source = "/// The whole of\n/// it.\nfn who(him: char) { // nobody\n    let whoever = 'w'; say(\"lent to \
+        let source = "/// The whole of\n/// it.\nfn who(him: char) { // nobody\n    let whoever = 'w'; say(\"lent to {who}, \
             somebody\");\n    let lifetime: &'static str = r#\"a \"raw\" one, thereby\"#;\n}\n";
         assert_eq!(phrases(&of_source(source)), [(1, "of it"), (3, "nobody"), (4, "somebody"), (5, "thereby")]);
     }

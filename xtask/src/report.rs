@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_binary_counts_as_one_test() {
+    fn a_program_that_is_not_a_test_binary_counts_as_one_test() {
         let mut report = Report::default();
         report.add("storm", true);
         assert_eq!((report.passed(), report.failed()), (1, 0));

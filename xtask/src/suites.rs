@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_built_beside_the_tests_is_no_suite() {
+    fn a_program_beside_the_tests_is_not_a_suite() {
         assert_eq!(suite(&message("bin", "src/main.rs", false)), None);
         let mut library = message("lib", "src/lib.rs", false);
         library["executable"] = Value::Null;

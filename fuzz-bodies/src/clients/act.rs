@@ -27,11 +27,11 @@ pub(super) enum Act {
     },
     Try,
     Look,
-    /// Somebody moves the socket away.
+    /// A user moves the socket away.
     Remove,
     /// And back.
     PutBack,
-    /// Somebody puts a file in the place of the socket.
+    /// A user puts a file in the place of the socket.
     Replace,
     /// No more than so many wait besides the first.
     Shorten(usize),

@@ -1,4 +1,4 @@
-//! A client: its end of a connection, and what is known of it.
+//! A client: its end of a connection, and what is known about it.
 
 use std::io::IoSliceMut;
 use std::mem::MaybeUninit;
@@ -27,9 +27,9 @@ pub(super) struct Client {
     pub(super) is_stranger: bool,
     shut_read: bool,
     shut_write: bool,
-    /// It has sent something that nobody reads.
+    /// It has sent something that is not read.
     has_written: bool,
-    /// Its own socket is in what it has sent: so that is open as long as nobody reads it, whatever is closed here.
+    /// Its own socket is in what it has sent: so that is open until it is read, whatever is closed here.
     has_sent_itself: bool,
 }
 
@@ -108,7 +108,7 @@ impl Client {
         self.socket.is_none()
     }
 
-    /// It has closed its end, and nobody else has that open.
+    /// It has closed its end, and no other process has that open.
     pub(super) fn is_dead(&self) -> bool {
         self.socket.is_none() && !self.has_sent_itself
     }
@@ -118,7 +118,7 @@ impl Client {
         self.socket.is_none() && self.has_sent_itself
     }
 
-    /// It has sent something that nobody has read: so the kernel resets it when the holder ends the connection.
+    /// It has sent something that was not read: so the kernel resets it when the holder ends the connection.
     pub(super) fn is_unread(&self) -> bool {
         self.has_written
     }
@@ -128,7 +128,7 @@ impl Client {
         (self.is_dead() || self.shut_write) && !self.has_written
     }
 
-    /// Nobody waits at this end any more, whatever is read there.
+    /// No process waits at this end any more, whatever is read there.
     pub(super) fn ends_loan(&self) -> bool {
         self.socket.is_none() || self.shut_write
     }
@@ -179,7 +179,7 @@ impl Client {
     }
 }
 
-/// An address that nobody else has, but for the bare badge.
+/// An address that no other client has, except the bare badge.
 fn own_address(address: Address, folder: &Path) -> Option<SocketAddrUnix> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let unique = format!("{:x}-{:x}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));

@@ -1,4 +1,4 @@
-//! A ledger of the queue: who came, in order, and who has to have the lock next.
+//! A ledger of the queue: the clients in order of arrival, and which of them must get the lock next.
 
 use std::collections::VecDeque;
 
@@ -10,11 +10,11 @@ pub(super) enum Entry {
     Client(usize),
     /// A waiter of `slocket-os`.
     Waiter(usize),
-    /// Somebody who has gone.
+    /// A client that has gone.
     Gone,
 }
 
-/// The client that must have the lock next.
+/// The client that must get the lock next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
     /// The client has to be sent the listener.
@@ -22,16 +22,16 @@ pub(super) enum Next {
     /// The client has to be lent the lock.
     Borrower(usize),
     Waiter(usize),
-    /// The listener is sent to a client who is gone, but for the kernel: so it is closed.
+    /// The listener is sent to a client that is gone, but the kernel cannot tell: so it is closed.
     Ghost,
-    /// Nobody: the queue is ended, and the path is free.
+    /// None: the queue is ended, and the path is free.
     Nobody,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     entries: VecDeque<Entry>,
-    /// Those who were lent the lock and had ended their stream already, so that it came back at once.
+    /// Clients that were lent the lock and had ended their stream already, so that it came back at once.
     brief: Vec<usize>,
 }
 
@@ -69,17 +69,17 @@ impl Queue {
         }
     }
 
-    /// Ends the queue: who was in it.
+    /// Ends the queue; returns what was in it.
     pub(super) fn end(&mut self) -> VecDeque<Entry> {
         std::mem::take(&mut self.entries)
     }
 
-    /// Those who have borrowed the lock meanwhile.
+    /// The clients that have borrowed the lock meanwhile.
     pub(super) fn take_brief(&mut self) -> Vec<usize> {
         std::mem::take(&mut self.brief)
     }
 
-    /// Takes those out of the queue who are passed over, and who is next.
+    /// Takes the clients out of the queue that are passed over, and the next one.
     pub(super) fn next(&mut self, clients: &mut [Client], can_lend: bool) -> Next {
         while let Some(entry) = self.entries.pop_front() {
             let number = match entry {

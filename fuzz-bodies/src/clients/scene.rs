@@ -1,4 +1,4 @@
-//! A holder and those who come to it, and what has to become of them.
+//! A holder and its clients, and what has to happen to them.
 
 use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
@@ -27,7 +27,7 @@ pub(super) struct Scene {
     aside: PathBuf,
     holder: Option<Holder>,
     at_path: AtPath,
-    /// Those who have the lock's listener for a server, in order; they wait, or have gone.
+    /// The clients that have the lock's listener for a server, in order; they wait, or have gone.
     queue: Queue,
     /// The most that the kernel lets into the queue, less one; `None` if that is more than come here.
     backlog: Option<usize>,
@@ -44,14 +44,14 @@ enum Holder {
     Borrower(usize),
 }
 
-/// What is at the path. (An abstract name cannot be taken from whoever has it.)
+/// What is at the path. (An abstract name cannot be taken from its owner.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum AtPath {
     /// The holder's socket; if there is no holder, a dead one or nothing.
     Socket,
-    /// Nothing: somebody has moved it away.
+    /// Nothing: a user has moved it away.
     Nothing,
-    /// A file that somebody has put there.
+    /// A file that a user has put there.
     File,
 }
 
@@ -68,7 +68,7 @@ impl Scene {
     /// The lock is held.
     pub(super) fn new(home: &Home, is_shared: bool, aside: &Path) -> Self {
         let mut session = Session::try_acquire(&lock(home, is_shared));
-        let Some(Ok(Outcome::Acquired(guard))) = session.outcome() else { panic!("nobody has it") };
+        let Some(Ok(Outcome::Acquired(guard))) = session.outcome() else { panic!("it is free") };
         Self {
             home: home.clone(),
             is_shared,
@@ -134,7 +134,7 @@ impl Scene {
         self.assert_nothing_more();
     }
 
-    /// Everybody goes, and each waiter has the lock in its turn.
+    /// All clients go, and each waiter gets the lock in its turn.
     pub(super) fn end(mut self) {
         if self.at_path == AtPath::File {
             fs::remove_file(self.home.path().expect("a path")).expect("it is still there");
@@ -165,7 +165,7 @@ impl Scene {
             if guards.is_empty() {
                 thread::park_timeout(Duration::from_micros(200));
             }
-            guards.into_iter().for_each(|guard| guard.release().expect("nobody touches it"));
+            guards.into_iter().for_each(|guard| guard.release().expect("it is not touched"));
         }
         assert!(settle_timeout(HANG), "a loan is not over");
         // A client that is gone with the listener leaves a dead socket, until the next use.
@@ -188,7 +188,7 @@ impl Scene {
         self.clients.push(client);
     }
 
-    /// Whoever comes gets into the queue.
+    /// Each client gets into the queue.
     fn lets_in(&self) -> bool {
         self.holder.is_some() && self.at_path == AtPath::Socket && self.has_room()
     }
@@ -202,7 +202,7 @@ impl Scene {
     }
 
     fn wait(&mut self) {
-        // (Beside a holder whose path was taken away, whoever comes has the lock, too.)
+        // (Beside a holder whose path was taken away, a newcomer gets the lock, too.)
         if self.at_path != AtPath::Socket || !self.has_room() {
             return;
         }
@@ -211,7 +211,7 @@ impl Scene {
         self.settle(number);
     }
 
-    /// Lets a waiter who is in no queue go on until it is in one, or has the lock.
+    /// Lets a waiter that is in no queue go on until it is in one, or holds the lock.
     fn settle(&mut self, number: usize) {
         let Some(session) = &mut self.waiters[number] else { return };
         let begin = Instant::now();
@@ -291,7 +291,7 @@ impl Scene {
             return;
         }
         let next = self.queue.next(&mut self.clients, !self.home.is_name());
-        // Who comes meanwhile may be let in as long as the queue is not ended.
+        // A client that comes meanwhile may be let in as long as the queue is not ended.
         let newcomers = newcomers.into_iter().flatten();
         let is_by_chance = next == Next::Nobody && self.queue.is_empty();
         newcomers.for_each(|client| self.admit(client));
@@ -302,7 +302,7 @@ impl Scene {
         }
     }
 
-    /// Nobody waited, but some came meanwhile: either the first of them was let in in time, or none.
+    /// No client waited, but some came meanwhile: either the first of them was let in in time, or none.
     fn passed_on_by_chance(&mut self) {
         self.expect_brief_loans();
         let was_in_time = self.queue.first_client().is_some_and(|number| {
@@ -323,7 +323,7 @@ impl Scene {
         }
     }
 
-    /// A loan is over: whoever sees to it passes the lock on.
+    /// A loan is over: the lender passes the lock on.
     fn look_at_loan(&mut self) {
         let Some(Holder::Borrower(number)) = self.holder else { return };
         if !self.clients[number].ends_loan() {
@@ -339,7 +339,7 @@ impl Scene {
         }
     }
 
-    /// The one whose turn it is has the lock, and nobody else.
+    /// The client whose turn it is holds the lock, and no other.
     fn passed_on(&mut self, next: Next) {
         if !matches!(next, Next::Borrower(_)) {
             assert!(settle_timeout(HANG), "a loan is not over");
@@ -389,7 +389,7 @@ impl Scene {
         }
     }
 
-    /// Nobody has the listener any more: everybody in the queue sees the end, and the waiters go for the lock anew.
+    /// No process has the listener any more: each client in the queue sees the end, and the waiters try again to acquire the lock.
     fn ended(&mut self, ending: Ending) {
         if self.at_path == AtPath::Nothing {
             self.at_path = AtPath::Socket;
@@ -420,7 +420,7 @@ impl Scene {
         }
     }
 
-    /// How a holder of ours ends its queue.
+    /// How a crash-safe holder ends its queue.
     fn close_out(&self) -> Ending {
         if self.home.is_name() { Ending::Reset } else { Ending::Clean }
     }
@@ -439,7 +439,7 @@ impl Scene {
     }
 
     fn look(&mut self) {
-        // (Where the lock is lent, the place of who looks is kept until its turn has come.)
+        // (Where the lock is lent, the place of a client that looks is kept until its turn has come.)
         let is_lent = matches!(self.holder, Some(Holder::Borrower(_)));
         if is_lent || self.at_path != AtPath::Socket || !self.has_room() {
             return;
@@ -465,7 +465,7 @@ impl Scene {
         }
     }
 
-    /// Nobody was told anything but what was expected already.
+    /// No client was told anything except what was expected already.
     fn assert_nothing_more(&self) {
         for (number, client) in self.clients.iter().enumerate() {
             let (message, _) = client.read();

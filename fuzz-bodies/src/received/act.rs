@@ -10,7 +10,7 @@ pub(crate) enum Act {
     Shut,
     /// Closes the connection; one that was not accepted yet is accepted first.
     Close,
-    /// Closes the listener: who is queued and not accepted is reset.
+    /// Closes the listener: a queued client that is not accepted is reset.
     StopListening,
     Unlink,
     Mark,

@@ -1,4 +1,4 @@
-//! A waiter at a server, and what has to become of it.
+//! A waiter at a server, and what has to happen to it.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ impl Scene {
         let server = Server::start(home.clone(), marked);
         let timeout = if impatient { Duration::ZERO } else { HANG };
         let mut session = Session::acquire(&home.lock(), Some(timeout));
-        assert!(session.outcome().is_none(), "somebody listens there");
+        assert!(session.outcome().is_none(), "a server listens there");
         let session = Some(session);
         let home = home.clone();
         Self { home, server, session, impatient, adrift: false, held: None, lingers: false }
@@ -78,14 +78,14 @@ impl Scene {
         }
     }
 
-    /// The server goes. Whoever waits has the lock then.
+    /// The server goes. The waiter acquires the lock then.
     pub(super) fn end(&mut self) {
         self.release();
         self.server.unlink();
         self.server.close();
         self.server.stop_listening();
         self.wake();
-        assert!(self.session.is_none(), "nobody is there, and it does not get the lock");
+        assert!(self.session.is_none(), "no server is there, and it does not get the lock");
         self.release();
     }
 
@@ -95,7 +95,7 @@ impl Scene {
         let expected = self.expected();
         session.wake();
         let mut outcome = session.outcome();
-        // Those who are sent away pause before they come back.
+        // Clients that are sent away pause before they come back.
         while !self.impatient
             && outcome.is_none()
             && match expected {
@@ -130,7 +130,7 @@ impl Scene {
                 Some(Verdict::HandedOver) if self.server.at_path => return Expected::Held(How::HandedOver),
                 Some(Verdict::Lent) => return Expected::Held(How::Lent),
                 Some(Verdict::Foreign) => return Expected::NotASlocket,
-                // Whoever serves another socket than the path's, or hands over another, is left.
+                // A server that serves another socket than the path's, or hands over another, is left.
                 Some(Verdict::HandedOver | Verdict::NotOurs) => {}
                 None if !self.server.has_ended() => return Expected::Queued,
                 None => {}
@@ -187,7 +187,7 @@ impl Scene {
         }
         self.lingers = !hands_over;
         if hands_over {
-            // A listener that had come is passed on, and nobody wants it.
+            // A listener that had come is passed on, and no process wants it.
             while let Some(verdict) = self.server.read() {
                 if verdict == Verdict::HandedOver && self.server.at_path {
                     self.server.at_path = false;
@@ -198,7 +198,7 @@ impl Scene {
         self.look();
     }
 
-    /// Nobody but who is expected to has touched the path, or has the name.
+    /// Only the expected process has touched the path, or has the name.
     fn look(&self) {
         if self.lingers {
             return;

@@ -1,4 +1,4 @@
-//! The server: what it does on the kernel, and a ledger of what the waiter has to make of it.
+//! The server: what it does on the kernel, and a ledger of what the waiter has to conclude.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -42,7 +42,7 @@ pub(super) enum Verdict {
 impl Server {
     pub(super) fn start(home: Home, marked: bool) -> Self {
         let marked = marked || home.is_name();
-        let listener = home.bind().expect("nobody is there");
+        let listener = home.bind().expect("no server is there");
         listener.set_nonblocking(true).expect("a socket");
         let mut server = Self {
             home,
@@ -59,7 +59,7 @@ impl Server {
         server
     }
 
-    /// Takes the one who comes back from the queue, if it is there already.
+    /// Takes the client that comes back from the queue, if it is there already.
     pub(super) fn accept_again(&mut self) -> bool {
         self.was_marked = self.marked;
         self.accept()
@@ -85,7 +85,7 @@ impl Server {
 
     pub(super) fn shut(&mut self) {
         if let Some(connection) = &self.connection {
-            // Whoever has left already is not told.
+            // A client that has left already is not told.
             let _ = connection.shutdown(Shutdown::Write);
             self.shut = true;
         }
@@ -106,7 +106,7 @@ impl Server {
         if let Home::Path(path) = &self.home
             && self.at_path
         {
-            // Whoever lingers may have been faster.
+            // A client that lingers may have been faster.
             let _ = fs::remove_file(path);
             self.at_path = false;
         }

@@ -34,7 +34,7 @@ impl Server {
     pub(super) fn start(home: &Home, folder: &Path, marked: bool, script: &[u8]) -> Self {
         fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).expect("it is ours");
         // SO_PEERCRED is the user of the thread that listens.
-        let listener = as_stranger(|| home.bind()).expect("nobody is there");
+        let listener = as_stranger(|| home.bind()).expect("no server is there");
         listener.set_nonblocking(true).expect("a socket");
         let path = if let Home::Path(path) = home { Some(path.clone()) } else { None };
         if let Some(path) = &path {
@@ -50,7 +50,7 @@ impl Server {
         Self { path, thread, stops }
     }
 
-    /// Ends it, and looks at the listeners that it has used: nobody else has made them listen.
+    /// Ends it, and looks at the listeners that it has used: no other process has made them listen.
     pub(super) fn stop(self) {
         self.stops.store(true, Ordering::SeqCst);
         let listeners = self.thread.join().expect("the server does not panic");
@@ -62,11 +62,11 @@ impl Server {
     }
 }
 
-/// Serves whoever comes; the listeners that it has used.
+/// Serves each client; returns the listeners that it has used.
 fn serve(listener: UnixListener, acts: &[Act], stops: &AtomicBool) -> Vec<OwnedFd> {
     let mut listeners = Vec::new();
     loop {
-        // Read before the look at the queue: all who are to come have come then.
+        // Read before the look at the queue: all clients have come then.
         let is_last = stops.load(Ordering::SeqCst);
         match listener.accept() {
             Ok((connection, _)) => play(&connection, &listener, acts, &mut listeners),
@@ -123,7 +123,7 @@ fn assert_unread(connection: &UnixStream, has_sent: bool) {
     }
 }
 
-/// Whoever listens names itself to all who connect.
+/// A server names itself to each client that connects.
 fn assert_unused(listener: &OwnedFd) {
     if socket_acceptconn(listener) != Ok(true) {
         return;

@@ -142,7 +142,8 @@ impl World {
     pub(super) fn check(&mut self, configuration: &Configuration) {
         let all = self.processes;
         // (A downgrade that fails gives all back before it says so.)
-        let may_have_failed = |own: &Process| own.asked == Some(Asked::Downgrade) && self.failures < configuration.failures;
+        let may_have_failed =
+            |own: &Process| own.asked == Some(Asked::Downgrade) && self.failures < configuration.failures;
         let having = || all.iter().filter(|own| own.has != Has::Nothing && !own.has_lost && !may_have_failed(own));
         let locks = { having() }.filter(|own| own.has == Has::Lock).count();
         let has_two = locks > 0 && having().count() > 1;

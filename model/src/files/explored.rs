@@ -7,7 +7,8 @@ const LOCK: Script = &[Acquire, Release];
 const TWICE: Script = &[Acquire, Release, Acquire, Release];
 /// So often that the file moves away from a waiter again and again.
 const MANY: Script = &[
-    Acquire, Release, Acquire, Release, Acquire, Release, Acquire, Release, Acquire, Release, Acquire, Release, Acquire, Release,
+    Acquire, Release, Acquire, Release, Acquire, Release, Acquire, Release, Acquire, Release, Acquire, Release,
+    Acquire, Release,
 ];
 const TRY: Script = &[Try, Release];
 const SHARE: Script = &[Share, Release];

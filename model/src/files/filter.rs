@@ -12,7 +12,7 @@ const DONE: CallResult = CallResult::DoneResult(DoneResult::Done);
 const YES: CallResult = CallResult::AnswerResult(AnswerResult::Yes);
 
 impl World {
-    /// Makes the call, or whatever the planted bug makes of it: nothing is told if that was another call, made before it.
+    /// Makes the call, or the one that the planted bug makes instead: nothing is told if that was another call, made before it.
     pub(super) fn filtered(&mut self, process: usize, configuration: &Configuration, call: Call) -> Option<CallResult> {
         let Some(bug) = configuration.bug else { return Some(self.perform(process, configuration, call)) };
         let asked = self.processes[process].asked;
@@ -61,16 +61,20 @@ impl World {
             (Bug::CleansWithoutTurn, Call::Unlink(Name::Lock)) if releases && late == 2 => UnlinkResult::Removed.into(),
             (Bug::ShareNotTouched | Bug::TurnNotTouched, Call::Touch) if releases => DONE,
             (Bug::LookNotTouched, Call::Touch) if asked == Some(Asked::Look) => DONE,
-            (Bug::ShareNotUnlocked, Call::Unlock(Role::Share)) | (Bug::LookNotUnlocked, Call::Unlock(Role::Look)) => DONE,
+            (Bug::ShareNotUnlocked, Call::Unlock(Role::Share)) | (Bug::LookNotUnlocked, Call::Unlock(Role::Look)) => {
+                DONE
+            }
             (Bug::NotCleanedAgain, Call::WasTouched) => AnswerResult::No.into(),
             (Bug::UnlinkWithoutCompare | Bug::LossNotSeen, Call::Compare(..)) if releases => YES,
-            (Bug::LossNotSeen, Call::Unlink(Name::Lock)) if self.turn(process).is_none() => UnlinkResult::Missing.into(),
+            (Bug::LossNotSeen, Call::Unlink(Name::Lock)) if self.turn(process).is_none() => {
+                UnlinkResult::Missing.into()
+            }
             _ => self.perform(process, configuration, call),
         };
         Some(self.believed(process, bug, call, instead))
     }
 
-    /// What is believed instead of the result, and what is remembered of it.
+    /// What is believed instead of the result, and what is remembered.
     fn believed(&mut self, process: usize, bug: Bug, call: Call, result: CallResult) -> CallResult {
         const LOCKED: CallResult = CallResult::FlockResult(FlockResult::Locked);
         const BUSY: CallResult = CallResult::FlockResult(FlockResult::Busy);

@@ -97,12 +97,12 @@ fn orders(configuration: &Configuration) -> Vec<[usize; PROCESSES]> {
     let mut orders = Vec::new();
     let all = 0..PROCESSES;
     for code in 0..PROCESSES.pow(4) {
-        let order: [usize; PROCESSES] = std::array::from_fn(|at| code / PROCESSES.pow(u32::try_from(at).expect("small")) % PROCESSES);
+        let order: [usize; PROCESSES] =
+            std::array::from_fn(|at| code / PROCESSES.pow(u32::try_from(at).expect("small")) % PROCESSES);
         let script = |process: usize| configuration.scripts.get(process);
         // (Whether it is cancelled or out of time depends on the number of the process.)
-        let is_alike = |at: usize| {
-            script(at) == script(order[at]) && (configuration.stops == 0 || at % 2 == order[at] % 2)
-        };
+        let is_alike =
+            |at: usize| script(at) == script(order[at]) && (configuration.stops == 0 || at % 2 == order[at] % 2);
         if all.clone().all(|process| order.contains(&process)) && all.clone().all(is_alike) {
             orders.push(order);
         }

@@ -15,7 +15,7 @@ pub struct Label {
     pub process: usize,
     /// What it does.
     pub what: What,
-    /// Something goes wrong, or need not happen: nobody may rely on it.
+    /// Something goes wrong, or need not happen: no process may rely on it.
     pub is_fault: bool,
 }
 

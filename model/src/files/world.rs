@@ -57,7 +57,7 @@ pub(super) struct Process {
     pub(super) has: Has,
     /// The path was removed while it held the lock.
     pub(super) has_lost: bool,
-    /// It asked for the lock when nobody had yet to be killed, and then got it: so what others left behind is removed.
+    /// It asked for the lock when no process had yet to be killed, and then got it: so what others left behind is removed.
     pub(super) cleans: bool,
     /// By role: the turn, the look, the share.
     pub(super) places: [Option<Open>; 3],
@@ -69,8 +69,13 @@ pub(super) struct Process {
 /// What a process has asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Asked {
-    Lock { is_try: bool },
-    Share { slots: u16, is_try: bool },
+    Lock {
+        is_try: bool,
+    },
+    Share {
+        slots: u16,
+        is_try: bool,
+    },
     Look,
     Downgrade,
     Release,
@@ -173,7 +178,8 @@ impl World {
     #[must_use]
     pub fn is_over(&self, configuration: &Configuration) -> bool {
         self.processes.iter().zip(configuration.scripts).all(|(process, script)| {
-            !process.is_alive || process.asked.is_none() && process.has == Has::Nothing && usize::from(process.at) == script.len()
+            !process.is_alive
+                || process.asked.is_none() && process.has == Has::Nothing && usize::from(process.at) == script.len()
         })
     }
 

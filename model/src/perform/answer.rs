@@ -8,7 +8,7 @@ pub(crate) enum Done {
     Answer(CallResult),
     /// This, for want of something.
     Fault(CallResult),
-    /// The kernel has made the first part of it, which others can see.
+    /// The kernel has made the first part, which others can see.
     Half(&'static str),
 }
 

@@ -51,7 +51,7 @@ impl World {
                 }
             }
             Role::Watch => self.participant(process).watch = Watch::None,
-            // (Whoever makes the lock a share has neither any more, and is told so.)
+            // (A process that turns the lock into a share has neither any more, and is told so.)
             Role::Share => {
                 (own.share, own.shares, own.slot) = (None, false, None);
                 self.participant(process).meets_npm = false;

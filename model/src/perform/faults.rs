@@ -40,7 +40,7 @@ impl World {
             Call::Send(_) => vec![SendResult::Failed.into()],
             Call::Watch => vec![AnswerResult::No.into()],
             Call::Receive => {
-                let connection = self.processes[process].connection.expect("who receives is connected");
+                let connection = self.processes[process].connection.expect("a receiver is connected");
                 let Some(Message::Listener { socket: listener, .. }) = self.connection(connection).inbox else {
                     return Vec::new();
                 };

@@ -14,7 +14,7 @@ impl World {
             return MakeResult::Exists;
         }
         self.collect();
-        // (That one gets the number that somebody remembers of a socket makes no difference: it is at no path.)
+        // (That a FIFO gets the number that a participant remembers from a socket makes no difference: it is at no path.)
         self.next_number = self.free_numbers().last().expect("there are numbers enough");
         let number = self.new_inode(false, Kind::Fifo);
         let made = self.inode_mut(number);

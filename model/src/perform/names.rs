@@ -40,7 +40,7 @@ impl World {
         }
     }
 
-    /// A name that nobody has used: neither is it in the folder, nor does somebody remember it. (With 64 random bits none comes
+    /// A new name: neither is it in the folder, nor does a participant remember it. (With 64 random bits none comes
     /// twice.)
     pub(super) fn fresh_name(&self, configuration: &Configuration) -> Name {
         if configuration.has(Bug::NamesRepeat) {

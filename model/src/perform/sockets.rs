@@ -157,7 +157,7 @@ impl World {
     }
 
     pub(super) fn receive(&mut self, process: usize) -> ReceiveResult {
-        let connection = self.processes[process].connection.expect("who receives is connected");
+        let connection = self.processes[process].connection.expect("a receiver is connected");
         match self.connection_mut(connection).inbox.take() {
             Some(Message::Listener { socket, unshared }) => {
                 self.processes[process].socket = Some(socket);

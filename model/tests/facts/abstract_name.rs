@@ -74,7 +74,7 @@ fn it_is_free_at_the_close_of_the_last_descriptor_and_not_before() {
     assert!(name.is_free());
 }
 
-/// Neither those who are connected to it nor those whom it has accepted keep it, although they carry its address.
+/// Neither the clients that are connected to it nor the connections that it has accepted keep it, although they carry its address.
 #[test]
 fn it_is_free_whatever_connections_are_left() {
     let name = Name::new("connections");
@@ -83,7 +83,7 @@ fn it_is_free_whatever_connections_are_left() {
     let server = accepted(&listener);
     drop(listener);
     assert!(name.is_free());
-    assert_eq!(say(&server), Ok(2), "who was accepted is still served");
+    assert_eq!(say(&server), Ok(2), "an accepted client is still served");
     assert_eq!(read(&client), Ok(2));
     assert_eq!(read(&queued), Err(Errno::CONNRESET));
 }
@@ -120,9 +120,9 @@ fn it_is_handed_over_with_its_queue() {
 
 /// It is not told from one that is bound and does not listen yet.
 #[test]
-fn a_connect_is_refused_before_listen_and_when_nobody_has_it() {
+fn a_connect_is_refused_before_listen_and_when_no_process_has_it() {
     let name = Name::new("refused");
-    assert_eq!(name.connect().err(), Some(Errno::CONNREFUSED), "nobody");
+    assert_eq!(name.connect().err(), Some(Errno::CONNREFUSED), "no process listens");
     let socket = name.bind().unwrap();
     assert_eq!(name.connect().err(), Some(Errno::CONNREFUSED), "bound");
     listen(&socket, 0).unwrap();
@@ -130,7 +130,7 @@ fn a_connect_is_refused_before_listen_and_when_nobody_has_it() {
     assert_eq!(name.connect().err(), Some(Errno::WOULDBLOCK), "full");
 }
 
-/// So a close out has no use for it: whoever was refused could not bind either.
+/// So a close out has no use for it: a client that was refused could not bind either.
 #[test]
 fn a_shutdown_refuses_and_keeps_the_name() {
     let name = Name::new("shut");
@@ -142,7 +142,7 @@ fn a_shutdown_refuses_and_keeps_the_name() {
 
 /// So the probe tells nothing of a stream socket, and other types are not in the way.
 #[test]
-fn the_type_of_the_socket_is_a_part_of_it() {
+fn the_type_of_the_socket_is_a_part_of_the_name() {
     let name = Name::new("type");
     let _listener = name.listening();
     assert_eq!(connect(datagram_socket(), &name.address), Err(Errno::CONNREFUSED), "the probe");
@@ -195,7 +195,7 @@ fn it_needs_no_file_and_no_permission() {
     if !is_alone(NAME) {
         return;
     }
-    // Not even write permission can be kept from others: the umask says nothing of it.
+    // Not even write permission can be kept from others: the umask does not apply to it.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o777));
     let name = Name::new("umask");
     let _listener = name.listening();

@@ -71,7 +71,7 @@ fn a_connection_that_is_closed_alone_does_not_end_while_there_is_a_copy() {
     let copy = Copy::of(&client);
     drop(client);
     assert_eq!(read(&server), Err(Errno::WOULDBLOCK));
-    assert_eq!(say(&server), Ok(2), "what nobody will ever read");
+    assert_eq!(say(&server), Ok(2), "a message that is never read");
     drop(copy);
     assert!(matches!(read(&server), Ok(0) | Err(Errno::CONNRESET)));
 
@@ -139,7 +139,7 @@ fn a_copy_of_a_listener_keeps_it_alive_with_its_queue() {
     assert_eq!(read(&waiter), Err(Errno::CONNRESET));
 }
 
-/// A close-out refuses, and ends who is queued; a copy changes nothing of that.
+/// A close-out refuses new clients, and ends the queued ones; a copy does not change that.
 #[test]
 fn a_listener_that_refuses_refuses_whatever_copies_there_are() {
     let place = Place::new();

@@ -18,8 +18,8 @@ fn without_descriptors<T>(run: impl FnOnce() -> T) -> T {
 }
 
 #[test]
-fn a_listener_that_nobody_has_a_descriptor_for_is_cut_off_and_dies() {
-    if !is_alone("descriptors::a_listener_that_nobody_has_a_descriptor_for_is_cut_off_and_dies") {
+fn a_listener_without_a_descriptor_is_cut_off_and_dies() {
+    if !is_alone("descriptors::a_listener_without_a_descriptor_is_cut_off_and_dies") {
         return;
     }
     let place = Place::new();
@@ -35,8 +35,8 @@ fn a_listener_that_nobody_has_a_descriptor_for_is_cut_off_and_dies() {
 }
 
 #[test]
-fn an_accept_that_fails_for_want_of_a_descriptor_takes_nobody_out_of_the_queue() {
-    if !is_alone("descriptors::an_accept_that_fails_for_want_of_a_descriptor_takes_nobody_out_of_the_queue") {
+fn an_accept_that_fails_for_want_of_a_descriptor_takes_no_client_out_of_the_queue() {
+    if !is_alone("descriptors::an_accept_that_fails_for_want_of_a_descriptor_takes_no_client_out_of_the_queue") {
         return;
     }
     let place = Place::new();

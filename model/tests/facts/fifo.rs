@@ -51,19 +51,19 @@ fn a_read_tells_whether_it_has_a_writer() {
     let place = Place::new();
     made(&place.path);
     let fifo = looked_at(&place.path);
-    assert_eq!(read_from(&fifo), HAS_NONE, "nobody has opened it for writing yet");
+    assert_eq!(read_from(&fifo), HAS_NONE, "no process has opened it for writing yet");
     let (one, other) = (shared(&place.path), shared(&place.path));
     assert_eq!(read_from(&fifo), HAS_A_WRITER);
     drop(one);
     assert_eq!(read_from(&fifo), HAS_A_WRITER, "one is left");
     drop(other);
     assert_eq!(read_from(&fifo), HAS_NONE);
-    assert_eq!(read_from(&looked_at(&place.path)), HAS_NONE, "whoever opens it later reads the same");
+    assert_eq!(read_from(&looked_at(&place.path)), HAS_NONE, "a process that opens it later reads the same");
 }
 
-/// So whoever opens it for writing to look at it would wait for itself.
+/// So a process that opens it for writing to look at it would wait for itself.
 #[test]
-fn who_has_it_open_for_both_is_a_writer() {
+fn a_process_that_has_it_open_for_both_is_a_writer() {
     let place = Place::new();
     made(&place.path);
     let share = shared(&place.path);
@@ -142,7 +142,7 @@ fn a_copy_of_a_writer_is_a_writer() {
 }
 
 #[test]
-fn a_fifo_that_is_unlinked_stays_what_it_is_for_whoever_has_it_open() {
+fn an_unlinked_fifo_stays_what_it_is_for_those_that_have_it_open() {
     let place = Place::new();
     made(&place.path);
     let (fifo, share) = (looked_at(&place.path), shared(&place.path));
@@ -169,9 +169,9 @@ fn a_name_that_is_taken_is_not_made_again() {
     assert_eq!(mkfifoat(CWD, place.other(), OWNERS), Err(Errno::EXIST));
 }
 
-/// What is no FIFO is opened at once, or not at all; fstat tells.
+/// A file that is not a FIFO is opened at once, or not at all; fstat tells.
 #[test]
-fn what_is_no_fifo_is_told() {
+fn a_file_that_is_not_a_fifo_is_told() {
     let place = Place::new();
     std::fs::write(&place.path, "").unwrap();
     let kind = |file: &OwnedFd| FileType::from_raw_mode(fstat(file).unwrap().st_mode);
@@ -186,7 +186,7 @@ fn what_is_no_fifo_is_told() {
     assert_eq!(kind(&looked_at(&place.path)), FileType::Fifo);
 }
 
-/// Bytes that somebody writes keep a read from telling until they are read.
+/// Bytes in it keep a read from telling until they are read.
 #[test]
 fn bytes_are_read_before_the_end() {
     let place = Place::new();
@@ -218,9 +218,9 @@ fn the_umask_takes_bits_of_its_mode_which_are_set_through_a_pin() {
     drop(shared(&place.path));
 }
 
-/// A FIFO that is open without waiting for a reader can be written to by nobody: so a share that only writes would need one.
+/// A FIFO that is open without waiting for a reader cannot be written to: so a share that only writes would need one.
 #[test]
-fn who_only_writes_needs_a_reader() {
+fn an_open_for_writing_needs_a_reader() {
     let place = Place::new();
     made(&place.path);
     assert_eq!(try_open(&place.path, OFlags::WRONLY).err(), Some(Errno::NXIO));

@@ -32,7 +32,7 @@ fn it_dies_with_the_receiver_that_has_not_read_it_and_resets_its_queue() {
     assert_eq!(read(&waiter), Err(Errno::CONNRESET));
 }
 
-/// Whoever sends it has it still, if the send fails.
+/// The sender has it still, if the send fails.
 #[test]
 fn a_send_that_fails_keeps_nothing() {
     let place = Place::new();
@@ -70,7 +70,7 @@ fn it_is_alive_in_a_connection_that_is_not_accepted_and_dies_with_that_queue() {
 
 /// As npm's slocket reads, which knows nothing of descriptors.
 #[test]
-fn it_dies_if_it_is_read_by_who_asks_for_no_descriptor() {
+fn it_dies_if_it_is_read_without_asking_for_descriptors() {
     let place = Place::new();
     let listener = listening(&place.path);
     let (client, server) = pair(&place.path, &listener);

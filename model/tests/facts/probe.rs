@@ -1,4 +1,4 @@
-//! The probe: who connects a datagram socket learns whether some process has a stream socket open.
+//! The probe: connecting a datagram socket tells whether some process has a stream socket open.
 
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, Shutdown, SocketFlags, SocketType, bind, listen, shutdown, socket_with};
@@ -13,7 +13,7 @@ fn a_socket_that_is_bound_and_does_not_listen_is_alive() {
 }
 
 #[test]
-fn a_listener_is_alive_and_has_nobody_in_its_queue_afterwards() {
+fn a_listener_is_alive_and_its_queue_is_empty_afterwards() {
     let place = Place::new();
     let listener = listening_with(&place.path, 0);
     for _ in 0..10 {
@@ -34,7 +34,7 @@ fn a_listener_that_refuses_or_whose_queue_is_full_is_alive() {
 }
 
 #[test]
-fn a_socket_that_nobody_has_open_is_dead() {
+fn a_socket_that_no_process_has_open_is_dead() {
     let place = Place::new();
     drop(bound(&place.path));
     assert_eq!(probe(&place.path), Err(Errno::CONNREFUSED));

@@ -78,7 +78,7 @@ fn they_are_accepted_in_the_order_in_which_they_connected_by_their_badges() {
 }
 
 #[test]
-fn who_has_no_badge_has_no_name() {
+fn a_client_without_a_badge_has_no_name() {
     let place = Place::new();
     let listener = listening(&place.path);
     let _client = connected(&place.path);
@@ -89,7 +89,7 @@ fn who_has_no_badge_has_no_name() {
 }
 
 #[test]
-fn who_closes_stays_in_the_queue_with_its_badge() {
+fn a_client_that_closes_stays_in_the_queue_with_its_badge() {
     let place = Place::new();
     let listener = listening(&place.path);
     drop(connected_as("gone", &place));
@@ -101,7 +101,7 @@ fn who_closes_stays_in_the_queue_with_its_badge() {
 }
 
 #[test]
-fn nobody_in_the_queue_is_said_at_once() {
+fn an_empty_queue_is_said_at_once() {
     let place = Place::new();
     let listener = listening(&place.path);
     assert_eq!(accept_with(&listener, SocketFlags::CLOEXEC).err(), Some(Errno::WOULDBLOCK));
@@ -114,10 +114,10 @@ fn a_listener_shut_down_for_reading_refuses_newcomers_and_keeps_its_queue() {
     let client = connected(&place.path);
     shutdown(&listener, Shutdown::Read).unwrap();
     assert_eq!(try_connect(&place.path).err(), Some(Errno::CONNREFUSED));
-    assert_eq!(read(&client), Err(Errno::WOULDBLOCK), "nothing has happened to who is queued");
+    assert_eq!(read(&client), Err(Errno::WOULDBLOCK), "nothing has happened to the queued client");
     drop(accepted(&listener));
     assert_eq!(read(&client), Ok(0), "a clean end");
-    assert_eq!(accept_with(&listener, SocketFlags::CLOEXEC).err(), Some(Errno::WOULDBLOCK), "nobody is left");
+    assert_eq!(accept_with(&listener, SocketFlags::CLOEXEC).err(), Some(Errno::WOULDBLOCK), "no client is left");
     ioctl_fionbio(&listener, false).unwrap();
     assert_eq!(
         accept_with(&listener, SocketFlags::CLOEXEC).err(),
@@ -126,9 +126,9 @@ fn a_listener_shut_down_for_reading_refuses_newcomers_and_keeps_its_queue() {
     );
 }
 
-/// That is why a close out shuts the listener down before it accepts those who are queued: what npm's server does not do.
+/// That is why a close out shuts the listener down before it accepts the queued clients: npm's server does not do that.
 #[test]
-fn a_listener_that_is_closed_resets_whom_it_had_not_accepted() {
+fn a_listener_that_is_closed_resets_clients_that_it_had_not_accepted() {
     let place = Place::new();
     let listener = listening(&place.path);
     let client = connected(&place.path);
@@ -137,7 +137,7 @@ fn a_listener_that_is_closed_resets_whom_it_had_not_accepted() {
     assert_eq!(read(&client), Ok(0), "and afterwards an end");
 }
 
-/// A waiter keeps its place when the listener is passed on, and whoever has it open may accept.
+/// A waiter keeps its place when the listener is passed on, and any process that has it open may accept.
 #[test]
 fn a_queue_belongs_to_the_listener_and_not_to_a_process() {
     let place = Place::new();
@@ -149,7 +149,7 @@ fn a_queue_belongs_to_the_listener_and_not_to_a_process() {
     assert_eq!(accepted_name(&other), abstract_name("queued"));
 }
 
-/// Who takes a listener over listens again; the queue does not suffer.
+/// A process that takes a listener over listens again; the queue does not suffer.
 #[test]
 fn listening_again_names_the_new_holder_and_keeps_the_queue() {
     const NAME: &str = "queue::listening_again_names_the_new_holder_and_keeps_the_queue";
@@ -177,7 +177,7 @@ fn listening_again_names_the_new_holder_and_keeps_the_queue() {
     assert_eq!(accepted_name(&listener), abstract_name("after"));
 }
 
-/// Nobody is taken out of it by asking, nor by a client that goes.
+/// A client is not taken out of it by asking, nor by another one that goes.
 #[test]
 fn a_queue_that_is_not_empty_says_so_and_stays_so() {
     let place = Place::new();

@@ -27,7 +27,7 @@ fn what_was_sent_before_the_server_closed_is_read_before_the_end() {
 }
 
 #[test]
-fn who_sends_to_a_client_that_has_closed_is_told() {
+fn a_server_that_sends_to_a_client_that_has_closed_is_told() {
     let place = Place::new();
     let listener = listening(&place.path);
     let (client, server) = pair(&place.path, &listener);
@@ -86,7 +86,7 @@ fn a_client_that_is_shut_down_for_reading_gets_nothing_more_and_can_read_what_ha
     assert_eq!(read(&server), Err(Errno::WOULDBLOCK), "the server sees no end");
 }
 
-/// So it is for one that is not accepted yet: whoever accepts it later is told.
+/// So it is for one that is not accepted yet: the process that accepts it later is told.
 #[test]
 fn a_client_that_is_shut_down_for_reading_in_the_queue_gets_nothing() {
     let place = Place::new();

@@ -78,7 +78,7 @@ fn chmod_changes_the_ctime_alone() {
 }
 
 /// The clock of a file system stands still for some milliseconds, also where a look at a file makes its next change count
-/// (multigrain timestamps, Linux 6.13): whoever chmods a new socket that nobody has looked at leaves its times alike. So a
+/// (multigrain timestamps, Linux 6.13): a chmod of a new socket at which no process has looked leaves its times alike. So a
 /// mode that was read from another socket, and written by name onto one that has just replaced it, cannot be told by the
 /// times from one that was there at its birth.
 #[test]

@@ -10,6 +10,9 @@ use super::report::{Owner, Party, Report, State};
 use super::sharing::parties;
 use super::view::View;
 
+/// No lock was acquired in 1970.
+const LONG_AGO: u64 = 365 * 24 * 60 * 60;
+
 /// Adds what the lock file at a path tells.
 pub(super) fn add(report: &mut Report, path: &Path, found: &Metadata, view: &View) {
     let holder = Slocket::builder(path).home(Home::File).build().and_then(|lock| lock.holder());
@@ -18,7 +21,8 @@ pub(super) fn add(report: &mut Report, path: &Path, found: &Metadata, view: &Vie
         Ok(None) => report.state = State::Free,
         Ok(Some(holder)) => {
             report.state = State::Held;
-            report.since = u64::try_from(found.mtime()).ok();
+            // (A file that was touched has a time long ago.)
+            report.since = u64::try_from(found.mtime()).ok().filter(|&since| since > LONG_AGO);
             report.holder = Some(party(report, &holder, view));
             report.cannot_see("the waiters: a lock that is a file has no queue");
         }

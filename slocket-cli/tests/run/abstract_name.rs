@@ -76,7 +76,7 @@ fn a_file_whose_name_begins_with_an_at_sign() {
 }
 
 #[test]
-fn what_is_no_name() {
+fn a_word_that_is_not_a_name() {
     fails(run(&[], Path::new("@"), &["true"]), 64, "there is no abstract name after the @");
     fails(run(&[], Path::new(&format!("@{}", "x".repeat(108))), &["true"]), 64, "longer than 107 bytes");
     start(run(&[], Path::new(&format!("@{}", "x".repeat(107))), &["true"])).assert_end(0, "", "");

@@ -53,7 +53,7 @@ fn modes() {
 }
 
 #[test]
-fn what_is_no_path_of_a_lock() {
+fn a_path_that_is_not_a_locks() {
     refused(&["", "--", "echo", "ran"], "the path of the lock is empty");
     refused(&["/", "--", "echo", "ran"], "cannot name a lock");
     refused(&["..", "--", "echo", "ran"], "cannot name a lock");

@@ -61,7 +61,7 @@ fn long_but_possible() {
 type Make = fn(&Path);
 
 #[test]
-fn what_is_no_socket_counts_as_held() {
+fn a_file_that_is_not_a_socket_counts_as_held() {
     let things: [(&str, Make); 6] = [
         ("a directory", |path| fs::create_dir(path).expect("a directory")),
         ("a file", |path| fs::write(path, "content").expect("a file")),

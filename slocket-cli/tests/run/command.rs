@@ -43,7 +43,7 @@ fn interrupted() {
     folder.assert_empty();
     // To a shell that is what it was.
     let script = format!("{SLOCKET} run lock sh -c 'kill -INT $$'; echo code $?");
-    // To a shell that ignores nothing: whoever started the tests may.
+    // To a shell that ignores nothing: the process that started the tests may ignore some.
     let mut shell = Command::new("env");
     shell.args(["--default-signal", "sh", "-c", &script]).current_dir(folder.path());
     start(shell).assert_end(0, "code 130\n", "");

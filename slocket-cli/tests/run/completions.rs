@@ -1,4 +1,4 @@
-//! The completions, as each shell has them: what comes up when somebody types.
+//! The completions, as each shell has them: what comes up when a user types.
 #![cfg(target_os = "linux")]
 
 use std::io::Write;

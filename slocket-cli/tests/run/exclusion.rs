@@ -23,12 +23,12 @@ fn twenty_increments_are_all_counted() {
 }
 
 #[test]
-fn of_many_who_do_not_wait_those_who_ran_never_met() {
+fn of_many_that_do_not_wait_those_that_ran_never_met() {
     let folder = Folder::new();
     let inside = Folder::new();
     let inside_name = inside.path().join("inside");
     let inside_name = inside_name.to_str().expect("UTF-8");
-    // mkdir fails if somebody else is in there.
+    // mkdir fails if another process is in there.
     let script = format!("mkdir {inside_name} && rmdir {inside_name}");
     let runs: Vec<_> = (0..20).map(|_| start(folder.run(&["-nq"], &["sh", "-c", &script]))).collect();
     let codes: Vec<_> = runs.into_iter().map(|run| run.end()).collect();
@@ -39,7 +39,7 @@ fn of_many_who_do_not_wait_those_who_ran_never_met() {
 
 /// A job that tries every second does not fill the queue of one that takes hours.
 #[test]
-fn who_does_not_wait_is_not_in_the_queue() {
+fn a_tool_that_does_not_wait_is_not_in_the_queue() {
     let folder = Folder::new();
     let holder = UnixListener::bind(folder.lock()).expect("a socket");
     set_mark(&folder.lock(), true);
@@ -47,12 +47,12 @@ fn who_does_not_wait_is_not_in_the_queue() {
     start(folder.run(&["-nq"], &["true"])).assert_end(75, "", "");
     let (code, errors) = start(folder.run(&["-n"], &["true"])).end();
     assert!(code == Some(75) && errors.contains(&format!("held by pid {}", std::process::id())), "{errors}");
-    assert_eq!(holder.accept().expect_err("somebody").kind(), ErrorKind::WouldBlock);
+    assert_eq!(holder.accept().expect_err("no client comes").kind(), ErrorKind::WouldBlock);
 }
 
-/// Nor does it look at every process of the machine, if it is not to name the one that has the lock.
+/// Nor does it look at every process of the machine, if it is not to name the holder.
 #[test]
-fn who_says_nothing_looks_at_no_process() {
+fn a_tool_that_says_nothing_looks_at_no_process() {
     if !crate::harness::has("strace") {
         return;
     }

@@ -1,4 +1,4 @@
-//! Scripts that use flock(1) in the usual ways, word for word, but for the command's name.
+//! Scripts that use flock(1) in the usual ways, word for word, except the command's name.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -12,7 +12,7 @@ use crate::harness::{Folder, SLOCKET, fails, start};
 fn outcome(script: &str, tool: &str) -> String {
     let folder = Folder::new();
     let script = script.replace("flock", tool).replace("LOCK", folder.lock().to_str().expect("UTF-8"));
-    // Whoever started the tests may ignore signals.
+    // The process that started the tests may ignore signals.
     let mut command = Command::new("env");
     command.args(["--default-signal", "bash", "-c", &script]).env("SHELL", "/bin/bash").current_dir(folder.path());
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().expect("bash");

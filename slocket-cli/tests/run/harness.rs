@@ -134,7 +134,7 @@ impl Folder {
     }
 }
 
-/// `slocket run OPTIONS PATH -- COMMAND`, with no signal ignored: whoever started the tests may ignore some.
+/// `slocket run OPTIONS PATH -- COMMAND`, with no signal ignored: the process that started the tests may ignore some.
 pub(crate) fn run<S: AsRef<OsStr>>(options: &[&str], path: &Path, command: &[S]) -> Command {
     let mut run = Command::new("env");
     run.args(["--default-signal", SLOCKET, "run"]).args(options).arg(path).arg("--").args(command);
@@ -150,7 +150,7 @@ pub(crate) struct Process {
     errors: Receiver<String>,
 }
 
-/// What a user may have set for the tools that he uses, and that changes what they say.
+/// What a user may have set for tools, and that changes what they say.
 const PREFERENCES: [&str; 4] = ["RUST_LOG", "SLOCKET_LOG", "NO_COLOR", "CLICOLOR_FORCE"];
 
 /// Takes preferences out of the environment, but those that the test states.
@@ -162,7 +162,7 @@ pub(crate) fn without_preferences(command: &mut Command) {
     }
 }
 
-/// Starts a process, without the preferences of whoever runs the tests.
+/// Starts a process, without the preferences of the user that runs the tests.
 #[track_caller]
 pub(crate) fn start(mut command: Command) -> Process {
     without_preferences(&mut command);
@@ -193,7 +193,7 @@ pub(crate) fn fails(command: Command, code: i32, reason: &str) {
     assert!(errors.lines().count() <= 3, "{errors}");
 }
 
-/// Reads lines, each with its end, so that what is no full line is seen too.
+/// Reads lines, each with its end, so that an incomplete line is seen, too.
 fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
     let (send, lines) = mpsc::channel();
     thread::spawn(move || {
@@ -311,7 +311,7 @@ fn rest(lines: &Receiver<String>) -> String {
         match lines.recv_timeout(HANG) {
             Ok(line) => rest.push_str(&line),
             Err(RecvTimeoutError::Disconnected) => return rest,
-            Err(RecvTimeoutError::Timeout) => panic!("somebody still writes after {rest:?}"),
+            Err(RecvTimeoutError::Timeout) => panic!("a process still writes after {rest:?}"),
         }
     }
 }

@@ -191,7 +191,7 @@ fn a_sentry_keeps_nothing() {
         kill_process(sentry, Signal::STOP).expect("it lives");
     }
     tool.tell();
-    // This is silent, and everybody who has the other ends of its pipes closes them.
+    // This is silent, and every process that has the other ends of its pipes closes them.
     tool.assert_end(0, "", "");
     folder.assert_empty();
     for sentry in sentries {

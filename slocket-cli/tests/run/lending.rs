@@ -10,7 +10,7 @@ use crate::harness::{Folder, HANG, HOLD, hold, start};
 
 /// Queues at the tool's lock, as a client that cannot take a listener.
 fn queue(folder: &Folder) -> UnixStream {
-    let connection = UnixStream::connect(folder.lock()).expect("somebody listens");
+    let connection = UnixStream::connect(folder.lock()).expect("the tool listens");
     connection.set_read_timeout(Some(HANG)).expect("not zero");
     connection
 }
@@ -54,9 +54,9 @@ fn a_lender_can_be_stopped_by_a_signal() {
     tool.assert_killed_by(Signal::TERM);
 }
 
-/// To learn for whom it waits, it asks the server at which it waits, and not once more.
+/// To learn the holder, it asks the server at which it waits, and not once more.
 #[test]
-fn who_waits_at_a_server_that_may_lend_has_one_place_in_its_queue() {
+fn a_waiter_at_a_server_that_may_lend_has_one_place_in_its_queue() {
     let folder = Folder::new();
     let server = UnixListener::bind(folder.lock()).expect("a socket");
     let mut tool = start(folder.run(&[], &["true"]));
@@ -64,7 +64,7 @@ fn who_waits_at_a_server_that_may_lend_has_one_place_in_its_queue() {
     assert!(line.contains(&format!("waiting: held by pid {}", std::process::id())), "{line}");
     server.set_nonblocking(true).expect("it can");
     let (mut connection, _) = server.accept().expect("it has come");
-    assert_eq!(server.accept().expect_err("somebody else").kind(), io::ErrorKind::WouldBlock);
+    assert_eq!(server.accept().expect_err("no other client comes").kind(), io::ErrorKind::WouldBlock);
     connection.write_all(b"OK").expect("it waits");
     assert!(tool.status().success());
 }
@@ -91,7 +91,7 @@ fn a_lock_on_loan_is_inherited_too() {
 }
 
 #[test]
-fn who_has_given_up_stays_until_a_server_that_may_lend_has_noticed() {
+fn a_waiter_that_has_given_up_stays_until_a_server_that_may_lend_has_noticed() {
     let folder = Folder::new();
     let server = UnixListener::bind(folder.lock()).expect("a socket");
     let serving = thread::spawn(move || {
@@ -112,7 +112,7 @@ fn who_has_given_up_stays_until_a_server_that_may_lend_has_noticed() {
 }
 
 #[test]
-fn who_does_not_wait_does_not_queue_at_a_server_that_may_lend() {
+fn a_tool_that_does_not_wait_does_not_queue_at_a_server_that_may_lend() {
     let folder = Folder::new();
     let server = UnixListener::bind(folder.lock()).expect("a socket");
     let message =
@@ -120,7 +120,7 @@ fn who_does_not_wait_does_not_queue_at_a_server_that_may_lend() {
     start(folder.run(&["-n"], &["echo", "ran"])).assert_end(75, "", &message);
     start(folder.run(&["-w", "0"], &["echo", "ran"])).assert_end(75, "", &message);
     server.set_nonblocking(true).expect("it can");
-    assert_eq!(server.accept().expect_err("nobody came").kind(), io::ErrorKind::WouldBlock);
+    assert_eq!(server.accept().expect_err("no client came").kind(), io::ErrorKind::WouldBlock);
 }
 
 /// It knows of no shares, and would hold the lock beside one.
@@ -138,7 +138,7 @@ fn no_share_is_had_beside_a_client_that_waits() {
         let reason =
             "npm's slocket, which ignores shares, uses this lock, too; acquire the lock itself, or choose another path";
         assert_eq!(reader.error_line(), format!("slocket: {path}: {reason}"));
-        // It has the lock from a lender, which stays.
+        // A lender, which stays, has lent it the lock.
         read_ok(&mut client);
         let lent = "lent to a client that cannot take it over; waiting until it is done";
         assert_eq!(reader.error_line(), format!("slocket: {path}: {lent}"));

@@ -1,4 +1,4 @@
-//! A lock that is lost while the command runs: somebody removed or replaced its socket.
+//! A lock that is lost while the command runs: a user removed or replaced its socket.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! The man pages, as who reads them has them typeset.
+//! The man pages, as a reader has them typeset.
 
 use std::fs;
 use std::process::Command;

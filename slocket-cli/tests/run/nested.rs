@@ -6,7 +6,7 @@ const DEADLOCK: &str = "(slocket), inside of which this runs: a deadlock";
 const ADVICE: &str = "take the lock once, outside: the commands inside have it already";
 
 #[test]
-fn who_waits_for_himself_is_told() {
+fn a_tool_that_waits_for_itself_is_told() {
     for outer in [&[][..], &["-o"]] {
         for (inner, code) in [(&["-n"][..], 75), (&["-w", "50ms"], 75)] {
             let folder = Folder::new();
@@ -22,7 +22,7 @@ fn who_waits_for_himself_is_told() {
 }
 
 #[test]
-fn while_he_waits() {
+fn while_the_tool_waits() {
     for inner in ["run", "wait"] {
         let folder = Folder::new();
         let script = "\"$0\" \"$1\" \"$2\" true & read x; kill $!; wait";
@@ -39,9 +39,9 @@ fn while_he_waits() {
     }
 }
 
-/// A daemon that the command left behind keeps the lock, if he does not know it.
+/// A daemon that the command left behind keeps the lock, if it does not know about it.
 #[test]
-fn who_was_left_behind_with_the_lock_waits_for_himself() {
+fn a_daemon_that_was_left_the_lock_waits_for_itself() {
     let folder = Folder::new();
     let script = "exec 3<&0; (read x <&3; exec \"$0\" run -n \"$1\" true) & exit 0";
     let lock = folder.lock();

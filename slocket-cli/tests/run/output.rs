@@ -75,9 +75,9 @@ fn plain_text_whatever_the_colours_are_set_to() {
     assert!(!output(command).1.contains('\x1b'));
 }
 
-/// The exit code is what it would be if somebody read.
+/// The exit code is what it would be if a process read the output.
 #[test]
-fn nobody_reads_standard_error() {
+fn standard_error_is_not_read() {
     let folder = Folder::new();
     let _holder = hold(&folder, &[]);
     for (options, code) in [(&["-n"][..], 75), (&["-w", "10ms"], 75), (&["-w", "nan"], 64)] {
@@ -95,7 +95,7 @@ fn nobody_reads_standard_error() {
 }
 
 #[test]
-fn nobody_reads_the_help() {
+fn the_help_is_not_read() {
     let (reader, writer) = io::pipe().expect("a pipe");
     drop(reader);
     let status = slocket(&["run", "--help"]).stdout(writer).status().expect("it starts");

@@ -48,7 +48,7 @@ impl Stage {
         }
         symlink(SLOCKET, path.join("bin/slocket")).expect("a link");
         mknodat(CWD, path.join("go"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("a FIFO");
-        // Open for both: so nobody waits for the other side.
+        // Open for both: so no process waits for the other side.
         let go = File::options().read(true).write(true).open(path.join("go")).expect("the FIFO");
         Self { folder, go }
     }
@@ -97,7 +97,7 @@ impl Stage {
         fs::read_to_string(self.path(name)).unwrap_or_default().lines().map(str::to_owned).collect()
     }
 
-    /// Nobody met another, and no lock is left.
+    /// No two commands met, and no lock is left.
     #[track_caller]
     fn assert_in_order(&self) {
         assert_eq!(self.lines("faults"), [""; 0]);
@@ -193,7 +193,7 @@ fn cargo_runs_its_tests_in_slots() {
     fs::create_dir(stage.path(".cargo")).expect("a folder");
     fs::rename(stage.path("config.toml"), stage.path(".cargo/config.toml")).expect("it is moved");
     let mut cargo = stage.command(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
-    // (Rust may be where only the real home knows of it; and another cargo may use what is there.)
+    // (Rust may be where only the real home says; and another cargo may use what is there.)
     cargo.env("HOME", std::env::var_os("HOME").unwrap_or_default()).env("CARGO_HOME", stage.path("home"));
     cargo.env_remove("RUSTFLAGS");
     cargo.args(["test", "--offline", "--target-dir", "target"]);

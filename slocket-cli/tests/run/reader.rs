@@ -1,4 +1,4 @@
-//! Standard error that nobody reads: a full pipe. Whoever writes there stands still, and must not hold the lock.
+//! Standard error that is not read: a full pipe. A process that writes there stands still, and must not hold the lock.
 
 use std::io::{self, PipeReader, PipeWriter, Write};
 use std::process::{Command, Stdio};
@@ -57,7 +57,7 @@ fn the_command_runs_and_the_tool_ends() {
 }
 
 #[test]
-fn who_waits_goes_on() {
+fn a_waiter_goes_on() {
     let folder = Folder::new();
     let mut holder = crate::harness::start(folder.run(&[], &HOLD));
     holder.expect_output("up");

@@ -1,4 +1,4 @@
-//! `slocket run -s`: many have a shared lock, and while they do nobody holds the lock.
+//! `slocket run -s`: many have a shared lock, and while they do no process holds the lock.
 
 use std::path::Path;
 
@@ -34,7 +34,7 @@ fn readers_are_together_and_a_writer_is_alone() {
 }
 
 #[test]
-fn a_reader_waits_for_whoever_holds_the_lock() {
+fn a_reader_waits_for_the_holder() {
     let folder = Folder::new();
     let mut holder = hold(&folder, &[]);
     let held = format!("held by pid {} (slocket)", holder.id());
@@ -84,7 +84,7 @@ fn a_writer_whose_time_is_up() {
     );
     start(folder.run(&["-w", "200ms"], &["echo", "ran"])).assert_end(75, "", &message);
     start(folder.run(&["-w", "200ms", "-E", "9", "-q"], &["echo", "ran"])).assert_end(9, "", "");
-    // It keeps nobody from the lock any more.
+    // It keeps no process from the lock any more.
     start(folder.run(&["-sn"], &["echo", "ran"])).assert_end(0, "ran\n", "");
     reader.tell();
     start(folder.run(&["-w", "60"], &["echo", "ran"])).assert_end(0, "ran\n", "");

@@ -58,7 +58,7 @@ fn no_more_than_that_at_once_and_the_lowest_free_slot_first() {
 
 /// It has the lock in hand, and passes it on first: those behind it keep their order.
 #[test]
-fn the_first_in_line_dies_of_a_signal_and_holds_nobody_up() {
+fn the_first_in_line_dies_of_a_signal_and_delays_no_other() {
     for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
         let folder = Folder::new();
         let mut holder = take(&folder, &["--slots", "1"], "0");
@@ -72,7 +72,7 @@ fn the_first_in_line_dies_of_a_signal_and_holds_nobody_up() {
         first.assert_killed_by(signal);
         let pids: Vec<_> = behind.iter().map(|tool| Value::from(tool.id())).collect();
         assert_eq!(waiters(&folder, 4), pids, "{signal:?}");
-        // And if nobody is behind it, nothing is left.
+        // And if no process is behind it, nothing is left.
         while let Some(mut last) = behind.pop() {
             last.signal(signal);
             last.assert_killed_by(signal);
@@ -99,7 +99,7 @@ fn each_takes_a_slot_below_its_own_number() {
     folder.assert_empty();
 }
 
-/// Whoever takes the lock itself waits for all slots; shared locks and slots do not exclude each other.
+/// A process that takes the lock itself waits for all slots; shared locks and slots do not exclude each other.
 #[test]
 fn beside_others_of_the_lock() {
     let folder = Folder::new();
@@ -177,7 +177,7 @@ fn the_number_of_the_slot_is_the_commands() {
     start(plain).assert_end(0, "none\n", "");
 }
 
-/// Whoever ignores SIGCHLD has its command started in another way.
+/// A tool that ignores SIGCHLD has its command started in another way.
 #[test]
 fn the_number_where_the_end_of_children_is_ignored() {
     let folder = Folder::new();

@@ -53,7 +53,7 @@ fn a_free_lock() {
     folder.assert_empty();
 }
 
-/// Each change is written: the lock is taken, and released again. What only grows older is no change.
+/// Each change is written: the lock is taken, and released again. Getting older is not a change.
 #[test]
 fn watching_shows_each_change() {
     let folder = Folder::new();
@@ -68,7 +68,7 @@ fn watching_shows_each_change() {
     assert!(holder.status().success());
     while watch.output_line() != free {}
     assert!(watch.is_running());
-    // (Whoever runs this in the background may have it ignore the key.)
+    // (A shell that runs this in the background may have it ignore the key.)
     watch.signal(Signal::TERM);
     watch.assert_killed_by(Signal::TERM);
 }
@@ -88,7 +88,7 @@ fn the_command_shares_the_lock_with_the_tool() {
     let shared = format!("\n  also     with pid {command} (sh)\n");
     let said = watch_for("the command to share it", || Some(text(&lock)).filter(|said| said.contains(&shared)));
     assert!(said.starts_with(&format!("{}: held by pid {} (slocket), ", lock.display(), holder.id())), "{said}");
-    // The tool is killed: who is left holds.
+    // The tool is killed: the process that is left holds.
     holder.signal(rustix::process::Signal::KILL);
     holder.status();
     assert_eq!(json(&lock)["holder"]["pid"], command);
@@ -113,7 +113,7 @@ fn since_when_it_is_in_use() {
     holder.assert_end(0, "", "");
 }
 
-/// Nobody asks the holder, and nothing is left in its queue.
+/// The holder is not asked, and nothing is left in its queue.
 #[test]
 fn the_holder_is_not_disturbed() {
     let folder = Folder::new();
@@ -121,16 +121,16 @@ fn the_holder_is_not_disturbed() {
     text(&folder.lock());
     json(&folder.path());
     server.set_nonblocking(true).expect("it can");
-    assert_eq!(server.accept().expect_err("nobody came").kind(), io::ErrorKind::WouldBlock);
+    assert_eq!(server.accept().expect_err("no client came").kind(), io::ErrorKind::WouldBlock);
 }
 
 #[test]
-fn a_server_that_is_no_slocket_or_may_lend() {
+fn a_server_that_is_not_slocket_or_may_lend() {
     let folder = Folder::new();
     let lock = folder.lock();
     let server = UnixListener::bind(&lock).expect("a socket");
     let [first, second] = [0; 2].map(|_| UnixStream::connect(&lock).expect("it listens"));
-    let _accepted = server.accept().expect("somebody came");
+    let _accepted = server.accept().expect("a client came");
     let report = json(&lock);
     assert_eq!((&report["state"], &report["server"]["pid"]), (&json!("served"), &json!(id())));
     assert_eq!(report["clients"].as_array().map(Vec::len), Some(1), "{report}");
@@ -173,7 +173,7 @@ fn sockets_that_can_be_no_slocket() {
 }
 
 #[test]
-fn what_is_no_socket() {
+fn a_file_that_is_not_a_socket() {
     let folder = Folder::new();
     let lock = folder.lock();
     fs::write(&lock, "").expect("a file");
@@ -355,7 +355,7 @@ fn an_abstract_name() {
     assert!(said(status(&[], &typed)).contains("whether it is a slocket"));
     let accepted = server.accept().expect("it came");
     drop(server);
-    assert_eq!(json_of(&typed)["state"], "free", "a connection is no lock");
+    assert_eq!(json_of(&typed)["state"], "free", "a connection is not a lock");
     drop((accepted, waiter));
 }
 
@@ -412,7 +412,7 @@ fn colours_are_for_terminals() {
 }
 
 #[test]
-fn nobody_reads_on() {
+fn the_output_is_not_read() {
     let folder = Folder::new();
     let _holder = hold(&folder, &[]);
     let (reader, writer) = io::pipe().expect("a pipe");

@@ -33,7 +33,7 @@ fn shared_locks_and_slots() {
         assert!(share["uid"].is_u64() && share["started"].is_u64(), "{report}");
     }
     let is_settled = |said: &String| said.matches("\n           with pid ").count() == 3;
-    let said = watch_for("the text of it", || Some(text(&lock)).filter(is_settled));
+    let said = watch_for("the text about it", || Some(text(&lock)).filter(is_settled));
     assert!(said.starts_with(&format!("{}: shared by 3 processes\n", lock.display())), "{said}");
     for (title, tool) in [("shared  ", 2), ("slot 0  ", 0), ("slot 1  ", 1)] {
         assert!(said.contains(&format!("\n  {title} by pid {} (slocket), ", tools[tool].id())), "{said}");
@@ -48,7 +48,7 @@ fn shared_locks_and_slots() {
 
 /// The first has the lock in hand, and holds it no more than the others.
 #[test]
-fn those_who_wait() {
+fn the_waiters() {
     let folder = Folder::new();
     let lock = folder.lock();
     let mut reader = hold(&folder, &["-s"]);
@@ -66,7 +66,7 @@ fn those_who_wait() {
     let said = text(&lock);
     assert!(said.starts_with(&format!("{}: shared by pid {} (slocket), ", lock.display(), reader.id())), "{said}");
     assert!(said.contains(&format!("\n  waiting  1. pid {} (slocket), ", waiters[0].id())), "{said}");
-    // Nobody holds it, and the next finds a dead socket.
+    // No process holds it, and the next finds a dead socket.
     waiters[0].signal(Signal::KILL);
     waiters[0].status();
     let second = waiters[1].id();
@@ -102,9 +102,9 @@ fn in_a_folder() {
     assert_eq!(json(&folder.path()), json!([]));
 }
 
-/// A killed process leaves its FIFO, which is no share.
+/// A killed process leaves its FIFO, which is not a share.
 #[test]
-fn what_is_left_is_no_share() {
+fn a_fifo_that_is_left_is_not_a_share() {
     let folder = Folder::new();
     let mut tool = hold(&folder, &["-o", "--slots", "1"]);
     tool.signal(Signal::KILL);

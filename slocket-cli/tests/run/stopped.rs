@@ -1,4 +1,4 @@
-//! A stopped process (^Z, a debugger) that has the lock is named: everybody waits for it.
+//! A stopped process (^Z, a debugger) that holds the lock is named: all others wait for it.
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;

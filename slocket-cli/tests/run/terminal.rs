@@ -65,7 +65,7 @@ fn a_key_reaches_the_command_once() {
     folder.assert_empty();
 }
 
-/// Who waits at a terminal sees for how long; when the lock comes, that line is gone.
+/// A waiter at a terminal shows how long it has waited; when it acquires the lock, that line is gone.
 #[test]
 fn a_long_wait_is_seen_to_go_on() {
     let folder = Folder::new();
@@ -84,7 +84,7 @@ fn a_long_wait_is_seen_to_go_on() {
 
 /// A terminal that is stopped (^S) stops what is written there, and nothing else.
 #[test]
-fn who_waits_at_a_stopped_terminal_goes_on() {
+fn a_waiter_at_a_stopped_terminal_goes_on() {
     let folder = Folder::new();
     let note = Folder::new();
     let holder = hold(&folder, &[]);
@@ -94,9 +94,9 @@ fn who_waits_at_a_stopped_terminal_goes_on() {
     assert_eq!(fs::read_to_string(note.path().join("note")).expect("it ran"), "ran\n");
 }
 
-/// The line that says for whom it waits is written there, too.
+/// The line that names the holder is written there, too.
 #[test]
-fn who_waits_at_a_terminal_stopped_before_goes_on() {
+fn a_waiter_at_a_terminal_stopped_before_goes_on() {
     let folder = Folder::new();
     let note = Folder::new();
     let holder = hold(&folder, &[]);
@@ -106,7 +106,7 @@ fn who_waits_at_a_terminal_stopped_before_goes_on() {
 }
 
 #[test]
-fn who_waits_without_queueing_at_a_stopped_terminal_goes_on() {
+fn a_waiter_without_a_place_at_a_stopped_terminal_goes_on() {
     let folder = Folder::new();
     let holder = hold(&folder, &[]);
     let mut command = Command::new("setsid");
@@ -114,9 +114,9 @@ fn who_waits_without_queueing_at_a_stopped_terminal_goes_on() {
     ends_while_stopped(waiter, holder);
 }
 
-/// A job in the background leaves the terminal to others, once it has said for whom it waits.
+/// A job in the background leaves the terminal to others, once it has named the holder.
 #[test]
-fn who_waits_in_the_background_says_one_line() {
+fn a_waiter_in_the_background_says_one_line() {
     let folder = Folder::new();
     let mut holder = hold(&folder, &[]);
     let (mut waiter, mut screen) = at_terminal(&mut folder.run(&[], &["echo", "ran"]));
@@ -133,7 +133,7 @@ fn who_waits_in_the_background_says_one_line() {
 
 /// Where jobs in the background may not write (`stty tostop`), its message does not stop it: it would be handed the lock.
 #[test]
-fn who_waits_in_the_background_is_not_stopped_by_its_message() {
+fn a_waiter_in_the_background_is_not_stopped_by_its_message() {
     for command in ["run \"$1\" sh -c 'echo ran >\"$0\"' \"$2\"", "wait \"$1\"", "run -w 1100ms -E 0 \"$1\" true"] {
         let (folder, note) = (Folder::new(), Folder::new());
         let mut holder = hold(&folder, &[]);
@@ -162,7 +162,7 @@ fn run_at_terminal(folder: &Folder, note: &Folder) -> Command {
     command
 }
 
-/// Stops the terminal of who waits. Once he stands still there the lock becomes free, and he must end well nevertheless.
+/// Stops the terminal of a waiter. Once that stands still the lock becomes free, and the waiter must end well nevertheless.
 #[track_caller]
 fn ends_while_stopped(mut waiter: Child, mut holder: Process) {
     const WRITE: &str = if cfg!(target_arch = "x86_64") { "1 0x2 " } else { "64 0x2 " };

@@ -1,4 +1,4 @@
-//! What the lock does, for whoever asks.
+//! What the lock does, for a user who asks.
 
 use crate::harness::{Folder, start};
 
@@ -37,7 +37,7 @@ fn nothing_is_shown_unasked() {
 }
 
 #[test]
-fn what_is_no_level_is_said_and_the_command_runs() {
+fn a_word_that_is_not_a_level_is_said_and_the_command_runs() {
     let folder = Folder::new();
     let mut command = folder.run(&[], &["true"]);
     command.env("SLOCKET_LOG", "slocket=loud");

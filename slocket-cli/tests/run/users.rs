@@ -88,15 +88,15 @@ fn the_lock_of_another_user() {
     let mut holder = shared.hold_as(ONE, &[]);
     fails(shared.run_as(OTHER, &["-n"], &["true"]), 77, "held by a process of user 65533 that cannot be seen");
     fails(shared.run_as(OTHER, &["-w", "50ms", "-E0"], &["true"]), 77, "held by uid 65533");
-    // Who shares with anybody believes anybody.
+    // A user who shares with all users trusts all.
     fails(shared.run_as(OTHER, &["-w", "50ms", "--mode", "0666"], &["true"]), 75, "held by a process of user 65533");
-    // He may not queue, but waits until the path changes.
+    // That user may not queue, but waits until the path changes.
     let waiters = [&[][..], &["-w", "60"], &["--mode", "0666"]];
     let waiters = waiters.map(|options| start(shared.run_as(OTHER, options, &["echo", "ran"])));
     for waiter in &waiters {
         assert!(waiter.error_line().contains("waiting: held by a process of user 65533 that cannot be seen"));
     }
-    // (The third believes anybody.)
+    // (The third trusts every user.)
     for waiter in &waiters[..2] {
         assert!(waiter.error_line().contains("  uid 65533 is neither you nor root, and not trusted: "));
     }
@@ -120,7 +120,7 @@ fn the_lock_of_another_user_who_offers_to_share_it() {
     // (To be told its process it would have to queue.)
     let unseen = "held by a process of user 65533 that cannot be seen from here";
     fails(shared.run_as(OTHER, &["-n", "--mode", "0666"], &["true"]), 75, unseen);
-    // Who shares trusts those with whom the lock is shared.
+    // A user who shares trusts the users that share the lock.
     let waiter = start(shared.run_as(OTHER, &["--mode", "0666"], &HOLD));
     assert!(waiter.error_line().contains("waiting: held by pid"));
     holder.tell();
@@ -133,10 +133,10 @@ fn the_lock_of_another_user_who_offers_to_share_it() {
     shared.assert_empty();
 }
 
-/// Held is a lock by somebody who is believed: a job that calls that a success must not be kept from its work by anybody who can make a
+/// A lock is held by a trusted user: a job that calls that a success must not be kept from its work by any user who can make a
 /// file.
 #[test]
-fn who_squats_at_the_path_does_not_hold() {
+fn a_squatter_at_the_path_does_not_hold() {
     if !can_be_other_users() {
         return;
     }
@@ -144,7 +144,7 @@ fn who_squats_at_the_path_does_not_hold() {
     let lock = shared.folder.path().join("shared/lock");
     let assert_codes = |what: &str, uid: u32, code: i32| {
         let all = [&["-nq", "-E0"][..], &["-n", "-E0"], &["-qw", "50ms", "-E0"], &["-w", "50ms", "-E0"]];
-        // At a server that may lend, somebody who has given up waits for seconds.
+        // At a server that may lend, a waiter that has given up waits for seconds.
         for options in if what == "ours" { &all[..2] } else { &all } {
             let (ended, errors) = start(shared.run_as(uid, options, &["true"])).end();
             assert_eq!(ended, Some(code), "{what}, {uid}, {options:?}: {errors}");
@@ -174,7 +174,7 @@ fn who_squats_at_the_path_does_not_hold() {
             }
             let _ = fs::remove_file(&lock);
         }
-        // What is no lock.
+        // A file that is not a lock.
         fs::write(&lock, "").expect("a file");
         chown(&lock, Some(ONE), Some(ONE)).expect("root may");
         assert_codes("a file", uid, 73);
@@ -185,7 +185,7 @@ fn who_squats_at_the_path_does_not_hold() {
         assert_codes("datagrams", uid, 73);
         drop(socket);
         fs::remove_file(&lock).expect("root may");
-        // Somebody who is believed, without the mark.
+        // A trusted user, without the mark.
         let mut holder = start(shared.run_as(uid, &["-q"], &HOLD));
         holder.expect_output("up");
         unmark(&lock, 0o600);
@@ -196,9 +196,9 @@ fn who_squats_at_the_path_does_not_hold() {
     shared.assert_empty();
 }
 
-/// To a process in a user namespace of its own, all users have the number of nobody: it believes none of them.
+/// In a user namespace, all other users have one number, 65534: a process there trusts none of them.
 #[test]
-fn who_has_no_name_here_does_not_hold() {
+fn a_user_without_a_name_here_does_not_hold() {
     let possible = Command::new("unshare").args(["-U", "true"]).stderr(Stdio::null()).status();
     if !can_be_other_users() || !possible.is_ok_and(|status| status.success()) {
         return;
@@ -216,9 +216,9 @@ fn who_has_no_name_here_does_not_hold() {
     shared.assert_empty();
 }
 
-/// Whoever may read the folder can keep a dead socket from being removed. That is no hold, and no reason to remove the socket.
+/// A user who may read the folder can keep a dead socket from being removed. That does not hold the lock, and gives no reason to remove the socket.
 #[test]
-fn who_has_the_folder_locked_does_not_hold() {
+fn a_user_who_has_the_folder_locked_does_not_hold() {
     if !can_be_other_users() {
         return;
     }
@@ -250,7 +250,7 @@ fn who_has_the_folder_locked_does_not_hold() {
 }
 
 #[test]
-fn who_squats_at_a_name_does_not_hold() {
+fn a_squatter_at_a_name_does_not_hold() {
     if !can_be_other_users() {
         return;
     }
@@ -273,9 +273,9 @@ fn who_squats_at_a_name_does_not_hold() {
     }
 }
 
-/// Where one can only wait, as at a queue that is full, nobody says by whom one is kept but the tool.
+/// Where a process can only wait, as at a queue that is full, only the tool names the process that keeps it.
 #[test]
-fn who_waits_for_a_stranger_is_told() {
+fn a_waiter_for_a_stranger_is_told() {
     if !can_be_other_users() || !crate::harness::has("perl") {
         return;
     }
@@ -344,7 +344,7 @@ fn the_file_was_given_to_another_user() {
     shared.assert_empty();
 }
 
-/// As by `sudo`: he waits while it is held, and can do something about a dead one.
+/// As by `sudo`: root waits while it is held, and can do something about a dead one.
 #[test]
 fn a_lock_of_roots_in_a_users_folder() {
     if !can_be_other_users() {
@@ -393,7 +393,7 @@ fn a_lock_of_roots_in_a_users_folder() {
         let waiter = start(shared.run_as(ONE, &[], &["echo", "ran"]));
         assert!(waiter.error_line().contains(&format!("waiting: {denied}")));
         if mend == "the owner" {
-            // Whoever waits may be quicker once the socket is gone, and the owner does not believe that user.
+            // A waiter may be quicker once the socket is gone, and the owner does not trust that user.
             let (code, errors) = start(shared.run_as(0, &[], &["true"])).end();
             let is_late = code == Some(77) && errors.contains(&format!("held by uid {ONE}, "));
             assert!(code == Some(0) || is_late, "{code:?}: {errors}");
@@ -450,13 +450,13 @@ fn hidden_processes() {
     assert!(said.contains("\n  unseen   processes that /proc hides (it is mounted with hidepid)"), "{said}");
 }
 
-/// As somebody who changes mode and times does.
+/// As a user does that changes mode and times.
 fn unmark(lock: &Path, mode: u32) {
     fs::set_permissions(lock, fs::Permissions::from_mode(mode)).expect("root may");
     assert!(Command::new("touch").arg("-h").arg(lock).status().expect("touch").success());
 }
 
-/// Who may not look into other users' processes is told so; root sees all.
+/// A user who may not look into other users' processes is told so; root sees all.
 #[test]
 fn the_status_of_another_users_lock() {
     if !can_be_other_users() {
@@ -469,7 +469,7 @@ fn the_status_of_another_users_lock() {
         command.arg("status").args(options).arg(&lock).uid(uid).gid(uid);
         said(command)
     };
-    // Without --mode nobody else may even connect to it.
+    // Without --mode no other user may even connect to it.
     for mode in [&[][..], &["--mode", "0666"]] {
         let mut holder = shared.hold_as(ONE, mode);
         let waiter = start(shared.run_as(ONE, mode, &["true"]));
@@ -496,7 +496,7 @@ fn the_status_of_another_users_lock() {
     }
     shared.assert_empty();
 
-    // One that other users may not connect to, and nobody has open.
+    // One that other users may not connect to, and no process has open.
     let mut holder = shared.hold_as(ONE, &["-o"]);
     holder.signal(Signal::KILL);
     holder.status();

@@ -99,7 +99,7 @@ fn the_shares_of_another_user() {
 }
 
 #[test]
-fn the_shares_of_a_user_who_is_not_believed() {
+fn the_shares_of_a_user_who_is_not_trusted() {
     if !can_be_other_users() {
         return;
     }
@@ -113,9 +113,9 @@ fn the_shares_of_a_user_who_is_not_believed() {
     shared.assert_empty();
 }
 
-/// In a sticky folder it can be removed by nobody else: then whoever looks for shares would not know of any.
+/// In a sticky folder no other user can remove it: then a process that looks for shares would not know of any.
 #[test]
-fn a_stranger_who_makes_what_is_to_tell_of_shares() {
+fn a_stranger_that_makes_the_fifo_of_shares() {
     if !can_be_other_users() {
         return;
     }
@@ -147,7 +147,7 @@ fn a_stranger_who_makes_what_is_to_tell_of_shares() {
     shared.assert_empty();
 }
 
-/// Whoever may write to the lock can have a share without the queue.
+/// A user who may write to the lock can have a share without the queue.
 #[test]
 fn a_user_who_opens_the_fifo_without_a_tool() {
     if !can_be_other_users() {

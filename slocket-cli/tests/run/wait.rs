@@ -105,7 +105,7 @@ fn what_is_lent_while_it_is_probed_is_not_free() {
 }
 
 #[test]
-fn what_is_no_socket_counts_as_held() {
+fn a_file_that_is_not_a_socket_counts_as_held() {
     let folder = Folder::new();
     fs::write(folder.lock(), "").expect("a file");
     let waiter = start(wait(&[], &folder.lock()));
@@ -126,7 +126,7 @@ fn where_no_lock_can_be() {
 
 /// Of a lock that is shared.
 #[test]
-fn until_nobody_has_a_share() {
+fn until_no_process_has_a_share() {
     let folder = Folder::new();
     let mut holders = [hold(&folder, &["-s"]), hold(&folder, &["--slots", "2"])];
     start(wait(&["-q", "-w", "0"], &folder.lock())).assert_end(75, "", "");
@@ -157,7 +157,7 @@ fn until_a_share_is_to_be_had() {
     holders[0].tell();
     waiter.assert_end(0, "", "");
     start(wait(&one, &folder.lock())).assert_end(0, "", "");
-    // Whoever waits for the lock is before all that come later.
+    // A waiter for the lock is before all that come later.
     let writer = start(folder.run(&["-q"], &["true"]));
     watch_for("it does not wait", || {
         let report = crate::status::json(&folder.lock());

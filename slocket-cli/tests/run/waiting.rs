@@ -16,7 +16,7 @@ fn one_line_names_path_pid_and_program() {
     let second = start(folder.run(&["-w", "60"], &["echo", "ran, too"]));
     assert_eq!(second.error_line(), line);
     holder.tell();
-    // The holder had the lock for more than a second, and said nothing.
+    // The holder held the lock for more than a second, and said nothing.
     holder.assert_end(0, "", "");
     waiter.assert_end(0, "ran\n", "");
     second.assert_end(0, "ran, too\n", "");
@@ -64,7 +64,7 @@ fn time_out_after_the_line() {
     assert!(errors.contains("not free within 1.5s"), "{errors}");
 }
 
-/// What an administrator does to the folder strips no mark: nobody who gives up stays there as long as at a server that may lend.
+/// What an administrator does to the folder strips no mark: a waiter that gives up never stays there as long as at a server that may lend.
 #[test]
 fn time_out_after_a_chmod() {
     let (folder, other) = (Folder::new(), Folder::new());

@@ -57,7 +57,7 @@ impl Machine {
                 }
                 (FlockResult::Failed(errno), _) => self.fault(Call::Lock(Role::Look, Mode::Exclusive), errno),
             },
-            // (A forked child may have a copy of it: closing ours would not unlock it.)
+            // (A forked child may have a copy: closing ours would not unlock it.)
             Exclude::Unlock => {
                 result.done()?;
                 self.ask(Call::Close(Role::Look), At::Exclude(slot, Exclude::Close))

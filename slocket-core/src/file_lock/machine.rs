@@ -195,7 +195,7 @@ impl Machine {
 
     /// Another process is in the way.
     pub(super) fn stuck(&mut self, obstacle: Obstacle) -> Step {
-        // (What has moved before is no reason to look less often once it has changed again.)
+        // (That it has moved before does not make it look less often once it has changed again.)
         self.memory.moved = 0;
         if self.memory.is_try {
             match self.memory.patience {

@@ -150,7 +150,8 @@ impl Memory {
 
     /// What it is to remember that holds the lock, or a share.
     pub(super) fn of_holder(&self) -> Self {
-        let Self { platform, has_turn, has_share, slot, open, .. } = *self;
+        let Self { platform, has_turn, has_share, open, .. } = *self;
+        let slot = self.slot.filter(|_| has_share);
         Self { platform, has_turn, has_share, slot, open, ..Self::default() }
     }
 }

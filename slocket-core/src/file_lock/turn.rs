@@ -95,7 +95,7 @@ impl Machine {
                     self.end_clean_up()
                 }
             }
-            // If it was removed before it was touched, the process that removed it may know nothing of it.
+            // If it was removed before it was touched, the process that removed it may not know.
             Turn::Touched => match result.answer()? {
                 AnswerResult::No => self.ask_turn(Call::Close(Role::Turn), Turn::Close { is_moved: true }),
                 AnswerResult::Yes | AnswerResult::Failed(_) => self.end_clean_up(),

@@ -84,7 +84,7 @@ pub(crate) fn answers(call: Call) -> Vec<CallResult> {
             all([FifoResult::Trusted, FifoResult::Untrusted, FifoResult::Other, FifoResult::Failed(ERRNO)])
         }
         Call::Read(_) => all([ReadResult::Writer, ReadResult::NoWriter, ReadResult::Bytes, ReadResult::Failed(ERRNO)]),
-        // (The first is the likeliest: mostly nobody shares.)
+        // (The first is the likeliest: mostly no process shares.)
         Call::OpenFifo(..) => {
             all([OpenResult::Missing, OpenResult::Opened, OpenResult::Denied(ERRNO), OpenResult::Failed(ERRNO)])
         }

@@ -19,7 +19,7 @@ pub(crate) struct Start {
     pub(crate) platform: Platform,
     pub(crate) hints: Hints,
     pub(crate) request: Request,
-    /// Whether there are shares; then the world is tame, but for them: each call comes to one of
+    /// Whether there are shares; then the world is tame, except for them: each call comes to one of
     /// its likeliest results.
     pub(crate) shares: bool,
 }
@@ -29,7 +29,7 @@ pub(crate) struct Start {
 pub(crate) struct Explored {
     /// Machines with their ledgers.
     pub(crate) states: usize,
-    /// Legal events, and what is no step but a misuse.
+    /// Legal events, and misuses, which are not steps.
     pub(crate) steps: usize,
     pub(crate) misuses: usize,
     /// The most calls from one wait to the next.
@@ -48,7 +48,7 @@ pub(crate) const BUDGET: Budget = Budget { names: 1, guests: 2, messages: 2, bad
 /// As much as may ever come.
 pub(crate) const PLENTY: Budget = Budget { names: u16::MAX, guests: u16::MAX, messages: u16::MAX, bad_luck: u16::MAX };
 
-/// The policy about stale sockets; what is no socket is waited for.
+/// The policy about stale sockets; a file that is not a socket is waited for.
 pub(crate) const fn policy(stale: Stale) -> Policy {
     Policy { stale, occupied: Occupied::Wait }
 }
@@ -117,7 +117,7 @@ impl Node {
         };
         match (event, asked) {
             (Event::Result(result), Some(call)) => ledger.answered(call, result),
-            (Event::Result(_), None) => return Err("a result is taken that nobody asked for".into()),
+            (Event::Result(_), None) => return Err("a result is taken that was not asked for".into()),
             (_, Some(_)) => return Err("something is taken while a call is asked for".into()),
             (Event::Request(request), None) => ledger.request(request)?,
             (Event::Notice(notice), None) if machine == self.machine => {

@@ -33,7 +33,7 @@ pub(crate) struct Ledger {
     has: Has,
     is_told: bool,
 
-    // The listener: where its file is, whether it listens, and what became of it.
+    // The listener: where its file is, whether it listens, and what happened to it.
     bound: Option<Name>,
     file: Option<Inode>,
     is_marked: Mark,
@@ -55,7 +55,7 @@ pub(crate) struct Ledger {
     // Shares.
     /// Which FIFOs have no writer, as was read with the lock in hand: that of shared locks, and each slot.
     idle: u8,
-    /// Nobody has a share, as was seen with the lock in hand.
+    /// No process has a share, as was seen with the lock in hand.
     excludes: bool,
     /// Nor is anything left of one.
     are_gone: bool,
@@ -371,7 +371,7 @@ impl Ledger {
             return Ok(());
         }
         if self.can_be_shared && !self.excludes {
-            return Err("the lock is held, and somebody may have a share");
+            return Err("the lock is held, and a process may have a share");
         }
         self.has = if self.is_full(Role::Listener) && self.listens && !self.is_sent && !self.is_given_up {
             Has::Listener

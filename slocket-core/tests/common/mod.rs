@@ -1,7 +1,7 @@
 //! A participant to play scenarios with, and builders that bring one into each state the way a driver would. Each step of a
 //! scenario has to keep the rules of the ledger, too.
 
-#![allow(dead_code, unused_imports, reason = "each test file uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each test file uses a part")]
 
 pub(crate) mod answers;
 pub(crate) mod explore;
@@ -74,11 +74,11 @@ pub(crate) const HAND_OVER_UNSEEN: Call = Call::Send(Cargo::Listener { unshared:
 pub(crate) const LEND: Call = Call::Send(Cargo::Nothing);
 pub(crate) const STOP_READING: Call = Call::Shutdown(Role::Connection, Half::Read);
 
-/// Whoever has the lock looks whether anybody can have a share.
+/// The process with the lock in hand looks whether any process can have a share.
 pub(crate) const HAS_SHARES: Call = Call::Stat(Name::Shared);
-/// And whether somebody has one.
+/// And whether a process has one.
 pub(crate) const SEE_SHARES: Call = Call::OpenFifo(Role::Look, Access::Read, Name::Shared);
-/// Whoever has the lock takes a share.
+/// The process with the lock in hand takes a share.
 pub(crate) const TAKE_SHARE: Call = Call::OpenFifo(Role::Share, Access::Both, Name::Shared);
 
 pub(crate) const QUEUED: Wait = wait(Source::Connection);
@@ -133,7 +133,7 @@ impl Participant {
         self
     }
 
-    /// Tells the machine an event, and performs all that comes of it.
+    /// Tells the machine an event, and performs all calls that follow.
     #[track_caller]
     fn tell(&mut self, event: Event) -> Step {
         self.calls.clear();
@@ -149,7 +149,7 @@ impl Participant {
         }
     }
 
-    /// Tells the machine an event, and performs what comes of it up to this call. Returns what the call comes to.
+    /// Tells the machine an event, and performs the calls that follow, up to this call. Returns what the call comes to.
     #[track_caller]
     pub(crate) fn up_to(&mut self, event: Event, call: Call) -> Event {
         self.calls.clear();

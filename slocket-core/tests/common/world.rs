@@ -1,4 +1,4 @@
-//! A world for one machine: a path, what is at it, a queue and a server; just as much of it as a scenario needs.
+//! A world for one machine: a path, what is at it, a queue and a server; only what a scenario needs.
 
 use std::collections::VecDeque;
 
@@ -18,7 +18,7 @@ pub(crate) struct There {
     pub(crate) life: Life,
 }
 
-/// What a socket says to who connects.
+/// What a socket says to a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Life {
     Listens,
@@ -41,7 +41,7 @@ pub(crate) const STALE: There = There { found: UNMARKED, life: Life::Dead };
 pub(crate) const SHARES: There = There { found: FIFO, life: Life::Dead };
 pub(crate) const DIRECTORY: There = There { found: FILE, life: Life::Dead };
 
-/// Who is in the queue.
+/// A client in the queue.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Guest {
     pub(crate) has_badge: bool,
@@ -62,7 +62,7 @@ pub(crate) struct World {
     /// The FIFOs of shares.
     pub(crate) shared: Option<There>,
     pub(crate) slots: [Option<There>; 4],
-    /// What reads from them come to, in turn; then nobody has them open for writing.
+    /// What reads from them come to, in turn; then no process has them open for writing.
     pub(crate) reads: VecDeque<ReadResult>,
     pub(crate) fifo: FifoResult,
     /// Whom a connection reaches.
@@ -89,7 +89,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// The path is free, and nobody else is there.
+    /// The path is free, and no other process is there.
     pub(crate) fn new() -> Self {
         Self {
             path: None,

@@ -32,7 +32,7 @@ fn main() {
 /// Says that it holds, and waits for so long.
 fn last(micros: &str) {
     let begin = Instant::now();
-    io::stdout().write_all(b"holding\n").expect("somebody listens");
+    io::stdout().write_all(b"holding\n").expect("the trial listens");
     while begin.elapsed() < Duration::from_micros(micros.parse().expect("MICROS")) {
         thread::yield_now();
     }

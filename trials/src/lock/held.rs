@@ -14,7 +14,7 @@ use super::{Slocket, TOKIO, TRY_AGAIN, in_a_task};
 /// What is wanted of a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// The lock itself, which nobody else has.
+    /// The lock itself, which no other process holds.
     Lock,
     /// A shared lock.
     Shared,
@@ -84,7 +84,7 @@ impl Slocket {
     /// Asks for any of them: `None` if it did not come in time.
     ///
     /// # Errors
-    /// Those of the adapters, but for a time-out.
+    /// Those of the adapters, except a time-out.
     pub fn ask(&self, kind: Kind, patience: Patience) -> Result<Option<Held>, Error> {
         let held = match patience {
             Patience::Endless => self.wait(kind),

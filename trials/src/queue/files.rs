@@ -1,4 +1,4 @@
-//! Who waits at a lock that is a locked file, as the kernel sees it.
+//! The waiters at a lock that is a locked file, as the kernel sees it.
 //!
 //! A waiter has the file open, and has not locked it; it has a watch on its folder, too. A process that has a file locked is told from one
 //! that only has it open by `/proc/PID/fdinfo` (`proc_pid_fdinfo(5)`), which lists the locks of an open file.

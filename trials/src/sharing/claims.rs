@@ -36,7 +36,7 @@ pub fn claims(plan: &Plan, figures: &Figures) -> Vec<Claim> {
             ),
         },
         listed(
-            "every runtime and the tool had the lock, a shared lock, a slot; every runtime downgraded",
+            "every runtime and the tool took the lock, a shared lock, a slot; every runtime downgraded",
             &absent(holds),
         ),
         counted(

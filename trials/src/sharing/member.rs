@@ -9,7 +9,7 @@ use crate::{Adapter, Place, Player, process, witness};
 
 /// Rounds in one command. Small, so that little is lost of what a killed player has counted.
 const ROUNDS: u32 = 20;
-/// The longest hold but for those that are 16 times as long, in microseconds.
+/// The longest hold except those that are 16 times as long, in microseconds.
 const MOST_HELD: u32 = 200;
 /// So many commands lie ready: a player must not idle until it is looked after.
 const READY: u32 = 2;

@@ -1,4 +1,4 @@
-//! What the witnesses of shares saw, and what of it must not be.
+//! What the witnesses of shares saw, and what must not be among it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_killed_has_held_until_then_and_may_have_counted() {
+    fn a_killed_holder_held_until_then_and_may_have_counted() {
         let killed =
             |at| [read("a", "+ 10 slot-0/1\n", Some(at)), read("b", "+ 30 slot-0/1\n- 40 0 0 1\n", None)].concat();
         assert_eq!(merge(killed(30)).intervals, [""; 0]);

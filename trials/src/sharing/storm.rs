@@ -14,9 +14,9 @@ use crate::{Adapter, Place, Player, Random, process, queue, witness};
 const PACE: u64 = 40;
 /// So many acquisitions lie between two lulls.
 const BETWEEN_LULLS: u64 = 2000;
-/// One in so many acquisitions comes before anybody is killed.
+/// One in so many acquisitions comes before any process is killed.
 const CALM: u64 = 8;
-/// Nobody stands still for longer, in microseconds.
+/// No process stands still for longer, in microseconds.
 const LONGEST_STOP: u64 = 10_000;
 /// So many runs of the tool at a time.
 const TOOLS: usize = 2;
@@ -24,9 +24,9 @@ const TOOLS: usize = 2;
 const LONGEST_COMMAND: u64 = 3000;
 /// The hold of one whose tool is killed meanwhile: long enough to be seen.
 const LONG_COMMAND: u64 = 20_000;
-/// How long somebody is watched who shall be killed while it holds.
+/// How long a process is watched that is to be killed while it holds.
 const AIM: Duration = Duration::from_millis(50);
-/// How long nobody may have had anything, with everybody waiting and nobody stopped, before they are called stuck.
+/// How long it may be that no process held anything, with all waiting and none stopped, before they are called stuck.
 const STUCK: Duration = Duration::from_secs(60);
 
 /// What the tool is asked for.
@@ -113,7 +113,7 @@ impl Scene<'_> {
         Member::start(adapter, steady, self.number, self.plan.slots, &self.place)
     }
 
-    /// Whether nobody is killed yet.
+    /// Whether no process is killed yet.
     fn is_calm(&self) -> bool {
         self.acquired < self.plan.acquisitions / CALM
     }
@@ -126,7 +126,7 @@ impl Scene<'_> {
         self.acquired >= self.plan.acquisitions * if has_all { 1 } else { 4 }
     }
 
-    /// Lets those go on that have stood still for long enough, gives everybody something to do, and sees whether all is well.
+    /// Lets processes go on that have stood still for long enough, gives each something to do, and sees whether all is well.
     fn tend(&mut self, go_on: bool) {
         let now = Instant::now();
         for index in 0..self.members.len() {
@@ -153,7 +153,7 @@ impl Scene<'_> {
         } else if !self.stuck && self.progress.1.elapsed() > STUCK {
             self.stuck = true;
             let (left, listener) = (self.place.leftovers(), queue::listener(&self.place.lock()));
-            let stuck = format!("nobody has had anything for {STUCK:?}; there is {left:?}; listens: {listener:?}");
+            let stuck = format!("no process has had anything for {STUCK:?}; there is {left:?}; listens: {listener:?}");
             self.figures.violations.push(stuck);
         }
     }
@@ -193,13 +193,13 @@ impl Scene<'_> {
 
     fn blow(&mut self) {
         match self.random.below(8) {
-            0..4 => self.kill_somebody(),
-            4..6 => self.stop_somebody(),
+            0..4 => self.kill_one(),
+            4..6 => self.stop_one(),
             _ => self.start_tool(),
         }
     }
 
-    fn kill_somebody(&mut self) {
+    fn kill_one(&mut self) {
         let mortals: Vec<_> = (0..self.members.len()).filter(|&index| !self.members[index].steady).collect();
         let victim = *self.random.one_of(&mortals);
         match self.random.below(4) {
@@ -227,7 +227,7 @@ impl Scene<'_> {
         self.members.push(member);
     }
 
-    fn stop_somebody(&mut self) {
+    fn stop_one(&mut self) {
         let index = self.random.below(self.members.len() as u64) as usize;
         let time = Duration::from_micros(self.random.below(LONGEST_STOP));
         if self.members[index].stopped_until.is_none() {
@@ -260,7 +260,7 @@ impl Scene<'_> {
         self.tools.push(Running { tool, what, is_doomed });
     }
 
-    /// The command of a tool has what it waited for: every second tool does not live to see its end, once anybody is killed.
+    /// The command of a tool has what it waited for: every second tool does not live to see its end, once any process is killed.
     fn command_began(&mut self, index: usize) {
         self.acquired += 1;
         self.commands.push(self.tools[index].what);
@@ -303,7 +303,7 @@ impl Scene<'_> {
         }
         let left = self.place.leftovers();
         if !left.is_empty() {
-            let when = if self.figures.killed > 0 { "after a use" } else { "and nobody was killed" };
+            let when = if self.figures.killed > 0 { "after a use" } else { "and no process was killed" };
             self.figures.violations.push(format!("left on disk, {when}: {left:?}"));
         }
         self.figures.lulls += 1;
@@ -320,7 +320,7 @@ impl Scene<'_> {
         }
     }
 
-    /// Ends it: everybody comes to an end, and nothing may be left.
+    /// Ends it: every process comes to an end, and nothing may be left.
     fn end(&mut self) {
         self.lull();
         if self.stuck {

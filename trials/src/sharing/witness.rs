@@ -2,7 +2,7 @@
 //!
 //! *The counters* are numbers in files, one of the lock and one of each slot. A holder of the lock reads that of the lock, and writes
 //! it, plus one, before it releases; a holder of a slot does the same with that of its slot. Two holders at a time lose an update.
-//! Whoever has a share reads the lock's counter when it begins, and before it gives the share back: it has changed if somebody held
+//! A process with a share reads the lock's counter when it begins, and before it gives the share back: it has changed if another held
 //! the lock meanwhile.
 //!
 //! *The intervals* are instants of `CLOCK_MONOTONIC`, in a log of each process: a line `+ NANOSECONDS WHAT` just after acquire
@@ -19,7 +19,7 @@ use std::str::FromStr;
 use crate::lock::{Held, Kind};
 use crate::witness::{Counter, now};
 
-/// What somebody has.
+/// What a process has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum What {
     /// The lock itself.

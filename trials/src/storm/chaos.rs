@@ -13,13 +13,13 @@ use crate::{Adapter, Random, process, queue};
 
 /// So often at most the lock goes round between two blows.
 const PACE: u64 = 60;
-/// Nobody stands still for longer, in microseconds.
+/// No process stands still for longer, in microseconds.
 const LONGEST_STOP: u64 = 20_000;
 /// So many runs of the tool at a time.
 const TOOLS: usize = 2;
 /// The longest hold of a command that the tool runs, in microseconds.
 const LONGEST_COMMAND: u64 = 5000;
-/// How long somebody is watched who shall be killed while it holds.
+/// How long a process is watched that is to be killed while it holds.
 const AIM: Duration = Duration::from_millis(200);
 
 /// One phase at one site.
@@ -28,7 +28,7 @@ pub(super) fn rage(phase: Phase, site: Site, time: Duration, random: Random) -> 
     let begin = Instant::now();
     while begin.elapsed() < time && !scene.stuck {
         scene.blow();
-        // That the count goes on after each blow shows that the lock is not lost, whoever died.
+        // That the count goes on after each blow shows that the lock is not lost, whichever process died.
         let goal = scene.place.count() + 1 + scene.random.below(PACE);
         while scene.place.count() < goal && begin.elapsed() < time && !scene.stuck {
             scene.tend();
@@ -46,13 +46,13 @@ pub(super) fn rage(phase: Phase, site: Site, time: Duration, random: Random) -> 
 impl Scene {
     fn blow(&mut self) {
         match self.random.below(32) {
-            0..16 => self.kill_somebody(),
-            16..22 => self.stop_somebody(),
+            0..16 => self.kill_one(),
+            16..22 => self.stop_one(),
             22..28 => self.start_tool(),
-            // The lock comes to be free, and whoever is first makes it anew: of ours or, where they take part, of npm's.
+            // The lock comes to be free, and the first process makes it again: one of our players or, where they take part, of npm's.
             28..31 if self.phase != Phase::Ours => self.begin_lull(),
             31 => self.begin_lull(),
-            _ => self.kill_somebody(),
+            _ => self.kill_one(),
         }
     }
 
@@ -61,7 +61,7 @@ impl Scene {
         self.tally.lulls += 1;
     }
 
-    fn kill_somebody(&mut self) {
+    fn kill_one(&mut self) {
         let mut victim = self.choose_victim();
         match self.random.below(4) {
             // At any instant.
@@ -71,7 +71,7 @@ impl Scene {
                 self.members[victim].stop(Instant::now());
                 thread::park_timeout(Duration::from_micros(self.random.below(5000)));
             }
-            // Who has lent the lock to npm's, if it may be killed.
+            // The process that has lent the lock to npm's, if it may be killed.
             2 if self.phase != Phase::Ours => {
                 self.aim(|scene| scene.members.iter().any(|member| !member.is_ours() && member.holds()));
                 victim = self.server().unwrap_or(victim);
@@ -117,7 +117,7 @@ impl Scene {
         !member.steady && (member.is_ours() || self.phase == Phase::Anything)
     }
 
-    /// Who owns the socket at the path, if it may be killed.
+    /// The owner of the socket at the path, if it may be killed.
     fn server(&self) -> Option<usize> {
         let listener = queue::listener(&self.place.lock())?;
         let owns = |member: &Member| process::descriptors(member.pid()).contains(&listener);
@@ -130,7 +130,7 @@ impl Scene {
         self.found().is_some_and(|found| found.is_marked)
     }
 
-    fn stop_somebody(&mut self) {
+    fn stop_one(&mut self) {
         let index = self.random.below(self.members.len() as u64) as usize;
         let time = Duration::from_micros(self.random.below(LONGEST_STOP));
         if self.members[index].stopped.is_none() {

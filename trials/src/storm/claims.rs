@@ -67,7 +67,7 @@ fn everybody(all: &[Figures]) -> Claim {
             idle.push(format!("{adapter} was never killed"));
         }
     }
-    // How often the tool's turn comes is chance, and who is killed.
+    // How often the tool's turn comes is chance, and so is which process is killed.
     let sites: [(fn(Site) -> bool, &str); 3] = [
         (|site| matches!(site, Site::On(_)), "at a path"),
         (|site| site == Site::Name, "at an abstract name"),
@@ -97,7 +97,7 @@ fn everybody(all: &[Figures]) -> Claim {
     listed(&format!("{who} took part"), &idle)
 }
 
-/// Only where anybody is killed, npm's too, the lock may be lost.
+/// Only where any process is killed, including npm's, the lock may be lost.
 fn human(all: &[Figures]) -> Claim {
     let mild = all.iter().filter(|figures| figures.phase != Phase::Anything);
     let helped: u64 = mild.map(|figures| figures.human).sum();

@@ -26,9 +26,9 @@ pub struct Figures {
     pub orphans: u64,
     /// Kills that were not done, since the lock was lent or might have been.
     pub spared: u64,
-    /// Somebody stood still.
+    /// How often a process stood still.
     pub stops: u64,
-    /// Everybody came to rest, and began anew.
+    /// How often all came to rest, and began again.
     pub lulls: u64,
     /// Time-outs.
     pub timed_out: u64,
@@ -40,9 +40,9 @@ pub struct Figures {
     pub resets: u64,
     /// Processes of npm's package that died by themselves, by what they died of.
     pub npm_deaths: BTreeMap<String, u64>,
-    /// The longest that anybody waited before it had the lock; standing still is counted in.
+    /// The longest that a process waited before it acquired the lock; standing still is counted in.
     pub longest_wait: u64,
-    /// From the kill of a holder to the next hold, sorted; where nobody stood still meanwhile.
+    /// From the kill of a holder to the next hold, sorted; where no process stood still meanwhile.
     pub recoveries: Vec<u64>,
     /// Acquisitions of each that lived throughout.
     pub shares: Vec<u64>,
@@ -56,7 +56,7 @@ pub struct Figures {
     pub human: u64,
     /// Processes of npm's package that the human ended first.
     pub ended_by_human: u64,
-    /// Descriptors that processes of ours which lived throughout have more than before, by process.
+    /// Descriptors that our processes which lived throughout have more than before, by process.
     pub descriptors: BTreeMap<String, i64>,
     /// What is left in the lock's folder, and the lock's name if it is an abstract one and not free.
     pub leftovers: Vec<String>,
@@ -154,7 +154,7 @@ fn kind(who: &str) -> String {
     who.rsplit_once('-').map_or(who, |(kind, _number)| kind).to_owned()
 }
 
-/// From each kill to the next hold. Not where somebody stood still meanwhile: whose turn it is may be that one's.
+/// From each kill to the next hold. Not where a process stood still meanwhile: it may be that one's turn.
 fn recoveries<'a>(kills: impl Iterator<Item = &'a Kill>, report: &Report, stops: &[(u64, u64)]) -> Vec<u64> {
     let starts: Vec<u64> = report.intervals.iter().map(|interval| interval.start).collect();
     let mut recoveries: Vec<u64> = kills
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recovery_while_somebody_stood_still_is_none() {
+    fn a_recovery_while_a_process_stood_still_is_none() {
         let kills = vec![kill("tokio-threads-2", 40, false)];
         let figures = figures(Tally { kills, stops: vec![(0, 41)], ..Tally::default() });
         assert_eq!((figures.holders_killed, figures.recoveries.len()), (1, 0));
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn one_who_has_all_is_not_fair() {
+    fn one_with_all_is_not_fair() {
         let figures = figures(Tally::default());
         assert_eq!(figures.shares, [2, 0]);
         assert!((figures.fairness() - 0.5).abs() < 1e-9);

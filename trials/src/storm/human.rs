@@ -1,17 +1,17 @@
-//! The human: sets a lock free that is lost, once nobody can hold it.
+//! The human: sets a lock free that is lost, once no process can hold it.
 //!
-//! A dead socket without the mark may have been lent: some client, of ours or of npm's, may hold the lock still. The human
-//! of the storm takes nobody's word for it:
+//! A dead socket without the mark may have been lent: some client, one of our players or npm's, may hold the lock still. The human
+//! of the storm trusts no process:
 //!
-//! * What is at the path is a socket, without the mark, and the kernel says that nobody has it open.
+//! * What is at the path is a socket, without the mark, and the kernel says that no process has it open.
 //! * Every tool that was killed has lost its command too.
-//! * Of ours, who holds a loan keeps the connection on which it came, whose address is its badge. So all of ours are made to
+//! * Our borrower keeps the connection on which the loan came, whose address is its badge. So all our players are made to
 //!   stand still, and none of them may have a socket with a badge.
 //! * npm's package closes that connection when the server is gone, and holds on. It cannot be asked: so those of its
 //!   processes that live are ended, as one stops a service before one clears up after it. (Only once no log says that one of
-//!   them holds: who does removes the socket itself in the end.)
+//!   them holds: the holder removes the socket itself in the end.)
 //!
-//! While all that is so, nobody is left to change it: the socket is removed, and everybody goes on.
+//! While all that is so, no process is left to change it: the socket is removed, and all go on.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -64,7 +64,7 @@ impl Scene {
         ours.iter().for_each(|pid| process::resume(*pid));
     }
 
-    /// The socket at the path, if nobody can tell whether the lock is held.
+    /// The socket at the path, if no process can tell whether the lock is held.
     fn lost(&self) -> Option<Found> {
         let found = self.found().filter(|found| found.is_socket && !found.is_marked)?;
         let address = SocketAddrUnix::new(self.place.lock()).expect("a short path");

@@ -10,7 +10,7 @@ use crate::{Adapter, Place, Player, process, watch_for, witness};
 
 /// Rounds in one command. Small, so that little is lost of what a killed player has counted.
 const ROUNDS: u32 = 40;
-/// The longest hold of a player but for those that are 16 times as long, in microseconds.
+/// The longest hold of a player except those that are 16 times as long, in microseconds.
 const MOST_HELD: u32 = 200;
 /// So many commands lie ready: a player must not idle until it is looked after.
 const READY: u32 = 2;
@@ -46,7 +46,7 @@ impl Member {
     pub(super) fn start(adapter: Adapter, steady: bool, number: usize, place: &Place) -> Self {
         let name = format!("{}-{number}", adapter.name());
         let (log, complaints) = (place.log(&name), place.note(&format!("{name}.stderr")));
-        // Every other of ours retains the lock.
+        // Every other one of our players retains the lock.
         let options: &[&str] = if adapter != Adapter::Node && number % 2 == 1 { &["--retain=20"] } else { &[] };
         let player = Player::start_noting(adapter, &place.lock(), &complaints, options);
         let command = format!("storm {ROUNDS} {MOST_HELD} {} {}", place.counter().display(), log.display());

@@ -1,23 +1,23 @@
 //! The storm: processes of every runtime, of the tool and of the npm package on one lock, which are killed, stopped,
 //! cancelled and out of time at any instant; and what the two witnesses saw.
 //!
-//! What may be killed, and what must hold then, depends on who takes part (protocol section 3). So there are three phases,
+//! What may be killed, and what must hold then, depends on the participants (protocol section 3). So there are three phases,
 //! each of them on each file system, with a lock of its own, and the first at an abstract name and in a locked file, too:
 //!
-//! * [`Phase::Ours`]: only ours. Anybody may be killed at any instant, and the lock is *never* lost. A socket without the
+//! * [`Phase::Ours`]: only ours. Any process may be killed at any instant, and the lock is *never* lost. A socket without the
 //!   mark, the only thing that a human would ever have to remove, must not even be seen. At an abstract name there is no file,
-//!   nothing to reclaim, and nowhere for npm's package to go: whoever dies frees the name, and it is free in the end. The same where
+//!   nothing to reclaim, and nowhere for npm's package to go: a process that dies frees the name, and it is free in the end. The same where
 //!   the lock is a locked file: a killed holder leaves it unlocked, for the next use to remove.
 //! * [`Phase::Gentle`]: with npm's package. Its processes are stopped, but not killed: an npm server that dies leaves a
-//!   socket that nobody can tell from one whose lock is lent. Ours are killed, but not while the lock is lent or may be: a
+//!   socket that looks like one whose lock is lent. Ours are killed, but not while the lock is lent or may be: a
 //!   lender must survive its loan, and npm's server dies of a connection that ends as the lock is granted to it. So the victim
-//!   is first made to stand still, and is killed if the path is marked then: whose socket is marked hands over only, nobody
+//!   is first made to stand still, and is killed if the path is marked then: the owner of a marked socket hands over only, no process
 //!   waits at a server that lends, and the victim cannot begin to. With that, the lock is never lost here either. (npm's
 //!   clients that queue at a holder that is killed are told so by their package, and ask again: counted as resets.)
-//! * [`Phase::Anything`]: anybody is killed at any instant. Now the lock can be lost, in the three ways that the protocol
+//! * [`Phase::Anything`]: any process is killed at any instant. Now the lock can be lost, in the three ways that the protocol
 //!   names, and the storm plays the human who sets it free (`human.rs`), but only once no living process can hold it.
 //!
-//! In each of them players of ours fork without exec while they hold: the child keeps its copies for a while, or drops its copy of
+//! In each of them our players fork without exec while they hold: the child keeps its copies for a while, or drops its copy of
 //! the guard, or wants the lock itself. Its acquisitions are its own, as `fork` in the figures.
 //!
 //! There are never two holders, in no phase.
@@ -60,7 +60,7 @@ pub(crate) use tool::{News, Tool};
 /// Runs all phases of the plan at all its sites; hands each to `see` as it ends.
 ///
 /// # Errors
-/// If a file system is not to be had.
+/// If a file system is not available.
 ///
 /// # Panics
 /// If the processes cannot be started, or break the rules of the players.
@@ -78,5 +78,5 @@ pub fn run(plan: &Plan, mut see: impl FnMut(&Figures)) -> Result<Vec<Figures>, S
     Ok(all)
 }
 
-/// How long nobody may have held the lock, with everybody waiting and nobody stopped, before they are called stuck.
+/// How long it may be that no process held the lock, with all waiting and none stopped, before they are called stuck.
 const STUCK: Duration = Duration::from_secs(60);

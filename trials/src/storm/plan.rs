@@ -8,7 +8,7 @@ use crate::{Adapter, Place};
 /// What is to be done.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// How long all of it rages. Starting and clearing up come on top.
+    /// How long the storm rages. Starting and clearing up come on top.
     pub time: Duration,
     /// Which choices are made: the same for the same seed (but not when they strike).
     pub seed: u64,
@@ -21,7 +21,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Each phase, at each site where those who take part can go.
+    /// Each phase, at each site where the participants can go.
     pub(super) fn phases(&self) -> Vec<(Phase, Site)> {
         let with_node: &[_] = if self.node { &[Phase::Gentle, Phase::Anything] } else { &[] };
         let paths = self.sites.iter().copied().filter(|site| matches!(site, Site::On(_)));
@@ -30,14 +30,14 @@ impl Plan {
     }
 }
 
-/// Who takes part, and who may be killed when: see the [module](super).
+/// The participants, and which of them may be killed when: see the [module](super).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// Only ours, killed at any instant.
     Ours,
     /// With npm's package; ours are killed where the promises hold.
     Gentle,
-    /// With npm's package; anybody is killed at any instant.
+    /// With npm's package; any process is killed at any instant.
     Anything,
 }
 

@@ -1,4 +1,4 @@
-//! All who take part, on one lock, looked after.
+//! All participants, on one lock, looked after.
 
 use std::fs;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -19,13 +19,13 @@ pub(super) struct Scene {
     pub(super) members: Vec<Member>,
     pub(super) tools: Vec<Tool>,
     pub(super) tally: Tally,
-    /// Nobody gets anything to do, until nobody does anything.
+    /// No process gets anything to do, until none does anything.
     pub(super) lull: bool,
     /// After the lull only npm's get something to do, until one of them has made the socket.
     pub(super) npm_first: bool,
-    /// When somebody was last seen to have held the lock, and what the counter said.
+    /// When a process was last seen to have held the lock, and what the counter said.
     pub(super) progress: (u64, Instant),
-    /// Nobody has held it for too long: it is over.
+    /// No process has held it for too long: it is over.
     pub(super) stuck: bool,
     number: usize,
 }
@@ -35,7 +35,7 @@ pub(super) struct Scene {
 pub(super) struct Found {
     pub(super) inode: u64,
     pub(super) is_socket: bool,
-    /// Who owns it only hands over.
+    /// Its owner only hands over.
     pub(super) is_marked: bool,
 }
 
@@ -82,7 +82,7 @@ impl Scene {
         self.number
     }
 
-    /// Looks after all of them: lets those go on who have stood still for long enough, gives everybody something to do,
+    /// Looks after all of them: lets processes go on that have stood still for long enough, gives each something to do,
     /// replaces the dead, and sees whether the lock is still in use.
     pub(super) fn tend(&mut self) {
         self.resume(Instant::now());
@@ -99,12 +99,12 @@ impl Scene {
             self.stuck = true;
             let (found, listener) = (self.found(), queue::listener(&self.place.lock()));
             self.tally.violate(format!(
-                "nobody has held the lock for {STUCK:?}; at the path: {found:?}; listens: {listener:?}"
+                "no process has held the lock for {STUCK:?}; at the path: {found:?}; listens: {listener:?}"
             ));
         }
     }
 
-    /// Gives everybody something to do, unless it is a lull.
+    /// Gives each process something to do, unless it is a lull.
     fn employ(&mut self) {
         if self.lull {
             self.lull = self.members.iter().any(Member::is_busy);
@@ -117,7 +117,7 @@ impl Scene {
         }
     }
 
-    /// npm's package cannot remove what a killed holder of ours leaves: somebody of ours must want the lock too.
+    /// npm's package cannot remove what a killed player leaves: one of our players must want the lock too.
     fn leave_npm_not_alone(&mut self) {
         let is_busy = |ours| self.members.iter().any(|member| member.is_ours() == ours && member.is_busy());
         if is_busy(false)
@@ -128,7 +128,7 @@ impl Scene {
         }
     }
 
-    /// Somebody has something to do.
+    /// Some process has something to do.
     pub(super) fn is_busy(&self) -> bool {
         !self.tools.is_empty() || self.members.iter().any(Member::is_busy)
     }
@@ -152,7 +152,7 @@ impl Scene {
         }
     }
 
-    /// Nobody dies by himself but npm's.
+    /// No process dies by itself except npm's.
     fn bury(&mut self) {
         for index in 0..self.members.len() {
             if self.members[index].is_alive() {
@@ -165,7 +165,7 @@ impl Scene {
             } else {
                 self.tally.violate(format!("{} died: {obituary}", self.members[index].name));
             }
-            // Who comes instead has not lived throughout.
+            // A process that comes instead has not lived throughout.
             self.members[index] = self.start(adapter, false);
         }
     }
@@ -206,7 +206,7 @@ impl Scene {
         })
     }
 
-    /// Ends it: everybody goes on and comes to an end, and nothing may be left.
+    /// Ends it: every process goes on and comes to an end, and nothing may be left.
     pub(super) fn close(mut self) -> (Place, Tally, Vec<String>) {
         self.resume(Instant::now() + Duration::from_secs(3600));
         self.lull = true;
@@ -239,7 +239,7 @@ impl Scene {
                 self.tally.violate(how);
             }
         }
-        // What a killed process left is cleared away by who reclaims next: so one more is killed as it holds.
+        // What a killed process left is cleared away by the next reclaimer: so one more is killed as it holds.
         let mut last = Player::start(Adapter::Sync, &self.place.lock());
         last.send("acquire");
         watch_for("the lock to be free at last", || {

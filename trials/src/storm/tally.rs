@@ -8,7 +8,7 @@ use crate::witness;
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub(super) kills: Vec<Kill>,
-    /// From when to when somebody stood still.
+    /// From when to when a process stood still.
     pub(super) stops: Vec<(u64, u64)>,
     pub(super) timed_out: u64,
     pub(super) cancelled: u64,
@@ -25,14 +25,14 @@ pub(super) struct Tally {
     pub(super) human: u64,
     /// Processes of npm's package that the human ended first.
     pub(super) ended_by_human: u64,
-    /// Descriptors that the steady processes of ours have more than before.
+    /// Descriptors that our steady processes have more than before.
     pub(super) descriptors: BTreeMap<String, i64>,
     pub(super) leftovers: Vec<String>,
     /// What must not happen at all.
     pub(super) violations: Vec<String>,
 }
 
-/// Somebody was killed.
+/// A process was killed.
 #[derive(Clone, Debug)]
 pub(super) struct Kill {
     /// The name of the log.

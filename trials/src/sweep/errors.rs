@@ -61,7 +61,7 @@ const TABLE: &[Row] = &[
         &["accept4"],
         "accept(2)",
         Ok(&[
-            // As if nobody waited.
+            // As if no process waited.
             both(EAGAIN),
             once(EINTR),
             // Each one is about another connection.

@@ -133,7 +133,7 @@ fn run(
     if is_error { End::Failed } else { End::Recovered { waited, temporary } }
 }
 
-/// Whether it says of a FIFO that is there that it is not, the other way round, or that somebody has a share when nobody has: what is
+/// Whether it says that a FIFO that is there is not, the other way round, or that a process has a share when none has: what is
 /// believed of shares is what these calls say.
 fn is_lie(role: Role, call: &str, error: &Fails) -> bool {
     let says = |what| call == what && role.is_about_shares();
@@ -155,14 +155,14 @@ fn is_clear_error(answer: &str, scene: &Scene) -> bool {
     true
 }
 
-/// Whether something may be left, to go with the next use of the lock: nobody could unlink it; or the release said that
+/// Whether something may be left, to go with the next use of the lock: no process could unlink it; or the release said that
 /// whether it is ours could not be told; or a waiter that was handed the lock can never tell.
 fn may_leave(role: Role, call: &str, failure: Failure, answers: &[String]) -> bool {
     let fails = |answer: Option<&String>| answer.is_some_and(|answer| answer.starts_with("error "));
     let has_held = role.begins_as_holder() || answers.first().is_some_and(|answer| answer.starts_with("held"));
     match call {
         "unlinkat" => true,
-        // The release was answered; when the loan is back, there is nobody to tell.
+        // The release was answered; when the loan is back, there is no caller to tell.
         "newfstatat" if role == Role::Lends => true,
         // Of the lock in hand, when a share was taken or cleaned up after: it is dead.
         "newfstatat" if role.share().is_some() => failure.forever,

@@ -1,4 +1,4 @@
-//! A victim is killed at each of its system calls, and whoever comes next gets the lock by itself.
+//! A victim is killed at each of its system calls, and the next process gets the lock by itself.
 
 use std::fs;
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub fn sweep(adapter: Adapter, role: Role, choice: Choice, random: &mut Random) 
     tally
 }
 
-/// Kills the victim at each point, and then, each time anew, who repairs that at each of its points.
+/// Kills the victim at each point, and then, each time again, the process that repairs that at each of its points.
 #[must_use]
 pub fn pairs(adapter: Adapter, role: Role, choice: Choice, random: &mut Random) -> Tally {
     let mut tally = Tally::default();
@@ -60,7 +60,7 @@ const NEVER: Stop = Stop { at: usize::MAX, side: Side::Before, deed: Deed::Kill 
 enum Outcome {
     /// There was no such point: the victim was not killed.
     Survived,
-    /// The next one had the lock after so long.
+    /// The next one acquired the lock after so long.
     Recovered(Duration),
     /// There was no such second point: the one that repairs was not killed, and made so many calls.
     Repaired(usize),
@@ -113,7 +113,7 @@ fn run(adapter: Adapter, role: Role, first: Stop, second: Option<Stop>, trace: &
     });
     scene.step(&[first], PATIENCE);
     scene.play(&mut Nobody);
-    // Of whoever was killed last.
+    // Of the process that was killed last.
     let mut record = scene.unstep().clone();
     *trace = record.to_string();
     let Some(mut due) = record.killed else {
@@ -124,7 +124,7 @@ fn run(adapter: Adapter, role: Role, first: Stop, second: Option<Stop>, trace: &
             repairer.quit();
         }
         assert_one_holder(&scene.place);
-        assert_eq!(scene.place.leftovers(), [""; 0], "left though nobody was killed");
+        assert_eq!(scene.place.leftovers(), [""; 0], "left though no process was killed");
         return (Outcome::Survived, false);
     };
 

@@ -56,7 +56,7 @@ pub fn sweep(adapter: Adapter, role: Role, visit: Visit, choice: Choice, random:
     tally
 }
 
-/// Holds the victim still at each two points, as far as somebody else takes the lock at the first.
+/// Holds the victim still at each two points, as far as another process takes the lock at the first.
 #[must_use]
 pub fn double(adapter: Adapter, role: Role, visit: Visit, choice: Choice, random: &mut Random) -> Tally {
     let mut tally = Tally::default();
@@ -162,7 +162,7 @@ fn run(adapter: Adapter, role: Role, visit: Visit, stops: &[Stop], trace: &mut S
     reached
 }
 
-/// Those who come while the victim stands still.
+/// The processes that come while the victim stands still.
 struct Visitors {
     lock: PathBuf,
     role: Role,
@@ -172,7 +172,7 @@ struct Visitors {
     client: Option<Player>,
     /// The client queues behind the first.
     client_waits: bool,
-    /// Who holds the lock, since when.
+    /// The holder of the lock, since when.
     holds: Option<(Who, Instant)>,
     reached: Reached,
 }
@@ -184,7 +184,7 @@ enum Who {
     Client,
 }
 
-/// How long somebody holds the lock whom nobody waits for. No trial depends on it: a victim that takes longer to come to
+/// How long a process holds the lock for which no other waits. No trial depends on it: a victim that takes longer to come to
 /// its next step is looked at less.
 const HOLD: Duration = Duration::from_millis(100);
 
@@ -213,7 +213,7 @@ impl Visitors {
         [self.first, self.second, self.client].into_iter().flatten().for_each(Player::quit);
     }
 
-    /// Whoever holds the lock releases it.
+    /// The holder releases the lock.
     fn give_up(&mut self) {
         let Some((who, _)) = self.holds.take() else { return };
         self.player(who).release();

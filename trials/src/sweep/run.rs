@@ -11,7 +11,7 @@ use crate::{Adapter, alone, node_or_skip, tell};
 pub enum Sweep {
     /// The victim is killed at each point.
     Kill,
-    /// Then who repairs that is killed at each point, too.
+    /// Then the process that repairs that is killed at each point, too.
     KillPairs,
     /// The victim stands still at each point.
     Pause,

@@ -25,7 +25,7 @@ pub enum Role {
     Waiter,
     /// Holds, and hands over to the first of two waiters.
     HandsOver,
-    /// Holds, and closes out: nobody waits.
+    /// Holds, and closes out: no process waits.
     ClosesOut,
     /// Holds, lends to an npm client, takes the lock back, closes out.
     Lends,
@@ -131,7 +131,7 @@ impl Role {
         )
     }
 
-    /// Whether somebody takes a share of the lock, or waits for one.
+    /// Whether a process takes a share of the lock, or waits for one.
     #[must_use]
     pub fn is_about_shares(self) -> bool {
         self.share().is_some() || matches!(self, Self::WaitsForShares | Self::Downgrades | Self::GivesUpOnShares)
@@ -162,7 +162,7 @@ impl Role {
     }
 }
 
-/// Who is about while the victim stands still, and after.
+/// The processes that are about while the victim stands still, and after.
 pub trait Company {
     /// The victim stands still, at one of its stops.
     fn at_stop(&mut self, _which: usize) {}
@@ -171,7 +171,7 @@ pub trait Company {
     fn beside(&mut self, _done: bool) {}
 }
 
-/// Nobody.
+/// None.
 #[derive(Debug)]
 pub struct Nobody;
 
@@ -347,7 +347,7 @@ impl Scene {
         self.stepper = Some(Stepper::attach(victim, &self.place, stops));
     }
 
-    /// Lets go of the victim; what was seen of it.
+    /// Lets go of the victim; returns what was seen.
     pub fn unstep(&mut self) -> &Record {
         if let Some(stepper) = self.stepper.take() {
             self.record = stepper.finish();
@@ -364,7 +364,7 @@ impl Scene {
     /// Has the victim do its part.
     ///
     /// # Panics
-    /// If somebody does what it should not.
+    /// If a player does what it should not.
     pub fn play(&mut self, company: &mut dyn Company) {
         match self.role {
             Role::Newcomer | Role::NewcomerAtName | Role::Aside | Role::Reclaims => {
@@ -383,7 +383,7 @@ impl Scene {
             }
             Role::Lends => {
                 self.command("release");
-                // Without a thread to be had, who lends looks after the loan itself, and answers when it is back.
+                // Where no thread is available, the lender looks after the loan itself, and answers when it is back.
                 let start = Instant::now();
                 self.watch("the loan", company, |scene| {
                     (scene.is_over() || start.elapsed() > Duration::from_millis(300)).then_some(())
@@ -463,18 +463,18 @@ impl Scene {
         is_full
     }
 
-    /// What a player answers that takes a share such as the victim wants, when nobody has any but those of the scene.
+    /// What a player answers that takes a share such as the victim wants, when there are none but those of the scene.
     #[must_use]
     pub fn next_share(&self) -> String {
         match self.role.share() {
             Some("share") => "held shared".to_owned(),
-            // Those who have slots took them in order, and the first gives its back first.
+            // The owners of slots took them in order, and the first gives its back first.
             _ if self.given_back > 0 || self.sharers.is_empty() => "held slot 0".to_owned(),
             _ => format!("held slot {}", self.sharers.len()),
         }
     }
 
-    /// Whether a loan was under way when whoever made these calls was killed: the mark was cleared and not yet set again. (Each
+    /// Whether a loan was under way when the process with these calls was killed: the mark was cleared and not yet set again. (Each
     /// takes two calls, for the bit and for the time.)
     fn was_lending(&self, record: &Record) -> bool {
         let bits = record.count(libc::SYS_chmod, 0) + record.count(libc::SYS_fchmodat, 0);
@@ -482,13 +482,13 @@ impl Scene {
         self.role == Role::Lends && (bits % 2 == 1 || times % 2 == 1)
     }
 
-    /// Whether nobody but a human can tell that the lock is free: its lender was killed before it set the mark again.
+    /// Whether only a human can tell that the lock is free: its lender was killed before it set the mark again.
     #[must_use]
     pub fn is_lost(&self, record: &Record) -> bool {
         self.was_lending(record) && self.is_unmarked()
     }
 
-    /// After whoever made these calls was killed: an npm client that has the lock gives it back. Whether there is one.
+    /// After the process with these calls was killed: an npm client that holds the lock gives it back. Whether there is one.
     ///
     /// # Panics
     /// If it was granted the lock and does not say so.
@@ -525,7 +525,7 @@ impl Scene {
         }
     }
 
-    /// Kills an npm client that waits at a socket which nobody will remove.
+    /// Kills an npm client that waits at a socket which no process will remove.
     pub fn dismiss_client(&mut self) {
         if let Some(client) = self.client.take() {
             client.player.kill();
@@ -550,10 +550,10 @@ impl Scene {
         found.is_ok_and(|found| found.file_type().is_socket() && !crate::mark::is_marked(&found))
     }
 
-    /// Waits for those who queue behind the victim, and ends everybody but the victim.
+    /// Waits for the processes that queue behind the victim, and ends all but the victim.
     ///
     /// # Panics
-    /// If somebody was not served.
+    /// If a waiter was not served.
     pub fn serve(&mut self) {
         self.make_way();
         for waiter in self.behind.drain(..) {
@@ -569,10 +569,10 @@ impl Scene {
         }
     }
 
-    /// Waits for those who queue behind the victim, and ends everybody.
+    /// Waits for the processes that queue behind the victim, and ends all.
     ///
     /// # Panics
-    /// If somebody was not served.
+    /// If a waiter was not served.
     pub fn clear(&mut self) {
         self.serve();
         if let Some(victim) = self.victim.take() {
@@ -632,12 +632,12 @@ impl Scene {
     }
 
     fn queue_behind(&mut self, before: usize) {
-        let waiter = self.behind.last_mut().expect("one who waits");
+        let waiter = self.behind.last_mut().expect("a waiter");
         waiter.begin_rounds(1, 0, &self.place);
         wait_until_queued(&self.place.lock(), before + 1);
     }
 
-    /// Waits until the victim has found so many FIFOs that somebody has a share by, or is done.
+    /// Waits until the victim has found so many FIFOs by which a process has a share, or is done.
     fn let_wait(&mut self, found: usize, company: &mut dyn Company) {
         self.watch("the victim to wait for shares", company, |scene| {
             let has_found = scene.stepper.as_ref().is_none_or(|stepper| stepper.reads_nothing() >= found);
@@ -649,7 +649,7 @@ impl Scene {
     fn begin_behind(&mut self) {
         let lock = self.place.lock();
         let before = queued(&lock);
-        let waiter = self.behind.last_mut().expect("one who waits");
+        let waiter = self.behind.last_mut().expect("a waiter");
         waiter.begin_rounds(1, 0, &self.place);
         let calls_fail = self.calls_fail;
         watch_for("another to wait", || {
@@ -662,7 +662,7 @@ impl Scene {
         });
     }
 
-    /// The first who has a share gives it back.
+    /// The first process with a share gives it back.
     fn give_back(&mut self) {
         let mut sharer = self.sharers.remove(0);
         self.given_back += 1;
@@ -677,7 +677,7 @@ impl Scene {
         }
     }
 
-    /// Waits until the npm client has the lock, and has it give it back; unless the victim dies before.
+    /// Waits until the npm client holds the lock, and has it give it back; unless the victim dies before.
     fn serve_client(&mut self, company: &mut dyn Company) {
         let answer = self.watch("the npm client to hold", company, |scene| {
             match scene.client.as_ref()?.player.hear(Duration::ZERO) {

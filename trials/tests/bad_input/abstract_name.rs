@@ -1,4 +1,4 @@
-//! Locks at abstract names: who shares them, who is in the way, and what is at a name that is no lock.
+//! Locks at abstract names: which processes share them, what is in the way, and programs at a name that are not a lock.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -17,7 +17,7 @@ use crate::scene::{
     HANG, another, assert_times_out, assert_works, eventually, hand_over, io_code, named, until_asleep,
 };
 
-/// A name that nobody else uses.
+/// A name that no other test uses.
 fn name(test: &str) -> String {
     format!("slocket-bad-{}-{test}", std::process::id())
 }
@@ -41,7 +41,7 @@ fn a_lock_without_a_file() {
     });
 }
 
-/// Whoever waits has it at once, and who comes later finds it free.
+/// A waiter gets it at once, and a process that comes later finds it free.
 #[test]
 fn a_holder_that_is_killed() {
     let place = Place::at_name();
@@ -52,7 +52,7 @@ fn a_holder_that_is_killed() {
     wait_until_queued(&place.lock(), 1);
     holder.kill();
     waiter.expect_held();
-    // Dead with nobody in the queue, and dead before it has read what was handed to it.
+    // Dead with an empty queue, and dead before it has read what was handed to it.
     waiter.kill();
     let mut holder = Player::start(Adapter::under_trial(), &place.lock());
     let mut waiter = Player::start(Adapter::under_trial(), &place.lock());
@@ -70,7 +70,7 @@ fn a_holder_that_is_killed() {
 }
 
 #[test]
-fn what_is_no_name() {
+fn a_word_that_is_not_a_name() {
     for (name, why) in [("", "empty"), ("a\0b", "NUL"), (&*"x".repeat(108), "107 bytes")] {
         match Slocket::abstract_builder(name).build() {
             Err(error) if error.kind() == ErrorKind::InvalidName => {
@@ -95,7 +95,7 @@ fn another_network() {
         },
         |outside| {
             let slocket = Slocket::new(outside.hear()).unwrap();
-            assert!(slocket.holder().unwrap().is_none(), "nobody holds it in this network");
+            assert!(slocket.holder().unwrap().is_none(), "it is not held in this network");
             let _guard = slocket.acquire_timeout(HANG).unwrap();
             outside.tell("held as well");
         },
@@ -149,7 +149,7 @@ fn a_holder_of_another_user() {
                     }
                 }
                 let trusting = Slocket::abstract_builder(&name).trust(Trust::Anyone).build().unwrap();
-                // Between users it is not handed over, but given up and taken anew.
+                // Between users it is not handed over, but given up and acquired again.
                 let guard = thread::scope(|scope| {
                     let waiter = scope.spawn(|| named("waiter", || trusting.acquire_timeout(HANG)));
                     until_asleep("waiter");
@@ -262,7 +262,7 @@ fn a_queue_that_is_full() {
     });
 }
 
-/// As a child has it that was forked without exec: the name is the kernel's, and nobody can take it from the copy.
+/// As a child has it that was forked without exec: the name is the kernel's, and no process can take it from the copy.
 #[test]
 fn a_copy_of_the_listener_outlives_the_release() {
     alone(Setting::Plain, || {
@@ -270,7 +270,7 @@ fn a_copy_of_the_listener_outlives_the_release() {
         let guard = slocket.acquire().unwrap();
         let copy = guard.as_fd().try_clone_to_owned().unwrap();
         guard.release().unwrap();
-        assert!(another(&slocket).try_acquire().unwrap().is_none(), "held by who has the copy");
+        assert!(another(&slocket).try_acquire().unwrap().is_none(), "held by the child that has the copy");
         assert_eq!(assert_times_out(&slocket), Some(std::process::id()));
         thread::scope(|scope| {
             let waiter = scope.spawn(|| named("waiter", || slocket.acquire_timeout(HANG)));

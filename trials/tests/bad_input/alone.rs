@@ -27,7 +27,7 @@ const INSIDE: &str = "SLOCKET_BAD_INPUT";
 /// What a test says that could not be run.
 const SKIPPED: &str = "SKIPPED: ";
 
-/// A user who is nobody else's, for what root may do but others may not.
+/// A user that owns nothing, for what root may do but others may not.
 pub(crate) const NOBODY: u32 = 65534;
 
 /// What surrounds the process.
@@ -35,13 +35,13 @@ pub(crate) const NOBODY: u32 = 65534;
 pub(crate) enum Setting {
     /// Nothing special.
     Plain,
-    /// A user for whom permissions count: this one, or ours if we are not root.
+    /// A user to whom permissions apply: this one, or ours if we are not root.
     User(u32),
     /// A user in the group of [`NOBODY`]. Needs root.
     Member(u32),
-    /// A user namespace of this user's, who is root there, and the only one who has a name there. Needs root.
+    /// A user namespace of this user, which is root there, and the only one with a name there. Needs root.
     RootOfItsOwn(u32),
-    /// A user namespace in which nobody has a name.
+    /// A user namespace in which no user has a name.
     Nameless,
     /// Mounts of its own.
     Mounts,
@@ -103,7 +103,7 @@ fn run(name: &str, setting: Setting, outside: impl FnOnce(&mut Talk), inside: im
         if wanted == format!("{setting:?}") {
             let talk = io::stdin().as_fd().try_clone_to_owned().expect("a descriptor");
             let mut talk = Talk::new(UnixStream::from(talk));
-            // What the runtime has from its first use on is no leak.
+            // What the runtime has from its first use on is not a leak.
             warm_up(Adapter::under_trial());
             let census = Census::take();
             inside(&mut talk);
@@ -170,7 +170,7 @@ fn start(
 }
 
 impl Setting {
-    /// How `program` is started in the setting; or why there is none to be had.
+    /// How `program` is started in the setting; or why that is not possible.
     fn command(self, program: &Path) -> Result<Command, String> {
         let is_root = geteuid().is_root();
         let unshare = |what: &str| format!("unshare {} {what}", if is_root { "" } else { "--map-root-user" });

@@ -12,7 +12,7 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, 
 use crate::alone::{Setting, alone};
 use crate::scene::{HANG, Scene, another, assert_times_out, assert_works, eventually};
 
-/// Connects until the queue is full; those who are in it.
+/// Connects until the queue is full; returns the connections in it.
 pub(crate) fn fill(address: &SocketAddrUnix) -> Vec<UnixStream> {
     let mut queued = Vec::new();
     loop {
@@ -79,7 +79,7 @@ fn the_holder_of_a_lock_with_a_full_queue() {
         let holder = scene.slocket().holder();
         assert!(
             !matches!(holder, Ok(None)),
-            "it says that nobody listens, but there is a server and {} wait",
+            "it says that no process listens, but there is a server and {} wait",
             queued.len()
         );
     });

@@ -16,7 +16,7 @@ impl Census {
         Self { descriptors: descriptors(), threads: threads().len() }
     }
 
-    /// Waits until there is no more than was counted, but for what the process keeps: a descriptor in reserve, and the two by
+    /// Waits until there is no more than was counted, except what the process keeps: a descriptor in reserve, and the two by
     /// which the thread that blocked last waited.
     #[track_caller]
     pub(crate) fn assert_same(&self) {

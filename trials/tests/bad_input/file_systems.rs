@@ -91,7 +91,7 @@ pub(crate) fn run(command: &mut Command) -> Option<String> {
     Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// In place and aside; handed over, given back, reclaimed; with a holder that is killed, whether somebody waits or not.
+/// In place and aside; handed over, given back, reclaimed; with a holder that is killed, whether a process waits or not.
 #[track_caller]
 pub(crate) fn assert_all_ways_work(slocket: &Slocket) {
     let folder = slocket.path().parent().unwrap();
@@ -124,7 +124,7 @@ pub(crate) fn assert_survives(slocket: &Slocket, path: &Path) {
     holder.acquire();
     holder.kill();
     assert!(slocket.path().exists());
-    slocket.try_acquire().unwrap().expect("nobody holds it").release().unwrap();
+    slocket.try_acquire().unwrap().expect("it is not held").release().unwrap();
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn it_was_removed_before_the_lock_was_taken() {
 }
 
 #[test]
-fn it_is_moved_while_somebody_waits() {
+fn it_is_moved_while_a_process_waits() {
     alone(Setting::Plain, || {
         let scene = Scene::new();
         let folder = scene.path().join("folder");
@@ -52,7 +52,7 @@ fn it_is_moved_while_somebody_waits() {
             let guard = waiter.join().unwrap().unwrap();
             assert!(guard.is_intact().unwrap());
             assert_left(&elsewhere, &["lock"]);
-            // It had bound there before it noticed; who comes there removes that.
+            // It had bound there before it noticed; the next process there removes that.
             assert_works(&Slocket::new(folder.join("lock")).unwrap());
             guard.release().unwrap();
             assert_left(&elsewhere, &[]);
@@ -164,7 +164,7 @@ fn exchange_with_new_socket(private: &Path) {
     renameat_with(CWD, private, CWD, found.unwrap(), RenameFlags::EXCHANGE).unwrap();
 }
 
-/// Whoever may rename in the folder puts a private file or socket of ours in the place of our new socket, before its mode is set.
+/// A user who may rename in the folder puts a private file or socket in the place of our new socket, before its mode is set.
 #[test]
 fn a_file_is_put_in_the_place_of_the_new_socket() {
     let scene = Scene::with_mode(0o777);
@@ -211,7 +211,7 @@ fn a_file_is_put_in_the_place_of_the_new_socket() {
     );
 }
 
-/// Whoever may read the folder can keep others from removing a dead socket.
+/// A user who may read the folder can keep others from removing a dead socket.
 #[test]
 fn another_user_has_it_locked() {
     with_root(|| {

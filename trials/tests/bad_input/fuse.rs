@@ -76,7 +76,7 @@ fn a_fuse_with_sockets() {
             assert_works(&Slocket::builder(slocket.path()).mode(0o666).build().unwrap());
 
             // Where many come and go, the path is often gone between two calls, and then this file system knows nothing of a
-            // file that is still open, and uses its number again: which says nothing of the folder, or of who has the path now.
+            // file that is still open, and uses its number again: which says nothing about the folder, or about the owner of the path now.
             let place = Place::new_in(&fuse.at);
             let mut players = [0; 3].map(|_| Player::start(Adapter::under_trial(), &place.lock()));
             for player in &mut players {
@@ -90,7 +90,7 @@ fn a_fuse_with_sockets() {
             place.assert_exclusive(300);
             drop(place);
 
-            // Who is dead here may live elsewhere, so a killed holder's lock is not taken.
+            // A process that is dead here may live elsewhere, so a killed holder's lock is not taken.
             let mut holder = Player::start(Adapter::under_trial(), slocket.path());
             holder.acquire();
             assert!(another(&slocket).try_acquire().unwrap().is_none(), "two holders");
@@ -111,7 +111,7 @@ fn a_fuse_with_sockets() {
 }
 
 /// The promise ends here, as with overlayfs: straight in the folder behind it, the holder looks dead, and is removed. (So it is
-/// where a folder is shared with a virtual machine: only its side of it can be told from a file system of this machine.)
+/// where a folder is shared with a virtual machine: only its side can be told from a file system of this machine.)
 #[test]
 fn another_way_to_the_same_file() {
     with_root(|| {
@@ -145,7 +145,7 @@ fn a_fuse_without_sockets() {
             if mounted.is_some() {
                 let slocket = fuse.slocket();
                 assert_no_sockets(&slocket);
-                // What somebody else has put there is left alone.
+                // What another program has put there is left alone.
                 fs::write(slocket.path(), "").unwrap();
                 assert!(failed_as(&slocket.acquire_timeout(crate::scene::WHILE)) == Some(ErrorKind::TimedOut));
                 assert_left(&fuse.at, &["lock"]);

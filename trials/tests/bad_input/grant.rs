@@ -42,7 +42,7 @@ fn unix_socket(kind: SocketType) -> OwnedFd {
     socket
 }
 
-/// A server that sends this is no slocket, and nothing of what it sent stays open.
+/// A server that sends this is not slocket, and nothing that it sent stays open.
 #[track_caller]
 fn assert_refused(what: &str, bytes: &'static [u8], make: impl Fn(&Scene) -> Vec<OwnedFd>) {
     let scene = Scene::new();
@@ -111,7 +111,7 @@ fn a_grant_with_a_socket_that_does_not_listen() {
     });
 }
 
-/// To close a TCP socket that lingers takes until its peer has read everything: nobody who waits for an answer waits for that.
+/// To close a TCP socket that lingers takes until its peer has read everything: no caller that waits for an answer waits for that.
 #[test]
 fn a_grant_with_what_is_slow_to_close() {
     alone(Setting::Plain, || {

@@ -13,7 +13,7 @@ use crate::alone::{NOBODY, Setting, Talk, beside, with_root};
 use crate::permission::assert_denied;
 use crate::scene::{HANG, Scene, WHILE, eventually, leave_dead, named, until_asleep};
 
-/// Members of the group of [`NOBODY`], and somebody who is none.
+/// Members of the group of [`NOBODY`], and a user that is not one.
 const MEMBERS: [u32; 2] = [65531, 65532];
 const STRANGER: u32 = 65533;
 
@@ -30,7 +30,7 @@ fn lock(path: impl AsRef<Path>) -> Slocket {
     Slocket::builder(path.as_ref()).mode(0o660).trust(Trust::Anyone).build().unwrap()
 }
 
-/// The process at the other end tries to have the lock, and this comes of it.
+/// The process at the other end tries to acquire the lock, with this result.
 #[track_caller]
 fn is_told(other: &mut Talk, scene: &Scene, answer: &str) {
     other.tell(scene.lock().to_str().unwrap());
@@ -101,7 +101,7 @@ fn members_queue_and_others_wait_outside() {
     });
 }
 
-/// Takes the lock again and again; a file that must not be there says that nobody else is inside.
+/// Takes the lock again and again; a file that must not be there says that no other process is inside.
 fn takes_turns(outside: &mut Talk) {
     umask(Mode::from_raw_mode(0o022));
     let slocket = lock(outside.hear());

@@ -83,9 +83,9 @@ fn a_mode_with_other_bits_or_without_the_owner_is_refused() {
     });
 }
 
-/// The socket is there for an instant before its mode is what was asked for: nobody may stumble over that.
+/// The socket is there for an instant before its mode is what was asked for: no process may stumble over that.
 #[track_caller]
-fn assert_nobody_stumbles(mask: u32) {
+fn assert_no_process_stumbles(mask: u32) {
     let scene = Scene::new();
     umask(Mode::from_raw_mode(mask));
     let attempt = |slocket: &Slocket, number: u32| {
@@ -106,11 +106,11 @@ fn assert_nobody_stumbles(mask: u32) {
 }
 
 #[test]
-fn nobody_stumbles_under_umask_0177() {
-    alone(Setting::User(NOBODY), || assert_nobody_stumbles(0o177));
+fn no_process_stumbles_under_umask_0177() {
+    alone(Setting::User(NOBODY), || assert_no_process_stumbles(0o177));
 }
 
 #[test]
-fn nobody_stumbles_under_umask_0777() {
-    alone(Setting::User(NOBODY), || assert_nobody_stumbles(0o777));
+fn no_process_stumbles_under_umask_0777() {
+    alone(Setting::User(NOBODY), || assert_no_process_stumbles(0o777));
 }

@@ -56,7 +56,7 @@ fn takes_and_hands_over(outside: &mut Talk, slocket: &Slocket) {
     outside.expect("empty");
 }
 
-/// A path is the same in all networks, and so is the badge, which is an abstract address, to who accepts its bearer.
+/// A path is the same in all networks, and so is the badge, which is an abstract address, to the server that accepts its bearer.
 #[test]
 fn another_network() {
     let scene = Scene::new();
@@ -67,7 +67,7 @@ fn another_network() {
             assert_ne!(other.hear(), ours.to_string_lossy());
             hands_over_and_back(other, &scene);
             other.tell("again");
-            // Who is dead there is dead here.
+            // A process that is dead there is dead here.
             other.expect("left");
             assert_works(&scene.slocket());
         },
@@ -125,7 +125,7 @@ fn a_user_namespace_of_the_same_user() {
     );
 }
 
-/// Who has no name in the namespace is user 65534 there, whoever it is outside.
+/// A user without a name in the namespace is user 65534 there, whatever the number is outside.
 #[test]
 fn a_holder_without_a_name_in_the_user_namespace() {
     with_root(|| {
@@ -171,7 +171,7 @@ fn a_holder_without_a_name_in_the_user_namespace() {
     });
 }
 
-/// Where nobody has a name, all are user 65534, we too. Anybody looks like us there, so nobody is believed.
+/// Where no user has a name, all are user 65534, including us. Every user looks like us there, so none is trusted.
 #[test]
 fn a_user_namespace_without_names() {
     let scene = Scene::new();
@@ -185,7 +185,7 @@ fn a_user_namespace_without_names() {
             guard.release().unwrap();
             other.tell("free");
             other.expect("held");
-            // Outside everybody has a name. What waits for the nameless is sent away, and comes again.
+            // Outside every user has a name. A waiter for the nameless is sent away, and comes again.
             let slocket = scene.slocket();
             thread::scope(|scope| {
                 let waiter = scope.spawn(|| named("waiter", || slocket.acquire_timeout(HANG)));
@@ -214,7 +214,7 @@ fn a_user_namespace_without_names() {
     scene.assert_empty();
 }
 
-/// User 65534 is somebody, where all users have names.
+/// User 65534 is a user like others, where all users have names.
 #[test]
 fn the_user_who_is_called_nobody() {
     with_root(|| {
@@ -260,7 +260,7 @@ fn a_folder_by_another_name_in_another_mount_namespace() {
             let slocket = here.slocket();
             assert_ne!(slocket.path(), path);
             takes_and_hands_over(outside, &slocket);
-            // A holder by the one name is killed, a waiter by the other has the lock.
+            // A holder by the one name is killed, a waiter by the other gets the lock.
             assert_survives(&slocket, &path);
             assert_survives(&Slocket::new(&path).unwrap(), slocket.path());
             drop(bound);
@@ -302,7 +302,7 @@ fn a_socket_that_is_bound_elsewhere_by_itself() {
             outside.tell("held");
             outside.expect("release");
             assert_eq!(io_code(&guard.release().unwrap_err()), Errno::BUSY.raw_os_error());
-            // Nor can it be reclaimed from here. (A program that another thread is starting has a copy of the listener until exec.)
+            // Nor can reclaim it from here. (A program that another thread is starting has a copy of the listener until exec.)
             let is_dead_and_busy = || match slocket.try_acquire() {
                 Ok(guard) => {
                     assert!(guard.is_none(), "two names of one lock");

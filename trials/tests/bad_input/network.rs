@@ -10,7 +10,7 @@ const NFS: u32 = 0x6969;
 const SMB2: u32 = 0xfe53_4d42;
 const NINE_P: u32 = 0x0102_1997;
 const CEPH: u32 = 0x00c3_6400;
-/// Local, or sshfs: nobody knows.
+/// Local, or sshfs: that cannot be told.
 const FUSE: u32 = 0x6573_5546;
 
 #[track_caller]
@@ -51,7 +51,7 @@ fn a_file_system_of_unknown_kind() {
         assert_works(&slocket);
         scene.assert_empty();
 
-        // Who is dead here may live elsewhere.
+        // A process that is dead here may live elsewhere.
         leave_dead(&scene.lock(), true, 0o600);
         assert_unsupported(slocket.acquire(), "0x65735546");
         assert_unsupported(slocket.acquire_timeout(HANG), "0x65735546");

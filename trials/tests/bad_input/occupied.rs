@@ -1,4 +1,4 @@
-//! Something at the path that nobody can queue at: it counts as held until it goes.
+//! Something at the path at which no process can queue: it counts as held until it goes.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -41,7 +41,7 @@ fn assert_counts_as_held(put: impl Fn(&Path)) {
     scene.assert_empty();
 }
 
-/// Nobody can be asked who holds what is no lock.
+/// There is no process to ask for the holder of something that is not a lock.
 #[track_caller]
 fn assert_no_holder(put: impl Fn(&Path)) {
     let scene = Scene::new();
@@ -170,7 +170,7 @@ fn a_file_that_a_lock_replaces() {
     });
 }
 
-/// Somebody holds at the path by now: whoever got the listener that is lost would hold beside it.
+/// Another process holds at the path by now: the receiver of the lost listener would hold beside it.
 #[test]
 fn a_lock_that_is_lost_is_not_passed_on() {
     alone(Setting::Plain, || {
@@ -242,9 +242,9 @@ fn a_seqpacket_socket() {
         assert_no_lock(slocket.acquire());
         assert_no_lock(slocket.acquire_timeout(HANG));
         assert_no_lock(slocket.holder());
-        // A probe cannot tell it from a holder, which is enough for who does not want to wait.
+        // A probe cannot tell it from a holder, which is enough for a caller that does not want to wait.
         assert!(slocket.try_acquire().unwrap().is_none());
-        assert!(rustix::net::accept(&server).is_err(), "nobody was queued");
+        assert!(rustix::net::accept(&server).is_err(), "no client was queued");
         scene.assert_left(&["lock"]);
     });
 }

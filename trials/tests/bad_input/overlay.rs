@@ -49,7 +49,7 @@ fn the_same_mount_for_all() {
         let overlay = Overlay::new();
         let slocket = Slocket::new(overlay.merged.join("lock")).unwrap();
         assert_all_ways_work(&slocket);
-        // Nor does anything of it stay in the folders that it is made of.
+        // Nor does anything stay in the folders that it is made of.
         for folder in [&overlay.lower, &overlay.upper] {
             assert_eq!(fs::read_dir(folder).unwrap().count(), 0);
         }
@@ -61,7 +61,7 @@ fn the_same_mount_for_all() {
 }
 
 /// The promise ends here: by another way to the same file the kernel does not find the socket, so it is dead to all that
-/// can be seen. Each way is a lock of its own, and who comes by the merged folder removes what the others hold.
+/// can be seen. Each way is a lock of its own, and a process that comes by the merged folder removes what the others hold.
 #[test]
 fn another_way_to_the_same_file() {
     alone(Setting::Mounts, || {
@@ -76,7 +76,7 @@ fn another_way_to_the_same_file() {
             let second = merged.try_acquire().unwrap().expect("it looks dead from here");
             assert!(second.is_intact().unwrap());
             second.release().unwrap();
-            // Who holds it can tell, unless its own folder is as it was.
+            // The holder can tell, unless its own folder is as it was.
             assert_eq!(guard.is_intact().unwrap(), is_lower);
             match guard.release() {
                 Ok(()) => assert!(is_lower),

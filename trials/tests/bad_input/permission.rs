@@ -98,7 +98,7 @@ fn a_dead_socket_in_a_folder_that_may_not_be_read() {
         let scene = Scene::with_mode(0o300);
         let slocket = scene.slocket();
         leave_dead(slocket.path(), true, 0o600);
-        // A crash is repaired by who may read the folder; others wait for that.
+        // A crash is repaired by a process that may read the folder; others wait for that.
         assert!(slocket.try_acquire().unwrap().is_none());
         assert_eq!(assert_times_out(&slocket), None);
         thread::scope(|scope| {

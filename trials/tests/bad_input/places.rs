@@ -14,9 +14,9 @@ use crate::alone::{Setting, alone};
 use crate::backlog::fill;
 use crate::scene::{HANG, Scene, another, assert_times_out, assert_works, named, until_asleep};
 
-/// Whoever comes and goes again and again does not keep a holder from the end of its release.
+/// A client that comes and goes again and again does not keep a holder from the end of its release.
 #[test]
-fn a_flood_of_those_who_come_and_go() {
+fn a_flood_of_clients_that_come_and_go() {
     alone(Setting::Plain, || {
         let scene = Scene::new();
         let guard = scene.slocket().acquire().unwrap();
@@ -33,7 +33,7 @@ fn a_flood_of_those_who_come_and_go() {
                 });
             }
             guard.release().unwrap();
-            // Those who were there before fill a queue, and so may those who came meanwhile.
+            // The clients that were there before fill a queue, and so may those that came meanwhile.
             let came = came.load(Ordering::SeqCst);
             enough.store(true, Ordering::SeqCst);
             assert!(came < 12_000, "the release has gone through {came}");
@@ -43,9 +43,9 @@ fn a_flood_of_those_who_come_and_go() {
     });
 }
 
-/// Whoever gives up leaves its place, which has ended, until the next release; whoever only tries takes none.
+/// A client that gives up leaves its place, which has ended, until the next release; one that only tries takes none.
 #[test]
-fn what_those_who_gave_up_leave_in_the_queue() {
+fn what_clients_that_gave_up_leave_in_the_queue() {
     alone(Setting::Network, || {
         const PLACES: u32 = 16;
         fs::write("/proc/sys/net/core/somaxconn", PLACES.to_string()).unwrap();
@@ -63,10 +63,10 @@ fn what_those_who_gave_up_leave_in_the_queue() {
                 matches!(&result, Err(error) if error.is_timed_out() && error.holder().is_some_and(|them| them.pid == holder)),
                 "{result:?}"
             );
-            assert_eq!(queue::unaccepted(&scene.lock()), given_up, "one place for one who gave up");
+            assert_eq!(queue::unaccepted(&scene.lock()), given_up, "one place for each client that gave up");
         }
         // Clones wait inside the process, which asks once for all of them.
-        // (All of them at once: one that comes when the others have given up asks anew.)
+        // (All of them at once: one that comes when the others have given up asks again.)
         let clone = another(&slocket);
         let all_are_there = Barrier::new(8);
         thread::scope(|scope| {
@@ -78,7 +78,7 @@ fn what_those_who_gave_up_leave_in_the_queue() {
             }
         });
         assert!(queue::unaccepted(&scene.lock()) <= 5 + 2, "{} places", queue::unaccepted(&scene.lock()));
-        // When they have filled it, nobody can queue: whoever comes tries again and again, in no order, until a release.
+        // When they have filled it, no client can queue: one that comes tries again and again, in no order, until a release.
         while queue::unaccepted(&scene.lock()) <= PLACES as usize {
             let result = another(&slocket).acquire_timeout(Duration::from_millis(1));
             assert!(failed_as(&result) == Some(ErrorKind::TimedOut), "{result:?}");

@@ -1,4 +1,4 @@
-//! No /proc, as in a bare chroot(2): what is reached by way of it, is reached by its path, or there is an error that says so.
+//! No /proc, as in a bare chroot(2): a file that is reached through it is reached by its path, or there is an error that says so.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -92,7 +92,7 @@ fn no_proc_and_a_child_of_a_process_that_has_a_share() {
     });
 }
 
-/// A path by which a waiter connects may lead to another socket than the one that he has looked at.
+/// A path by which a waiter connects may lead to another socket than the one at which it has looked.
 #[test]
 fn no_proc_where_many_come_and_go() {
     const ROUNDS: u64 = 50;

@@ -109,7 +109,7 @@ fn a_holder_at_the_limit_without_a_reserve() {
         |holder| {
             holder.tell(scene.lock().to_str().unwrap());
             holder.expect("held");
-            // The lock is closed out, so it is free for who was in the queue.
+            // The lock is closed out, so it is free for the waiters that were in the queue.
             let guard = scene.slocket().acquire_timeout(HANG).unwrap();
             holder.expect("released");
             assert!(guard.is_intact().unwrap());

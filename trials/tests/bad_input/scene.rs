@@ -90,11 +90,11 @@ pub(crate) fn assert_left(folder: &Path, names: &[&str]) {
     assert_eq!(left, names, "in {}", folder.display());
 }
 
-/// Leaves a socket behind that nobody has open; with the mark or without.
+/// Leaves a socket behind that no process has open; with the mark or without.
 pub(crate) fn leave_dead(path: &Path, marked: bool, mode: u32) {
     drop(UnixListener::bind(path).expect("a free path"));
     // A process that is being started has it open, too, until it runs its program.
-    eventually(|| UnixStream::connect(path).is_err(), || "somebody has it open".to_owned());
+    eventually(|| UnixStream::connect(path).is_err(), || "a process has it open".to_owned());
     mark::set(path, marked, mode);
 }
 

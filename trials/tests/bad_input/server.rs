@@ -54,7 +54,7 @@ impl Server {
     }
 }
 
-/// Whatever the caller wants, the server is no slocket: it says so, and leaves it alone.
+/// Whatever the caller wants, the server is not slocket: the error says so, and leaves it alone.
 #[track_caller]
 pub(crate) fn assert_no_slocket(slocket: &Slocket, server: &Server, what: &str) {
     let inode = |path: &Path| std::os::unix::fs::MetadataExt::ino(&fs::symlink_metadata(path).unwrap());
@@ -95,7 +95,7 @@ fn a_server_that_sends_garbage() {
             let scene = Scene::new();
             let mut kept = Vec::new();
             let server = Server::start(&scene.lock(), move |mut connection| {
-                // Who does not read it all resets the connection.
+                // A client that does not read it all resets the connection.
                 let _ = connection.write_all(bytes);
                 kept.push(connection);
             });
@@ -183,7 +183,7 @@ fn a_server_that_never_answers() {
             let listener = UnixListener::bind(scene.lock()).unwrap();
             client.tell(scene.lock().to_str().unwrap());
             client.expect("timed out");
-            // Who waited keeps its place, has not written a byte, and gives the lock back as soon as it comes.
+            // The waiter keeps its place, has not written a byte, and gives the lock back as soon as it comes.
             let (mut connection, _) = listener.accept().unwrap();
             connection.set_nonblocking(true).unwrap();
             assert_eq!(connection.read(&mut [0]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
@@ -223,7 +223,7 @@ fn many_time_outs_with_a_server_that_never_answers() {
             let result = slocket.acquire_timeout(Duration::from_millis(1));
             assert!(failed_as(&result) == Some(ErrorKind::TimedOut), "{result:?}");
         }
-        // The farewells are bounded: who says more of them breaks the oldest off.
+        // The farewells are bounded: a process that says more of them breaks the oldest off.
         eventually(|| descriptors().len() < before + 140, || format!("{} descriptors", descriptors().len()));
         fs::remove_file(scene.lock()).unwrap();
         drop(listener);

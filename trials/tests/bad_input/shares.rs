@@ -31,21 +31,21 @@ fn fifo(scene: &Scene, name: &str) -> PathBuf {
     scene.path().join(format!(".lock.{name}"))
 }
 
-/// As somebody else makes one, whatever the umask.
+/// As another program makes one, whatever the umask.
 fn make_fifo(path: &Path, mode: u32, owner: u32) {
     mknodat(CWD, path, FileType::Fifo, Mode::RUSR, 0).expect("a free name");
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("ours");
     chown(path, Some(owner), None).expect("ours to give");
 }
 
-/// A share of ours, or of whoever opens it.
+/// A share of the process that opens it.
 fn take(path: &Path) -> Result<File, Errno> {
     open(path, OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty()).map(File::from)
 }
 
 #[track_caller]
 fn held(slocket: &Slocket, kind: Kind) -> Held {
-    slocket.ask(kind, PATIENT).expect("nothing is wrong").expect("it is to be had")
+    slocket.ask(kind, PATIENT).expect("nothing is wrong").expect("it is available")
 }
 
 /// Each way to ask fails.
@@ -65,7 +65,7 @@ fn assert_shares_work(slocket: &Slocket) {
         assert_eq!(beside_it(Kind::Shared).is_some(), kind != Kind::Lock, "a shared lock beside {kind:?}");
         first.release().expect("it is ours");
     }
-    let shared = held(slocket, Kind::Lock).downgrade().expect("a share can be had");
+    let shared = held(slocket, Kind::Lock).downgrade().expect("a share is possible");
     shared.release().expect("it is ours");
     assert_works(slocket);
 }
@@ -76,7 +76,7 @@ fn their_mode_is_exact_under_every_umask() {
         let scene = Scene::new();
         for mask in [0o000, 0o022, 0o077, 0o177, 0o777] {
             umask(Mode::from_raw_mode(mask));
-            // Whoever may write may read, too: to look is to read.
+            // A user who may write may read, too: to look is to read.
             for (mode, expected) in [(0o600, 0o600), (0o620, 0o660), (0o660, 0o660), (0o666, 0o666), (0o200, 0o600)] {
                 let slocket = Slocket::builder(scene.lock()).mode(mode).build().unwrap();
                 let share = held(&slocket, Kind::SlotOf(1));
@@ -93,7 +93,7 @@ fn their_mode_is_exact_under_every_umask() {
     });
 }
 
-/// Somebody on another machine may have a share there, and would not be seen.
+/// A process on another machine may have a share there, and would not be seen.
 #[test]
 fn a_file_system_of_unknown_kind() {
     alone(Setting::FileSystem(FUSE), || {
@@ -133,7 +133,7 @@ fn a_file_system_that_refuses_fifos() {
 fn a_name_that_has_no_room_for_theirs() {
     alone(Setting::Plain, || {
         let scene = Scene::new();
-        // `.NAME.shared` is one byte too long, and so is each slot of it.
+        // `.NAME.shared` is one byte too long, and so is the name of each slot.
         let slocket = Slocket::new(scene.path().join("x".repeat(255 - ".shared".len()))).unwrap();
         assert_works(&slocket);
         for kind in SHARES {
@@ -177,7 +177,7 @@ fn something_else_has_their_name() {
     });
 }
 
-/// In a folder such as /tmp anybody can make a FIFO of that name, and nobody but its owner and root removes it.
+/// In a folder such as /tmp any user can make a FIFO of that name, and only its owner and root remove it.
 #[test]
 fn a_stranger_makes_them_first() {
     with_root(|| {
@@ -192,7 +192,7 @@ fn a_stranger_makes_them_first() {
                     us.tell(what);
                     us.expect("no");
                     scene.assert_left(&[".lock.shared"]);
-                    // Root need not believe it either, but is who can remove it.
+                    // Root need not trust it either, but can remove it.
                     let error = refused(&scene.slocket(), Kind::Lock);
                     assert_eq!((error.kind(), error.user()), (ErrorKind::Untrusted, Some(STRANGER)), "{error:?}");
                     fs::remove_file(&name).unwrap();
@@ -227,7 +227,7 @@ fn a_stranger_makes_them_first() {
     });
 }
 
-/// What a stranger manages with each FIFO of ours: the stranger is told of its path, and of nothing in the end.
+/// What a stranger manages with each of our FIFOs: the stranger is told its path, and that there are no more in the end.
 fn attempts(outside: &mut Talk) {
     loop {
         let path = outside.hear();
@@ -276,7 +276,7 @@ fn a_stranger_beside_ours() {
     });
 }
 
-/// A user who may write to the lock may write to its FIFOs: that is to have a share. What is written there, and who reads it, is
+/// A user who may write to the lock may write to its FIFOs: that is to have a share. What is written there, and what reads it, is
 /// nothing.
 #[test]
 fn a_user_who_may_write_to_them() {
@@ -385,7 +385,7 @@ fn two_users_who_trust_each_other() {
     });
 }
 
-/// There nobody can remove a FIFO but its owner, the folder's owner, and root.
+/// There only the FIFO's owner, the folder's owner and root can remove it.
 #[test]
 fn two_users_in_a_sticky_folder() {
     with_root(|| {
@@ -400,7 +400,7 @@ fn two_users_in_a_sticky_folder() {
                 share.release().unwrap();
                 other.tell("release");
                 other.expect("all given back");
-                // It could not be removed, and nobody has it open: that is as good as none.
+                // It could not be removed, and no process has it open: that is as good as none.
                 scene.assert_left(&[".lock.shared"]);
                 assert_shares_work(&slocket);
                 scene.assert_empty();
@@ -437,7 +437,7 @@ fn no_proc() {
     });
 }
 
-/// The promise ends here: whoever wants the lock no longer sees who has a share.
+/// The promise ends here: a process that wants the lock no longer sees the sharers.
 #[test]
 fn one_that_is_removed_by_hand() {
     alone(Setting::Plain, || {

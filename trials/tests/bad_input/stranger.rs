@@ -1,7 +1,7 @@
-//! Servers who hand over a listener that is not this lock's, or that a stranger sends: it is used by nobody.
+//! Servers that hand over a listener that is not this lock's, or that a stranger sends: no process uses it.
 //!
-//! To listen on a socket is to sign it: from then on `SO_PEERCRED` names us to whoever connects, and everybody of our user
-//! believes it. So each server here looks afterwards whose name its sockets carry.
+//! To listen on a socket is to sign it: from then on `SO_PEERCRED` names us to each client, and every process of our user
+//! trusts it. So each server here looks afterwards which user's name its sockets carry.
 
 use std::fs;
 use std::io::{self, IoSlice, Read};
@@ -21,7 +21,7 @@ use trials::mark;
 use crate::alone::{NOBODY, Setting, Talk, beside, with_root};
 use crate::scene::{HANG, Scene, WHILE, assert_works, eventually};
 
-/// Sends "OK" and a listener. Whoever is gone by then gets nothing.
+/// Sends "OK" and a listener. A client that is gone by then gets nothing.
 fn grant(connection: &UnixStream, listener: BorrowedFd<'_>) {
     let descriptors = [listener];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
@@ -73,7 +73,7 @@ fn serve_all(outside: &mut Talk) {
     }
 }
 
-/// Serves until it is told to stop: whoever comes is granted a listener at once. Then looks whose name it carries.
+/// Serves until it is told to stop: each client is granted a listener at once. Then looks which user's name it carries.
 fn serve(outside: &mut Talk, Server { path, marked, elsewhere }: Server<'_>) {
     let own = UnixListener::bind_addr(&address(path)).unwrap();
     let beside = format!("{path}-elsewhere");
@@ -101,16 +101,16 @@ fn serve(outside: &mut Talk, Server { path, marked, elsewhere }: Server<'_>) {
         outside.expect("stop");
         drop(UnixStream::connect_addr(&address(path)).unwrap());
         let served: u32 = server.join().unwrap();
-        assert!((1..100).contains(&served), "nobody came, or somebody spun: {served}");
+        assert!((1..100).contains(&served), "no client came, or one spun: {served}");
     });
     for listener in [Some(&own), wrong.as_ref()].into_iter().flatten() {
         let connection = UnixStream::connect_addr(&listener.local_addr().unwrap()).unwrap();
-        assert!(is_ours(&connection), "somebody else has listened");
+        assert!(is_ours(&connection), "another user has listened");
     }
     for path in [path, &beside] {
         let _ = fs::remove_file(path);
     }
-    outside.tell("nobody listened");
+    outside.tell("no user listened");
 }
 
 /// Goes to each of these servers.
@@ -119,12 +119,12 @@ fn visit(other: &mut Talk, servers: &[Server<'_>], visit: impl Fn(&str, u32)) {
         other.tell(&format!("{path} {marked} {elsewhere}"));
         visit(path, other.hear().parse().unwrap());
         other.tell("stop");
-        other.expect("nobody listened");
+        other.expect("no user listened");
     }
     other.tell("done");
 }
 
-/// Whoever asks for anything is told who is there; nothing is taken from it.
+/// A caller that asks for anything is told the holder; nothing is taken from it.
 #[track_caller]
 fn assert_untrusted(path: &str, pid: u32) {
     let slocket = lock(path, Trust::Owner);
@@ -141,7 +141,7 @@ fn nothing_is_taken_from_a_stranger() {
         let scene = Scene::with_mode(0o777);
         let (path, name) = (scene.lock(), format!("@slocket-stranger-{}", process::id()));
         let at_path = Server { path: path.to_str().unwrap(), marked: false, elsewhere: false };
-        // Marked or not: those who may lend are else left slowly.
+        // Marked or not: else waiters leave slowly, as if it may lend.
         let servers = [at_path, Server { marked: true, ..at_path }, Server { path: &name, ..at_path }];
         beside(Setting::User(NOBODY), |other| visit(other, &servers, assert_untrusted), serve_all);
         assert_works(&scene.slocket());
@@ -150,7 +150,7 @@ fn nothing_is_taken_from_a_stranger() {
     });
 }
 
-/// A stranger who is trusted may lend, and that is all.
+/// A stranger that is trusted may lend, and that is all.
 #[test]
 fn a_listener_of_a_stranger_is_not_listened_on_even_if_anyone_is_trusted() {
     with_root(|| {
@@ -182,7 +182,7 @@ fn a_listener_of_roots_is_not_listened_on_by_others() {
                 let (connection, _) = own.accept().unwrap();
                 grant(&connection, own.as_fd());
                 waiter.expect("waits");
-                assert!(is_ours(&UnixStream::connect(path).unwrap()), "somebody else has listened");
+                assert!(is_ours(&UnixStream::connect(path).unwrap()), "another user has listened");
                 drop(own);
                 fs::remove_file(path).unwrap();
             },
@@ -214,7 +214,7 @@ fn assert_waits(slocket: &Slocket) {
     assert!(failed_as(&result) == Some(ErrorKind::TimedOut), "{result:?}");
 }
 
-/// The path is replaced while somebody waits at the old socket: whoever has that does not have the lock.
+/// The path is replaced while a process waits at the old socket: a process that has that socket does not hold the lock.
 #[test]
 fn a_listener_whose_path_is_anothers_by_now() {
     let scene = Scene::new();

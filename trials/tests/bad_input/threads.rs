@@ -1,4 +1,4 @@
-//! No thread to be had: who waits, gives up or lends gets by without.
+//! No thread is available: a process that waits, gives up or lends gets by without.
 
 use std::fs;
 use std::io::Read;
@@ -47,7 +47,7 @@ fn a_free_lock_and_a_dead_one() {
     });
 }
 
-/// The thread of the watcher is not to be had. Whoever waits for something else to go looks now and then, and what was begun
+/// The thread of the watcher cannot be started. A process that waits for something else to go looks now and then, and what was begun
 /// leaves nothing open.
 #[test]
 fn a_path_that_cannot_be_watched() {
@@ -87,7 +87,7 @@ fn a_time_out_at_a_server_that_may_lend() {
             let listener = UnixListener::bind(scene.lock()).unwrap();
             fs::set_permissions(scene.lock(), fs::Permissions::from_mode(0o666)).unwrap();
             waiter.tell(scene.lock().to_str().unwrap());
-            // Nobody can be left to keep its place there, so it is given up.
+            // No thread can stay to keep its place there, so it is given up.
             let (mut connection, _) = listener.accept().unwrap();
             connection.set_read_timeout(Some(HANG)).unwrap();
             assert_eq!(connection.read(&mut [0]).unwrap(), 0);
@@ -124,7 +124,7 @@ fn a_loan() {
                 drop(client);
             });
             let _limit = NoThreads::new();
-            // Who lends looks after the loan itself.
+            // The lender looks after the loan itself.
             guard.release().unwrap();
             assert!(given_back.load(Ordering::SeqCst), "the loan was dropped");
             slocket.acquire().unwrap().release().unwrap();

@@ -17,7 +17,7 @@ use crate::census::threads;
 use crate::grant;
 use crate::scene::{HANG, Scene, assert_works, eventually, leave_dead, named, until_asleep};
 
-/// What this user manages to do, one word each. Whatever works here harms the lock, but for "list" and "look".
+/// What this user manages to do, one word each. Whatever works here harms the lock, except "list" and "look".
 fn attempts(lock: &Path) -> String {
     let folder = lock.parent().expect("a folder");
     let elsewhere = folder.join("elsewhere");
@@ -107,9 +107,9 @@ fn a_stranger_in_a_sticky_folder() {
     });
 }
 
-/// What a stranger leaves in the folder is swept a bit at a time: no acquisition goes through all of it.
+/// The files that a stranger leaves in the folder are swept a bit at a time: no acquisition goes through all of them.
 #[test]
-fn a_stranger_who_fills_the_folder() {
+fn a_stranger_that_fills_the_folder() {
     const MANY: usize = 200;
     with_root(|| {
         let scene = Scene::with_mode(0o1777);
@@ -135,7 +135,7 @@ fn a_stranger_who_fills_the_folder() {
                 for number in 0..MANY {
                     drop(UnixListener::bind(format!("{folder}/.slocket-{number:016x}")).unwrap());
                 }
-                // While somebody has the folder locked, locks are published aside, and the folder is swept.
+                // While a process has the folder locked, locks are published aside, and the folder is swept.
                 let locked = fs::File::open(&folder).unwrap();
                 locked.lock().unwrap();
                 other.tell("filled");
@@ -178,9 +178,9 @@ fn queue_up(outside: &mut Talk) {
     }
 }
 
-/// The lock goes past all who are of another user: to ours, who came last.
+/// The lock goes past all waiters of another user: to ours, which came last.
 #[test]
-fn strangers_who_may_connect() {
+fn strangers_that_may_connect() {
     with_root(|| {
         let scene = Scene::with_mode(0o755);
         let at_path = || Slocket::builder(scene.lock()).mode(0o666).build().unwrap();
@@ -216,7 +216,7 @@ fn strangers_who_may_connect() {
 
 /// To close a TCP socket that lingers takes until its peer has read everything: no release waits for that.
 #[test]
-fn strangers_who_send_what_is_slow_to_close() {
+fn strangers_that_send_what_is_slow_to_close() {
     with_root(|| {
         let scene = Scene::with_mode(0o755);
         let at_path = || Slocket::builder(scene.lock()).mode(0o666).build().unwrap();
@@ -284,10 +284,10 @@ fn send_slow(address: &SocketAddr) -> (UnixStream, TcpStream) {
     (connection, reader)
 }
 
-/// Who may write to the folder can take the path away: so there may be two holders. The first is told, and leaves alone what is
+/// A user who may write to the folder can take the path away: so there may be two holders. The first is told, and leaves alone what is
 /// there now.
 #[test]
-fn a_stranger_who_may_write_to_the_folder() {
+fn a_stranger_that_may_write_to_the_folder() {
     with_root(|| {
         let scene = Scene::with_mode(0o777);
         beside(
@@ -337,9 +337,9 @@ fn a_stranger_who_may_write_to_the_folder() {
     });
 }
 
-/// A name has no permissions: whoever comes first has it. Ours are told who that is, and take nothing from him.
+/// A name has no permissions: the first process takes it. Ours are told which user that is, and accept nothing from that process.
 #[test]
-fn a_stranger_who_has_the_name_first() {
+fn a_stranger_that_has_the_name_first() {
     with_root(|| {
         let name = format!("slocket-squatted-{}", std::process::id());
         let slocket = Slocket::abstract_builder(&name).build().unwrap();
@@ -350,7 +350,7 @@ fn a_stranger_who_has_the_name_first() {
                 stranger.expect("bound");
                 let result = slocket.acquire_timeout(HANG);
                 assert!(is_untrusted(&result, NOBODY), "{result:?}");
-                assert_eq!(slocket.holder().unwrap().expect("he listens").uid, NOBODY);
+                assert_eq!(slocket.holder().unwrap().expect("the stranger listens").uid, NOBODY);
                 stranger.tell("go");
                 stranger.expect("gone");
                 eventually(|| slocket.try_acquire().unwrap().is_some(), || "the name is not free".to_owned());

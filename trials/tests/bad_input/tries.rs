@@ -1,4 +1,4 @@
-//! Whoever tries meets somebody who is only passing through: a look, a reclaim, a release. None of these is a hold.
+//! A process that tries meets another that is only passing through: a look, a reclaim, a release. None of these is a hold.
 
 use std::fs::{self, File};
 use std::process;
@@ -13,7 +13,7 @@ use trials::tell;
 use crate::alone::{Setting, alone};
 use crate::scene::{Scene, another, assert_works, leave_dead};
 
-/// Tries `tries` times, while `others` go on in threads of their own; how often nothing came of it.
+/// Tries `tries` times, while `others` go on in their threads; returns how often that failed.
 fn failures(tries: u32, others: &[&(dyn Fn() + Sync)], attempt: impl Fn() -> bool) -> u32 {
     let enough = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -30,7 +30,7 @@ fn failures(tries: u32, others: &[&(dyn Fn() + Sync)], attempt: impl Fn() -> boo
     })
 }
 
-/// Nobody holds it: whoever says so is wrong. (One who is passing through may be kept from the processor for longer than a try
+/// The lock is not held: an answer that says so is wrong. (A process that is passing through may be kept from the processor for longer than a try
 /// waits. When the first look counted, it was every fifth try beside a look, and every second in such a folder.)
 #[track_caller]
 fn assert_few(what: &str, failures: u32, tries: u32) {
@@ -43,7 +43,7 @@ fn is_had(slocket: &Slocket) -> bool {
 }
 
 #[test]
-fn a_look_is_no_hold() {
+fn a_look_is_not_a_hold() {
     alone(Setting::Plain, || {
         const TRIES: u32 = 4_000;
         let scene = Scene::new();
@@ -63,9 +63,9 @@ fn a_look_is_no_hold() {
     });
 }
 
-/// A reclaimer, or whoever else has the folder's guard for a moment.
+/// A reclaimer, or another process that has the folder's guard for a moment.
 #[test]
-fn a_dead_socket_in_a_folder_that_is_guarded_for_a_moment_is_no_hold() {
+fn a_dead_socket_in_a_folder_that_is_guarded_for_a_moment_is_not_a_hold() {
     alone(Setting::Plain, || {
         const TRIES: u32 = 100;
         let scene = Scene::new();
@@ -90,7 +90,7 @@ fn a_dead_socket_in_a_folder_that_is_guarded_for_a_moment_is_no_hold() {
     });
 }
 
-/// Whoever has it for longer holds it, and no place is taken to find that out.
+/// A process that has it for longer holds it, and no place is taken to find that out.
 #[test]
 fn a_hold_is_a_hold() {
     alone(Setting::Plain, || {

@@ -79,7 +79,7 @@ fn a_stale_socket_of_another_user() {
 }
 
 #[test]
-fn a_dead_socket_of_another_user_in_a_folder_of_everybody() {
+fn a_dead_socket_of_another_user_in_a_folder_of_all() {
     with_root(|| {
         let scene = Scene::with_mode(0o777);
         beside(
@@ -120,7 +120,7 @@ fn a_dead_socket_of_another_user_in_a_folder_of_everybody() {
     });
 }
 
-/// A socket that is private to a stranger counts as a file does: it is waited for until it is gone, and held by nobody.
+/// A socket that is private to a stranger counts as a file does: it is waited for until it is gone, and nothing holds it.
 #[test]
 fn a_private_socket_of_a_stranger() {
     const STRANGER: u32 = 65531;
@@ -198,7 +198,7 @@ fn a_live_socket_of_another_user() {
     });
 }
 
-/// Takes the lock again and again, waiting for it or not, until somebody says that it is enough.
+/// Takes the lock again and again, waiting for it or not, until the caller says that it is enough.
 fn take_turns(path: &str, enough: &AtomicBool) -> Option<Error> {
     let slocket = Slocket::builder(path).mode(0o666).trust(Trust::Anyone).build().unwrap();
     let attempt = |number: u32| {
@@ -218,7 +218,7 @@ fn two_users_take_turns() {
         beside(
             Setting::User(NOBODY),
             |other| {
-                // The usual umask takes bits from the mode that was asked for, until that is mended. Nobody may notice.
+                // The usual umask takes bits from the mode that was asked for, until that is repaired. No other user may notice.
                 umask(Mode::from_raw_mode(0o022));
                 let path = scene.lock();
                 let path = path.to_str().unwrap();
@@ -254,14 +254,14 @@ fn a_mode_that_the_umask_spoils_for_a_while() {
         let slocket = |path: &str| Slocket::builder(path).mode(0o666).trust(Trust::Anyone).build().unwrap();
         let came = AtomicBool::new(false);
         thread::scope(|scope| {
-            // A holder of ours, whose every chmod(2) takes a while.
+            // One of our holders, whose every chmod(2) takes a while.
             scope.spawn(|| {
                 beside(
                     Setting::SlowModes,
                     |holder| {
                         holder.tell(path);
                         holder.expect("held");
-                        eventually(|| came.load(Ordering::SeqCst), || "nobody came".to_owned());
+                        eventually(|| came.load(Ordering::SeqCst), || "no client came".to_owned());
                         holder.tell("release");
                     },
                     |other| {
@@ -273,7 +273,7 @@ fn a_mode_that_the_umask_spoils_for_a_while() {
                     },
                 );
             });
-            // A waiter of another user, who comes as soon as there is a socket.
+            // A waiter of another user, which comes as soon as there is a socket.
             beside(
                 Setting::User(NOBODY),
                 |waiter| {
@@ -334,7 +334,7 @@ fn a_server_of_another_user() {
                 fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
                 root.tell(&process::id().to_string());
                 root.expect("serve");
-                // Those who do not trust us, and who asked for the holder, have gone at once.
+                // Processes that do not trust us, and asked for the holder, have gone at once.
                 for _ in 0..3 {
                     let (mut connection, _) = listener.accept().unwrap();
                     assert_eq!(connection.read(&mut [0]).unwrap(), 0);
@@ -440,7 +440,7 @@ fn a_holder_whose_number_means_another_process_in_proc() {
             inside.expect("looked");
         },
         |outside| {
-            // This namespace has its own numbers, but the /proc of the other one: 1 is somebody else there.
+            // This namespace has its own numbers, but the /proc of the other one: 1 is another process there.
             let slocket = Slocket::new(outside.hear()).unwrap();
             let guard = slocket.acquire().unwrap();
             let holder = slocket.holder().unwrap().expect("we listen");

@@ -12,7 +12,7 @@ use crate::alone::{NOBODY, Setting, alone};
 use crate::census::{Census, watches};
 use crate::scene::{HANG, Scene, assert_times_out, assert_works, eventually, named, until_asleep};
 
-/// Who waits there times out without spinning, and wakes when the way is free.
+/// A waiter there times out without spinning, and wakes when the way is free.
 #[track_caller]
 fn assert_wakes() {
     let before = watches();
@@ -62,7 +62,7 @@ fn no_inotify_watches() {
     });
 }
 
-/// How long it takes in all, in some rounds, until a waiter has the lock after the file at the path is gone.
+/// How long it takes in all, in some rounds, until a waiter acquires the lock after the file at the path is gone.
 fn wake_ups(scene: &Scene, watcher: bool) -> Duration {
     let slocket = scene.slocket();
     let round = |_| {
@@ -138,7 +138,7 @@ fn tasks() -> impl Iterator<Item = (String, u64)> {
     })
 }
 
-/// Those that nobody can block: SIGKILL, SIGSTOP, and two that the C library keeps to itself.
+/// Those that no process can block: SIGKILL, SIGSTOP, and two that the C library keeps to itself.
 fn kill_stop_and_those_of_the_c_library() -> u64 {
     [9, 19, 32, 33].into_iter().map(|signal: u64| 1 << (signal - 1)).sum()
 }

@@ -14,11 +14,11 @@ use crate::{assert_unused, descriptors, used_once};
 
 /// The limit is that of a whole process, so it is set in one of its own.
 const CHILD: &str = "SLOCKET_TRIAL_WITHOUT_DESCRIPTORS";
-const NAME: &str = "background::nobody_is_kept_waiting_for_want_of_a_descriptor";
+const NAME: &str = "background::no_task_is_kept_waiting_for_want_of_a_descriptor";
 
 /// A caller that looked after the farewell itself would wait until the server grants the lock, which it never does.
 #[test]
-fn nobody_is_kept_waiting_for_want_of_a_descriptor() {
+fn no_task_is_kept_waiting_for_want_of_a_descriptor() {
     if env::var_os(CHILD).is_some() {
         leave::<Tokio>();
         leave::<TokioThreads>();

@@ -1,4 +1,4 @@
-//! The same with the lock on loan from a real npm server, which must not be harmed by who gives up.
+//! The same with the lock on loan from a real npm server, which must not be harmed by a waiter that gives up.
 
 use slocket_os::settle;
 use trials::queue::{accepted, queued};
@@ -23,7 +23,7 @@ fn with_server<H: Host>(trial: impl FnOnce(&H, &Place, &mut Player)) {
     assert!(!server.acquire(), "not the server");
     noted::take();
     trial(&host, &place, &mut server);
-    assert!(server.is_alive(), "npm's server has died of it");
+    assert!(server.is_alive(), "npm's server has died");
     server.quit();
     settle();
     watch_for("the queue to be empty", || (queued(&place.lock()) == 0).then_some(()));
@@ -39,10 +39,10 @@ fn player_behind(place: &Place, already: usize) -> Player {
     player
 }
 
-/// Who is not accepted when npm's server closes is sent away.
+/// A client that is not accepted when npm's server closes is sent away.
 #[track_caller]
 fn wait_until_accepted(place: &Place, count: usize) {
-    watch_for("npm's server to accept who waits", || (accepted(&place.lock()) >= count).then_some(()));
+    watch_for("npm's server to accept the waiters", || (accepted(&place.lock()) >= count).then_some(()));
 }
 
 fn a_loan_came_to_one_alone<H: Host>() {
@@ -76,7 +76,7 @@ fn a_loan_came_to_one_with_a_clone_behind_it<H: Host>() {
         assert!(guard.is_loan());
         assert!(last.poll(host).is_none(), "two holders");
         assert_eq!(behind.answer_now(), None, "two holders");
-        // Only the server knows who waits outside, so a loan goes back to it.
+        // Only the server knows the waiters outside, so a loan goes back to it.
         drop(guard);
         assert!(behind.expect_held(), "lent");
         assert!(last.poll(host).is_none(), "two holders");
@@ -95,7 +95,7 @@ fn given_up_before_the_loan_came<H: Host>() {
         let mut behind = player_behind(place, 1);
         drop(outside);
         assert_eq!(noted::take(), [Point::Queued]);
-        // Who asks now is behind them both, although its clone has given up.
+        // A task that asks now is behind them both, although its clone has given up.
         let last = Waiter::asked(host, &slocket);
         wait_until_accepted(place, 3);
         server.release();
@@ -107,7 +107,7 @@ fn given_up_before_the_loan_came<H: Host>() {
     });
 }
 
-/// The server has not seen that somebody has given up when it grants him the lock: npm's dies if his connection is closed.
+/// The server has not seen that a waiter has given up when it grants that waiter the lock: npm's dies if that connection is closed.
 fn given_up_unseen<H: Host>() {
     with_server(|host: &H, place, server| {
         let outside = Waiter::asked(host, &lock::<H>(place));

@@ -98,7 +98,7 @@ fn a_select_in_a_loop<H: Host>() {
             holder.release();
             if let Some(first) = first {
                 drop(first.hold(host));
-                // Somebody waits outside, so the next one goes there, and waits behind him.
+                // A process waits outside, so the next one goes there, and waits behind it.
                 assert!(turn(&mut acquire).is_none(), "two holders");
                 behind.expect_held();
                 behind.release();
@@ -143,7 +143,7 @@ fn a_time_out<H: Host>() {
         let mut wait = pin!(wait);
         let polled = host.block_on(poll_fn(|context| Poll::Ready(wait.as_mut().poll(context).is_pending())));
         assert!(polled, "it is held");
-        // Who has given up is passed over, so there are more connections than waiters.
+        // A waiter that has given up is passed over, so there are more connections than waiters.
         let already = queued(&place.lock());
         behind.send("acquire");
         wait_until_queued(&place.lock(), already + 1);

@@ -48,14 +48,14 @@ fn used_once<H: Host>(host: &H, place: &Place) -> Lock<H> {
     slocket
 }
 
-/// Fails unless the lock is as if nobody had ever used it: for the clones of `slocket`, and for everybody else.
+/// Fails unless the lock is as if it had never been used: for the clones of `slocket`, and for all others.
 #[track_caller]
 fn assert_unused<H: Host>(place: &Place, slocket: &Lock<H>, descriptors_before: usize) {
     assert_eq!(place.leftovers(), [""; 0], "left in the folder");
     assert_eq!(queued(&place.lock()), 0, "still queued");
     for slocket in [slocket, &lock::<H>(place)] {
-        let guard = slocket.try_acquire().expect("nobody holds it and nobody waits");
-        assert!(!guard.contended(), "somebody waits");
+        let guard = slocket.try_acquire().expect("it is neither held nor waited for");
+        assert!(!guard.contended(), "a waiter is there");
         guard.release().expect("release");
     }
     assert_eq!(place.leftovers(), [""; 0], "left in the folder");

@@ -1,4 +1,4 @@
-//! At which await point a future was dropped: the adapters' own waiting, with a note of where it was dropped, and of who
+//! At which await point a future was dropped: the adapters' own waiting, with a note of where it was dropped, and of each waiter that
 //! was sent away from a queue.
 
 use std::fs;
@@ -33,9 +33,9 @@ pub(crate) enum Point {
     Watching,
     /// Pausing before it tries again.
     Pausing,
-    /// With the lock in hand, until nobody has a share.
+    /// With the lock in hand, until no process has a share.
     Shares,
-    /// The same; nobody has that one any more, which was not noticed yet.
+    /// The same; no process has that one any more, which was not noticed yet.
     SharesGone,
     /// With the lock in hand, until one of the slots is free.
     Slots,

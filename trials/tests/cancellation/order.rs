@@ -1,9 +1,9 @@
-//! The order of locks of one process that are no clones: they stand in the same queue as everybody else's.
+//! The order of locks of one process that are not clones: they stand in the same queue as all others.
 //!
-//! It is the order of asking as long as somebody holds the lock while they queue. A holder that finds its queue empty closes
-//! out, though, and who connects in that very moment is sent away (protocol section 3: "until a holder crashes or closes
-//! out"). He asks again, and by then others may have asked before him: of fifty who asked in order, the first may be
-//! served last. To keep his place is not possible for a listener that goes, and to keep the listener is to leave it behind.
+//! It is the order of asking as long as the lock is held while they queue. A holder that finds its queue empty closes
+//! out, though, and a process that connects in that very moment is sent away (protocol section 3: "until a holder crashes or closes
+//! out"). It asks again, and by then others may have asked before it: of fifty that asked in order, the first may be
+//! served last. To keep its place is not possible for a listener that goes, and to keep the listener is to leave it behind.
 
 #[cfg(target_arch = "x86_64")]
 use nix::libc;
@@ -16,13 +16,13 @@ use crate::host::{Host, on_each_runtime, on_each_runtime_at_path_and_name};
 use crate::noted;
 use crate::waiter::{Waiter, lock};
 
-on_each_runtime_at_path_and_name! { in_order_while_somebody_holds }
+on_each_runtime_at_path_and_name! { in_order_while_the_lock_is_held }
 #[cfg(target_arch = "x86_64")]
-on_each_runtime! { last_who_came_as_the_holder_closed_out }
+on_each_runtime! { last_if_it_came_as_the_holder_closed_out }
 
 const LOCKS: usize = 50;
 
-fn in_order_while_somebody_holds<H: Host>(place: &Place) {
+fn in_order_while_the_lock_is_held<H: Host>(place: &Place) {
     let _alone = alone();
     let host = H::start();
     let mut holder = Player::start(Adapter::Sync, &place.lock());
@@ -38,12 +38,12 @@ fn in_order_while_somebody_holds<H: Host>(place: &Place) {
 }
 
 #[cfg(target_arch = "x86_64")]
-fn last_who_came_as_the_holder_closed_out<H: Host>() {
+fn last_if_it_came_as_the_holder_closed_out<H: Host>() {
     let _alone = alone();
     let (host, place) = (H::start(), Place::new());
     let mut holder = Player::start_apart(Adapter::Sync, &place.lock(), &place.note("complaints"));
     holder.acquire();
-    // It stands still once it has found that nobody waits, and before it removes the path: stat, poll, unlink.
+    // It stands still once it has found that no process waits, and before it removes the path: stat, poll, unlink.
     let stop = Stop { at: 2, side: Side::Before, deed: Deed::Pause };
     let stepper = Stepper::attach(&holder, &place, &[stop]);
     holder.send("release");

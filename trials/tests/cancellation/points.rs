@@ -23,7 +23,7 @@ use crate::{assert_unused, descriptors};
 
 on_each_runtime! { dropped_at_each_point_outside dropped_at_each_point_inside }
 
-/// How often a journey is begun anew, on a machine so busy that pauses of some milliseconds are over before they begin.
+/// How often a journey is begun again, on a machine so busy that pauses of some milliseconds are over before they begin.
 const ATTEMPTS: usize = 50;
 
 /// What is around the acquire.
@@ -33,9 +33,9 @@ struct Scene<'a, H: Host> {
     slocket: &'a Lock<H>,
     player: &'a mut Player,
     player_holds: bool,
-    /// A stranger's flock on the folder: nobody can reclaim.
+    /// A stranger's flock on the folder: no process can reclaim.
     stranger: Option<File>,
-    /// A server at the path that is not of the library, and those who fill its queue.
+    /// A server at the path that is not of the library, and the connections that fill its queue.
     server: Option<UnixListener>,
     fillers: Vec<UnixStream>,
     /// A clone that holds, and one that waits in front.
@@ -70,7 +70,7 @@ fn behind_a_holder<H: Host>() -> Vec<Step<H>> {
 }
 
 /// Behind a clone that passes the lock on outside, so that the next one inside goes there.
-fn behind_a_holder_with_somebody_outside<H: Host>() -> Vec<Step<H>> {
+fn behind_a_holder_with_a_process_outside<H: Host>() -> Vec<Step<H>> {
     vec![
         Step(|scene| scene.clone_acquires(), Some(Point::Inside)),
         Step(
@@ -110,13 +110,13 @@ fn dropped_at_each_point_outside<H: Host>() {
 }
 
 fn dropped_at_each_point_inside<H: Host>() {
-    let reached = journeys::<H>(&[behind_a_holder, behind_a_holder_with_somebody_outside, behind_a_waiter]);
+    let reached = journeys::<H>(&[behind_a_holder, behind_a_holder_with_a_process_outside, behind_a_waiter]);
     for point in [Point::Inside, Point::InsideGranted, Point::Queued, Point::QueuedGranted] {
         assert!(reached.contains(&point), "never dropped at {point:?}: {reached:?}");
     }
 }
 
-/// Travels each journey as far as every point of it, and drops the acquire there; where it was dropped.
+/// Travels each journey as far as each of its points, and drops the acquire there; returns where it was dropped.
 fn journeys<H: Host>(journeys: &[fn() -> Vec<Step<H>>]) -> Vec<Point> {
     let _alone = alone();
     let host = H::start();
@@ -223,7 +223,7 @@ fn woken_at(point: Point) -> Point {
     }
 }
 
-/// What the runtime and the library open once for all is no leak.
+/// What the runtime and the library open once for all is not a leak.
 fn warm_up<H: Host>(host: &H, place: &Place, slocket: &Lock<H>) {
     let guard = host.block_on(slocket.acquire()).expect("acquire");
     drop(Waiter::asked(host, &lock::<H>(place)));
@@ -303,7 +303,7 @@ impl<'a, H: Host> Scene<'a, H> {
         fs::rename(self.place.note("socket"), self.place.lock()).expect("rename");
     }
 
-    /// Everybody who has something to do with the lock goes, but for the acquires.
+    /// Every process that has something to do with the lock goes, except the acquires.
     fn end(mut self) {
         if self.player_holds {
             self.player_releases();
@@ -313,13 +313,13 @@ impl<'a, H: Host> Scene<'a, H> {
         }
     }
 
-    /// Whether there is something at the path, and nobody listens there.
+    /// Whether there is something at the path, and no process listens there.
     fn nobody_listens(&self) -> bool {
         self.place.lock().symlink_metadata().is_ok() && UnixStream::connect(self.place.lock()).is_err()
     }
 }
 
-/// Connects until the queue is full; those who are in it.
+/// Connects until the queue is full; returns the connections in it.
 fn fill(path: &Path) -> Vec<UnixStream> {
     let address = SocketAddrUnix::new(path).expect("an address");
     let mut queued = Vec::new();

@@ -1,4 +1,4 @@
-//! A grant that has come to a future which is dropped before it is polled again: the next waiter has the lock, in order.
+//! A grant that has come to a future which is dropped before it is polled again: the next waiter gets the lock, in order.
 
 use slocket_os::Guard;
 use trials::{Adapter, Place, Player, alone, wait_until_queued};
@@ -10,7 +10,7 @@ use crate::{assert_unused, descriptors, used_once};
 
 on_each_runtime_at_path_and_name! {
     the_lock_came_inside
-    the_lock_came_inside_and_somebody_queued_outside
+    the_lock_came_inside_and_a_process_queued_outside
     the_turn_to_go_outside_came
     a_place_came
     a_place_came_and_then_the_lock
@@ -85,7 +85,7 @@ fn the_lock_came_inside<H: Host>(place: &Place) {
         assert!(!second.is_woken() && second.poll(&scene.host).is_none());
         drop_at(first, Point::InsideGranted);
         assert!(second.is_woken(), "passed on before `drop` returned");
-        let guard = second.poll(&scene.host).expect("it has the lock");
+        let guard = second.poll(&scene.host).expect("it holds the lock");
         assert!(third.poll(&scene.host).is_none(), "two holders");
         drop(guard);
         scene.hold(third).release().expect("release");
@@ -93,7 +93,7 @@ fn the_lock_came_inside<H: Host>(place: &Place) {
 }
 
 /// `Turn::Lock`, and it goes outside from there.
-fn the_lock_came_inside_and_somebody_queued_outside<H: Host>(place: &Place) {
+fn the_lock_came_inside_and_a_process_queued_outside<H: Host>(place: &Place) {
     with_scene::<H>(place, |scene| {
         let guard = scene.acquire();
         let (first, second) = (scene.asked(), scene.asked());
@@ -136,7 +136,7 @@ fn the_turn_to_go_outside_came<H: Host>(place: &Place) {
         player.quit();
         last.quit();
     });
-    // And nobody behind it: the next one must find that nobody goes.
+    // And no waiter behind it: the next one must find that none goes.
     with_scene::<H>(place, |scene| {
         let guard = scene.acquire();
         let only = scene.asked();
@@ -172,7 +172,7 @@ fn a_place_came<H: Host>(place: &Place) {
     });
 }
 
-/// `Turn::Place`, and the listener comes to it before anybody polls.
+/// `Turn::Place`, and the listener comes to it before it is polled.
 fn a_place_came_and_then_the_lock<H: Host>(place: &Place) {
     with_scene::<H>(place, |scene| {
         let mut holder = scene.player_that_holds();

@@ -20,7 +20,7 @@ struct Scene<'a, H: Host, G> {
     /// Two that hold something, and one that waits behind the acquire.
     players: &'a mut [Player; 3],
     held: [bool; 2],
-    /// Somebody holds the lock itself.
+    /// A process holds the lock itself.
     is_locked: bool,
     /// A clone that waits in front.
     first: Option<Waiter<G>>,
@@ -29,7 +29,7 @@ struct Scene<'a, H: Host, G> {
 /// One step: what changes, and where the next poll leads (`None`: it has what it asked for).
 struct Step<H: Host, G>(fn(&mut Scene<'_, H, G>), Option<Point>);
 
-/// Who waits behind the acquire.
+/// The waiter behind the acquire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Follower {
     Nobody,
@@ -191,7 +191,7 @@ fn a_waiter_for_a_permit<H: Host>() {
 
 type Journey<'a, H, G> = &'a dyn Fn() -> Vec<Step<H, G>>;
 
-/// Travels each journey as far as every point of it, and drops the acquire there.
+/// Travels each journey as far as each of its points, and drops the acquire there.
 fn travel_all<H: Host, G>(
     ask: fn(&Lock<H>) -> Acquire<G>,
     journeys: &[Journey<'_, H, G>],
@@ -292,7 +292,7 @@ fn travel<H: Host, G>(
     points.first().copied()
 }
 
-/// Whoever is next is served, at once where nobody is in the way any more.
+/// The next waiter is served, at once where no process is in the way any more.
 fn serve_followers<H: Host, G>(
     mut scene: Scene<'_, H, G>,
     follower: Follower,

@@ -91,7 +91,7 @@ fn shuts_down<H: Host>(stop: impl Fn(H)) {
         }
         beside.expect_held();
         beside.release();
-        assert_eq!(late.ask("try"), "held", "somebody waits still");
+        assert_eq!(late.ask("try"), "held", "a waiter is left");
         late.release();
         assert_eq!((queued(&place.lock()), place.leftovers().len()), (0, 0));
         beside.quit();
@@ -166,12 +166,12 @@ fn a_guard_is_dropped_elsewhere<H: Host>() {
         ("a task of async-std", &|dropping| in_a_task(&astd, dropping)),
     ];
     for (name, elsewhere) in elsewhere {
-        // Nobody waits.
+        // No process waits.
         let guard = here.block_on(slocket.acquire()).expect("acquire");
         elsewhere(Dropping { guard, expect: Some(place.lock()) });
         assert_eq!(other.ask("try"), "held", "{name}: not released when drop returned");
         other.release();
-        // Somebody waits outside, in this process and in another; and inside.
+        // A process waits outside, in this process and in another; and inside.
         for waits_inside in [false, true] {
             let guard = here.block_on(slocket.acquire()).expect("acquire");
             let waiter = Waiter::asked(&here, if waits_inside { &slocket } else { &own });

@@ -57,7 +57,7 @@ fn storm<H: Host>(place: fn() -> Place) {
         let other = lock::<H>(&place);
         let mut witness = Witness::open(&place.counter(), &place.log("storm"));
         let mut beside = Player::start(Adapter::Sync, &place.lock());
-        // What the runtime opens on its first use is no leak.
+        // What the runtime opens on its first use is not a leak.
         let mut held = host.block_on(batch::<H>(&locks, &other, &mut witness)).len() as u64;
         settle();
         let before = descriptors();
@@ -80,7 +80,7 @@ fn storm<H: Host>(place: fn() -> Place) {
         place.assert_exclusive(held + ROUNDS);
         let acquires = (batches + 1) * BATCH;
         let storm = format!("{}, clones {clones}: {held} of {acquires} held", H::NAME);
-        let why = if place.is_in_file() { "as no order is promised" } else { "for somebody was sent away" };
+        let why = if place.is_in_file() { "as no order is promised" } else { "for a waiter was sent away" };
         tell(format!("cancellation: {storm}, {out_of_order} batches out of order {why}"));
         let points = noted::take();
         let inside: &[Point] = if clones { &[Point::Inside, Point::InsideGranted] } else { &[] };
@@ -141,7 +141,7 @@ struct Waiter {
     was_sent_away: bool,
 }
 
-/// One who held.
+/// A holder.
 #[derive(Debug)]
 struct Served {
     index: usize,

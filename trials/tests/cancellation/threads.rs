@@ -84,7 +84,7 @@ fn storm<H: Host>() {
 
 /// One batch of tasks; how many were spared, and how many were cancelled before their end.
 fn batch<H: Host>(host: &H, place: &Place, slocket: &Lock<H>, notes: &Arc<Notes>, number: usize) -> (usize, usize) {
-    // Half of the batches wait for a clone, so that all are inside, the others for somebody else, so that one is outside.
+    // Half of the batches wait for a clone, so that all are inside, the others for another process, so that one is outside.
     let blocker = if random(2) == 0 { slocket.clone() } else { lock::<H>(place) };
     let blocker = host.block_on(blocker.acquire()).expect("acquire");
     let asked_before = notes.asked.lock().expect("no panic").len();
@@ -105,7 +105,7 @@ fn batch<H: Host>(host: &H, place: &Place, slocket: &Lock<H>, notes: &Arc<Notes>
     let next = doomed.iter().position(|(is_next, _)| *is_next).map(|next| doomed.remove(next).1);
     host.block_on(async {
         let mut aborted = Vec::new();
-        // The next who holds goes while he waits for sure, or just when he is granted the lock.
+        // The next holder goes while it waits for sure, or just when it is granted the lock.
         let mut next = match next {
             Some(next) if random(2) == 0 => {
                 cancelled += usize::from(H::abort(next).await);
@@ -157,11 +157,11 @@ fn spawn<H: Host>(host: &H, slocket: &Lock<H>, notes: &Arc<Notes>, name: usize) 
     })
 }
 
-/// Fails unless those who were served were so in the order in which they asked.
+/// Fails unless waiters were served in the order in which they asked.
 #[track_caller]
 fn assert_in_order(served: &[usize], asked: &[usize]) {
     let mut asked = asked.iter();
     for name in served {
-        assert!(asked.any(|asker| asker == name), "{name} was served before somebody who asked earlier");
+        assert!(asked.any(|asker| asker == name), "{name} was served before a task that asked earlier");
     }
 }

@@ -81,7 +81,7 @@ impl<G> Waiter<G> {
         run_until(host, "a waiter to be woken", || self.is_woken());
     }
 
-    /// Polls it whenever it is woken, until it has the lock or has come to another await point: a runtime may wake it for
+    /// Polls it whenever it is woken, until it holds the lock or has come to another await point: a runtime may wake it for
     /// nothing.
     #[track_caller]
     pub(crate) fn proceed<H: Host>(&mut self, host: &H) -> Option<G> {

@@ -23,7 +23,7 @@ on_each_runtime! {
     a_waker_that_releases_when_its_future_is_dropped
 }
 
-/// Whoever is woken first may be the old waker, but the new one must be.
+/// The old waker may be woken first, but the new one must be woken.
 fn a_future_that_moves_to_another_waker<H: Host>() {
     let _alone = alone();
     let (host, place) = (H::start(), Place::new());
@@ -35,10 +35,10 @@ fn a_future_that_moves_to_another_waker<H: Host>() {
     let old = [outside.rebell(), inside.rebell()];
     assert!(outside.poll(&host).is_none() && inside.poll(&host).is_none());
     holder.release();
-    drop(outside.proceed(&host).expect("it has the lock"));
+    drop(outside.proceed(&host).expect("it holds the lock"));
     assert!(inside.is_woken(), "the waker of its last poll was not woken");
     assert!(!old[1].has_rung(), "a waker that it has no more was woken");
-    drop(inside.poll(&host).expect("it has the lock"));
+    drop(inside.poll(&host).expect("it holds the lock"));
     holder.quit();
 }
 
@@ -71,7 +71,7 @@ fn a_future_that_moves_between_threads<H: Host>() {
         };
         drop(guard);
         assert!(inside.is_woken(), "the waker of its last poll was not woken");
-        drop(poll_elsewhere(&mut inside).expect("it has the lock"));
+        drop(poll_elsewhere(&mut inside).expect("it holds the lock"));
     }
     holder.quit();
 }
@@ -88,7 +88,7 @@ impl<R: Runtime> AtOnce<R> {
     fn poll(self: &Arc<Self>) {
         self.is_woken.store(true, Ordering::SeqCst);
         while self.is_woken.load(Ordering::SeqCst) {
-            // Who polls already looks again when it has polled.
+            // A thread that polls already looks again when it has polled.
             let Some(mut acquire) = self.acquire.lock().expect("no panic").take() else { return };
             self.is_woken.store(false, Ordering::SeqCst);
             match acquire.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::clone(self)))) {
@@ -105,7 +105,7 @@ impl<R: Runtime> AtOnce<R> {
 
 impl<R: Runtime> Wake for AtOnce<R> {
     fn wake(self: Arc<Self>) {
-        // Whoever is woken may ask for the lock, too.
+        // A task that is woken may ask for the lock, too.
         assert!(self.slocket.try_acquire().is_err(), "two holders");
         self.poll();
     }
@@ -140,7 +140,7 @@ fn a_waker_that_polls_when_it_is_woken<H: Host>() {
             run_until(&*host, "all tasks to hold", || held.load(Ordering::SeqCst) == TASKS);
         }
         assert_eq!(held.load(Ordering::SeqCst), TASKS, "held within the release");
-        assert_eq!(player.ask("try"), "held", "somebody waits still");
+        assert_eq!(player.ask("try"), "held", "a waiter is left");
         player.release();
         player.quit();
     }
@@ -175,7 +175,7 @@ fn a_waker_that_releases_when_it_is_replaced<H: Host>() {
         is_ready || (bell.has_rung() && future.as_mut().poll(&mut Context::from_waker(&waker)).is_ready())
     });
     assert!(is_ready, "the lock was released to it");
-    drop(slocket.try_acquire().expect("nobody holds it"));
+    drop(slocket.try_acquire().expect("it is not held"));
 }
 
 /// The future is dropped, and its waker with it.
@@ -185,7 +185,7 @@ fn a_waker_that_releases_when_its_future_is_dropped<H: Host>() {
     let slocket = trials::lock::open::<Slocket<H::Waits>>(&place.lock()).expect("a lock");
     let future = owned(&*host, &slocket);
     bounded(&host, move || drop(future));
-    drop(slocket.try_acquire().expect("nobody holds it"));
+    drop(slocket.try_acquire().expect("it is not held"));
 }
 
 fn poll<H: Host>(host: &H, future: &mut Acquire, waker: &Waker) -> bool {

@@ -40,7 +40,7 @@ fn a_daemon_that_forks_twice() {
     }
 }
 
-/// What is left to whoever adopts it is no copy to be closed.
+/// A lock that is left to an adopter is not a copy to be closed.
 #[test]
 fn a_daemon_that_closes_its_copies_first() {
     for place in [Place::new(), Place::at_name(), Place::in_file()] {
@@ -63,7 +63,7 @@ fn a_daemon_that_closes_its_copies_first() {
     }
 }
 
-/// Whoever is first, and nobody else.
+/// The first to adopt it, and no other.
 #[test]
 fn only_one_adopts_it() {
     for place in [Place::new(), Place::at_name(), Place::in_file()] {
@@ -101,7 +101,7 @@ fn only_one_adopts_it() {
 
 /// As if the holder had been killed.
 #[test]
-fn nobody_adopts_it() {
+fn it_is_not_adopted() {
     for place in [Place::new(), Place::at_name(), Place::in_file()] {
         let mut parent = Player::start(Adapter::under_trial(), &place.lock());
         parent.acquire();

@@ -17,7 +17,7 @@ fn holder(place: &Place) -> (Player, Fork) {
     (parent, child)
 }
 
-/// The lock is the parent's: it is not to be had, and is handed over when the parent releases it.
+/// The lock is the parent's: it cannot be acquired, and is handed over when the parent releases it.
 #[track_caller]
 fn assert_held_by(parent: &mut Player, place: &Place) {
     let mut other = Player::start(Adapter::Sync, &place.lock());
@@ -71,9 +71,9 @@ fn a_child_that_ends() {
     });
 }
 
-/// Somebody waits, and the child must not hand the lock over, either.
+/// A process waits, and the child must not hand the lock over, either.
 #[test]
-fn a_guard_that_a_child_drops_while_somebody_waits() {
+fn a_guard_that_a_child_drops_while_a_process_waits() {
     at_each(|place| {
         let (mut parent, mut child) = holder(place);
         let mut waiter = Player::start(Adapter::Sync, &place.lock());
@@ -81,7 +81,7 @@ fn a_guard_that_a_child_drops_while_somebody_waits() {
         wait_until_queued(&place.lock(), 1);
         assert_eq!(child.ask("contended"), "contended false");
         assert_eq!(child.ask("drop"), "dropped");
-        assert_eq!(queue::unaccepted(&place.lock()), 1, "who waits is served by the child");
+        assert_eq!(queue::unaccepted(&place.lock()), 1, "the waiter is served by the child");
         assert_eq!(waiter.answer_now(), None, "two holders");
         parent.release();
         waiter.expect_held();

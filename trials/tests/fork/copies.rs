@@ -4,7 +4,7 @@ use std::fs;
 
 use trials::{Adapter, Fork, Place, Player, alone, node_or_skip, process, strace_or_skip, wait_until_queued};
 
-/// How often a program with a busy thread forks: some of it while the folder is guarded.
+/// How often a program with a busy thread forks: sometimes while the folder is guarded.
 const FORKS: usize = 25;
 
 /// Forked at any instant, a child has a copy of the guard on the folder, too. The guard is the owner's to drop.
@@ -46,7 +46,7 @@ fn sockets(pid: u32, place: &Place) -> Vec<String> {
     }
     let table = fs::read_to_string(format!("/proc/{pid}/net/unix")).expect("the table of sockets");
     let is_ours = |address: &str| {
-        address == place.lock().to_str().expect("a name of ours")
+        address == place.lock().to_str().expect("our name")
             || address.starts_with("@slocket/2/")
             || address.contains("/.slocket-")
     };
@@ -61,13 +61,13 @@ fn sockets(pid: u32, place: &Place) -> Vec<String> {
 }
 
 /// Forked while threads of its parent publish, connect, accept, receive, and close, a child is rid of all their sockets by one
-/// call; but for one that a starved parent does not bind in all the time that the call waits, which the next call closes.
+/// call; except for one that a starved parent does not bind in all the time that the call waits, which the next call closes.
 fn nothing_is_left(place: &Place) {
     let _alone = alone();
     let mut parent = Player::start(Adapter::under_trial(), &place.lock());
     parent.send(format!("busy 1 {} {}", place.counter().display(), place.log(parent.name()).display()));
     parent.expect("busy");
-    // Now and then somebody outside, so that the lock is handed over, too.
+    // Now and then a process outside, so that the lock is handed over, too.
     let mut other = Player::start(Adapter::Sync, &place.lock());
     let mut children = Vec::new();
     for fork in 0..MANY_FORKS {
@@ -202,7 +202,7 @@ fn a_duplicate_is_left_alone() {
     let numbers = |pid| process::descriptors(pid).iter().filter(|file| file.starts_with("socket:")).count();
     let before = numbers(child.pid());
     assert_eq!(child.ask("close-copies"), "closed");
-    assert_eq!(sockets(child.pid(), &place), [place.lock().to_str().expect("a name of ours")], "the duplicate");
+    assert_eq!(sockets(child.pid(), &place), [place.lock().to_str().expect("our name")], "the duplicate");
     assert_eq!(numbers(child.pid()), before - 1, "the copy of the guard's own is closed");
     parent.release();
     child.quit();
@@ -210,7 +210,7 @@ fn a_duplicate_is_left_alone() {
     assert_eq!(place.leftovers(), [""; 0]);
 }
 
-/// npm's server lends the lock until the connection ends; the child has a copy of it.
+/// npm's server lends the lock until the connection ends; the child has a copy.
 #[test]
 fn a_loan_that_is_given_back() {
     if !node_or_skip() {
@@ -238,7 +238,7 @@ fn a_loan_that_is_given_back() {
     assert_eq!(place.leftovers(), [""; 0]);
 }
 
-/// The other way about: npm's client has the lock on loan from a player whose child has a copy of its connection, and of
+/// The other way about: npm's client has borrowed the lock from a player whose child has a copy of its connection, and of
 /// the listener.
 #[test]
 fn a_loan_that_comes_back() {

@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 use trials::{Adapter, Place, Player, process, queue, wait_until_queued};
 
-/// The lock is free when the last copy is closed, and whoever waits has it then.
+/// The lock is free when the last copy is closed, and the waiter acquires it then.
 #[test]
 fn a_holder_that_is_killed() {
     for place in [Place::new(), Place::at_name(), Place::in_file()] {

@@ -36,10 +36,10 @@ fn assert_parents(parent: &mut Player, place: &Place) {
     assert_eq!(place.leftovers(), [""; 0]);
 }
 
-/// Waits until somebody has the lock in hand and sleeps, as shares are out: their FIFOs are removed before the lock is held.
+/// Waits until a process has the lock in hand and sleeps, as shares are out: their FIFOs are removed before the lock is held.
 #[track_caller]
 fn wait_until_excluding(pid: u32, place: &Place) {
-    watch_for("somebody to wait for shares", || {
+    watch_for("a process to wait for shares", || {
         let left = place.leftovers();
         let has_lock = left.contains(&"lock".to_owned()) && left.contains(&".lock.shared".to_owned());
         (has_lock && process::state(pid)? == 'S').then_some(())
@@ -350,7 +350,7 @@ fn a_child_of_a_future_that_waits_for_shares_cancels_nothing() {
     }
 }
 
-/// The same of a thread that blocks: there is none of it in the child.
+/// The same of a thread that blocks: there is none in the child.
 #[test]
 fn a_child_of_a_process_with_a_thread_that_waits_for_shares_cancels_nothing() {
     for place in places() {

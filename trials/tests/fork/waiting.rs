@@ -104,7 +104,7 @@ fn a_child_drops_a_future_that_watches_the_path() {
         fs::remove_file(place.lock()).expect("it was there");
         parent.expect_held();
         parent.release();
-        // (Its watcher goes by itself. The child has a copy of it.)
+        // (Its watcher goes by itself. The child has a copy.)
         watch_for("the parent's watch to end", || (watched_folders(parent.pid()) == 0).then_some(()));
         fs::write(place.lock(), "").expect("a free path");
         child.send("acquire");

@@ -3,14 +3,14 @@
 //! | in the model | shown by |
 //! |---|---|
 //! | `Unlink`, then `Close` | [`its_server_unlinks_before_it_closes`] |
-//! | `Serves`: accepts whoever comes, serves in order | `serving::we_hold_and_nodes_are_served_in_order`, `serving::generations_that_alternate_one_at_a_time` |
-//! | `Serves`: the end of one who waits | `npm_suite::connections_killed_abruptly`, [`its_server_takes_note_of_who_ends_its_stream`] |
+//! | `Serves`: accepts each client, serves in order | `serving::we_hold_and_nodes_are_served_in_order`, `serving::generations_that_alternate_one_at_a_time` |
+//! | `Serves`: the end of a waiter | `npm_suite::connections_killed_abruptly`, [`its_server_takes_note_of_a_client_that_ends_its_stream`] |
 //! | `Server::Ending` | [`its_server_dies_if_it_grants_when_node_has_ended_a_stream`] |
-//! | lends to one who is gone, and dies | [`its_server_dies_if_it_grants_to_who_is_deaf`] |
+//! | lends to a client that is gone, and dies | [`its_server_dies_if_it_grants_to_a_deaf_client`] |
 //! | `Queued`: the end of the stream | `npm_suite::connections_killed_abruptly` |
 //! | `Queued`: a reset, and dies | `serving::our_holder_is_killed_while_a_node_is_queued` |
 //! | refused, and binds again | `npm_suite::abandoned_socket`, `npm_suite::non_socket` |
-//! | `Borrows`, then `Remove` | `lending::a_node_client_wakes_everybody_when_its_lender_was_killed`, [`its_client_removes_whatever_is_there`] |
+//! | `Borrows`, then `Remove` | `lending::a_node_client_wakes_all_when_its_lender_was_killed`, [`its_client_removes_whatever_is_there`] |
 //! | no mark | `lending`, `model/tests/facts/path.rs` |
 
 use std::fs;
@@ -84,7 +84,7 @@ fn its_client_removes_whatever_is_there() {
 }
 
 #[test]
-fn its_server_takes_note_of_who_ends_its_stream() {
+fn its_server_takes_note_of_a_client_that_ends_its_stream() {
     if !node_or_skip() {
         return;
     }
@@ -102,7 +102,7 @@ fn its_server_takes_note_of_who_ends_its_stream() {
 }
 
 #[test]
-fn its_server_dies_if_it_grants_to_who_is_deaf() {
+fn its_server_dies_if_it_grants_to_a_deaf_client() {
     if !node_or_skip() {
         return;
     }
@@ -114,7 +114,7 @@ fn its_server_dies_if_it_grants_to_who_is_deaf() {
 }
 
 /// Node ends its own half then, and npm's slocket is told once the stream is destroyed. (Before Node has ended its half a
-/// write arrives; once it has destroyed the stream a write comes to nothing, and nobody dies.)
+/// write arrives; once it has destroyed the stream a write comes to nothing, and no process dies.)
 #[test]
 fn its_server_dies_if_it_grants_when_node_has_ended_a_stream() {
     if !node_or_skip() {

@@ -60,7 +60,7 @@ impl NodeHolder {
     #[track_caller]
     pub(crate) fn wait_until_queue_is(&mut self, length: usize) {
         let length = length.to_string();
-        watch_for("Node to accept who waits", || (self.ask("queued") == length).then_some(()));
+        watch_for("Node to accept the waiters", || (self.ask("queued") == length).then_some(()));
     }
 
     /// Waits until the package has seen that the server is gone: before that its release does not remove the path, and the

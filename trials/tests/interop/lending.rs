@@ -44,7 +44,7 @@ fn the_mark_is_cleared_while_lent_and_set_again() {
 }
 
 #[test]
-fn a_lender_with_nobody_else_in_line_removes_the_path() {
+fn a_lender_without_another_in_line_removes_the_path() {
     let _alone = alone();
     if !node_or_skip() {
         return;
@@ -96,7 +96,7 @@ fn a_client_that_is_killed_gives_the_lock_back() {
     assert_eq!(place.leftovers(), [""; 0]);
 }
 
-/// The server was killed while its client holds: the client's release removes the path, and that wakes who watches it.
+/// The server was killed while its client holds: the client's release removes the path, and that wakes the watchers.
 #[track_caller]
 fn client_of_a_dead_server(place: &Place, mut client: Player, mut waiting: Vec<Player>) {
     for adapter in [ours(), Node] {
@@ -112,7 +112,7 @@ fn client_of_a_dead_server(place: &Place, mut client: Player, mut waiting: Vec<P
 }
 
 #[test]
-fn our_release_wakes_everybody_when_the_node_server_was_killed() {
+fn our_release_wakes_all_when_the_node_server_was_killed() {
     let _alone = alone();
     if !node_or_skip() {
         return;
@@ -129,7 +129,7 @@ fn our_release_wakes_everybody_when_the_node_server_was_killed() {
 }
 
 #[test]
-fn a_node_client_wakes_everybody_when_its_lender_was_killed() {
+fn a_node_client_wakes_all_when_its_lender_was_killed() {
     let _alone = alone();
     if !node_or_skip() {
         return;

@@ -37,19 +37,19 @@ fn queue(place: &Place, server: Adapter, adapters: &[Adapter], already: usize) -
 
 /// Waits until a server has so many connections; a Node server must have accepted them.
 ///
-/// When npm's slocket closes its server, or its process ends, who is connected and not accepted is reset.
+/// When npm's slocket closes its server, or its process ends, a client that is connected and not accepted is reset.
 #[track_caller]
 fn wait_until_in_line(lock: &Path, server: Adapter, count: usize) {
     wait_until_queued(lock, count);
     if server == Adapter::Node {
-        watch_for("Node to accept who waits", || (accepted(lock) >= count).then_some(()));
+        watch_for("Node to accept the waiters", || (accepted(lock) >= count).then_some(()));
     }
 }
 
 /// Serves all of them, in any order, and fails if two hold at a time or anything is left on disk.
 #[track_caller]
 fn all_are_served(place: &Place, mut waiting: Vec<Player>) {
-    // Who is a server must live on until it has served the others.
+    // A server must live on until it has served the others.
     let mut served = Vec::new();
     while !waiting.is_empty() {
         let first = first_to_hold(&mut waiting);
@@ -70,7 +70,7 @@ fn first_to_hold(waiting: &mut [Player]) -> usize {
     watch_for("one of the waiters to hold the lock", || waiting.iter_mut().position(holds))
 }
 
-/// Whether a waiter has the lock by now.
+/// Whether a waiter holds the lock by now.
 ///
 /// A Node that was connecting just when a Node server closed is reset, also among npm's alone: it has to ask again.
 #[track_caller]
@@ -97,19 +97,19 @@ fn is_marked(lock: &Path) -> bool {
     mark::is_marked(&found)
 }
 
-/// Waits until all of them watch the file system, as they do when there is nobody to queue with, and fails if one holds.
+/// Waits until all of them watch the file system, as they do when there is no server to queue at, and fails if one holds.
 #[track_caller]
 fn wait_until_watching(waiters: &mut [Player]) {
     for waiter in &mut *waiters {
         let folder = format!("/proc/{}/fd", waiter.pid());
         watch_for(&format!("{} to watch the path", waiter.name()), || {
-            assert!(!holds(waiter), "{} has it while somebody else has", waiter.name());
+            assert!(!holds(waiter), "{} holds it beside another", waiter.name());
             let mut open = fs::read_dir(&folder).expect("its descriptors").flatten();
             open.any(|entry| fs::read_link(entry.path()).is_ok_and(|to| to.ends_with("anon_inode:inotify")))
                 .then_some(())
         });
     }
     for waiter in waiters {
-        assert!(!holds(waiter), "{} has it while somebody else has", waiter.name());
+        assert!(!holds(waiter), "{} holds it beside another", waiter.name());
     }
 }

@@ -6,7 +6,7 @@
 //! | 3 parallel locks | [`parallel_locks`], and within one process [`parallel_locks_of_one_process`] |
 //! | 3 serial locks | [`serial_locks`] |
 //! | staggered | [`staggered_rust`], [`staggered_in_all_mixes`] |
-//! | server disconnect | [`server_disconnect`]; with our server `lending::a_node_client_wakes_everybody_when_its_lender_was_killed` |
+//! | server disconnect | [`server_disconnect`]; with our server `lending::a_node_client_wakes_all_when_its_lender_was_killed` |
 //! | server process graceful exit | [`graceful_exit`] |
 //! | server process graceful exit without release | [`graceful_exit_without_release`]; with our server [`our_server_dies_without_release`] |
 //! | try to lock on a non-socket, auto-lock once gone | [`non_socket`] |
@@ -14,7 +14,7 @@
 //! | server disconnect, connection sync end | [`sync_end_rust`], [`sync_end_node`] |
 //! | server kill connection abruptly | [`connections_killed_abruptly`] |
 //! | connect to non-slocket socket | [`non_slocket_socket_rust`], [`non_slocket_socket_node`] |
-//! | verify behavior when pretending to be windows | nothing: no participant of ours runs on Windows |
+//! | verify behavior when pretending to be windows | nothing: slocket does not run on Windows |
 //! | slocket.has() function | nothing: it sets an inner field of the package's object by hand, and a guard has none |
 //! | server object emit error after being removed | nothing: a name without a test there |
 //! | delete socket between EADDRINUSE and connect | nothing: a name without a test there |
@@ -34,7 +34,7 @@ use trials::{Adapter, Place, Player, alone, node_or_skip, process, wait_until_qu
 use crate::holder::NodeHolder;
 use crate::{all_are_served, ours, queue, wait_until_in_line, wait_until_watching};
 
-/// Who plays the parts of a scenario.
+/// The players of the parts of a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cast {
     Rust,
@@ -292,7 +292,7 @@ fn non_socket(cast: Cast) {
 
 scenario!(abandoned_socket);
 
-/// A socket that nobody has open is at the path, unmarked, and goes.
+/// A socket that no process has open is at the path, unmarked, and goes.
 fn abandoned_socket(cast: Cast) {
     let place = Place::new();
     drop(UnixListener::bind(place.lock()).unwrap());
@@ -327,7 +327,7 @@ fn sync_end_rust() {
     client.quit();
 }
 
-/// The same with the package as the client, and with a lender of ours.
+/// The same with the package as the client, and with our lender.
 #[test]
 fn sync_end_node() {
     let _alone = alone();
@@ -350,7 +350,7 @@ fn sync_end_node() {
 
 scenario!(connections_killed_abruptly, with a Node server);
 
-/// The server ends some of the connections in its queue: who had them queues again, and nobody is forgotten.
+/// The server ends some of the connections in its queue: their clients queue again, and none is forgotten.
 ///
 /// With a Node server only: ours does not even accept a connection before it hands over the lock.
 fn connections_killed_abruptly(cast: Cast) {

@@ -1,4 +1,4 @@
-//! Who is served, and in which order.
+//! Which player is served, and in which order.
 
 use std::collections::VecDeque;
 
@@ -8,7 +8,7 @@ use trials::{Place, Player, alone, node_or_skip, wait_until_queued};
 use crate::holder::NodeHolder;
 use crate::{ours, queue, wait_until_in_line};
 
-/// Lets the players have the lock one after the other, in order, and fails if another one has it first.
+/// Lets the players take the lock one after the other, in order, and fails if another one gets it first.
 #[track_caller]
 fn served_in_order(mut players: Vec<Player>, on_loan: impl Fn(usize) -> bool) {
     for turn in 0..players.len() {
@@ -83,7 +83,7 @@ fn generations_that_alternate_one_at_a_time() {
     let mut players = [Player::start(ours(), &place.lock()), Player::start(Node, &place.lock())];
     for _ in 0..10 {
         for player in &mut players {
-            assert!(!player.acquire(), "{} is on loan, with nobody to lend it", player.name());
+            assert!(!player.acquire(), "{} is on loan, with no process to lend it", player.name());
             player.release();
             assert_eq!(player.ask("settle"), "settled");
             assert_eq!(place.leftovers(), [""; 0]);
@@ -106,7 +106,7 @@ fn generations_that_alternate_with_one_always_queued() {
         let mut on_loan = line[0].acquire();
         for _ in 0..20 {
             line[1].send("acquire");
-            // A holder that has the lock on loan has a connection as well.
+            // A holder that has borrowed the lock has a connection as well.
             wait_until_in_line(&place.lock(), first, 1 + usize::from(on_loan));
             line[0].release();
             on_loan = line[1].expect_held();

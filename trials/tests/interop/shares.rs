@@ -1,4 +1,4 @@
-//! Shares of a lock that npm's slocket uses, too, which knows of none: it never holds the lock beside a holder of ours, and where it is
+//! Shares of a lock that npm's slocket uses, too, which knows none: it never holds the lock beside another holder, and where it is
 //! met no share is taken.
 
 use trials::Adapter::Node;
@@ -131,7 +131,7 @@ fn a_writer_waits_for_a_share_and_for_npm_beside_it() {
     end(&place, [reader, writer, npm]);
 }
 
-/// Writers of ours and npm's, among readers of ours.
+/// Our writers and npm's, among our readers.
 #[test]
 fn writers_of_both_among_readers() {
     const ROUNDS: u64 = 300;
@@ -154,7 +154,7 @@ fn writers_of_both_among_readers() {
     readings.stop();
     let answers: Vec<_> = readers.iter().map(Player::answer).collect();
     writers.into_iter().chain(readers).for_each(Player::quit);
-    // npm's may have kept somebody from removing a FIFO.
+    // npm's may have kept a process from removing a FIFO.
     let mut last = Player::start(ours(), &place.lock());
     last.acquire();
     last.release();

@@ -60,7 +60,7 @@ fn a_holder_of_a_share_does_no_work() {
         let (mut writer, mut behind) = (player(&place), player(&place));
         assert!(holder.ask(share).starts_with("held "));
         let threads = process::threads(holder.pid());
-        // Whoever waits makes no work either: with the lock in hand, and behind.
+        // A waiter makes no work either: with the lock in hand, and behind.
         writer.send("acquire");
         watch_for("the writer to have the lock in hand", || trials::queue::listener(&place.lock()));
         behind.send("share");
@@ -89,9 +89,9 @@ fn a_holder_of_a_share_does_no_work() {
     );
 }
 
-at_path_and_in_file! { whoever_waits_for_shares_to_end_uses_no_processor_time }
+at_path_and_in_file! { a_waiter_for_shares_uses_no_processor_time }
 
-fn whoever_waits_for_shares_to_end_uses_no_processor_time(readers: &Place) {
+fn a_waiter_for_shares_uses_no_processor_time(readers: &Place) {
     let _alone = alone();
     let slots = if readers.is_in_file() { Place::in_file() } else { Place::new() };
     let (mut reader, mut writer, mut behind) = (player(readers), player(readers), player(readers));
@@ -108,7 +108,7 @@ fn whoever_waits_for_shares_to_end_uses_no_processor_time(readers: &Place) {
     let whom = ["a writer behind a share", "a reader behind that", "a waiter for a slot"];
     for (who, used) in whom.into_iter().zip(used) {
         tell(format!("cost: {who} uses {:.2} % of a processor", used * 100.0));
-        // (Who waits for shares that are files looks again after a pause, since no event tells of a kill.)
+        // (A waiter for shares that are files looks again after a pause, since no event tells of a kill.)
         assert!(used < 0.01, "{who} uses {:.2} % of a processor", used * 100.0);
     }
     reader.release();

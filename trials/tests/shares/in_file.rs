@@ -183,7 +183,7 @@ fn a_waiter_has_the_slot_of_a_holder_that_is_killed() {
     place.assert_shared();
     delays.sort_by(f64::total_cmp);
     tell(format!(
-        "shares, in a file: from the kill of a holder of 1 of {SLOTS} slots to the next hold of it, {ROUNDS} rounds: median {:.2} ms, most \
+        "shares, in a file: from the kill of a holder of 1 of {SLOTS} slots to its next hold, {ROUNDS} rounds: median {:.2} ms, most \
          {:.2} ms",
         delays[ROUNDS / 2],
         delays[ROUNDS - 1]

@@ -1,4 +1,4 @@
-//! Every kind of holder at one path, each in a process of its own: what has what, and who waits for whom.
+//! Every kind of holder at one path, each in its own process: which holds what, and which waits for which.
 
 use trials::{Adapter, Place, Player, alone, at_path_and_in_file, wait_until_queued};
 

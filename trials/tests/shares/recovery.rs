@@ -67,7 +67,7 @@ fn the_first_in_line_has_the_slot_of_a_holder_that_is_killed() {
     }
     delays.sort_by(f64::total_cmp);
     tell(format!(
-        "shares: from the kill of a holder of 1 of {SLOTS} slots to the next hold of it, {WAITERS} waiters, {ROUNDS} rounds: median \
+        "shares: from the kill of a holder of 1 of {SLOTS} slots to its next hold, {WAITERS} waiters, {ROUNDS} rounds: median \
          {:.2} ms, least {:.2} ms, most {:.2} ms",
         delays[ROUNDS / 2],
         delays[0],

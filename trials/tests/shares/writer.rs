@@ -36,7 +36,7 @@ fn a_writer_among_readers_waits_for_two_of_their_holds_at_most() {
         let before = reads(&place);
         watch_for("the readers", || (reads(&place) > before + READERS).then_some(()));
         writer.send("acquire");
-        // It may have been served by the time that somebody looks.
+        // It may have been served by the time that it is looked at.
         watch_for("the writer to wait", || {
             let has_held = log(&writer, &place).lines().filter(|line| line.starts_with('+')).count() > write;
             (has_held || waits(writer.pid(), &place.lock())).then_some(())
@@ -115,9 +115,9 @@ fn writes_by_flock() -> String {
     })
 }
 
-/// Whoever queues behind a writer is served after it, in the order of their arrival: the slots tell it.
+/// Processes that queue behind a writer are served after it, in the order of their arrival: the slots tell it.
 #[test]
-fn behind_a_writer_nobody_is_overtaken() {
+fn behind_a_writer_none_is_overtaken() {
     const WAITERS: usize = 8;
     let _alone = alone();
     let place = Place::new();
@@ -160,8 +160,8 @@ fn a_reader_that_stands_still_is_not_overtaken() {
     wait_until_queued(&place.lock(), 2);
     trials::process::stop(first.pid());
     writer.release();
-    assert_eq!(other.ask("try-share"), "would-block", "somebody waits");
-    assert_eq!(other.ask("share-for 20"), "timed-out", "somebody waits");
+    assert_eq!(other.ask("try-share"), "would-block", "a process waits");
+    assert_eq!(other.ask("share-for 20"), "timed-out", "a process waits");
     assert_eq!(second.answer_now(), None, "overtakes");
     trials::process::resume(first.pid());
     for reader in [&mut first, &mut second] {

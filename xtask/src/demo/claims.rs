@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn one_after_the_other_is_no_overlap() {
+    fn one_after_the_other_is_not_an_overlap() {
         assert!(overlaps(&locks(&[(1, 3), (3, 4), (9, 10)])).holds);
     }
 

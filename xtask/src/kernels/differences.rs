@@ -47,7 +47,7 @@ const GVISOR: &[Difference] = &[
             "message::a_listener_is_alive_while_only_a_message_carries_it",
             "message::a_send_that_fails_keeps_nothing",
             "message::it_is_alive_in_a_connection_that_is_not_accepted_and_dies_with_that_queue",
-            "probe::a_listener_is_alive_and_has_nobody_in_its_queue_afterwards",
+            "probe::a_listener_is_alive_and_its_queue_is_empty_afterwards",
             "probe::a_listener_that_refuses_or_whose_queue_is_full_is_alive",
             "probe::a_socket_that_is_bound_and_does_not_listen_is_alive",
             "probe::another_socket_at_the_same_path_does_not_make_the_first_alive",
@@ -79,7 +79,7 @@ const GVISOR: &[Difference] = &[
             "abstract_name::it_is_free_whatever_connections_are_left",
             "abstract_name::it_is_kept_by_a_message_and_freed_with_the_receiver_that_has_not_read_it",
             "message::it_dies_with_the_receiver_that_has_not_read_it_and_resets_its_queue",
-            "queue::a_listener_that_is_closed_resets_whom_it_had_not_accepted",
+            "queue::a_listener_that_is_closed_resets_clients_that_it_had_not_accepted",
         ],
     },
     Difference {
@@ -95,17 +95,17 @@ const GVISOR: &[Difference] = &[
     Difference {
         what: "a descriptor that there is no room for is lost without a word",
         fails_with: "(true, false)",
-        facts: &["descriptors::a_listener_that_nobody_has_a_descriptor_for_is_cut_off_and_dies"],
+        facts: &["descriptors::a_listener_without_a_descriptor_is_cut_off_and_dies"],
     },
     Difference {
         what: "an accept without a descriptor still takes a client out of the queue",
         fails_with: "WouldBlock",
-        facts: &["descriptors::an_accept_that_fails_for_want_of_a_descriptor_takes_nobody_out_of_the_queue"],
+        facts: &["descriptors::an_accept_that_fails_for_want_of_a_descriptor_takes_no_client_out_of_the_queue"],
     },
     Difference {
         what: "an abstract name is one, whatever the type of its socket",
         fails_with: "AddrInUse",
-        facts: &["abstract_name::the_type_of_the_socket_is_a_part_of_it"],
+        facts: &["abstract_name::the_type_of_the_socket_is_a_part_of_the_name"],
     },
     Difference {
         what: "an abstract name may not end with a slash",

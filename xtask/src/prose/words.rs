@@ -134,8 +134,12 @@ fn split(text: &str, line: usize, words: &mut Vec<Word>) {
     let is_of_a_word = |c: char| c.is_alphanumeric() || matches!(c, '\'' | '’' | '_' | '-');
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let length =
-            if is_of_a_word(first) { rest.find(|c| !is_of_a_word(c)).unwrap_or(rest.len()) } else { first.len_utf8() };
+        let length = match first {
+            // What a format string has there is code.
+            '{' => rest.find('}').unwrap_or(first.len_utf8()),
+            _ if is_of_a_word(first) => rest.find(|c| !is_of_a_word(c)).unwrap_or(rest.len()),
+            _ => first.len_utf8(),
+        };
         let (word, after) = rest.split_at(length);
         if matches!(first, '.' | ',' | ';' | ':' | '(' | ')' | '|' | '?') || is_of_a_word(first) {
             push(word, line, words);

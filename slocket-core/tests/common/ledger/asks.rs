@@ -31,7 +31,7 @@ impl Ledger {
             Call::StatFile(role) | Call::SetTimes(role, _) | Call::SetTimesInProc(role, _) | Call::SetMode(role, _)
                 if role == Role::Pin && !matches!(self.pin, Pin::File(..)) =>
             {
-                Err("the reserve is no file")
+                Err("the reserve is not a file")
             }
             Call::Connect(_, Target::Pinned(Role::Pin)) if !matches!(self.pin, Pin::File(Name::Lock, _)) => {
                 Err("what is connected to is not what was at the path")
@@ -67,7 +67,7 @@ impl Ledger {
             }
             Call::Random if self.bound == Some(Name::Temporary) => Err("the name of what is bound is forgotten"),
             Call::NextName if self.is_full(Role::Swept) => Err("the name of what is held fast is forgotten"),
-            Call::Accept(_) if !self.listens => Err("nobody can be queued there"),
+            Call::Accept(_) if !self.listens => Err("no client can be queued there"),
             Call::MakeFifo(_) | Call::OpenFifo(Role::Share, ..) if !self.has_lock() => {
                 Err("a share is taken without the lock")
             }
@@ -75,7 +75,7 @@ impl Ledger {
                 Err("a share is taken of what a baseline server has lent, which lends to the next at once")
             }
             Call::OpenFifo(Role::Share, Access::Read, _) => Err("a share that has no writer"),
-            Call::OpenFifo(Role::Look | Role::Slots, Access::Both, _) => Err("whoever looks has a share"),
+            Call::OpenFifo(Role::Look | Role::Slots, Access::Both, _) => Err("the process that looks has a share"),
             Call::Unlink(name @ (Name::Shared | Name::Slot(_))) => self.unlinks_share(name),
             Call::Send(cargo) => self.sends(cargo),
             Call::Receive if self.server_is != Peer::Ours && self.server_is != Peer::Trusted => {
@@ -134,7 +134,7 @@ impl Ledger {
         }
     }
 
-    /// The FIFO of a share goes: only with the lock in hand, and if it was read then that nobody has a share by it. And the one by which
+    /// The FIFO of a share goes: only with the lock in hand, and if it was read then that no process has a share by it. And the one by which
     /// others know that there are shares goes last.
     fn unlinks_share(&mut self, name: Name) -> Result<(), Rule> {
         if !self.has_lock() {
@@ -151,7 +151,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Times and modes: only of our own socket, or under the exclusive guard of one of ours that is to be mended.
+    /// Times and modes: only of our own socket, or under the exclusive guard of one of ours that is to be repaired.
     fn touches(&mut self, call: Call) -> Result<(), Rule> {
         let mends = self.guard == Some(Flock::Exclusive);
         let is_ours = match (call, self.pin) {
@@ -194,7 +194,7 @@ impl Ledger {
         match (self.home, name, way) {
             (Home::Name, Name::Lock, Way::Abstract) | (Home::Path, Name::Temporary, Way::Path | Way::Proc) => Ok(()),
             (Home::Path, Name::Lock, Way::Path | Way::Proc) => {
-                // (The second is where nobody removes dead sockets.)
+                // (The second is where no process removes dead sockets.)
                 let is_guarded = self.guard == Some(Flock::Shared) || self.path == Some(Seen::Else);
                 if is_guarded { Ok(()) } else { Err("bound in place without the guard") }
             }
@@ -221,7 +221,7 @@ impl Ledger {
         }
     }
 
-    /// The path is unlinked: only if it was seen to be ours, or to be dead while nobody can be about to come to life.
+    /// The path is unlinked: only if it was seen to be ours, or to be dead while none can be about to come to life.
     fn unlinks(&mut self) -> Result<(), Rule> {
         let probe = self.probe.unwrap_or(Probe::None);
         let may = match self.path {
@@ -270,14 +270,14 @@ impl Ledger {
             return Err("a lock is passed on that may be lost");
         }
         if cargo == Cargo::Nothing && self.is_full(Role::Share) {
-            return Err("the lock is lent by whoever has a share");
+            return Err("the lock is lent by a process that has a share");
         }
         if cargo == (Cargo::Listener { unshared: true }) && !(self.are_gone && self.can_be_shared) {
             return Err("a lock is said to be unshared, and may be shared");
         }
         match (cargo, self.guest) {
             (_, Guest { is: Peer::Unknown | Peer::Trusted | Peer::Stranger, .. }) => {
-                Err("the lock goes to another user, or to somebody unknown")
+                Err("the lock goes to another user, or to an unknown process")
             }
             (Cargo::Listener { .. }, Guest { has_badge: true, .. })
                 if self.is_marked == Mark::Set || self.home == Home::Name =>
@@ -303,7 +303,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Somebody can be queued. (Who finds right after the publication that the path is not ours has had it for no time.)
+    /// A client can be queued. (A process that finds right after the publication that the path is not its own has held it for no time.)
     fn has_been_held(&self) -> bool {
         if self.is_left {
             return false;
@@ -312,7 +312,7 @@ impl Ledger {
     }
 }
 
-/// Whether anybody else can tell that a call was made: all but to look, and to connect a datagram socket.
+/// Whether another process can tell that a call was made: all but to look, and to connect a datagram socket.
 fn changes(call: Call) -> bool {
     let looks = matches!(
         call,

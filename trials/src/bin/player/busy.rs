@@ -45,7 +45,7 @@ impl Busy {
         let thread = thread::spawn(move || {
             let mut holds = 0;
             while !is_over.load(Ordering::Relaxed) {
-                let held = slocket.ask(kind, Patience::Endless).expect("a share").expect("whoever waits has it");
+                let held = slocket.ask(kind, Patience::Endless).expect("a share").expect("the waiter has it");
                 thread::yield_now();
                 held.release().expect("a release");
                 holds += 1;

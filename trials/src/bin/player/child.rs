@@ -68,7 +68,7 @@ fn live(commands: &mut Commands, guard: Guard, notes: &Notes) -> Result<(), Refu
                 Err(error) if error.kind() == ErrorKind::TimedOut => {}
                 Err(error) => return Err(error.into()),
             }
-            // What it has lent to npm's is lost if it ends before that is back; and npm's server dies of one who is just gone.
+            // What it has lent to npm's is lost if it ends before that is back; and npm's server dies of a client that has just gone.
             settle();
             depart(FAREWELL);
         }

@@ -379,7 +379,7 @@ impl Commands {
             if let Some(guard) = guard {
                 held += 1;
                 longest = longest.max(now() - begin);
-                // Now and then for longer than it takes the others to notice that somebody is dead.
+                // Now and then for longer than it takes the others to notice that a process is dead.
                 let most = if self.random.once_in(16) { 16 * micros } else { micros };
                 let guard = if self.random.once_in(FORKS) { child::make(self, guard, notes)? } else { guard };
                 one_round(guard, self.random.below(most + 1), witness)?;

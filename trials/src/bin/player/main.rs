@@ -43,7 +43,7 @@ fn main() -> ExitCode {
 
 /// Performs commands until there are no more, and ends.
 fn play(commands: &mut Commands, lines: impl BufRead, answer: impl Fn(&[u8]) -> io::Result<()>) -> io::Result<()> {
-    // One write: whoever reads must not see half an answer, and a trace shows one call.
+    // One write: the reader must not see half an answer, and a trace shows one call.
     let answer = |line: &str| answer(format!("{line}\n").as_bytes());
     answer(&format!("ready {}", std::process::id()))?;
     for line in lines.lines() {

@@ -142,7 +142,7 @@ impl Commands {
         Ok(held.release()?)
     }
 
-    /// Has something for a while; now and then for longer than it takes the others to notice that somebody is dead.
+    /// Keeps something for a while; now and then for longer than it takes the others to notice that a process is dead.
     fn last(&mut self, mix: &Mix) {
         let most = if self.random().once_in(16) { 16 * mix.micros } else { mix.micros };
         let (begin, time) = (Instant::now(), Duration::from_micros(self.random().below(most + 1)));
