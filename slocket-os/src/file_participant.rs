@@ -35,8 +35,6 @@ pub(crate) struct FileParticipant {
     look: Option<Descriptor>,
     share: Option<Descriptor>,
     watch: Option<Watch>,
-    /// One that is not needed any more. To end it takes its time, so that is not done before the caller is told.
-    spent: Option<Watch>,
     /// The holder when the file was looked at.
     holder: Option<Holder>,
     timers: Timers,
@@ -66,7 +64,6 @@ impl FileParticipant {
             look: None,
             share: None,
             watch: None,
-            spent: None,
             holder: None,
             timers: Timers::default(),
             report: None,
@@ -261,7 +258,7 @@ impl FileParticipant {
                     Role::Turn => self.turn = None,
                     Role::Look => self.look = None,
                     Role::Share => self.share = None,
-                    Role::Watch => self.spent = self.watch.take(),
+                    Role::Watch => self.watch = None,
                 }
                 DoneResult::Done.into()
             }
