@@ -12,6 +12,7 @@
 //! | `driver` | a process: its script, its machine, and what it is told |
 //! | `steps` | all steps that can be taken from a state |
 //! | [`search`] | every state that can be reached, breadth first, with a trace to the first that breaks a promise |
+//! | `walk` | one run at a time, through worlds too large to explore |
 //!
 //! No procedure of a participant is here: the core decides each call, and gets its result. A step is one call; calls that no other process can
 //! tell (what is this file?) belong to the step before.
@@ -26,10 +27,12 @@ mod mind;
 pub mod planted;
 pub mod search;
 mod steps;
+mod walk;
 pub mod world;
 
 pub use bug::Bug;
-pub use configuration::{Act, Configuration, Fork, Kind};
+pub use configuration::{Act, Configuration, Fork, Kind, Script};
 pub use planted::{PLANTED, Planted};
 pub use search::{Found, explore};
+pub use walk::{Walk, walk};
 pub use world::World;

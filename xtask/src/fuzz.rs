@@ -8,7 +8,8 @@ use crate::command::{self, cargo, follow, heading, root};
 use crate::result::Result;
 
 /// The targets, and the longest input of each: enough for a story, and short enough to be changed everywhere.
-const TARGETS: [(&str, usize); 4] = [("world", 700), ("received", 64), ("untrusted", 48), ("clients", 96)];
+const TARGETS: [(&str, usize); 5] =
+    [("world", 700), ("files", 400), ("received", 64), ("untrusted", 48), ("clients", 96)];
 
 /// The libraries have no `unsafe` of their own, so no sanitizer is needed, and those ask for a nightly toolchain.
 const NO_SANITIZER: [&str; 2] = ["--sanitizer", "none"];

@@ -83,6 +83,14 @@ pub struct Configuration {
 }
 
 impl Configuration {
+    /// Whether a look may have made a process leave a file: it has the file locked for an instant, as the process with the turn has. Only one
+    /// that waits until it has the turn leaves nothing then.
+    pub(super) fn looks_leave_files(&self) -> bool {
+        let has = |wanted: fn(&Act) -> bool| self.scripts.iter().any(|script| script.iter().any(wanted));
+        let all_wait = self.stops == 0 && !has(|act| !matches!(act, Act::Acquire | Act::Release | Act::Look));
+        has(|act| *act == Act::Look) && !all_wait
+    }
+
     /// Where files are removed, and nothing goes wrong; no timer fires.
     #[must_use]
     pub const fn of(scripts: &'static [Script]) -> Self {

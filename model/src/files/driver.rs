@@ -61,6 +61,7 @@ impl World {
 
     fn told(&mut self, process: usize, configuration: &Configuration, report: Report) {
         let may_fail = self.failures < configuration.failures;
+        let is_removed = self.administrator != configuration.administrator;
         let own = &mut self.processes[process];
         let Some(asked) = own.asked.take() else {
             return self.breaks(configuration, Broken::WrongReport);
@@ -75,7 +76,8 @@ impl World {
             (Asked::Downgrade, Report::Shared { slot: None }) => {
                 (Has::Share(None), had_lost.then_some(Broken::NotToldLost))
             }
-            (Asked::Downgrade, Report::NotDowngraded(_)) if may_fail || had_lost => (Has::Lock, None),
+            // (A process that has lost the lock can be in the way of one that has it, for an instant.)
+            (Asked::Downgrade, Report::NotDowngraded(_)) if may_fail || is_removed => (Has::Lock, None),
             (Asked::Lock { is_try: true } | Asked::Share { is_try: true, .. }, Report::WouldBlock)
             | (Asked::Look, Report::Free | Report::Listened)
             | (Asked::Cancelled, Report::Cancelled)
@@ -157,7 +159,8 @@ impl World {
         }
         let went_wrong = self.is_dirty
             || self.failures < configuration.failures
-            || self.administrator != configuration.administrator;
+            || self.administrator != configuration.administrator
+            || configuration.looks_leave_files();
         let is_clean = configuration.removes && !configuration.denies && !went_wrong;
         let is_left = |name: usize| name > 0 || configuration.there.is_none();
         let left = self.names.iter().enumerate().any(|(name, file)| file.is_some() && is_left(name));

@@ -175,8 +175,12 @@ impl World {
             return UnlinkResult::Denied(slocket_core::Errno(1));
         }
         let is_used = self.all_open().any(|(at, open)| {
-            // (What a process has taken that has lost the lock is nothing, as it will be told.)
-            let is_others = at.is_none_or(|(other, _)| other != process && !self.processes[other].has_lost);
+            let is_others = match at {
+                // (What a process has taken that has lost the lock is nothing, as it will be told.)
+                Some((other, _)) => other != process && !self.processes[other].has_lost,
+                // (A child's copy that could not be unlocked is not a share.)
+                None => self.failures == configuration.failures,
+            };
             open.file == file && open.lock != Lock::None && is_others
         });
         if is_used || self.turn(process).is_none() {

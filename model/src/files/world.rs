@@ -12,7 +12,7 @@ pub const PROCESSES: usize = 4;
 /// The lock's name, that of the shared locks, and those of three slots.
 pub(super) const NAMES: usize = 5;
 /// How many files there can be at a time, with those that have no name any more.
-const FILES: usize = 14;
+const FILES: usize = 20;
 
 /// The number of a file.
 pub(super) type Number = u8;

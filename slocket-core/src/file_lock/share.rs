@@ -36,8 +36,9 @@ impl Machine {
             },
             Share::Make => match result.make()? {
                 MakeResult::Made => self.ask(Call::SetMode(Role::Share), At::Share(want, Share::SetMode)),
-                // (Only a process with the turn makes one.)
-                MakeResult::Exists => self.fail(Failure::NotALockFile(name)),
+                // (Only a process with the turn makes one: this is of a process that has lost the lock, and does not know yet.)
+                MakeResult::Exists if self.memory.goal == Goal::Downgrade => self.fail(Failure::NotALockFile(name)),
+                MakeResult::Exists => self.stuck(Obstacle::Share),
                 MakeResult::Failed(errno) => self.fault(Call::Make(Role::Share, name), errno),
             },
             Share::SetMode => {

@@ -185,3 +185,50 @@ fn set_times(file: Borrowed<'_>, time: Timespec) -> Result<()> {
 pub(crate) fn was_touched(file: Borrowed<'_>) -> Result<bool> {
     fstat(file).map(|stat| u64::try_from(stat.st_mtime).is_ok_and(|seconds| seconds < MONTH))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::os::fd::AsFd;
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::{Builder, Home, Lock};
+
+    /// What the process with the turn has written ends the mark of a touch, and so does nothing else that is done with a lock file.
+    #[test]
+    fn a_touch_is_told_from_every_other_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let named: Lock = Builder::new(folder.path().join("lock")).home(Home::File).build().unwrap();
+        let at = named.site().at_path().unwrap();
+        let file = make(at, Which::Lock).unwrap();
+        assert!(!was_touched(file.as_fd()).unwrap(), "it was made just now");
+        touch(file.as_fd()).unwrap();
+        assert!(was_touched(file.as_fd()).unwrap());
+        lock(file.as_fd(), file_lock::Mode::Exclusive);
+        unlock(file.as_fd()).unwrap();
+        fchmod(&file, Mode::RUSR).unwrap();
+        set_mode(file.as_fd(), at).unwrap();
+        assert!(was_touched(file.as_fd()).unwrap());
+        record(file.as_fd(), at, &Record::of_this_process()).unwrap();
+        assert!(!was_touched(file.as_fd()).unwrap(), "a record is younger");
+    }
+
+    /// So that whatever looks at the times sees each of them.
+    #[test]
+    fn each_touch_sets_other_times() {
+        let file = tempfile::tempfile().unwrap();
+        let touched = |file: &File| {
+            touch(file.as_fd()).unwrap();
+            let stat = fstat(file).unwrap();
+            (stat.st_mtime, stat.st_mtime_nsec)
+        };
+        let first = touched(&file);
+        let begin = Instant::now();
+        while touched(&file) == first {
+            assert!(begin.elapsed() < Duration::from_secs(60), "they stay as they are");
+            thread::yield_now();
+        }
+    }
+}
