@@ -93,6 +93,9 @@
 //! | `generated.rs` | man pages and completions are current |
 //! | `say.rs` | standard error |
 
+#[cfg(not(target_os = "linux"))]
+compile_error!("the tool is for Linux; the libraries compile for other systems, too");
+
 mod cli;
 mod diag;
 mod duration;

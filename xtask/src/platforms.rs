@@ -1,9 +1,11 @@
-//! `cargo xtask platforms`: whether the libraries compile for other systems than Linux, and what the build for Windows does under Wine.
+//! `cargo xtask platforms`: whether the libraries compile for other systems than Linux, what the code for them does
+//! here, and what the build for Windows does under Wine.
 //!
 //! What is missing is installed: the standard libraries by rustup; with `--wine` the packages of Debian.
 
 mod program;
 mod rustup;
+mod unix;
 mod wine;
 
 use std::process::Command;
@@ -19,6 +21,9 @@ pub(crate) struct Options {
     /// Run the build for Windows under Wine, too
     #[arg(long)]
     wine: bool,
+    /// Run what other Unix systems have in place of Linux's modules, on this kernel, too
+    #[arg(long)]
+    unix: bool,
 }
 
 /// A target, and whether rustup has its standard library. Where it has none, that is compiled with the nightly Rust.
@@ -76,6 +81,7 @@ pub(crate) fn run(options: &Options) -> Result {
         };
         rows.push((target.name, compiles));
     }
+    let unix = if options.unix { unix::run(&mut failed)? } else { Vec::new() };
     let seen = if options.wine { wine::run(&mut failed)? } else { Vec::new() };
 
     heading("summary");
@@ -83,6 +89,9 @@ pub(crate) fn run(options: &Options) -> Result {
     println!("{:<28} compiles", "target");
     for (name, compiles) in rows {
         println!("{name:<28} {compiles}");
+    }
+    if !unix.is_empty() {
+        println!("\n{}", unix.join("\n  "));
     }
     if !seen.is_empty() {
         println!("\n{WINDOWS} under {}", seen.join("\n  "));
