@@ -28,7 +28,7 @@ const REQUESTS: [Request; 4] = [Request::Acquire, Request::AcquireAtOnce, Reques
 /// counts the descriptors of the process, so nothing else may run in it.)
 ///
 /// # Panics
-/// If anything is received of such a server, or used; if the waiter is told anything else than that it is not trusted; if it
+/// If anything is received from such a server, or used; if the waiter is told anything else than that it is not trusted; if it
 /// hangs; if something is left.
 pub fn untrusted(bytes: &[u8]) {
     static RESERVE: Once = Once::new();

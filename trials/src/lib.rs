@@ -19,6 +19,7 @@
 //! | `share-for MS`, `slot-for N MS` | the same, or `timed-out` |
 //! | `try-share`, `try-slot N` | the same, or `would-block` |
 //! | `downgrade` | `held shared`: the lock that is held is a shared one from now on |
+//! | `flock FILE`, `unflock` | `held`, `released`: a file locked by flock(2), without the library |
 //! | `contended` | `contended true`, `contended false` |
 //! | `intact` | `intact true`, `intact false` |
 //! | `holder` | `holder PID UID`, `holder unknown UID`, `holder none` |

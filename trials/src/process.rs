@@ -38,6 +38,17 @@ pub fn threads_named(pid: u32, name: &str) -> usize {
     threads.flatten().filter(has_name).count()
 }
 
+/// Waits until a process watches no path: the thread that does so ends a little later than the last wait.
+///
+/// # Panics
+/// After [`PATIENCE`](crate::PATIENCE).
+#[track_caller]
+pub fn wait_until_it_watches_nothing(pid: u32) {
+    // (The kernel cuts names after 15 bytes.)
+    let watches = || threads_named(pid, "notify-rs inoti") > 0;
+    watch_for("the thread to end that watches paths", || (!watches()).then_some(()));
+}
+
 /// Stops a process (SIGSTOP) and waits until it stands still.
 ///
 /// # Panics

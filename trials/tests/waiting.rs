@@ -10,7 +10,7 @@ use trials::lock::{Builder, ErrorKind, Slocket, failed_as};
 use trials::queue::queued;
 use trials::{Adapter, PATIENCE, Place, Player, node_or_skip};
 
-/// A lock whose hook, called at once, tells whom it was told of.
+/// A lock whose hook, called at once, tells the holder that it was told.
 fn telling(place: &Place) -> (Slocket, Receiver<(String, Option<u32>)>) {
     let (tell, told) = channel();
     let hook = move |waiting: &trials::lock::Waiting<'_>| {

@@ -21,7 +21,7 @@ use files::Files;
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// The profile to build with: `dev` takes less time, and makes packages of the same files
-    #[arg(long, default_value = "dist")]
+    #[arg(long, default_value = "packed")]
     profile: String,
 }
 

@@ -102,6 +102,7 @@ const RULES: &[Rule] = &[
     rule("be had", "available"),
     Rule { unless_after: &["one"], ..rule("of ours", "our ...") },
     rule("of yours", "your ..."),
+    rule("of theirs", "their ..."),
     rule(", say ,", EXAMPLE),
     rule(", say )", EXAMPLE),
     rule(", say .", EXAMPLE),

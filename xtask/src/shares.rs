@@ -15,6 +15,9 @@ pub(crate) struct Options {
     /// How many slots there are
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
     slots: u16,
+    /// With a lock that is a locked file, instead of a socket
+    #[arg(long)]
+    file: bool,
     /// Makes the same choices again; printed by each run
     #[arg(long)]
     seed: Option<u64>,
@@ -33,8 +36,10 @@ pub(crate) fn run(options: &Options) -> Result {
         acquisitions: options.acquisitions,
         seed: options.seed.unwrap_or_else(command::any_seed),
         slots: options.slots.into(),
+        in_file: options.file,
     };
-    println!("{} acquisitions, with --slots {} --seed {}.\n", plan.acquisitions, plan.slots, plan.seed);
+    let file = if plan.in_file { " --file" } else { "" };
+    println!("{} acquisitions, with --slots {} --seed {}{file}.\n", plan.acquisitions, plan.slots, plan.seed);
     let figures = sharing::run(&plan);
     println!("In {:.1} s; the longest wait: {:.1} ms.", figures.raged.as_secs_f64(), figures.longest_wait as f64 / 1e6);
     let claims: Vec<_> = sharing::claims(&plan, &figures)

@@ -17,7 +17,7 @@ pub(crate) struct Options {
     /// Makes the same choices again; printed by each run
     #[arg(long)]
     seed: Option<u64>,
-    /// On ext4 (without this and the next two: on all three)
+    /// On ext4 (without this and the next three: in all four places)
     #[arg(long)]
     ext4: bool,
     /// On tmpfs
@@ -26,6 +26,9 @@ pub(crate) struct Options {
     /// At an abstract name; npm's package cannot go there
     #[arg(long)]
     name: bool,
+    /// With a lock that is a locked file; npm's package does not know that
+    #[arg(long)]
+    file: bool,
     /// Without npm's package, even where Node is installed
     #[arg(long)]
     without_npm: bool,
@@ -61,6 +64,7 @@ pub(crate) fn run(options: &Options) -> Result {
         match site {
             Site::On(file_system) => println!("Locks on {}: in {}.", site.name(), file_system.folder()?.display()),
             Site::Name => println!("A lock at an abstract name, without npm's."),
+            Site::File => println!("A lock that is a locked file, without npm's."),
         }
     }
     println!("For {} s, with --seed {}.\n", options.seconds, plan.seed);
@@ -88,7 +92,7 @@ pub(crate) fn run(options: &Options) -> Result {
 
 impl Options {
     fn sites(&self) -> Vec<Site> {
-        let wanted = [self.ext4, self.tmpfs, self.name];
+        let wanted = [self.ext4, self.tmpfs, self.name, self.file];
         let all = !wanted.contains(&true);
         Site::ALL.into_iter().zip(wanted).filter_map(|(site, wanted)| (all || wanted).then_some(site)).collect()
     }

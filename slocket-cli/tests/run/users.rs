@@ -439,8 +439,9 @@ fn hidden_processes() {
     }
     let shared = Shared::new(0o777);
     let _holder = shared.hold_as(ONE, &["--mode", "0666"]);
+    // A user that no other test uses: processes of the same user in another user namespace would be seen, and be closed.
     let script = "mount -t proc -o hidepid=2 proc /proc && \
-                  exec setpriv --reuid=65534 --regid=65534 --clear-groups \"$0\" status \"$1\"";
+                  exec setpriv --reuid=65529 --regid=65529 --clear-groups \"$0\" status \"$1\"";
     let mut command = Command::new("unshare");
     command.args(["-m", "sh", "-c", script]).arg(shared.folder.path().join("slocket"));
     let said = said({

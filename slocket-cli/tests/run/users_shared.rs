@@ -137,7 +137,7 @@ fn a_stranger_that_makes_the_fifo_of_shares() {
         }
         by_stranger("rm");
     }
-    // One that has a slot is told of by what is its own user's.
+    // A sharer's own FIFO shows its share: another user cannot remove that one.
     let holder = shared.hold_as(OTHER, &["--slots", "2", "--mode", "0666"]);
     let mut remove = Command::new("rm");
     remove.arg("-f").arg(shared.folder.path().join("shared/.lock.shared")).uid(ONE).gid(ONE);

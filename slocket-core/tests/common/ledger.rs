@@ -395,7 +395,7 @@ impl Ledger {
             return Err("the share is not held");
         }
         if self.meets_baseline {
-            return Err("a share is told of beside which a baseline client will hold the lock");
+            return Err("a share is reported beside which a baseline client will hold the lock");
         }
         if self.downgraded == Has::Nothing && !matches!(self.asked, Some(Request::Share(..) | Request::TryShare(..))) {
             return Err("a share was not asked for");

@@ -240,7 +240,7 @@ impl Participant {
         self
     }
 
-    /// Nothing comes of the event.
+    /// The event has no effect.
     #[track_caller]
     pub(crate) fn ignores(&mut self, event: Event) -> &mut Self {
         let before = self.node.machine;

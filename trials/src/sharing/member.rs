@@ -67,6 +67,7 @@ impl Member {
     /// Without the two by which a thread waits and which the blocking adapter keeps for the next wait, and without the counters and
     /// the log.
     fn count_descriptors(&self) -> usize {
+        process::wait_until_it_watches_nothing(self.pid());
         let open = process::descriptors(self.player.pid());
         let keeps = self.adapter == Adapter::Sync && open.iter().any(|file| file.ends_with("[eventpoll]"));
         open.iter().filter(|file| !file.ends_with(".count") && !file.ends_with(".log")).count()

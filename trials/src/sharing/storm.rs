@@ -64,7 +64,7 @@ struct Running {
 pub(super) fn rage(plan: &Plan, random: Random) -> Figures {
     let mut scene = Scene {
         plan,
-        place: Place::new(),
+        place: if plan.in_file { Place::in_file() } else { Place::new() },
         random,
         members: Vec::new(),
         tools: Vec::new(),

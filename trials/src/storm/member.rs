@@ -68,11 +68,12 @@ impl Member {
     }
 
     /// Counts its descriptors, without the two by which a thread waits and which the blocking adapter keeps for the next wait.
-    /// And without those by which the thread waits that watches retained locks, which is about to end.
+    /// And without those by which threads wait that are about to end: the one that watches retained locks, the one that watches paths.
     pub(super) fn count_descriptors(&self) -> usize {
         watch_for("the thread to end that watches retained locks", || {
             (process::threads_named(self.pid(), "slocket-keep") == 0).then_some(())
         });
+        process::wait_until_it_watches_nothing(self.pid());
         let open = process::descriptors(self.player.pid());
         let keeps = self.adapter == Adapter::Sync && open.iter().any(|file| file.ends_with("[eventpoll]"));
         open.len() - if keeps { 2 } else { 0 }

@@ -2,11 +2,12 @@
 //! cancelled and out of time at any instant; and what the two witnesses saw.
 //!
 //! What may be killed, and what must hold then, depends on the participants (protocol section 3). So there are three phases,
-//! each of them on each file system, with a lock of its own, and the first at an abstract name, too:
+//! each of them on each file system, with a lock of its own, and the first at an abstract name and in a locked file, too:
 //!
 //! * [`Phase::Ours`]: only ours. Any process may be killed at any instant, and the lock is *never* lost. A socket without the
 //!   mark, the only thing that a human would ever have to remove, must not even be seen. At an abstract name there is no file,
-//!   nothing to reclaim, and nowhere for npm's package to go: a process that dies frees the name, and it is free in the end.
+//!   nothing to reclaim, and nowhere for npm's package to go: a process that dies frees the name, and it is free in the end. The same where
+//!   the lock is a locked file: a killed holder leaves it unlocked, for the next use to remove.
 //! * [`Phase::Gentle`]: with npm's package. Its processes are stopped, but not killed: an npm server that dies leaves a
 //!   socket that looks like one whose lock is lent. Ours are killed, but not while the lock is lent or may be: a
 //!   lender must survive its loan, and npm's server dies of a connection that ends as the lock is granted to it. So the victim

@@ -24,7 +24,7 @@ impl Plan {
     /// Each phase, at each site where the participants can go.
     pub(super) fn phases(&self) -> Vec<(Phase, Site)> {
         let with_node: &[_] = if self.node { &[Phase::Gentle, Phase::Anything] } else { &[] };
-        let paths = self.sites.iter().copied().filter(|site| *site != Site::Name);
+        let paths = self.sites.iter().copied().filter(|site| matches!(site, Site::On(_)));
         let ours = self.sites.iter().map(|site| (Phase::Ours, *site));
         ours.chain(with_node.iter().flat_map(|phase| paths.clone().map(|site| (*phase, site)))).collect()
     }
@@ -90,11 +90,13 @@ pub enum Site {
     On(FileSystem),
     /// At an abstract name, where npm's package cannot go.
     Name,
+    /// At a path where the lock is a locked file, which npm's package does not know.
+    File,
 }
 
 impl Site {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::On(FileSystem::Ext4), Self::On(FileSystem::Tmpfs), Self::Name];
+    pub const ALL: [Self; 4] = [Self::On(FileSystem::Ext4), Self::On(FileSystem::Tmpfs), Self::Name, Self::File];
 
     /// What it is called in the report.
     #[must_use]
@@ -102,12 +104,17 @@ impl Site {
         match self {
             Self::On(file_system) => file_system.name(),
             Self::Name => "@name",
+            Self::File => "file",
         }
     }
 
     /// A fresh place for a lock.
     pub(super) fn place(self) -> Result<Place, String> {
-        let Self::On(file_system) = self else { return Ok(Place::at_name()) };
+        let file_system = match self {
+            Self::On(file_system) => file_system,
+            Self::Name => return Ok(Place::at_name()),
+            Self::File => return Ok(Place::in_file()),
+        };
         let place = Place::new_in(&file_system.folder()?);
         if file_system.is_of(place.folder()) {
             Ok(place)

@@ -190,6 +190,7 @@ impl Scene {
         if self.phase == Phase::Ours
             && let Some(found) = self.found()
             && !(found.is_socket && found.is_marked)
+            && !self.place.is_in_file()
             && self.tally.violations.len() < 10
         {
             self.tally.violate(format!("at the path, where only ours are: {found:?}"));
@@ -197,7 +198,7 @@ impl Scene {
     }
 
     pub(super) fn found(&self) -> Option<Found> {
-        let metadata = fs::symlink_metadata(self.place.lock()).ok()?;
+        let metadata = fs::symlink_metadata(self.place.path()).ok()?;
         Some(Found {
             inode: metadata.ino(),
             is_socket: metadata.file_type().is_socket(),

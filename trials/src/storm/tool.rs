@@ -41,7 +41,13 @@ impl Tool {
     /// Starts it, with the binary `witnessed` for its command. `options` are its own, `arguments` those of the command.
     pub(crate) fn start(name: String, options: &[&str], arguments: &[&str], place: &Place) -> Self {
         let mut command = Command::new(binary("slocket"));
-        command.args(["run", "-q"]).args(options).arg(place.lock()).arg("--").arg(binary("witnessed")).args(arguments);
+        command.args(["run", "-q"]).args(options);
+        if place.is_in_file() {
+            command.arg("--home=file").arg(place.path());
+        } else {
+            command.arg(place.lock());
+        }
+        command.arg("--").arg(binary("witnessed")).args(arguments);
         // A group of its own, so that tool and command can be killed together.
         command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("the tool");

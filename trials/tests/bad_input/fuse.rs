@@ -4,15 +4,15 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use rustix::fs::{FlockOperation, Mode, flock};
+use rustix::fs::Mode;
 use rustix::process::umask;
-use trials::lock::{ErrorKind, Slocket, failed_as};
-use trials::{Adapter, Place, Player, watch_for};
+use trials::lock::{ErrorKind, Home, OccupiedPolicy, Slocket};
+use trials::{Adapter, Place, Player};
 
 use crate::alone::{Setting, alone, with_root};
 use crate::file_systems::{image, run};
 use crate::network::assert_unsupported;
-use crate::scene::{HANG, Scene, another, assert_left, assert_works, leave_dead};
+use crate::scene::{HANG, Scene, another, assert_left, assert_works};
 
 /// A file system in user space, mounted at a folder of the scene.
 struct Fuse {
@@ -48,14 +48,12 @@ impl Drop for Fuse {
     }
 }
 
-/// What says `no` to a socket.
+/// The lock is a locked file there, unless a socket is insisted on.
 #[track_caller]
-fn assert_no_sockets(slocket: &Slocket) {
-    for result in [slocket.acquire(), slocket.acquire_timeout(HANG), slocket.try_acquire().map(Option::unwrap)] {
-        assert_unsupported(result, "it has no sockets");
-        assert_left(slocket.path().parent().unwrap(), &[]);
-    }
-    assert!(matches!(slocket.holder(), Ok(None)));
+fn assert_works_by_a_file(slocket: &Slocket) {
+    assert_works(slocket);
+    assert!(fs::symlink_metadata(slocket.path()).unwrap().is_file());
+    assert_unsupported(Slocket::builder(slocket.path()).home(Home::Socket).build(), "FUSE");
 }
 
 #[test]
@@ -64,19 +62,11 @@ fn a_fuse_with_sockets() {
         alone(Setting::Mounts, || {
             let Some((fuse, _)) = Fuse::with_sockets() else { return };
             let slocket = fuse.slocket();
-            assert_works(&slocket);
-
-            // It moves no socket from a temporary name to the path: what is at the new name is another file to the kernel.
-            {
-                let guard = fs::File::open(&fuse.at).unwrap();
-                flock(&guard, FlockOperation::NonBlockingLockExclusive).unwrap();
-                assert_works(&slocket);
-            }
+            assert_works_by_a_file(&slocket);
             umask(Mode::from_raw_mode(0o022));
-            assert_works(&Slocket::builder(slocket.path()).mode(0o666).build().unwrap());
+            assert_works(&Slocket::builder(fuse.at.join("another")).mode(0o666).build().unwrap());
+            fs::remove_file(fuse.at.join("another")).unwrap();
 
-            // Where many come and go, the path is often gone between two calls, and then this file system knows nothing of a
-            // file that is still open, and uses its number again: which says nothing about the folder, or about the owner of the path now.
             let place = Place::new_in(&fuse.at);
             let mut players = [0; 3].map(|_| Player::start(Adapter::under_trial(), &place.lock()));
             for player in &mut players {
@@ -87,31 +77,23 @@ fn a_fuse_with_sockets() {
                 assert!(answer.starts_with("done 100 "), "{answer}");
                 player.quit();
             }
+            assert_eq!(place.leftovers(), ["lock"]);
+            fs::remove_file(place.lock()).unwrap();
             place.assert_exclusive(300);
             drop(place);
 
-            // A process that is dead here may live elsewhere, so a killed holder's lock is not taken.
+            // A killed holder's file is unlocked.
             let mut holder = Player::start(Adapter::under_trial(), slocket.path());
             holder.acquire();
             assert!(another(&slocket).try_acquire().unwrap().is_none(), "two holders");
             holder.kill();
-            for result in [slocket.acquire(), slocket.acquire_timeout(HANG), slocket.try_acquire().map(Option::unwrap)]
-            {
-                assert_unsupported(result, "a dead socket there may be alive elsewhere");
-            }
+            slocket.acquire_timeout(HANG).unwrap().release().unwrap();
             assert_left(&fuse.at, &["lock"]);
-            fs::remove_file(slocket.path()).unwrap();
-            assert_works(&slocket);
-            leave_dead(slocket.path(), false, 0o600);
-            assert!(slocket.try_acquire().unwrap().is_none());
-            fs::remove_file(slocket.path()).unwrap();
-            assert_left(&fuse.at, &[]);
         });
     });
 }
 
-/// The promise ends here, as with overlayfs: straight in the folder behind it, the holder looks dead, and is removed. (So it is
-/// where a folder is shared with a virtual machine: only its side can be told from a file system of this machine.)
+/// Straight in the folder behind it the lock is a socket, which is no lock file; and a lock file is no socket. So each keeps the other out.
 #[test]
 fn another_way_to_the_same_file() {
     with_root(|| {
@@ -119,20 +101,24 @@ fn another_way_to_the_same_file() {
             let Some((fuse, behind)) = Fuse::with_sockets() else { return };
             let direct = Slocket::new(behind.join("lock")).unwrap();
             let guard = direct.acquire().unwrap();
-            assert_unsupported(fuse.slocket().try_acquire().map(Option::unwrap), "may be alive elsewhere");
+            assert!(fuse.slocket().try_acquire().unwrap().is_none(), "two holders");
+            let strict = Slocket::builder(fuse.at.join("lock")).occupied(OccupiedPolicy::Fail).build().unwrap();
+            let error = strict.try_acquire().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Occupied);
+            assert!(error.to_string().contains("a socket is at the path, where a lock file is expected"), "{error}");
             guard.release().unwrap();
 
             let guard = fuse.slocket().acquire().unwrap();
-            let second = direct.try_acquire().unwrap().expect("it looks dead from here");
-            second.release().unwrap();
-            // It remembers for a while what was there.
-            watch_for("the holder can tell", || (!guard.is_intact().unwrap()).then_some(()));
-            assert!(failed_as(&guard.release()) == Some(ErrorKind::LockLost));
+            assert!(direct.try_acquire().unwrap().is_none(), "two holders");
+            guard.release().unwrap();
+            // (It stays, and is in the way of the socket until it is removed.)
+            assert_left(&behind, &["lock"]);
+            assert!(direct.try_acquire().unwrap().is_none());
         });
     });
 }
 
-/// It makes a regular file where a socket was asked for.
+/// It makes a regular file where a socket was asked for: which is not asked for.
 #[test]
 fn a_fuse_without_sockets() {
     with_root(|| {
@@ -143,11 +129,7 @@ fn a_fuse_without_sockets() {
             let mounted = run(Command::new("mount.exfat-fuse").arg(&device).arg(&fuse.at));
             run(Command::new("losetup").arg("--detach").arg(&device));
             if mounted.is_some() {
-                let slocket = fuse.slocket();
-                assert_no_sockets(&slocket);
-                // What another program has put there is left alone.
-                fs::write(slocket.path(), "").unwrap();
-                assert!(failed_as(&slocket.acquire_timeout(crate::scene::WHILE)) == Some(ErrorKind::TimedOut));
+                assert_works_by_a_file(&fuse.slocket());
                 assert_left(&fuse.at, &["lock"]);
             }
         });

@@ -1,4 +1,4 @@
-//! A lock that the members of a group share: mode 0660 in a folder of theirs.
+//! A lock that the members of a group share: mode 0660 in a folder of the group's.
 
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, chown};

@@ -114,7 +114,9 @@ pub(crate) fn assert_works(slocket: &Slocket) {
     let second = hand_over(slocket, guard).expect("the lock was handed over");
     assert!(second.is_intact().unwrap() && !second.is_loan());
     second.release().expect("it is ours");
-    assert!(fs::symlink_metadata(slocket.name().to_string()).is_err(), "left behind");
+    // (A lock file stays where another machine may see it.)
+    let left = fs::symlink_metadata(slocket.name().to_string());
+    assert!(left.is_err() || left.is_ok_and(|left| left.is_file()), "left behind");
 }
 
 /// Gives the lock to a second thread, which was in the queue. (What [`Slocket::holder`] left in it is passed over.)

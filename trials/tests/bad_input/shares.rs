@@ -11,14 +11,12 @@ use rustix::process::umask;
 use trials::lock::{Error, ErrorKind, Held, Kind, Patience, Slocket, Trust};
 
 use crate::alone::{NOBODY, Setting, Talk, alone, beside, with_root};
-use crate::network::assert_unsupported;
+use crate::network::{UNKNOWN, assert_unsupported};
 use crate::proc::NoProc;
 use crate::scene::{HANG, Scene, WHILE, assert_works, io_code};
 
 /// A user who is neither root nor [`NOBODY`].
 const STRANGER: u32 = 65_533;
-
-const FUSE: u32 = 0x6573_5546;
 
 /// Everything that can be asked for.
 const KINDS: [Kind; 3] = [Kind::Lock, Kind::Shared, Kind::SlotOf(2)];
@@ -96,7 +94,7 @@ fn their_mode_is_exact_under_every_umask() {
 /// A process on another machine may have a share there, and would not be seen.
 #[test]
 fn a_file_system_of_unknown_kind() {
-    alone(Setting::FileSystem(FUSE), || {
+    alone(Setting::FileSystem(UNKNOWN), || {
         let scene = Scene::new();
         let slocket = scene.slocket();
         for kind in SHARES {

@@ -61,7 +61,7 @@ struct Server<'a> {
     elsewhere: bool,
 }
 
-/// In a process of its own: the servers that it is told of, one after the other.
+/// In its own process: serves as it is told, one server after the other.
 fn serve_all(outside: &mut Talk) {
     loop {
         match outside.hear().split(' ').collect::<Vec<_>>()[..] {

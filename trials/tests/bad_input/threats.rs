@@ -35,7 +35,7 @@ fn attempts(lock: &Path) -> String {
     managed.join(" ")
 }
 
-/// In a process of the stranger's: tries what it can at each lock that it is told of.
+/// In a process of the stranger's: tries what it can at each lock whose path it is told.
 fn attempt_all(outside: &mut Talk) {
     loop {
         let lock = outside.hear();

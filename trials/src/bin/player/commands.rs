@@ -1,5 +1,6 @@
 //! The commands of a player.
 
+use std::fs::File;
 use std::hint;
 use std::io::{self, Write};
 use std::mem;
@@ -37,6 +38,8 @@ pub(crate) struct Commands {
     disowned: Option<Disowned>,
     /// Of the descriptor of what is held.
     duplicate: Option<OwnedFd>,
+    /// A file that is locked without the library, and what the witness saw of that.
+    flock: Option<(File, Option<Hold>)>,
     random: Random,
 }
 
@@ -67,6 +70,7 @@ impl Commands {
             held: None,
             disowned: None,
             duplicate: None,
+            flock: None,
             random: Random::new(u64::from(std::process::id()) << 32 | now() & 0xffff_ffff),
         }
     }
@@ -159,6 +163,8 @@ impl Commands {
             ["disown"] => self.disown(),
             ["adopt"] => self.adopt(),
             ["drop"] => self.held.take().map(drop).ok_or_else(nothing_is_held).map(|()| "dropped".into()),
+            ["flock", file] => self.flock(Path::new(file)),
+            ["unflock"] => self.unflock(),
             ["once-marked"] => self.once_marked(Kind::Lock),
             ["marked", rounds] => number(rounds).and_then(|rounds| self.marked(rounds)),
             ["settle"] => {
@@ -235,6 +241,25 @@ impl Commands {
         }
         self.held = Some(kept);
         answer
+    }
+
+    /// Locks a file by flock(2), waiting in the kernel.
+    fn flock(&mut self, file: &Path) -> Answer {
+        let failed = |error: io::Error| refusal("Io", &error.to_string());
+        let file = File::open(file).map_err(failed)?;
+        file.lock().map_err(failed)?;
+        let hold = self.witness.as_mut().map(Witness::begin);
+        self.flock = Some((file, hold));
+        Ok("held".into())
+    }
+
+    fn unflock(&mut self) -> Answer {
+        let (file, hold) = self.flock.take().ok_or_else(nothing_is_held)?;
+        if let (Some(witness), Some(hold)) = (&mut self.witness, hold) {
+            witness.end(hold);
+        }
+        drop(file);
+        Ok("released".into())
     }
 
     fn release(&mut self) -> Answer {
