@@ -14,7 +14,7 @@ use trials::{Adapter, Place, Player, alone, process, tell};
 const TASKS: usize = 1000;
 const PERMITS: usize = 4;
 const DESCRIPTORS: usize = 64;
-/// So many turns of the executor a task has its slot.
+/// For how many turns of the executor a task keeps its slot.
 const TURNS: usize = 20;
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;

@@ -19,7 +19,7 @@ pub(crate) struct Start {
     pub(crate) platform: Platform,
     pub(crate) hints: Hints,
     pub(crate) request: Request,
-    /// Whether there are shares; then the world is tame, except for them: each call comes to one of
+    /// Whether there are shares; then the world is tame, except for them: each call has one of
     /// its likeliest results.
     pub(crate) shares: bool,
 }
@@ -339,7 +339,7 @@ pub(crate) fn at_random(start: Start, seed: u64, most: usize) -> Walk {
     let (mut said, mut calls) = (Vec::new(), 0);
     while walk.steps < most && !node.machine.is_finished() {
         let events = events(&node, start);
-        // Each walk has a world of its own: mostly a call comes to the same there, whenever it is made.
+        // Each walk has a world of its own: mostly a call has the same result there, whenever it is made.
         let usual = node.machine.asked().map(|call| fingerprint(&(seed, discriminant(&call))));
         let event = match usual {
             // (The first is the likeliest.)

@@ -14,7 +14,7 @@ pub struct Claim {
     pub text: String,
 }
 
-/// So many acquisitions and kills a second are the least, else it was no storm. (A tenth of what two slow processors do.)
+/// The least number of acquisitions and kills a second, else it was no storm. (A tenth of what two slow processors do.)
 const LEAST: (f64, f64) = (100.0, 1.5);
 /// Jain's index of those that lived throughout is at least this. (They have different runtimes and stand still by chance.)
 const FAIR: f64 = 0.5;
