@@ -10,7 +10,7 @@ use rustix::net::SocketAddrUnix;
 use slocket_core::{Inode, Role};
 
 use crate::closing::close_apart;
-use crate::descriptor::{Descriptor, KnownBy};
+use crate::descriptor::Descriptor;
 use crate::folder_guard::FolderGuard;
 use crate::making::Making;
 use crate::process::Process;
@@ -87,7 +87,7 @@ impl Socket {
     pub(crate) fn list(&mut self, here: Process) {
         *self = match mem::take(self) {
             Self::New { socket, address: Some(address), .. } => {
-                let descriptor = Descriptor::new(socket, KnownBy::Address(address));
+                let descriptor = Descriptor::socket(socket, address);
                 descriptor.list(here);
                 Self::Listed(descriptor)
             }
@@ -134,7 +134,7 @@ impl Share {
     pub(crate) fn list(&mut self, inode: Inode, here: Process) {
         *self = match mem::take(self) {
             Self::New(file) => {
-                let descriptor = Descriptor::new(file, KnownBy::Inode(inode));
+                let descriptor = Descriptor::share(file, inode);
                 descriptor.list(here);
                 Self::Listed(descriptor)
             }
