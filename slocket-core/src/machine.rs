@@ -64,20 +64,16 @@ impl Machine {
     ///
     /// # Errors
     /// [`Misuse`] if the driver sent an event that does not belong in this state; nothing changes then.
-    #[inline]
     pub fn handle(&mut self, event: Event) -> Result<Step, Misuse> {
-        self.step(&event).map_err(|Misfit| Misuse { asked: self.asked(), event })
-    }
-
-    fn step(&mut self, event: &Event) -> Result<Step, Misfit> {
-        match (&self.state, event) {
-            (State::Calling(..), Event::Result(result)) => self.result(result),
-            (State::Resting(_), Event::Request(request)) => self.request(*request),
-            (State::Resting(_), Event::Notice(notice)) => self.notice(*notice),
+        let step = match (&self.state, event) {
+            (State::Calling(..), Event::Result(result)) => self.answer(&result),
+            (State::Resting(_), Event::Request(request)) => self.request(request),
+            (State::Resting(_), Event::Notice(notice)) => self.notice(notice),
             (State::Calling(..), Event::Request(_) | Event::Notice(_)) | (State::Resting(_), Event::Result(_)) => {
                 Err(Misfit)
             }
-        }
+        };
+        step.map_err(|Misfit| Misuse { asked: self.asked(), event })
     }
 
     fn ask(&mut self, call: Call, calling: Calling) -> Step {

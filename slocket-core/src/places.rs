@@ -32,6 +32,7 @@ impl Places {
     }
 
     /// Takes note of what a call has opened or closed. (A result of another type than the call's tells nothing.)
+    #[inline]
     pub(crate) fn note(&mut self, call: Call, result: &CallResult) {
         match call {
             Call::Open(role, _) | Call::OpenFolder(role) | Call::OpenFifo(role, ..) => {
@@ -117,6 +118,7 @@ impl Places {
     }
 
     /// The next call that closes what a procedure has left open.
+    #[inline]
     pub(crate) fn next_to_close(&self) -> Option<Call> {
         let role = TRANSIENT.into_iter().find(|role| self.is_full(*role))?;
         Some(if role == Role::Guard && self.locked { Call::Unlock } else { Call::Close(role) })

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use rustix::io::{self, Errno};
 use rustix::net::SocketAddrUnix;
 use slocket_core::{
-    Call, Event, Failure, Hints, Inode, Machine, Notice, Platform, Probe, Report, Request, Role, Source, Step, Timer,
+    Call, CallResult, Event, Failure, Hints, Inode, Machine, Notice, Platform, Probe, Report, Request, Role, Source,
+    Step, Timer,
 };
 
 use crate::descriptor::Descriptor;
@@ -18,7 +19,7 @@ use crate::perform::Performer;
 use crate::process::Process;
 use crate::retention::Retention;
 use crate::site::{Home, Site};
-use crate::sys::sockets;
+use crate::sys::{code, sockets};
 use crate::timers::{self, Timers};
 use crate::trace::{Span, trace};
 use crate::wait::Wait;
@@ -103,6 +104,11 @@ impl Participant {
     /// Takes what became of the request, once it is known.
     pub(crate) fn take_report(&mut self) -> Option<Report> {
         self.report.take()
+    }
+
+    /// Whether the lock was acquired.
+    pub(crate) fn has_acquired(&self) -> bool {
+        self.report == Some(Report::Acquired)
     }
 
     /// Whether it is known what became of the request.
@@ -276,27 +282,24 @@ impl Participant {
             // The server of a connection that has ended does not hold the lock any more.
             self.performer.server = None;
         }
-        let mut event = event;
-        let wait = loop {
-            trace!(?event);
-            let step = match self.machine.handle(event) {
-                Ok(step) => step,
-                Err(misuse) => unreachable!("{misuse}"),
-            };
-            match step {
-                Step::Call(call) => {
-                    trace!(?call);
-                    event = Event::Result(self.performer.perform(call));
-                }
-                Step::Wait(wait) => break wait,
-                Step::Report(report, wait) => {
-                    trace!(?report);
-                    self.report = Some(report);
-                    break wait;
-                }
-            }
+        trace!(?event);
+        let mut next = match &self.machine.handle(event) {
+            Ok(step) => self.take_note(step),
+            Err(misuse) => unreachable!("{misuse}"),
         };
-        self.set_timers(wait);
+        while let Some(call) = next {
+            trace!(?call);
+            // (The result is told where it is, without copying it: that would take more time than all else.)
+            let performed = self.performer.perform(call);
+            let failed;
+            next = self.answer(match &performed {
+                Ok(result) => result,
+                Err(errno) => {
+                    failed = call.failed(code(*errno));
+                    &failed
+                }
+            });
+        }
         let hints = self.machine.hints();
         if hints != self.hints {
             self.hints = hints;
@@ -307,10 +310,39 @@ impl Participant {
         }
     }
 
-    fn set_timers(&mut self, wait: slocket_core::Wait) {
-        if wait == slocket_core::Wait::default() && self.timers.next().is_none() {
-            return;
+    #[inline]
+    fn answer(&mut self, result: &CallResult) -> Option<Call> {
+        trace!(event = ?Event::Result(*result));
+        match &self.machine.answer(result) {
+            Ok(step) => self.take_note(step),
+            Err(misfit) => unreachable!("{misfit}: {result:?} for {:?}", self.machine.asked()),
         }
+    }
+
+    /// The call that is to be made next, unless something is waited for.
+    #[inline(always)]
+    fn take_note(&mut self, step: &Step) -> Option<Call> {
+        match *step {
+            Step::Call(call) => return Some(call),
+            Step::Wait(wait) => self.set_timers(wait),
+            Step::Report(report, wait) => {
+                trace!(?report);
+                self.report = Some(report);
+                self.set_timers(wait);
+            }
+        }
+        None
+    }
+
+    #[inline]
+    fn set_timers(&mut self, wait: slocket_core::Wait) {
+        if timers::names_any(&wait) || self.timers.next().is_some() {
+            self.set_timers_anew(wait);
+        }
+    }
+
+    #[inline(never)]
+    fn set_timers_anew(&mut self, wait: slocket_core::Wait) {
         let (began, here) = (self.performer.began, self.performer.process);
         let recheck = timers::recheck_delay(self.performer.table.watch.is_some());
         let stale = self.performer.site.stale().1;

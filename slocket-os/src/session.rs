@@ -131,14 +131,48 @@ impl<G: Grant> Session<G> {
     /// Asks for what is wanted, of which the time is told by that clock.
     pub(crate) fn begin(lock: &Lock, want: Want, deadline: Option<Instant>, clock: Clock) -> Self {
         let process = here();
-        let stage = match lock.queue().enter(want, process) {
+        Self::go_on(lock, want, process, Self::ask(lock, want, process), deadline, clock)
+    }
+
+    /// Acquires what is wanted, if that takes no waiting; otherwise returns the session, which may have failed. (It is large, and most
+    /// locks are free.)
+    pub(crate) fn acquire_or_begin(
+        lock: &Lock,
+        want: Want,
+        deadline: Option<Instant>,
+        clock: Clock,
+    ) -> Result<G, Self> {
+        let process = here();
+        match Self::ask(lock, want, process) {
+            Stage::Outside(mut participant, turn) if participant.has_acquired() => {
+                participant.take_report();
+                retain::granted(&mut participant, &turn);
+                Ok(granted((participant, turn)))
+            }
+            stage => Err(Self::go_on(lock, want, process, stage, deadline, clock)),
+        }
+    }
+
+    /// Asks inside the process, and outside if it has the turn.
+    fn ask(lock: &Lock, want: Want, process: Process) -> Stage<G> {
+        match lock.queue().enter(want, process) {
             Entered::Turn(turn) => Stage::Outside(go(lock, want, process), turn),
             Entered::Lock(retained) => match Self::use_retained(retained, want, process) {
                 Ok(stage) => stage,
                 Err(turn) => Stage::Outside(go(lock, want, process), turn),
             },
             Entered::Ticket(ticket) => Stage::Inside(ticket),
-        };
+        }
+    }
+
+    fn go_on(
+        lock: &Lock,
+        want: Want,
+        process: Process,
+        stage: Stage<G>,
+        deadline: Option<Instant>,
+        clock: Clock,
+    ) -> Self {
         let notice = lock.hook().and_then(|hook| hook.due(clock()));
         Self { lock: lock.clone(), want, process, clock, deadline, notice, queues: true, sharers: Vec::new(), stage }
     }
