@@ -119,7 +119,7 @@ impl Machine {
     /// Whether nothing has been asked for yet.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.state == State::Resting(Resting::Idle)
+        matches!(self.state, State::Resting(Resting::Idle))
     }
 
     /// Whether the lock is held for the caller.
@@ -131,7 +131,7 @@ impl Machine {
     /// Whether it is a share of the lock that is held for the caller.
     #[must_use]
     pub fn is_shared(&self) -> bool {
-        self.state == State::Resting(Resting::HoldingShare)
+        matches!(self.state, State::Resting(Resting::HoldingShare))
     }
 
     /// Whether it removes what is left of shares: no lock is held for the caller, and none will be.
@@ -143,7 +143,7 @@ impl Machine {
     /// Whether it is over: nothing is held, nothing is open.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.state == State::Resting(Resting::Finished)
+        matches!(self.state, State::Resting(Resting::Finished))
     }
 
     /// Whether the caller has been told and the rest goes on without it, in the background.

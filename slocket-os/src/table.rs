@@ -68,13 +68,6 @@ impl Socket {
         }
     }
 
-    /// Notes that the socket is bound to nothing yet.
-    fn set_making(&mut self, begun: Making) {
-        if let Self::New { making, .. } = self {
-            *making = Some(begun);
-        }
-    }
-
     pub(crate) fn address(&self) -> Option<&Arc<SocketAddrUnix>> {
         match self {
             Self::Empty => None,
@@ -202,12 +195,12 @@ impl Table {
 
     /// Fills a place with a socket that is bound to nothing yet.
     pub(crate) fn put_unbound(&mut self, role: Role, socket: OwnedFd, making: Making) {
-        self.put(role, socket);
+        let unbound = |socket| Socket::New { socket, address: None, making: Some(making) };
         match role {
-            Role::Listener => self.listener.set_making(making),
-            Role::Connection => self.connection.set_making(making),
+            Role::Listener => self.listener = unbound(socket),
+            Role::Connection => self.connection = unbound(socket),
             // (A probe is never bound.)
-            _ => drop(making),
+            role => self.put(role, socket),
         }
     }
 
