@@ -66,6 +66,17 @@ impl Participant {
         })
     }
 
+    /// The same, in the memory of one that has finished.
+    pub(crate) fn again(finished: Option<Box<Self>>, at: &Arc<Site>, process: Process) -> Box<Self> {
+        let Some(mut participant) = finished else { return Self::new(at, process) };
+        let (platform, known) = known(at);
+        let Self { span, machine, hints, performer, server_lasts, timers, report, retention } = &mut *participant;
+        performer.renew(at, process);
+        (*span, *machine, *hints) = (Span::new(at.name()), Machine::new(platform, known), known);
+        (*server_lasts, *timers, *report, *retention) = (false, Timers::default(), None, Retention::default());
+        participant
+    }
+
     /// To look at the path without queueing. `probe` is what tells a live socket from a dead one, if that has not
     /// been asked in the lock's folder.
     pub(crate) fn bystander(site: &Arc<Site>, process: Process, probe: Option<Probe>) -> Box<Self> {
@@ -209,6 +220,11 @@ impl Participant {
     /// Whether everything is over.
     pub(crate) fn is_finished(&self) -> bool {
         !self.machine.is_background()
+    }
+
+    /// Whether it was asked for something, and has nothing open any more.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.machine.is_finished()
     }
 
     /// Whether only a server's last word is still to come.
@@ -574,6 +590,22 @@ mod tests {
         let wait = participant.wait();
         let mut polled = [PollFd::new(wait.descriptor.as_ref().expect("it waits"), PollFlags::IN)];
         poll(&mut polled, Some(&rustix::event::Timespec::default())).unwrap() == 1
+    }
+
+    #[test]
+    fn one_that_has_finished_is_as_good_as_new() {
+        let (one, other) = (Shared::new(), Shared::new());
+        let mut participant = one.has(ACQUIRE, Report::Acquired);
+        participant.release().unwrap();
+        assert!(participant.is_spent());
+        let mut again = Participant::again(Some(participant), other.lock.site(), Process::current());
+        assert!(!again.has_report() && again.descriptor().is_none() && again.is_finished() && !again.is_spent());
+        again.tell(ACQUIRE);
+        assert_eq!(again.take_report(), Some(Report::Acquired));
+        assert_eq!(one.names(), [] as [&str; 0]);
+        assert_eq!(other.names(), ["lock"]);
+        again.release().unwrap();
+        assert_eq!(other.names(), [] as [&str; 0]);
     }
 
     #[test]

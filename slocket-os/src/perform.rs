@@ -23,7 +23,7 @@ use crate::random::random;
 use crate::site::{Home, Site};
 use crate::sys::files::Listing;
 use crate::sys::messages::Received;
-use crate::sys::{answer, code, done, fifos, files, found, messages, sockets};
+use crate::sys::{answer, done, fifos, files, found, messages, sockets};
 use crate::table::Table;
 use crate::watch::Watch;
 use crate::{address, bound, kernel, reserve};
@@ -53,6 +53,15 @@ impl Performer {
     pub(crate) fn new(site: Arc<Site>, process: Process) -> Self {
         let table = Table::default();
         Self { site, process, user: OnceLock::new(), table, server: None, began: None, sender: None, drawn: 0, read: 0 }
+    }
+
+    /// Makes it as good as a new one, if nothing is open.
+    pub(crate) fn renew(&mut self, new_site: &Arc<Site>, here: Process) {
+        let Self { site, process, user, table: _, server, began, sender, drawn, read } = self;
+        if !Arc::ptr_eq(site, new_site) {
+            *site = Arc::clone(new_site);
+        }
+        (*process, *user, *server, *began, *sender, *drawn, *read) = (here, OnceLock::new(), None, None, None, 0, 0);
     }
 
     /// Makes a call.

@@ -156,10 +156,10 @@ impl<G: Grant> Session<G> {
     /// Asks inside the process, and outside if it has the turn.
     fn ask(lock: &Lock, want: Want, process: Process) -> Stage<G> {
         match lock.queue().enter(want, process) {
-            Entered::Turn(turn) => Stage::Outside(go(lock, want, process), turn),
+            Entered::Turn(turn) => go(lock, want, process, turn),
             Entered::Lock(retained) => match Self::use_retained(retained, want, process) {
                 Ok(stage) => stage,
-                Err(turn) => Stage::Outside(go(lock, want, process), turn),
+                Err(turn) => go(lock, want, process, turn),
             },
             Entered::Ticket(ticket) => Stage::Inside(ticket),
         }
@@ -180,8 +180,8 @@ impl<G: Grant> Session<G> {
     /// Asks for it without queueing.
     pub(crate) fn begin_try(lock: &Lock, want: Want) -> Self {
         let process = here();
-        let go = |turn| {
-            let mut participant = Participant::new(lock.site(), process);
+        let go = |mut turn: Turn| {
+            let mut participant = Participant::again(turn.take_spare(), lock.site(), process);
             participant.tell(want.tried(lock.site().policy()));
             Stage::Outside(participant, turn)
         };
@@ -320,10 +320,10 @@ impl<G: Grant> Session<G> {
                 // (To a request for the lock alone.)
                 With::Lock(participant) => match Self::use_retained((participant, turn), self.want, self.process) {
                     Ok(stage) => stage,
-                    Err(turn) => Stage::Outside(go(&self.lock, self.want, self.process), turn),
+                    Err(turn) => go(&self.lock, self.want, self.process, turn),
                 },
                 With::Place(participant) => Stage::Outside(participant, turn),
-                With::Nothing => Stage::Outside(go(&self.lock, self.want, self.process), turn),
+                With::Nothing => go(&self.lock, self.want, self.process, turn),
             };
         }
         if let Stage::Outside(participant, _) = &mut self.stage
@@ -523,8 +523,8 @@ fn here() -> Process {
 }
 
 /// Goes outside for what is wanted.
-fn go(lock: &Lock, want: Want, here: Process) -> Box<Participant> {
-    let mut participant = Participant::new(lock.site(), here);
+fn go<G>(lock: &Lock, want: Want, here: Process, mut turn: Turn) -> Stage<G> {
+    let mut participant = Participant::again(turn.take_spare(), lock.site(), here);
     participant.tell(want.asked(lock.site().policy()));
-    participant
+    Stage::Outside(participant, turn)
 }
