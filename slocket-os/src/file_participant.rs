@@ -9,7 +9,7 @@ use slocket_core::file_lock::{Call, CallResult, Event, Machine, Platform, Role, 
 use slocket_core::{DoneResult, Failure, Name, Notice, Owner, Report, Source, Timer};
 
 use crate::at_path::{AtPath, Which};
-use crate::descriptor::{Descriptor, KnownBy};
+use crate::descriptor::Descriptor;
 use crate::error::{Error, Fault, What, what_is_at};
 use crate::escape::escaped;
 use crate::mark::mode_of_fifo;
@@ -82,6 +82,11 @@ impl FileParticipant {
     /// Takes what became of the request, once it is known.
     pub(crate) fn take_report(&mut self) -> Option<Report> {
         self.report.take()
+    }
+
+    /// Whether the lock was acquired.
+    pub(crate) fn has_acquired(&self) -> bool {
+        self.report == Some(Report::Acquired)
     }
 
     /// Whether it is known what became of the request.
@@ -283,7 +288,7 @@ impl FileParticipant {
     /// An flock is of the open file, of which a forked child has a copy; so it closes that.
     fn keep(&mut self, role: Role, file: OwnedFd) -> io::Result<()> {
         let inode = inode(&files::stat_file(file.as_fd())?);
-        let file = Descriptor::new(file, KnownBy::Inode(inode));
+        let file = Descriptor::file(file, inode);
         file.list(self.process);
         match role {
             Role::Turn => self.turn = Some(file),
