@@ -9,7 +9,7 @@ use trials::{Adapter, Place, Player, alone, process, strace_or_skip, tell, wait_
 
 const HAND_OVERS: usize = 200;
 /// The median of the wake-ups is at most so many times that of flock(2), of which the kernel itself wakes the waiter. Here a thread is woken
-/// that reads what has changed, and wakes the waiter, which makes the file anew. That is about ten times as long; the rest is for a machine
+/// that reads what has changed, and wakes the waiter, which makes the file again. That is about ten times as long; the rest is for a machine
 /// that is busy elsewhere.
 const MOST: f64 = 30.0;
 
