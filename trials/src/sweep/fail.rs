@@ -148,7 +148,7 @@ fn is_lie(role: Role, call: &str, error: &Fails) -> bool {
 /// Whether an answer is an error; it must name the path then.
 fn is_clear_error(answer: &str, scene: &Scene) -> bool {
     let Some(error) = answer.strip_prefix("error ") else { return false };
-    let lock = scene.place.lock();
+    let lock = scene.place.path();
     let (kind, message) = error.split_once(' ').expect("a kind and a message");
     assert_ne!(kind, "Usage", "{answer}");
     assert!(message.contains(&*lock.to_string_lossy()), "does not name the lock: {answer}");
