@@ -260,6 +260,7 @@ impl Scene {
                 victim.release();
             }
         }
+        process::wait_until_it_watches_nothing(victim.pid());
         let idle = descriptors(victim.pid());
         let mut scene = Self {
             idle,
