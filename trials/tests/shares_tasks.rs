@@ -65,8 +65,8 @@ fn serve_on_each(place: fn() -> Place) {
 
 fn serve<R: Runtime>(name: &str, place: Place, run: impl FnOnce(Vec<Task>)) {
     let place = Rc::new(place);
-    // At a file, the thread that watches, and the one that is started to see whether there is room for it.
-    let watching = if place.is_in_file() { 2 } else { 0 };
+    // At a file, the thread that watches, and one that ends; the one that sees to that; and one that is started to see whether there is room.
+    let watching = if place.is_in_file() { 4 } else { 0 };
     process::wait_until_it_watches_nothing(std::process::id());
     let lock = trials::lock::options(&place.lock()).build().expect("a lock");
     let semaphore = Semaphore::<R>::from(slocket_os::Semaphore::new(&lock, PERMITS).expect("a semaphore"));
