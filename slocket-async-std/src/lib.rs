@@ -185,17 +185,23 @@
 //! [choosing]: https://github.com/slocket/slocket/blob/main/docs/choosing.md
 //! [file-lock]: https://doc.rust-lang.org/std/fs/struct.File.html#method.lock
 
+#[cfg(unix)]
 use std::io;
+#[cfg(unix)]
 use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
+#[cfg(unix)]
 use async_io::Async;
 use async_std::task;
+#[cfg(unix)]
+#[doc(inline)]
+pub use slocket_os::Disowned;
 use slocket_os::Runtime;
 #[doc(inline)]
 pub use slocket_os::{
-    Disowned, DowngradeError, Error, ErrorKind, Guard, Holder, Home, LockName, OccupiedPolicy, Permit, SharedGuard,
-    Sharer, StalePolicy, Trust, TryAcquireError, Waiting, close_copies, depart, settle, settle_timeout,
+    DowngradeError, Error, ErrorKind, Guard, Holder, Home, LockName, OccupiedPolicy, Permit, SharedGuard, Sharer,
+    StalePolicy, Trust, TryAcquireError, Waiting, close_copies, depart, settle, settle_timeout,
 };
 
 slocket_os::adapter! {
@@ -214,6 +220,7 @@ pub enum AsyncStd {}
 
 impl Runtime for AsyncStd {
     /// By the reactor of async-std, which is async-io: none of async-std's own types waits for a descriptor without reading from it.
+    #[cfg(unix)]
     async fn readable(descriptor: BorrowedFd<'_>) -> io::Result<()> {
         Async::new_nonblocking(descriptor)?.readable().await
     }

@@ -129,6 +129,7 @@ macro_rules! adapter {
             /// [`ErrorKind::NotTheLock`] if the descriptor does not carry this lock, or still has a guard. At a path, that is also
             /// said of the descriptor of another network namespace, whose file the kernel does not tell. In any case the
             /// descriptor is closed.
+            #[cfg(unix)]
             pub fn adopt(&self, descriptor: impl Into<std::os::fd::OwnedFd>) -> Result<Guard, Error> {
                 self.lock.adopt(descriptor.into())
             }

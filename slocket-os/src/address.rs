@@ -51,6 +51,17 @@ pub(crate) fn temporary_name(number: u64) -> CString {
     CString::new(format!("{TEMPORARY}{number:016x}")).unwrap_or_default()
 }
 
+/// The name of a file in the folder.
+pub(crate) type FileName = CString;
+
+/// A name, if files can have it; else the reason.
+pub(crate) fn file_name(name: &OsStr) -> std::result::Result<FileName, &'static str> {
+    CString::new(name.as_bytes()).map_err(|_| NUL)
+}
+
+/// Why a path that no system call takes is invalid.
+const NUL: &str = "it contains a NUL byte";
+
 /// The name of the FIFO of shared locks of a lock of that name, or of one of its slots.
 pub(crate) fn name_of_share(lock: &CStr, slot: Option<u16>) -> CString {
     let ending = slot.map_or(".shared".to_owned(), |slot| format!(".slot-{slot}"));

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +16,7 @@ use rustix::io::{Errno, Result};
 use rustix::net::SocketAddrUnix;
 use slocket_core::{Hints, Home, Inode, Owner, Platform, Stale, Way, Ways, file_lock};
 
-use crate::folder::Folder;
+use crate::folder::{Folder, Kept};
 use crate::mark::{mode_of_fifo, published_mode};
 use crate::policy::StalePolicy;
 use crate::resolve::Resolved;
@@ -141,6 +142,12 @@ impl AtPath {
         &self.folder
     }
 
+    /// The paths that lead to the folder, of which that is a descriptor. Whatever is exchanged on the way to it, the first leads there; where
+    /// `/proc` does not, its path does.
+    pub(crate) fn ways(&self, folder: &Kept) -> impl Iterator<Item = PathBuf> + use<> {
+        [Some(address::proc_path(folder.as_fd())), self.path.parent().map(Path::to_path_buf)].into_iter().flatten()
+    }
+
     /// What the folder was when the lock was named.
     pub(crate) fn resolved(&self) -> &Stat {
         &self.resolved
@@ -202,13 +209,18 @@ impl AtPath {
             FileType::Fifo => mode_of_fifo(self.mode),
             _ => published_mode(self.mode),
         };
-        Seen::of(stat, asked, |uid| match () {
+        Seen::of(stat, asked, |uid| self.owner(uid, user))
+    }
+
+    /// Whose a file of that user is; `user` returns our user.
+    pub(crate) fn owner(&self, uid: u32, user: impl FnOnce() -> u32) -> Owner {
+        match () {
             // Where no other user can put files, the current user need not be asked for.
             () if self.is_private && uid == self.user => Owner::Us,
             () if uid != user() => Owner::Other,
             () if peer::is_anybody(uid) => Owner::Nameless,
             () => Owner::Us,
-        })
+        }
     }
 
     /// Whether the path is that inode.

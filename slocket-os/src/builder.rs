@@ -1,14 +1,13 @@
 //! The options of a lock.
 
-use std::ffi::CString;
 use std::fmt;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use slocket_core::file_lock::Platform;
 
 use crate::abstract_name::AbstractName;
+use crate::address;
 use crate::at_path::AtPath;
 use crate::error::{Error, Fault, What};
 use crate::file_system::Place;
@@ -28,6 +27,9 @@ const PATH_MAX: usize = 4096;
 
 /// The mode of a socket if none is said.
 const MODE: u32 = 0o600;
+
+/// Whether a lock can be a socket: on Linux.
+const HAS_SOCKETS: bool = cfg!(target_os = "linux");
 
 /// A lock is not retained for less: each such time the thread looks whether it is used.
 const LEAST_RETAINED: Duration = Duration::from_millis(1);
@@ -138,11 +140,11 @@ impl Builder {
         if given.as_os_str().is_empty() {
             return Err(invalid("it is empty"));
         }
-        if given.as_os_str().as_bytes().contains(&0) {
+        if given.as_os_str().as_encoded_bytes().contains(&0) {
             return Err(invalid(NUL));
         }
         let Some(name) = given.file_name() else { return Err(invalid("it has no file name")) };
-        let own_name = CString::new(name.as_bytes()).map_err(|_| invalid(NUL))?;
+        let own_name = address::file_name(name).map_err(invalid)?;
         let mode = self.mode.unwrap_or(MODE);
         if mode & !0o777 != 0 || mode & 0o200 == 0 {
             return Err(Error::new(&self.name, What::InvalidMode(mode)));
@@ -160,12 +162,15 @@ impl Builder {
             return Err(Error::new(&path.into(), What::PathTooLong));
         }
         let place = folder.place().map_err(fault)?;
+        if !HAS_SOCKETS && self.home == policy::Home::Socket {
+            return Err(Error::new(&path.into(), What::NoSocketHome));
+        }
         let lock_file = match (self.home, place.shared_by()) {
-            (policy::Home::ByFileSystem | policy::Home::Socket, None) => None,
+            (policy::Home::ByFileSystem | policy::Home::Socket, None) if HAS_SOCKETS => None,
             (policy::Home::Socket, Some(name)) => {
                 return Err(Error::new(&path.into(), What::UnsupportedFileSystem(name.to_owned())));
             }
-            (policy::Home::ByFileSystem, Some(_)) | (policy::Home::File, _) => {
+            (policy::Home::ByFileSystem | policy::Home::Socket, _) | (policy::Home::File, _) => {
                 Some(Platform { removes: place == Place::Local })
             }
         };

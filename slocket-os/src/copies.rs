@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::socket::{UnixAddr, getpeername, getsockname};
+use rustix::net::SocketAddrUnix;
 use slocket_core::Inode;
 
 use crate::address;
@@ -160,6 +161,14 @@ fn flags(number: RawFd) -> Option<u32> {
     files::flags(Path::new(&format!("/proc/self/fdinfo/{number}")))
 }
 
+/// Whether that is a socket that is bound to that address.
+pub(crate) fn is_bound_to(number: RawFd, address: &SocketAddrUnix) -> bool {
+    getsockname::<UnixAddr>(number).is_ok_and(|found| {
+        let path = found.path().map(|path| path.as_os_str().as_bytes());
+        path == address.path_bytes() && found.as_abstract() == address.abstract_name()
+    })
+}
+
 /// Which file it is.
 pub(crate) fn inode(file: BorrowedFd<'_>) -> Option<Inode> {
     files::stat_file(file).ok().map(|stat| found::inode(&stat))
@@ -228,6 +237,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+    use crate::at_path::Which;
     use crate::builder::Builder;
     use crate::lock::Lock;
     use crate::sys::{fifos, lock_files, sockets};
@@ -322,15 +332,21 @@ mod tests {
     fn a_lock_file_is_found_where_the_lock_is_one() {
         let (folder, socket) = place();
         let file: Lock = Builder::new(socket.path().unwrap()).home(crate::Home::File).build().unwrap();
-        let open_folder = std::fs::File::open(folder.path()).unwrap();
-        for (name, is_of_lock) in [(c"lock", true), (c".lock.shared", true), (c".lock.slot-3", true), (c"other", false)]
-        {
-            let made = lock_files::make(open_folder.as_fd(), name, Mode::RUSR | Mode::WUSR).unwrap();
+        let other = Builder::new(folder.path().join("other")).home(crate::Home::File).build().unwrap();
+        for (lock, which, is_of_lock) in [
+            (&file, Which::Lock, true),
+            (&file, Which::Share(None), true),
+            (&file, Which::Share(Some(3)), true),
+            (&other, Which::Lock, false),
+        ] {
+            let at = lock.site().at_path().unwrap();
+            let name = at.name_of(which);
+            let made = lock_files::make(at, which).unwrap();
             assert_eq!(is_ours(&made, &file), is_of_lock, "{name:?}");
             assert!(!is_ours(&made, &socket), "{name:?}, where the lock is a socket");
-            let of_the_program = std::fs::File::options().write(true).open(folder.path().join(as_str(name))).unwrap();
+            let of_the_program = std::fs::File::options().write(true).open(folder.path().join(as_str(&name))).unwrap();
             assert!(!is_ours(of_the_program, &file), "{name:?}, opened by the program");
-            fs::remove_file(folder.path().join(as_str(name))).unwrap();
+            fs::remove_file(folder.path().join(as_str(&name))).unwrap();
             assert_eq!(is_ours(&made, &file), is_of_lock, "{name:?}, which was removed");
         }
     }

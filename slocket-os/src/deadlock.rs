@@ -69,5 +69,6 @@ pub(crate) fn check_waiting<G: Grant>(lock: &Lock, session: &mut Session<G>) -> 
 
 /// Whether the process has no other thread; `false` where that cannot be told.
 fn is_only_thread() -> bool {
-    fs::read_dir("/proc/self/task").is_ok_and(|tasks| tasks.count() == 1)
+    // (Programs of Windows can find the /proc of the Linux below Wine, which counts other threads.)
+    cfg!(target_os = "linux") && fs::read_dir("/proc/self/task").is_ok_and(|tasks| tasks.count() == 1)
 }

@@ -6,12 +6,10 @@
 //! child closes all that its parent had, before it uses any lock itself.
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::{fmt, mem};
 
-use nix::sys::socket::{UnixAddr, getsockname};
 use rustix::net::SocketAddrUnix;
 use slocket_core::Inode;
 
@@ -112,6 +110,11 @@ impl Descriptor {
         self.entry = Arc::new(Entry { number, known_by: known_by.clone() });
     }
 
+    /// The file, to make a call about it.
+    pub(crate) fn borrowed(&self) -> BorrowedFd<'_> {
+        self.as_fd()
+    }
+
     /// The address that it is bound to, if it is a socket.
     pub(crate) fn address(&self) -> Option<&Arc<SocketAddrUnix>> {
         match &self.entry.known_by {
@@ -181,10 +184,7 @@ impl Entry {
     /// Whether the file of that number is this one still. (A daemon that closes all that it does not know does not tell us.)
     fn is_at(&self, number: RawFd) -> bool {
         match &self.known_by {
-            KnownBy::Address(address) => getsockname::<UnixAddr>(number).is_ok_and(|found| {
-                let path = found.path().map(|path| path.as_os_str().as_bytes());
-                path == address.path_bytes() && found.as_abstract() == address.abstract_name()
-            }),
+            KnownBy::Address(address) => copies::is_bound_to(number, address),
             // (It takes no `/proc`.)
             KnownBy::Inode(inode, file) => {
                 file.upgrade().is_some_and(|file| copies::inode(file.as_fd()) == Some(*inode))

@@ -1,11 +1,8 @@
 //! A lock that a process leaves to one that it forks: for a daemon that puts itself into the background.
 
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
-use rustix::event::{EventfdFlags, eventfd};
-use rustix::io::{Errno, read, retry_on_intr};
-
+use crate::bell::Bell;
 use crate::descriptor;
 use crate::error::{Error, Fault, What};
 use crate::guard::Guard;
@@ -39,8 +36,8 @@ use crate::process::Process;
 pub struct Disowned {
     participant: Box<Participant>,
     queue: Arc<LocalQueue>,
-    /// An eventfd(2) with a one in it: the process that reads it holds the lock.
-    token: OwnedFd,
+    /// It was rung once: the process that takes note of that holds the lock.
+    token: Bell,
 }
 
 impl Guard {
@@ -54,7 +51,7 @@ impl Guard {
         if !self.is_ours() {
             return Err(self.site().failed(What::Forked));
         }
-        let token = eventfd(1, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
+        let token = Bell::rung()
             .map_err(|errno| self.site().error(Fault::new(errno, "make a token for the process that adopts it")))?;
         let Some((mut participant, turn)) = self.into_parts() else {
             unreachable!("a guard has its lock until it is dropped")
@@ -71,9 +68,9 @@ impl Disowned {
     /// [`ErrorKind::Adopted`](crate::ErrorKind::Adopted) if another process was first; or what the system refused.
     pub fn adopt(self) -> Result<Guard, Error> {
         let Self { mut participant, queue, token } = self;
-        match retry_on_intr(|| read(&token, &mut [0; 8])) {
-            Ok(_) => {}
-            Err(Errno::WOULDBLOCK) => return Err(participant.site().failed(What::Adopted)),
+        match token.take() {
+            Ok(true) => {}
+            Ok(false) => return Err(participant.site().failed(What::Adopted)),
             Err(errno) => {
                 return Err(participant.site().error(Fault::new(errno, "take the token of a lock that was disowned")));
             }

@@ -2,12 +2,10 @@
 
 use std::fmt;
 use std::io;
-use std::os::unix::fs::FileTypeExt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
 use std::sync::Arc;
 
-use rustix::io::Errno;
 use slocket_core::{Call, Mode, Name, Role};
 
 use crate::file_system::Place;
@@ -15,7 +13,8 @@ use crate::name::LockName;
 use crate::peer::{self, Holder};
 use crate::record::is_lock_file;
 use crate::sharer::{Sharer, Sharers};
-use crate::sys::files;
+use crate::sys::io::Errno;
+use crate::sys::system;
 
 /// Why a lock could not be acquired, kept or released.
 ///
@@ -147,6 +146,8 @@ pub(crate) enum What {
     PathTooLong,
     #[error("on a file system that cannot hold a lock ({0}); choose one local to this machine")]
     UnsupportedFileSystem(String),
+    #[error("a lock is a socket on Linux only; use `Home::ByFileSystem`")]
+    NoSocketHome,
     #[error("its socket was removed or replaced while the lock was held; another process may have held it, too")]
     LockLost,
     #[error("this process is a fork of the one that acquired it; that one still holds it: acquire it here as well")]
@@ -228,7 +229,9 @@ impl Error {
             What::InvalidName(_) => ErrorKind::InvalidName,
             What::InvalidMode(_) | What::ModeOfName => ErrorKind::InvalidMode,
             What::PathTooLong => ErrorKind::PathTooLong,
-            What::UnsupportedFileSystem(_) | What::SharedElsewhere => ErrorKind::UnsupportedFileSystem,
+            What::UnsupportedFileSystem(_) | What::SharedElsewhere | What::NoSocketHome => {
+                ErrorKind::UnsupportedFileSystem
+            }
             What::LockLost => ErrorKind::LockLost,
             What::Forked => ErrorKind::Forked,
             What::Adopted => ErrorKind::Adopted,
@@ -413,7 +416,11 @@ impl Fault {
         // It has no folder, no owner and no file system.
         let Some(path) = lock.as_path() else { return because(What::Io(doing)) };
         match errno {
-            Errno::NOENT if !Path::new("/proc/self").exists() && path.parent().is_some_and(Path::is_dir) => {
+            Errno::NOENT
+                if cfg!(target_os = "linux")
+                    && !Path::new("/proc/self").exists()
+                    && path.parent().is_some_and(Path::is_dir) =>
+            {
                 because(What::Io("do without /proc, which is not mounted"))
             }
             Errno::NOENT | Errno::NOTDIR => because(What::ParentMissing),
@@ -423,7 +430,7 @@ impl Fault {
             // Of another user's file in a sticky folder, or of one to change.
             Errno::PERM if !OF_FILES.contains(&doing) => because(What::Io(doing)),
             Errno::ACCESS | Errno::PERM => {
-                let owner = files::stat_by_path(path).ok().map(|stat| stat.st_uid);
+                let owner = system::owner_of(path);
                 let owner = owner.filter(|owner| !peer::is_ours(*owner));
                 because(match owner {
                     Some(owner) => What::DeniedByOwner { doing, owner },
@@ -457,7 +464,7 @@ pub(crate) fn what_is_at(path: &Path) -> &'static str {
         Ok(found) if found.is_file() => "a file",
         Ok(found) if found.is_dir() => "a directory",
         Ok(found) if found.is_symlink() => "a symbolic link",
-        Ok(found) if found.is_socket() => "a socket",
+        Ok(found) if system::is_socket(found) => "a socket",
         _ => "something else",
     }
 }

@@ -1,24 +1,22 @@
 //! A participant of a lock that is a locked file: the core's machine, its files and timers, and the loop that makes its calls.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Instant;
 
-use rustix::io::{self, Errno};
-use slocket_core::file_lock::{Call, CallResult, Event, Machine, Platform, Role, SeeResult, Step};
-use slocket_core::{DoneResult, Failure, Name, Notice, Owner, Report, Source, Timer};
+use slocket_core::file_lock::{Call, CallResult, Event, Machine, Platform, Role, Step};
+use slocket_core::{DoneResult, Failure, FlockResult, Name, Notice, Report, Source, Timer};
 
 use crate::at_path::{AtPath, Which};
 use crate::descriptor::Descriptor;
 use crate::error::{Error, Fault, What, what_is_at};
 use crate::escape::escaped;
-use crate::mark::mode_of_fifo;
 use crate::peer::{self, Holder};
 use crate::process::Process;
 use crate::record::Record;
 use crate::site::Site;
-use crate::sys::found::inode;
-use crate::sys::{answer, code, done, files, lock_files};
+use crate::sys::io::{self, Errno};
+use crate::sys::lock_files::{self, Borrowed, LockFile};
+use crate::sys::{answer, code, done};
 use crate::timers::{self, Timers};
 use crate::trace::{Span, trace};
 use crate::wait::Wait;
@@ -47,7 +45,7 @@ impl FileParticipant {
     }
 
     /// Holds the lock by a file that was passed to this process, and that it has locked.
-    pub(crate) fn holding(site: &Arc<Site>, platform: Platform, process: Process, file: OwnedFd) -> io::Result<Self> {
+    pub(crate) fn holding(site: &Arc<Site>, platform: Platform, process: Process, file: LockFile) -> io::Result<Self> {
         let mut participant = Self::with(site, Machine::holding(platform), process);
         participant.keep(Role::Turn, file)?;
         participant.record();
@@ -116,8 +114,7 @@ impl FileParticipant {
 
     /// Whether the path is still the file that carries the lock.
     pub(crate) fn is_intact(&self) -> io::Result<bool> {
-        let at = self.at()?;
-        lock_files::compare(self.file(Role::Turn)?, at.folder().as_fd(), at.name())
+        lock_files::compare(self.file(Role::Turn)?, self.at()?, Which::Lock)
     }
 
     /// Leaves the lock to a process that is forked from here on.
@@ -138,14 +135,14 @@ impl FileParticipant {
 
     /// Names this process as the holder. (Without that it is not known, and nothing else.)
     fn record(&self) {
-        if let Ok(file) = self.file(Role::Turn) {
-            let _ = lock_files::record(file, &Record::of_this_process());
+        if let (Ok(file), Ok(at)) = (self.file(Role::Turn), self.at()) {
+            let _ = lock_files::record(file, at, &Record::of_this_process());
         }
     }
 
     pub(crate) fn wait(&self) -> Wait<'_> {
-        let descriptor = self.machine.wait().source.and(self.watch.as_ref()).map(AsFd::as_fd);
-        Wait { descriptor, until: self.timers.next(), deadline: None }
+        let watch = self.machine.wait().source.and(self.watch.as_ref());
+        Wait { until: self.timers.next(), ..watch.map(Watch::wait).unwrap_or_default() }
     }
 
     /// Takes what has come, then the timers that are due.
@@ -210,48 +207,39 @@ impl FileParticipant {
     fn try_to(&mut self, call: Call) -> io::Result<CallResult> {
         Ok(match call {
             Call::Open(role, name) => {
-                let at = self.at()?;
-                let opened = lock_files::open(at.folder().as_fd(), &at.name_of(which(name)));
-                let result = lock_files::opened(&opened);
+                let opened = lock_files::open(self.at()?, which(name));
+                let result = lock_files::opened(&opened, self.at()?, which(name));
                 if let Ok(file) = opened {
                     self.keep(role, file)?;
                 }
                 result.into()
             }
             Call::Make(role, name) => {
-                let at = self.at()?;
-                let made = lock_files::make(at.folder().as_fd(), &at.name_of(which(name)), mode_of_fifo(at.mode()));
+                let made = lock_files::make(self.at()?, which(name));
                 let result = lock_files::made(&made);
                 if let Ok(file) = made {
                     self.keep(role, file)?;
                 }
                 result.into()
             }
-            Call::SetMode(role) => {
-                done(&lock_files::set_mode(self.file(role)?, mode_of_fifo(self.at()?.mode()))).into()
+            Call::SetMode(role) => done(&lock_files::set_mode(self.file(role)?, self.at()?)).into(),
+            Call::See(role) => {
+                lock_files::see(self.file(role)?, self.at()?, |user| self.site.trusts_also(user))?.into()
             }
-            Call::See(role) => self.see(role)?.into(),
             Call::Lock(role, mode) => {
                 let locked = lock_files::lock(self.file(role)?, mode);
-                if self.machine.looks() && locked == slocket_core::FlockResult::Busy {
-                    self.holder = self.read_holder(role);
+                if self.machine.looks() && locked == FlockResult::Busy {
+                    self.holder = lock_files::holder(self.file(role)?, self.at()?);
                 }
                 locked.into()
             }
             Call::Unlock(role) => done(&lock_files::unlock(self.file(role)?)).into(),
-            Call::Compare(role, name) => {
-                let at = self.at()?;
-                let name = at.name_of(which(name));
-                answer(lock_files::compare(self.file(role)?, at.folder().as_fd(), &name)).into()
-            }
+            Call::Compare(role, name) => answer(lock_files::compare(self.file(role)?, self.at()?, which(name))).into(),
             Call::Record => {
-                lock_files::record(self.file(Role::Turn)?, &Record::of_this_process())?;
+                lock_files::record(self.file(Role::Turn)?, self.at()?, &Record::of_this_process())?;
                 DoneResult::Done.into()
             }
-            Call::Unlink(name) => {
-                let at = self.at()?;
-                files::unlink(at.folder().as_fd(), &at.name_of(which(name))).into()
-            }
+            Call::Unlink(name) => lock_files::unlink(self.at()?, which(name)).into(),
             Call::Touch => done(&lock_files::touch(self.file(Role::Turn)?)).into(),
             Call::WasTouched => answer(lock_files::was_touched(self.file(Role::Turn)?)).into(),
             Call::Watch => {
@@ -275,20 +263,19 @@ impl FileParticipant {
         self.site.at_path().ok_or(Errno::BADF)
     }
 
-    fn file(&self, role: Role) -> io::Result<BorrowedFd<'_>> {
+    fn file(&self, role: Role) -> io::Result<Borrowed<'_>> {
         let file = match role {
             Role::Turn => &self.turn,
             Role::Look => &self.look,
             Role::Share => &self.share,
             Role::Watch => &None,
         };
-        file.as_ref().map(AsFd::as_fd).ok_or(Errno::BADF)
+        file.as_ref().map(Descriptor::borrowed).ok_or(Errno::BADF)
     }
 
     /// An flock is of the open file, of which a forked child has a copy; so it closes that.
-    fn keep(&mut self, role: Role, file: OwnedFd) -> io::Result<()> {
-        let inode = inode(&files::stat_file(file.as_fd())?);
-        let file = Descriptor::file(file, inode);
+    fn keep(&mut self, role: Role, file: LockFile) -> io::Result<()> {
+        let file = lock_files::descriptor(file)?;
         file.list(self.process);
         match role {
             Role::Turn => self.turn = Some(file),
@@ -299,40 +286,16 @@ impl FileParticipant {
         Ok(())
     }
 
-    /// Whether what was opened is a lock file of a user who is trusted.
-    fn see(&self, role: Role) -> io::Result<SeeResult> {
-        let file = self.file(role)?;
-        let stat = files::stat_file(file)?;
-        let seen = self.at()?.seen(&stat, peer::user);
-        let is_trusted = seen.found.owner == Owner::Us || self.site.trusts_also(seen.uid);
-        Ok(match (lock_files::is_lock_file(file, &stat)?, is_trusted) {
-            (true, true) => SeeResult::LockFile,
-            (true, false) => SeeResult::Untrusted,
-            (false, _) => SeeResult::Other,
-        })
-    }
-
-    /// The process that has the file locked.
-    fn read_holder(&self, role: Role) -> Option<Holder> {
-        let file = self.file(role).ok()?;
-        let uid = files::stat_file(file).ok()?.st_uid;
-        Some(match lock_files::read_record(file) {
-            Some(record) if record.is_of_this_host() => Holder::in_file_of(uid, record.pid),
-            Some(record) => Holder { pid: Some(record.pid), uid, program: None, host: Some(record.host) },
-            None => Holder { pid: None, uid, program: None, host: None },
-        })
-    }
-
     /// The error that a failure of the machine is for the user.
     pub(crate) fn error(&mut self, failure: Failure) -> Error {
-        let owner = |name| self.stat(name).map_or_else(peer::user, |stat| stat.st_uid);
+        let owner = |name| self.owner(name).unwrap_or_else(peer::user);
         self.site.failed(match failure {
             Failure::OfFile(fault) => match (fault.call, Errno::from_raw_os_error(fault.errno.0)) {
                 (Call::Lock(..), Errno::NOLCK | Errno::OPNOTSUPP | Errno::NOSYS) => {
                     What::UnsupportedFileSystem("it has no file locks".to_owned())
                 }
                 (Call::Open(_, name) | Call::Make(_, name), Errno::ACCESS | Errno::PERM)
-                    if name != Name::Lock && self.stat(name).is_some() =>
+                    if name != Name::Lock && self.owner(name).is_some() =>
                 {
                     What::DeniedFifo { name: self.file_name(name), owner: owner(name) }
                 }
@@ -360,9 +323,8 @@ impl FileParticipant {
         })
     }
 
-    fn stat(&self, name: Name) -> Option<rustix::fs::Stat> {
-        let at = self.at().ok()?;
-        files::stat_name(at.folder().as_fd(), &at.name_of(which(name))).ok()
+    fn owner(&self, name: Name) -> Option<u32> {
+        lock_files::owner(self.at().ok()?, which(name))
     }
 
     /// A name in the folder, for a text.

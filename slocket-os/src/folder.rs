@@ -4,8 +4,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{CWD, Mode, OFlags, Stat, fstat, openat, stat};
-use rustix::io::{Result, retry_on_intr};
+use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags, Stat, accessat, fstat, openat, stat};
+use rustix::io::{Errno, Result, fcntl_dupfd_cloexec, retry_on_intr};
 use rustix::net::SocketAddrUnix;
 
 use crate::address;
@@ -95,6 +95,25 @@ impl Folder {
         Ok(self.stat()?.st_dev as u64)
     }
 
+    /// Which folder it is, if it can be watched: not if it may not be read, nor if its file system is in user space, where a call can take
+    /// forever, and would keep all other watches waiting.
+    #[allow(clippy::useless_conversion, clippy::unnecessary_cast, reason = "the types differ between systems")]
+    pub(crate) fn watchable(&self) -> Option<FolderId> {
+        if accessat(&self.file, ".", Access::READ_OK, AtFlags::EACCESS) == Err(Errno::ACCESS) {
+            return None;
+        }
+        if !self.place().ok()?.answers_in_time() {
+            return None;
+        }
+        let stat = self.stat().ok()?;
+        Some(FolderId(stat.st_dev as u64, stat.st_ino as u64))
+    }
+
+    /// Another descriptor, which keeps the number.
+    pub(crate) fn keep(&self) -> Option<Kept> {
+        fcntl_dupfd_cloexec(&self.file, 0).ok()
+    }
+
     /// Where its files live.
     pub(crate) fn place(&self) -> Result<Place> {
         Place::of_folder(&self.file)
@@ -111,6 +130,13 @@ impl Lockable {
     }
 }
 
+/// Which folder it is, whatever it is called.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FolderId(u64, u64);
+
+/// A descriptor of the folder: no other file has its number meanwhile.
+pub(crate) type Kept = OwnedFd;
+
 /// Whether two answers are about one file.
 pub(crate) fn is_same(one: &Stat, other: &Stat) -> bool {
     (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
@@ -118,7 +144,6 @@ pub(crate) fn is_same(one: &Stat, other: &Stat) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use rustix::io::Errno;
     use tempfile::TempDir;
 
     use super::*;

@@ -1,11 +1,10 @@
 //! A lock that is held.
 
 use std::fmt;
-use std::os::fd::{AsFd, BorrowedFd};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
 
-use crate::descriptor::{self, Descriptor};
+use crate::descriptor;
 use crate::error::{Error, ErrorKind, Fault, What};
 use crate::grant::Grant;
 use crate::grant::sealed::{Granted, Sealed};
@@ -16,7 +15,6 @@ use crate::participant::Participant;
 use crate::process::Process;
 use crate::retain;
 use crate::site::Site;
-use crate::sys::sockets;
 use crate::trace::warning;
 use crate::want::Want;
 
@@ -99,7 +97,7 @@ impl Guard {
         Some((participant, turn))
     }
 
-    fn participant(&self) -> Option<&Participant> {
+    pub(crate) fn participant(&self) -> Option<&Participant> {
         self.held.as_ref().map(|(participant, _)| &**participant)
     }
 
@@ -146,28 +144,6 @@ impl Grant for Guard {}
 impl Sealed for Guard {
     fn granted(granted: Granted) -> Self {
         Self::new(granted.participant, granted.turn)
-    }
-}
-
-impl AsFd for Guard {
-    /// The descriptor that carries the lock: the listener, or the connection if the lock is on loan.
-    ///
-    /// It is closed on exec. A process that inherits a duplicate keeps the lock alive even if this one is killed.
-    ///
-    /// # Panics
-    /// In a child of the process that holds the lock, once the child has closed its copies.
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        descriptor::note_shown();
-        let descriptor = self
-            .participant()
-            .and_then(Participant::descriptor)
-            .map(Descriptor::as_fd)
-            .expect("a guard has its descriptor until it is dropped");
-        // It may have come blocking: any process with a copy could make it so. One that blocks has no guard, to `Lock::adopt`.
-        if self.is_ours() {
-            let _ = sockets::set_nonblocking(descriptor);
-        }
-        descriptor
     }
 }
 

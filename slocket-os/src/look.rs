@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use rustix::io::Errno;
 use slocket_core::{Event, Report, Request};
 
 use crate::background;
@@ -13,6 +12,7 @@ use crate::participant::Participant;
 use crate::peer::Holder;
 use crate::process::Process;
 use crate::site::Site;
+use crate::sys::io::Errno;
 
 impl Lock {
     /// Returns the holder of the lock; `None` if no process listens there.

@@ -1,12 +1,9 @@
 //! One participant of a lock, whatever the lock is: a socket, or a locked file.
 
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::io;
-use rustix::net::SocketAddrUnix;
-use slocket_core::{Event, Failure, Inode, Probe, Report, Request};
+use slocket_core::{Event, Failure, Probe, Report, Request};
 
 use crate::descriptor::Descriptor;
 use crate::error::Error;
@@ -16,6 +13,7 @@ use crate::process::Process;
 use crate::retention::Retention;
 use crate::site::Site;
 use crate::socket_participant::SocketParticipant;
+use crate::sys::io;
 use crate::wait::Wait;
 
 /// What became of a lock that was to be a shared one.
@@ -82,17 +80,6 @@ impl Participant {
             None => SocketParticipant::bystander(site, process, probe).into(),
             Some(platform) => FileParticipant::new(site, platform, process).into(),
         }
-    }
-
-    /// Holds the lock by a listener that was passed to this process, and is bound to `address` and to that file.
-    pub(crate) fn holding(
-        site: &Arc<Site>,
-        process: Process,
-        listener: OwnedFd,
-        address: SocketAddrUnix,
-        inode: Option<Inode>,
-    ) -> Box<Self> {
-        SocketParticipant::holding(site, process, listener, address, inode).into()
     }
 
     fn as_socket(&self) -> Option<&SocketParticipant> {

@@ -6,21 +6,21 @@ use std::process::Command;
 use command_fds::CommandFdExt;
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::{self, Errno, FdFlags, fcntl_dupfd_cloexec, fcntl_setfd, ioctl_fionbio};
-use rustix::net::{SocketAddrUnix, getsockname};
+use slocket_core::FlockResult;
 use slocket_core::file_lock::{Mode, Platform};
-use slocket_core::{FlockResult, Found, Question};
 
-use crate::bound::{inode_of, lower};
+use crate::at_path::Which;
 use crate::descriptor::close_copies;
 use crate::error::{Error, Fault, What};
 use crate::file_participant::FileParticipant;
 use crate::guard::Guard;
 use crate::held_share::HeldShare;
 use crate::lock::Lock;
-use crate::participant::Participant;
 use crate::process::Process;
-use crate::site::Home;
-use crate::sys::{lock_files, sockets};
+use crate::semaphore::Permit;
+use crate::shared_guard::SharedGuard;
+use crate::socket_adopt::{ADOPT, adopt_socket};
+use crate::sys::lock_files;
 
 /// Scripts use the low numbers as they like (`exec 3>log`), and would close the lock without knowing.
 const FIRST: RawFd = 100;
@@ -110,8 +110,38 @@ impl Guard {
     }
 }
 
-/// Lets the program that `command` starts keep a share, too: see [`SharedGuard::pass_to`](crate::SharedGuard::pass_to).
-pub(crate) fn share_to(share: &HeldShare, command: &mut Command) -> Result<RawFd, Error> {
+impl SharedGuard {
+    /// Lets the program that `command` starts keep the shared lock, too: it is given back when this guard is dropped *and* that
+    /// program has ended, and whatever that starts. Returns the number of its descriptor.
+    ///
+    /// Only what this very command starts inherits the descriptor, whatever other threads start meanwhile. The command has a
+    /// duplicate until it is dropped: drop it as soon as it has started.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forked`](crate::ErrorKind::Forked) in a child of the process that has the shared lock; or what the system
+    /// refused, if there is no descriptor left.
+    pub fn pass_to(&self, command: &mut Command) -> Result<RawFd, Error> {
+        share_to(&self.share, command)
+    }
+}
+
+impl Permit {
+    /// Lets the program that `command` starts keep the slot, too: it is given back when this permit is dropped *and* that program has
+    /// ended, and whatever that starts. Returns the number of its descriptor.
+    ///
+    /// Only what this very command starts inherits the descriptor, whatever other threads start meanwhile. The command has a
+    /// duplicate until it is dropped: drop it as soon as it has started.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forked`](crate::ErrorKind::Forked) in a child of the process that has the slot; or what the system refused, if
+    /// there is no descriptor left.
+    pub fn pass_to(&self, command: &mut Command) -> Result<RawFd, Error> {
+        share_to(&self.share, command)
+    }
+}
+
+/// Lets the program that `command` starts keep a share, too.
+fn share_to(share: &HeldShare, command: &mut Command) -> Result<RawFd, Error> {
     let duplicate =
         duplicate(share.descriptor()?.as_fd()).map_err(|errno| share.site().error(Fault::new(errno, PASS)))?;
     Ok(preserve(duplicate, command))
@@ -150,30 +180,10 @@ impl Lock {
     pub fn adopt(&self, descriptor: OwnedFd) -> Result<Guard, Error> {
         let here = Process::current();
         close_copies(here);
-        let failed = |errno| self.site().error(Fault::new(errno, ADOPT));
-        let not_the_lock = || self.site().failed(What::NotTheLock);
         if let Some(platform) = self.site().lock_file() {
             return self.adopt_file(descriptor, platform, here);
         }
-        if !is_listener(descriptor.as_fd()) || fcntl_getfl(&descriptor).map_err(failed)?.contains(OFlags::NONBLOCK) {
-            return Err(not_the_lock());
-        }
-        let address = getsockname(&descriptor).and_then(SocketAddrUnix::try_from).map_err(failed)?;
-        let inode = match self.site().home() {
-            Home::Name(name) if **name.address() == address => None,
-            Home::Name(_) => return Err(not_the_lock()),
-            Home::Path(at) => {
-                let found = at.look().map_err(failed)?.map(|seen| seen.found).filter(Found::is_socket);
-                let is_bound_to = |found: &Found| inode_of(descriptor.as_fd()) == Ok(Some(lower(found.inode.number)));
-                let found = found.filter(is_bound_to).map(|found| found.inode);
-                Some(found.ok_or_else(not_the_lock)?)
-            }
-        };
-        fcntl_setfd(&descriptor, FdFlags::CLOEXEC).map_err(failed)?;
-        sockets::set_nonblocking(descriptor.as_fd()).map_err(failed)?;
-        sockets::listen_on(descriptor.as_fd()).map_err(failed)?;
-        let turn = self.queue().enter_beside(here);
-        Ok(Guard::new(Participant::holding(self.site(), here, descriptor, address, inode), turn))
+        adopt_socket(self, descriptor, here)
     }
 }
 
@@ -185,26 +195,17 @@ impl Lock {
         let not_the_lock = || self.site().failed(What::NotTheLock);
         let at = self.site().at_path().ok_or_else(not_the_lock)?;
         if fcntl_getfl(&file).map_err(failed)?.contains(OFlags::NONBLOCK)
-            || !lock_files::compare(file.as_fd(), at.folder().as_fd(), at.name()).map_err(failed)?
+            || !lock_files::compare(file.as_fd(), at, Which::Lock).map_err(failed)?
             || lock_files::lock(file.as_fd(), Mode::Exclusive) != FlockResult::Locked
         {
             return Err(not_the_lock());
         }
         fcntl_setfd(&file, FdFlags::CLOEXEC).map_err(failed)?;
-        sockets::set_nonblocking(file.as_fd()).map_err(failed)?;
+        ioctl_fionbio(&file, true).map_err(failed)?;
         let turn = self.queue().enter_beside(here);
         let participant = FileParticipant::holding(self.site(), platform, here, file).map_err(failed)?;
         Ok(Guard::new(participant.into(), turn))
     }
-}
-
-/// What is being done when a descriptor is adopted.
-const ADOPT: &str = "adopt the descriptor";
-
-/// Whether that is a listening Unix stream socket.
-fn is_listener(socket: BorrowedFd<'_>) -> bool {
-    [Question::Listens, Question::IsStream, Question::IsUnix].map(|question| sockets::ask(socket, question))
-        == [Ok(true); 3]
 }
 
 #[cfg(test)]

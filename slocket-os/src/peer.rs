@@ -1,16 +1,11 @@
-//! The process at the other end: peer credentials (unix(7), `SO_PEERCRED`).
+//! The holder of a lock, and which users are our own.
 
 use std::fmt;
 use std::fs;
-use std::os::fd::BorrowedFd;
-use std::os::unix::fs::MetadataExt;
 use std::sync::LazyLock;
 
-use nix::sys::socket::getsockopt;
-use nix::sys::socket::sockopt::PeerCredentials;
-use rustix::process::geteuid;
-
 use crate::escape::escaped;
+use crate::sys::system;
 
 /// The holder of a lock.
 ///
@@ -22,7 +17,7 @@ pub struct Holder {
     /// queue is full. (If it has ended since, and a process that inherited the lock still has it, the number may be that of another
     /// process of the same user.)
     pub pid: Option<u32>,
-    /// Its user id.
+    /// Its user id. Zero on Windows, where users have none.
     pub uid: u32,
     /// The name of its program, if it can be read (proc(5), `/proc/pid/comm`).
     pub program: Option<String>,
@@ -33,9 +28,8 @@ pub struct Holder {
 impl Holder {
     /// A process of this machine that was found in a lock file of that user.
     pub(crate) fn in_file_of(uid: u32, pid: u32) -> Self {
-        let process = fs::metadata(format!("/proc/{pid}")).ok();
-        let uid = process.as_ref().map_or(uid, MetadataExt::uid);
-        Self { pid: Some(pid), uid, program: process.and_then(|_| program(pid)), host: None }
+        let user = system::user_of_process(pid);
+        Self { pid: Some(pid), uid: user.unwrap_or(uid), program: user.and_then(|_| program(pid)), host: None }
     }
 }
 
@@ -50,32 +44,6 @@ impl fmt::Display for Holder {
     }
 }
 
-/// The process at the other end of a connection: of a server's, the one that listened when the connection was made.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer {
-    pid: Option<u32>,
-    uid: u32,
-}
-
-impl Peer {
-    pub(crate) fn of(connection: BorrowedFd<'_>) -> Option<Self> {
-        // rustix's `socket_peercred` has no value for the pid 0 that the kernel reports across pid namespaces, so nix asks.
-        let peer = getsockopt(&connection, PeerCredentials).ok()?;
-        let pid = u32::try_from(peer.pid()).ok().filter(|&pid| pid != 0);
-        Some(Self { pid, uid: peer.uid() })
-    }
-
-    pub(crate) fn user(self) -> u32 {
-        self.uid
-    }
-
-    /// The same, for the user, with its program.
-    pub(crate) fn holder(self) -> Holder {
-        let program = self.pid.filter(|pid| is_of(*pid, self.uid)).and_then(program);
-        Holder { pid: self.pid, uid: self.uid, program, host: None }
-    }
-}
-
 /// Whether a user is our own. Inside of a user namespace the number that stands for all users without a name is nobody's.
 #[must_use]
 pub fn is_ours(uid: u32) -> bool {
@@ -84,7 +52,7 @@ pub fn is_ours(uid: u32) -> bool {
 
 /// Our user's number.
 pub(crate) fn user() -> u32 {
-    geteuid().as_raw()
+    system::user()
 }
 
 /// Whether a user may be any user who has no name in our user namespace: the kernel shows all of these under one number. (Where
@@ -94,7 +62,9 @@ pub(crate) fn is_anybody(user: u32) -> bool {
         let text = fs::read_to_string("/proc/sys/kernel/overflowuid").ok();
         text.and_then(|text| text.trim().parse().ok()).unwrap_or(65534)
     });
-    user == *OVERFLOW && !fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| maps_all(&map))
+    cfg!(target_os = "linux")
+        && user == *OVERFLOW
+        && !fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| maps_all(&map))
 }
 
 /// Whether a map (`user_namespaces(7)`) gives every user its own number.
@@ -103,14 +73,15 @@ fn maps_all(map: &str) -> bool {
 }
 
 /// Whether a process is of that user. If it is not, its number was mostly used again since.
-fn is_of(pid: u32, user: u32) -> bool {
-    fs::metadata(format!("/proc/{pid}")).is_ok_and(|process| process.uid() == user)
+#[cfg(target_os = "linux")]
+pub(crate) fn is_of(pid: u32, user: u32) -> bool {
+    system::user_of_process(pid) == Some(user)
 }
 
 /// The name of a process's program, if `/proc` is of our pid namespace (in another one, the number is another process's).
 pub(crate) fn program(pid: u32) -> Option<String> {
     let myself = fs::read_link("/proc/self").ok()?;
-    if myself.to_str() != Some(&std::process::id().to_string()) {
+    if !cfg!(target_os = "linux") || myself.to_str() != Some(&std::process::id().to_string()) {
         return None;
     }
     fs::read_to_string(format!("/proc/{pid}/comm")).ok().map(|name| name.trim_end().to_owned())
@@ -132,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_process_of_another_user_is_not_the_holder() {
-        let us = geteuid().as_raw();
+        let us = system::user();
         assert!(is_of(std::process::id(), us));
         assert!(!is_of(std::process::id(), us + 1));
     }

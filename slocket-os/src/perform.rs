@@ -13,11 +13,12 @@ use slocket_core::{
 };
 
 use crate::at_path::{AtPath, Which};
+use crate::connected::Peer;
 use crate::escape::escaped;
 use crate::folder_guard::FolderGuard;
 use crate::making::Making;
 use crate::mark::{STICKY, mode_of_fifo, published_mode, times};
-use crate::peer::{self, Peer};
+use crate::peer;
 use crate::process::Process;
 use crate::random::random;
 use crate::site::{Home, Site};

@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::Path;
 use std::process;
 
-use rustix::system::uname;
+use crate::sys::system;
 
 /// What a record begins with: by that a lock file is told from any other file.
 const MAGIC: &str = "slocket\n";
@@ -78,7 +78,7 @@ pub fn is_lock_file(path: &Path) -> bool {
 
 /// The name of this machine, without what would be two words or lines.
 fn this_host() -> String {
-    uname().nodename().to_string_lossy().split_whitespace().collect()
+    system::host().split_whitespace().collect()
 }
 
 #[cfg(test)]

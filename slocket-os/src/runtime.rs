@@ -1,16 +1,21 @@
 //! What an asynchronous runtime must supply, so that the lock can wait with it.
 
 use std::future::{pending, poll_fn};
+#[cfg(unix)]
 use std::io;
+#[cfg(unix)]
 use std::os::fd::BorrowedFd;
 use std::pin::pin;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+#[cfg(unix)]
+use std::time::Duration;
+use std::time::Instant;
 
 use crate::grant::Grant;
 use crate::session::Session;
 
 /// How often a descriptor is looked at that the runtime cannot watch.
+#[cfg(unix)]
 const RECHECK: Duration = Duration::from_millis(10);
 
 /// A way to wait, which an adapter for another runtime implements.
@@ -51,12 +56,13 @@ const RECHECK: Duration = Duration::from_millis(10);
 /// # Cancel safety
 /// The futures are dropped at any await point. A forked child neither polls nor drops its copies of them.
 pub trait Runtime: 'static {
-    /// Waits until a descriptor is readable. It may complete early.
+    /// Waits until a descriptor is readable. It may complete early. Unix only: on Windows, what wakes a waiter is a waker.
     ///
     /// The descriptor must not be duplicated: a forked child closes its copy, and would miss a duplicate.
     ///
     /// # Errors
     /// If the runtime cannot watch the descriptor. Then it is looked at every ten milliseconds.
+    #[cfg(unix)]
     fn readable(descriptor: BorrowedFd<'_>) -> impl Future<Output = io::Result<()>> + Send;
 
     /// Waits until that time, by the system's monotonic clock.
@@ -110,10 +116,19 @@ pub trait Runtime: 'static {
 }
 
 /// Waits for the turn inside the process, or for the session's descriptor.
+#[cfg_attr(windows, allow(clippy::extra_unused_type_parameters, reason = "it waits by a waker"))]
 async fn ready<R: Runtime + ?Sized, G: Grant>(session: &mut Session<G>) {
     if session.is_inside() {
         return poll_fn(|context| session.poll_turn(context)).await;
     }
+    #[cfg(unix)]
+    readable::<R, G>(session).await;
+    #[cfg(windows)]
+    poll_fn(|context| session.poll_change(context)).await;
+}
+
+#[cfg(unix)]
+async fn readable<R: Runtime + ?Sized, G: Grant>(session: &mut Session<G>) {
     let Some(descriptor) = session.wait().descriptor else { return pending().await };
     if R::readable(descriptor).await.is_err() {
         R::sleep_until(Instant::now() + RECHECK).await;

@@ -2,10 +2,8 @@
 
 use std::fmt;
 use std::num::NonZeroU16;
-use std::os::fd::{AsFd, BorrowedFd, RawFd};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
-use std::process::Command;
 
 use slocket_core::Share;
 
@@ -15,7 +13,6 @@ use crate::grant::sealed::{Granted, Sealed};
 use crate::held_share::HeldShare;
 use crate::lock::Lock;
 use crate::name::LockName;
-use crate::pass;
 use crate::want::Want;
 
 /// A semaphore at a lock's path: up to so many permits are out at a time. Cheap to clone.
@@ -69,7 +66,7 @@ impl Semaphore {
 /// [protocol]: https://github.com/slocket/slocket/blob/main/docs/protocol.md#8-shares-shared-locks-and-slots
 #[must_use = "dropping the permit at once gives the slot back at once"]
 pub struct Permit {
-    share: HeldShare,
+    pub(crate) share: HeldShare,
     slot: u16,
 }
 
@@ -100,38 +97,9 @@ impl Permit {
     pub fn release(self) -> Result<(), Error> {
         self.share.release()
     }
-
-    /// Lets the program that `command` starts keep the slot, too: it is given back when this permit is dropped *and* that program has
-    /// ended, and whatever that starts. Returns the number of its descriptor.
-    ///
-    /// Only what this very command starts inherits the descriptor, whatever other threads start meanwhile. The command has a
-    /// duplicate until it is dropped: drop it as soon as it has started.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Forked`](crate::ErrorKind::Forked) in a child of the process that has the slot; or what the system refused, if
-    /// there is no descriptor left.
-    pub fn pass_to(&self, command: &mut Command) -> Result<RawFd, Error> {
-        pass::share_to(&self.share, command)
-    }
 }
 
 impl Grant for Permit {}
-
-impl AsFd for Permit {
-    /// The descriptor that is the slot: a FIFO beside the lock, open for writing.
-    ///
-    /// It is closed on exec. A process that inherits a duplicate keeps the slot, even if this one is killed or gives it back. Write
-    /// nothing to it.
-    ///
-    /// # Panics
-    /// In a child of the process that has the slot.
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.share
-            .descriptor()
-            .map(AsFd::as_fd)
-            .expect("the slot is that of another process, which has forked this one")
-    }
-}
 
 impl Sealed for Permit {
     fn granted(granted: Granted) -> Self {

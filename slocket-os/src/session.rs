@@ -280,6 +280,12 @@ impl<G: Grant> Session<G> {
         }
     }
 
+    /// Ready when what is waited for outside has changed; the waker is woken then. (On Unix, a descriptor becomes readable.)
+    #[cfg(windows)]
+    pub fn poll_change(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.wait_here().poll(context)
+    }
+
     /// Blocks the thread until what is waited for has come: no CPU, two system calls. It may return early.
     pub fn block(&mut self) {
         self.block_until(None, None);

@@ -1,17 +1,14 @@
 //! A shared lock: many processes can have one at a time, and none of them holds the lock alone.
 
 use std::fmt;
-use std::os::fd::{AsFd, BorrowedFd, RawFd};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
-use std::process::Command;
 
 use crate::error::Error;
 use crate::grant::Grant;
 use crate::grant::sealed::{Granted, Sealed};
 use crate::held_share::HeldShare;
 use crate::name::LockName;
-use crate::pass;
 
 /// Holds a shared lock as long as it lives ([protocol section 8][protocol]).
 ///
@@ -33,7 +30,7 @@ use crate::pass;
 /// [protocol]: https://github.com/slocket/slocket/blob/main/docs/protocol.md#8-shares-shared-locks-and-slots
 #[must_use = "dropping the guard at once releases the shared lock at once"]
 pub struct SharedGuard {
-    share: HeldShare,
+    pub(crate) share: HeldShare,
 }
 
 impl SharedGuard {
@@ -56,38 +53,9 @@ impl SharedGuard {
     pub fn release(self) -> Result<(), Error> {
         self.share.release()
     }
-
-    /// Lets the program that `command` starts keep the shared lock, too: it is given back when this guard is dropped *and* that
-    /// program has ended, and whatever that starts. Returns the number of its descriptor.
-    ///
-    /// Only what this very command starts inherits the descriptor, whatever other threads start meanwhile. The command has a
-    /// duplicate until it is dropped: drop it as soon as it has started.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Forked`](crate::ErrorKind::Forked) in a child of the process that has the shared lock; or what the system
-    /// refused, if there is no descriptor left.
-    pub fn pass_to(&self, command: &mut Command) -> Result<RawFd, Error> {
-        pass::share_to(&self.share, command)
-    }
 }
 
 impl Grant for SharedGuard {}
-
-impl AsFd for SharedGuard {
-    /// The descriptor that is the shared lock: a FIFO beside the lock, open for writing.
-    ///
-    /// It is closed on exec. A process that inherits a duplicate keeps the shared lock, even if this one is killed or gives it back. Write
-    /// nothing to it.
-    ///
-    /// # Panics
-    /// In a child of the process that has the shared lock.
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.share
-            .descriptor()
-            .map(AsFd::as_fd)
-            .expect("the shared lock is that of another process, which has forked this one")
-    }
-}
 
 impl Sealed for SharedGuard {
     fn granted(granted: Granted) -> Self {

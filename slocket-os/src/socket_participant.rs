@@ -10,10 +10,11 @@ use slocket_core::{
     Call, CallResult, Event, Failure, Hints, Inode, Machine, Notice, Platform, Probe, Report, Role, Source, Step, Timer,
 };
 
+use crate::connected::Peer;
 use crate::descriptor::Descriptor;
 use crate::error::{Error, Fault, What, no_sockets, what_is_at};
 use crate::file_system::Place;
-use crate::peer::{Holder, Peer};
+use crate::peer::Holder;
 use crate::perform::Performer;
 use crate::process::Process;
 use crate::site::{Home, Site};

@@ -1,11 +1,13 @@
 //! Waiting for descriptors and deadlines, by blocking the thread.
 
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+
+use crate::bell::Bell;
 
 /// What a session waits for: its descriptor becomes readable, or a time comes. (With neither, it has an outcome.)
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,12 +20,22 @@ pub struct Wait<'a> {
     pub deadline: Option<Instant>,
 }
 
-impl Wait<'_> {
+impl<'a> Wait<'a> {
+    /// Waiting for a bell.
+    pub(crate) fn of_bell(bell: &'a Bell) -> Self {
+        Self { descriptor: Some(bell.as_fd()), ..Self::default() }
+    }
+
     /// When to be woken, at the latest, where there is but one clock.
     #[must_use]
     pub fn time(&self) -> Option<Instant> {
         self.until.into_iter().chain(self.deadline).min()
     }
+}
+
+/// Blocks the thread until it has come. It may return early.
+pub(crate) fn block_on(wait: Wait<'_>) {
+    block_on_any(&[wait]);
 }
 
 /// Blocks the thread until one of them has come. It may return early.

@@ -1,13 +1,14 @@
 //! Watching a path: a descriptor that becomes readable when something happens to it.
 
-use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::at_path::AtPath;
+use crate::bell::Bell;
+use crate::folder::FolderId;
 use crate::process::Process;
-use crate::wait::{Wait, block_on_any};
-use crate::watcher::{self, Bell, FolderId};
+use crate::wait::{Wait, block_on};
+use crate::watcher;
 
 /// A watch on a lock's path, to wait for a change without queueing. It lasts until it is dropped.
 ///
@@ -26,7 +27,7 @@ impl Watch {
     /// Blocks the thread until something has happened since the last call, or until that time.
     pub fn block(&self, until: Instant) {
         while !self.take() && Instant::now() < until {
-            block_on_any(&[Wait { descriptor: Some(self.as_fd()), until: Some(until), ..Wait::default() }]);
+            block_on(Wait { until: Some(until), ..self.wait() });
         }
     }
 
@@ -38,15 +39,18 @@ impl Watch {
         Some(Self { bell, folder, process })
     }
 
+    /// Waiting for something to happen.
+    pub(crate) fn wait(&self) -> Wait<'_> {
+        Wait::of_bell(&self.bell)
+    }
+
+    pub(crate) fn bell(&self) -> &Bell {
+        &self.bell
+    }
+
     /// Whether something happened since the last call.
     pub(crate) fn take(&self) -> bool {
-        self.bell.take()
-    }
-}
-
-impl AsFd for Watch {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.bell.as_fd()
+        self.bell.take() == Ok(true)
     }
 }
 
@@ -54,7 +58,7 @@ impl Drop for Watch {
     /// (A fork has a copy of the bell, and no watcher that would ring it.)
     fn drop(&mut self) {
         if self.process.is_current() {
-            watcher::remove(&self.bell, self.folder, self.process);
+            watcher::remove(&self.bell, &self.folder, self.process);
         }
     }
 }

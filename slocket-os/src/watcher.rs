@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::mem;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -14,13 +13,12 @@ use std::time::Duration;
 
 use notify::event::ModifyKind;
 use notify::{Config, ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
-use rustix::event::{EventfdFlags, eventfd};
-use rustix::fs::{Access, AtFlags, accessat};
-use rustix::io::{Errno, fcntl_dupfd_cloexec, read, retry_on_intr, write};
 
-use crate::address::{self, proc_path};
+use crate::address;
 use crate::at_path::AtPath;
+use crate::bell::Bell;
 use crate::closing::{start_thread, without_signals};
+use crate::folder::{FolderId, Kept};
 use crate::process::{Inherit, PerProcess, Process};
 
 static WATCHER: PerProcess<Slot> = PerProcess::new();
@@ -47,70 +45,29 @@ impl Inherit for Slot {
     }
 }
 
-/// A descriptor that becomes readable when it is rung.
-#[derive(Debug)]
-pub(crate) struct Bell(OwnedFd);
-
-impl Bell {
-    fn new() -> rustix::io::Result<Self> {
-        eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map(Self)
-    }
-
-    fn ring(&self) {
-        // One that has been rung too often to count is readable all the same.
-        let _ = retry_on_intr(|| write(&self.0, &1_u64.to_ne_bytes()));
-    }
-
-    /// Whether it was rung since the last call.
-    pub(crate) fn take(&self) -> bool {
-        retry_on_intr(|| read(&self.0, &mut [0; 8])).is_ok()
-    }
-}
-
-impl AsFd for Bell {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
-    }
-}
-
-/// Which folder it is, whatever it is called.
-pub(crate) type FolderId = (u64, u64);
-
 /// Watches a lock's path: the bell rings when something happens to it. `None` if there is no watch: the folder may not be
 /// read, no thread is left, no instance or watch of inotify, or the file system is in user space, where a call can take
 /// forever, and would keep all other watches waiting.
 pub(crate) fn add(at: &AtPath, here: Process) -> Option<(Arc<Bell>, FolderId)> {
-    if accessat(at.folder().as_fd(), ".", Access::READ_OK, AtFlags::EACCESS) == Err(Errno::ACCESS) {
-        return None;
-    }
-    if !at.folder().place().ok()?.answers_in_time() {
-        return None;
-    }
-    let id = id_of(at)?;
+    let id = at.folder().watchable()?;
     let bell = Arc::new(Bell::new().ok()?);
     let mut slot = WATCHER.lock(here);
     let watcher = match &mut slot.watcher {
         Some(watcher) => watcher,
         empty => empty.insert(Watcher::start()?),
     };
-    let added = watcher.add(at, id, &bell);
+    let added = watcher.add(at, id.clone(), &bell);
     slot.see_to_end(here);
     added.then_some((bell, id))
 }
 
 /// Ends a watch.
-pub(crate) fn remove(bell: &Arc<Bell>, folder: FolderId, here: Process) {
+pub(crate) fn remove(bell: &Arc<Bell>, folder: &FolderId, here: Process) {
     let mut slot = WATCHER.lock(here);
     if let Some(watcher) = &mut slot.watcher {
         watcher.remove(bell, folder);
     }
     slot.see_to_end(here);
-}
-
-#[allow(clippy::useless_conversion, clippy::unnecessary_cast, reason = "the types differ between systems")]
-fn id_of(at: &AtPath) -> Option<FolderId> {
-    let stat = at.folder().stat().ok()?;
-    Some((stat.st_dev as u64, stat.st_ino as u64))
 }
 
 impl Slot {
@@ -154,7 +111,7 @@ struct Watched {
     /// What notify knows it by.
     path: PathBuf,
     /// A descriptor of the folder, to which that path leads: no other file has the number as long as notify knows the folder by that path.
-    _folder: OwnedFd,
+    _folder: Kept,
     bells: Vec<(PathBuf, Arc<Bell>)>,
 }
 
@@ -197,11 +154,9 @@ impl Watcher {
             watched.bells.push((name, bell));
             return true;
         }
-        let Ok(folder) = fcntl_dupfd_cloexec(at.folder().as_fd(), 0) else { return false };
-        // Whatever is exchanged on the way to the folder, it is this one. Where /proc does not lead to it, its path does.
-        let paths = [Some(proc_path(folder.as_fd())), at.path().parent().map(Path::to_path_buf)];
+        let Some(folder) = at.folder().keep() else { return false };
         let (name, bell) = bell();
-        for path in paths.into_iter().flatten() {
+        for path in at.ways(&folder) {
             if !self.answers() {
                 return false;
             }
@@ -224,8 +179,8 @@ impl Watcher {
         false
     }
 
-    fn remove(&mut self, bell: &Arc<Bell>, id: FolderId) {
-        let Some(watched) = self.folders.get_mut(&id) else { return };
+    fn remove(&mut self, bell: &Arc<Bell>, id: &FolderId) {
+        let Some(watched) = self.folders.get_mut(id) else { return };
         let Some(index) = watched.bells.iter().position(|(_, each)| Arc::ptr_eq(each, bell)) else { return };
         let (name, bell) = watched.bells.swap_remove(index);
         self.bells.remove(&watched.path, &name, &bell);
@@ -242,7 +197,7 @@ impl Watcher {
             return;
         }
         let idle: Vec<FolderId> =
-            self.folders.iter().filter(|(_, watched)| watched.bells.is_empty()).map(|(id, _)| *id).collect();
+            self.folders.iter().filter(|(_, watched)| watched.bells.is_empty()).map(|(id, _)| id.clone()).collect();
         for id in idle {
             if let Some(watched) = self.folders.remove(&id)
                 && self.answers()
@@ -284,13 +239,20 @@ impl Bells {
         match event {
             Ok(event) if !event.need_rescan() => {
                 if is_change(event.kind) {
-                    event.paths.iter().filter_map(|path| bells.get(path)).flatten().for_each(|bell| bell.ring());
+                    let of_event = event.paths.iter().flat_map(|path| of_event(path));
+                    of_event.filter_map(|path| bells.get(path)).flatten().for_each(|bell| bell.ring());
                 }
             }
             // Some were lost, or cannot be read.
             Ok(_) | Err(_) => bells.values().flatten().for_each(|bell| bell.ring()),
         }
     }
+}
+
+/// What an event is about. The BSDs tell of one file for several that changed in a folder: so the folder is as good as the file.
+fn of_event(path: &Path) -> impl Iterator<Item = &Path> {
+    let folder = if cfg!(target_os = "linux") { None } else { path.parent() };
+    [Some(path), folder].into_iter().flatten()
 }
 
 /// Whether a name came, went or moved, or its mode, its mark or its owner changed. Opening the folder does not count: the search

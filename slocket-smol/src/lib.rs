@@ -182,16 +182,23 @@
 //! [choosing]: https://github.com/slocket/slocket/blob/main/docs/choosing.md
 //! [file-lock]: https://doc.rust-lang.org/std/fs/struct.File.html#method.lock
 
+#[cfg(unix)]
 use std::io;
+#[cfg(unix)]
 use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
-use async_io::{Async, Timer};
+#[cfg(unix)]
+use async_io::Async;
+use async_io::Timer;
+#[cfg(unix)]
+#[doc(inline)]
+pub use slocket_os::Disowned;
 use slocket_os::Runtime;
 #[doc(inline)]
 pub use slocket_os::{
-    Disowned, DowngradeError, Error, ErrorKind, Guard, Holder, Home, LockName, OccupiedPolicy, Permit, SharedGuard,
-    Sharer, StalePolicy, Trust, TryAcquireError, Waiting, close_copies, depart, settle, settle_timeout,
+    DowngradeError, Error, ErrorKind, Guard, Holder, Home, LockName, OccupiedPolicy, Permit, SharedGuard, Sharer,
+    StalePolicy, Trust, TryAcquireError, Waiting, close_copies, depart, settle, settle_timeout,
 };
 
 slocket_os::adapter! {
@@ -209,6 +216,7 @@ slocket_os::asynchronous_adapter!(AsyncIo);
 pub enum AsyncIo {}
 
 impl Runtime for AsyncIo {
+    #[cfg(unix)]
     async fn readable(descriptor: BorrowedFd<'_>) -> io::Result<()> {
         Async::new_nonblocking(descriptor)?.readable().await
     }

@@ -166,11 +166,13 @@
 
 use std::time::{Duration, Instant};
 
+#[cfg(unix)]
+#[doc(inline)]
+pub use slocket_os::Disowned;
 #[doc(inline)]
 pub use slocket_os::{
-    Canceller, Disowned, DowngradeError, Error, ErrorKind, Grant, Guard, Holder, Home, LockName, OccupiedPolicy,
-    Permit, Request, SharedGuard, Sharer, StalePolicy, Trust, TryAcquireError, Waiting, close_copies, depart, settle,
-    settle_timeout,
+    Canceller, DowngradeError, Error, ErrorKind, Grant, Guard, Holder, Home, LockName, OccupiedPolicy, Permit, Request,
+    SharedGuard, Sharer, StalePolicy, Trust, TryAcquireError, Waiting, close_copies, depart, settle, settle_timeout,
 };
 
 slocket_os::adapter! {

@@ -184,20 +184,26 @@
 //! [file-lock]: https://doc.rust-lang.org/std/fs/struct.File.html#method.lock
 
 use std::cell::Cell;
+#[cfg(unix)]
 use std::io;
+#[cfg(unix)]
 use std::os::fd::BorrowedFd;
 use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
+#[cfg(unix)]
+#[doc(inline)]
+pub use slocket_os::Disowned;
 use slocket_os::Runtime;
 #[doc(inline)]
 pub use slocket_os::{
-    Disowned, DowngradeError, Error, ErrorKind, Guard, Holder, Home, LockName, OccupiedPolicy, Permit, SharedGuard,
-    Sharer, StalePolicy, Trust, TryAcquireError, Waiting, close_copies, depart, settle, settle_timeout,
+    DowngradeError, Error, ErrorKind, Guard, Holder, Home, LockName, OccupiedPolicy, Permit, SharedGuard, Sharer,
+    StalePolicy, Trust, TryAcquireError, Waiting, close_copies, depart, settle, settle_timeout,
 };
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
+#[cfg(unix)]
+use tokio::io::{Interest, unix::AsyncFd};
+#[cfg(unix)]
 use tokio::net::UnixDatagram;
 use tokio::runtime::{Handle, Id};
 use tokio::task::spawn_blocking;
@@ -218,6 +224,7 @@ slocket_os::asynchronous_adapter!(Tokio);
 pub enum Tokio {}
 
 impl Runtime for Tokio {
+    #[cfg(unix)]
     #[expect(deprecated, reason = "its successor is unsafe; a borrowed descriptor outlives its registration as it is")]
     async fn readable(descriptor: BorrowedFd<'_>) -> io::Result<()> {
         AsyncFd::with_interest(descriptor, Interest::READABLE)?.readable().await.map(drop)
@@ -242,7 +249,8 @@ impl Runtime for Tokio {
             let mut last = LAST.try_lock().ok();
             if last.as_deref() != Some(&runtime) {
                 drop(sleep(Duration::ZERO));
-                // The result does not matter: perhaps no descriptor is left.
+                // The result does not matter: perhaps no descriptor is left. (On Windows the reactor is not used.)
+                #[cfg(unix)]
                 let _ = UnixDatagram::unbound();
             }
             if let Some(last) = &mut last {

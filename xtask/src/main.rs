@@ -1,4 +1,4 @@
-//! The one door to this workspace: `cargo xtask test`, `demo`, `model`, `storm`, `shares`, `kernels`, `bench`, `fuzz`, `coverage`,
+//! The one door to this workspace: `cargo xtask test`, `demo`, `model`, `storm`, `shares`, `kernels`, `platforms`, `bench`, `fuzz`, `coverage`,
 //! `mutants`, `book`, `lint`, `dist`, `release-notes`, `ci`, and the sweeps.
 //!
 //! Each task says what it did and fails if it did nothing.
@@ -27,6 +27,7 @@ mod npm;
 mod package;
 #[cfg(test)]
 mod page;
+mod platforms;
 mod prose;
 mod readme;
 mod report;
@@ -71,6 +72,8 @@ enum Task {
     Shares(shares::Options),
     /// Run the facts, a storm and some trials on other kernels: in gVisor, and on older Linux in user mode
     Kernels(kernels::Options),
+    /// Compile the libraries for other systems, and run the build for Windows under Wine
+    Platforms(platforms::Options),
     /// Measure what slocket costs, beside its peers and the bare system calls
     Bench(bench::Options),
     /// Write the man pages and completions of the tool, and the README of each crate, from their sources
@@ -109,6 +112,7 @@ fn main() -> ExitCode {
         Task::Storm(options) => storm::run(&options),
         Task::Shares(options) => shares::run(&options),
         Task::Kernels(options) => kernels::run(&options),
+        Task::Platforms(options) => platforms::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Generate => generate::run(),
         Task::Book => book::run(),

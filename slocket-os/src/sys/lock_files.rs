@@ -1,7 +1,6 @@
 //! Lock files: regular files that are locked.
 
-use std::ffi::CStr;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::SystemTime;
 
 use rustix::fs::{
@@ -9,22 +8,34 @@ use rustix::fs::{
     openat,
 };
 use rustix::io::{Errno, Result, pread, pwrite, retry_on_intr};
-use slocket_core::file_lock::{self, OpenResult};
-use slocket_core::{FlockResult, MakeResult};
+use slocket_core::file_lock::{self, OpenResult, SeeResult};
+use slocket_core::{FlockResult, MakeResult, Owner, UnlinkResult};
 
+use super::found::inode;
 use super::{code, files};
+use crate::at_path::{AtPath, Which};
+use crate::descriptor::Descriptor;
 use crate::folder::is_same;
+use crate::mark::mode_of_fifo;
+use crate::peer::{self, Holder};
 use crate::record::{Record, is_record};
+
+/// A lock file that is open.
+pub(crate) type LockFile = OwnedFd;
+
+/// The same, of another owner.
+pub(crate) type Borrowed<'a> = BorrowedFd<'a>;
 
 /// (What opens a FIFO must not wait. A network file system locks only what is open for writing.)
 const FLAGS: OFlags =
     OFlags::RDWR.union(OFlags::NONBLOCK).union(OFlags::NOFOLLOW).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
 
-pub(crate) fn open(folder: BorrowedFd<'_>, name: &CStr) -> Result<OwnedFd> {
-    retry_on_intr(|| openat(folder, name, FLAGS, Mode::empty()))
+pub(crate) fn open(at: &AtPath, which: Which) -> Result<LockFile> {
+    let name = at.name_of(which);
+    retry_on_intr(|| openat(at.folder().as_fd(), &*name, FLAGS, Mode::empty()))
 }
 
-pub(crate) fn opened<T>(result: &Result<T>) -> OpenResult {
+pub(crate) fn opened<T>(result: &Result<T>, _: &AtPath, _: Which) -> OpenResult {
     match result {
         Ok(_) => OpenResult::Opened,
         // A name that is too long has no share.
@@ -36,8 +47,10 @@ pub(crate) fn opened<T>(result: &Result<T>) -> OpenResult {
 }
 
 /// Makes a file that nothing has the name of.
-pub(crate) fn make(folder: BorrowedFd<'_>, name: &CStr, mode: Mode) -> Result<OwnedFd> {
-    retry_on_intr(|| openat(folder, name, FLAGS | OFlags::CREATE | OFlags::EXCL, mode))
+pub(crate) fn make(at: &AtPath, which: Which) -> Result<LockFile> {
+    let name = at.name_of(which);
+    let flags = FLAGS | OFlags::CREATE | OFlags::EXCL;
+    retry_on_intr(|| openat(at.folder().as_fd(), &*name, flags, mode_of_fifo(at.mode())))
 }
 
 pub(crate) fn made<T>(result: &Result<T>) -> MakeResult {
@@ -48,13 +61,31 @@ pub(crate) fn made<T>(result: &Result<T>) -> MakeResult {
     }
 }
 
+/// Has the file as long as it is open, and each child that is forked from here on close its copy: an flock is of the open file.
+pub(crate) fn descriptor(file: LockFile) -> Result<Descriptor> {
+    let inode = inode(&files::stat_file(file.as_fd())?);
+    Ok(Descriptor::file(file, inode))
+}
+
 /// Sets the mode of a file that was made just now, if the umask has taken bits away.
-pub(crate) fn set_mode(file: BorrowedFd<'_>, mode: Mode) -> Result<()> {
+pub(crate) fn set_mode(file: Borrowed<'_>, at: &AtPath) -> Result<()> {
+    let mode = mode_of_fifo(at.mode());
     if Mode::from_raw_mode(fstat(file)?.st_mode) == mode { Ok(()) } else { fchmod(file, mode) }
 }
 
+/// Whether what was opened is a lock file of a user who is trusted; `trusts_also` tells that of others than our own.
+pub(crate) fn see(file: Borrowed<'_>, at: &AtPath, trusts_also: impl FnOnce(u32) -> bool) -> Result<SeeResult> {
+    let stat = files::stat_file(file)?;
+    let is_trusted = at.owner(stat.st_uid, peer::user) == Owner::Us || trusts_also(stat.st_uid);
+    Ok(match (is_lock_file(file, &stat)?, is_trusted) {
+        (true, true) => SeeResult::LockFile,
+        (true, false) => SeeResult::Untrusted,
+        (false, _) => SeeResult::Other,
+    })
+}
+
 /// Whether it is a regular file that is empty or has a record in it.
-pub(crate) fn is_lock_file(file: BorrowedFd<'_>, stat: &Stat) -> Result<bool> {
+fn is_lock_file(file: Borrowed<'_>, stat: &Stat) -> Result<bool> {
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return Ok(false);
     }
@@ -70,7 +101,7 @@ pub(crate) fn is_lock_file(file: BorrowedFd<'_>, stat: &Stat) -> Result<bool> {
     }
 }
 
-pub(crate) fn lock(file: BorrowedFd<'_>, mode: file_lock::Mode) -> FlockResult {
+pub(crate) fn lock(file: Borrowed<'_>, mode: file_lock::Mode) -> FlockResult {
     let operation = match mode {
         file_lock::Mode::Shared => FlockOperation::NonBlockingLockShared,
         file_lock::Mode::Exclusive => FlockOperation::NonBlockingLockExclusive,
@@ -83,31 +114,50 @@ pub(crate) fn lock(file: BorrowedFd<'_>, mode: file_lock::Mode) -> FlockResult {
     }
 }
 
-pub(crate) fn unlock(file: BorrowedFd<'_>) -> Result<()> {
+pub(crate) fn unlock(file: Borrowed<'_>) -> Result<()> {
     retry_on_intr(|| flock(file, FlockOperation::Unlock))
 }
 
 /// Whether a name is still that file.
-pub(crate) fn compare(file: BorrowedFd<'_>, folder: BorrowedFd<'_>, name: &CStr) -> Result<bool> {
+pub(crate) fn compare(file: Borrowed<'_>, at: &AtPath, which: Which) -> Result<bool> {
     let opened = match fstat(file) {
         Ok(stat) => stat,
         // (A server of another machine has removed it.)
         Err(Errno::STALE) => return Ok(false),
         Err(errno) => return Err(errno),
     };
-    match files::stat_name(folder, name) {
+    match files::stat_name(at.folder().as_fd(), &at.name_of(which)) {
         Ok(found) => Ok(is_same(&opened, &found)),
         Err(Errno::NOENT | Errno::STALE) => Ok(false),
         Err(errno) => Err(errno),
     }
 }
 
-pub(crate) fn record(file: BorrowedFd<'_>, record: &Record) -> Result<()> {
+pub(crate) fn unlink(at: &AtPath, which: Which) -> UnlinkResult {
+    files::unlink(at.folder().as_fd(), &at.name_of(which))
+}
+
+/// The user that a file belongs to, if there is one of that name.
+pub(crate) fn owner(at: &AtPath, which: Which) -> Option<u32> {
+    files::stat_name(at.folder().as_fd(), &at.name_of(which)).ok().map(|stat| stat.st_uid)
+}
+
+/// Writes down the process that has the file locked.
+pub(crate) fn record(file: Borrowed<'_>, _: &AtPath, record: &Record) -> Result<()> {
     retry_on_intr(|| pwrite(file, record.as_bytes(), 0)).map(drop)
 }
 
-/// The record of the process that has the file locked.
-pub(crate) fn read_record(file: BorrowedFd<'_>) -> Option<Record> {
+/// The process that has the file locked.
+pub(crate) fn holder(file: Borrowed<'_>, _: &AtPath) -> Option<Holder> {
+    let uid = files::stat_file(file).ok()?.st_uid;
+    Some(match read_record(file) {
+        Some(record) if record.is_of_this_host() => Holder::in_file_of(uid, record.pid),
+        Some(record) => Holder { pid: Some(record.pid), uid, program: None, host: Some(record.host) },
+        None => Holder { pid: None, uid, program: None, host: None },
+    })
+}
+
+fn read_record(file: Borrowed<'_>) -> Option<Record> {
     let mut bytes = [0; Record::LENGTH];
     let length = retry_on_intr(|| pread(file, &mut bytes[..], 0)).ok()?;
     Record::parse(bytes.get(..length)?)
@@ -117,7 +167,7 @@ pub(crate) fn read_record(file: BorrowedFd<'_>) -> Option<Record> {
 const MONTH: u64 = 31 * 24 * 60 * 60;
 
 /// Changes its times to some in January 1970, which are others each time.
-pub(crate) fn touch(file: BorrowedFd<'_>) -> Result<()> {
+pub(crate) fn touch(file: Borrowed<'_>) -> Result<()> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let seconds = i64::try_from(now.as_secs() % MONTH).unwrap_or_default();
     match set_times(file, Timespec { tv_sec: seconds, tv_nsec: now.subsec_nanos().into() }) {
@@ -127,12 +177,12 @@ pub(crate) fn touch(file: BorrowedFd<'_>) -> Result<()> {
     }
 }
 
-fn set_times(file: BorrowedFd<'_>, time: Timespec) -> Result<()> {
+fn set_times(file: Borrowed<'_>, time: Timespec) -> Result<()> {
     futimens(file, &Timestamps { last_access: time, last_modification: time })
 }
 
 /// Whether it was touched since it was written to.
-pub(crate) fn was_touched(file: BorrowedFd<'_>) -> Result<bool> {
+pub(crate) fn was_touched(file: Borrowed<'_>) -> Result<bool> {
     fstat(file).map(|stat| u64::try_from(stat.st_mtime).is_ok_and(|seconds| seconds < MONTH))
 }
 
@@ -144,19 +194,24 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
+    use crate::{Builder, Home, Lock};
 
     /// What the process with the turn has written ends the mark of a touch, and so does nothing else that is done with a lock file.
     #[test]
     fn a_touch_is_told_from_every_other_change() {
-        let file = tempfile::tempfile().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let named: Lock = Builder::new(folder.path().join("lock")).home(Home::File).build().unwrap();
+        let at = named.site().at_path().unwrap();
+        let file = make(at, Which::Lock).unwrap();
         assert!(!was_touched(file.as_fd()).unwrap(), "it was made just now");
         touch(file.as_fd()).unwrap();
         assert!(was_touched(file.as_fd()).unwrap());
         lock(file.as_fd(), file_lock::Mode::Exclusive);
         unlock(file.as_fd()).unwrap();
-        set_mode(file.as_fd(), Mode::RUSR).unwrap();
+        fchmod(&file, Mode::RUSR).unwrap();
+        set_mode(file.as_fd(), at).unwrap();
         assert!(was_touched(file.as_fd()).unwrap());
-        record(file.as_fd(), &Record::of_this_process()).unwrap();
+        record(file.as_fd(), at, &Record::of_this_process()).unwrap();
         assert!(!was_touched(file.as_fd()).unwrap(), "a record is younger");
     }
 

@@ -1,0 +1,5 @@
+//! The sockets that a thread is making: none.
+
+pub(crate) fn inherit() -> Option<u32> {
+    None
+}

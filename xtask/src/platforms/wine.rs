@@ -1,0 +1,301 @@
+//! The build for Windows under Wine: the examples, as people run them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::program::Program;
+use super::rustup::{WINDOWS, add};
+use crate::command::{cargo, heading, root, run as run_command};
+use crate::result::Result;
+
+/// The examples that are run, by their packages.
+const EXAMPLES: [(&str, &[&str]); 4] = [
+    ("slocket-sync", &["sync-counter", "sync-cron", "sync-timeout", "sync-readers", "sync-slots"]),
+    ("slocket-tokio", &["tokio-tasks"]),
+    ("slocket-smol", &["smol-tasks"]),
+    ("slocket-async-std", &["async-std-tasks"]),
+];
+
+/// So many processes count at once.
+const PROCESSES: usize = 4;
+
+/// So often each of them, where none is killed.
+const TIMES: u64 = 100;
+
+/// So many are killed.
+const KILLS: u64 = 12;
+
+type Trial = fn(&Wine) -> Result<String>;
+
+const TRIALS: [(&str, Trial); 7] = [
+    ("exclusion", exclusion),
+    ("killed while they have it or wait", kills),
+    ("a try names the holder", a_try),
+    ("a time-out names the holder, which is killed", time_out),
+    ("shared locks", shared),
+    ("semaphore", slots),
+    ("tasks: Tokio, smol, async-std", tasks),
+];
+
+/// Builds, and runs all trials. What was seen, one line each, the first of which names Wine.
+pub(super) fn run(failed: &mut Vec<String>) -> Result<Vec<String>> {
+    heading("Wine");
+    let wine = Wine::install()?;
+    let mut seen = vec![format!("{}:", wine.version()?)];
+    for (name, trial) in TRIALS {
+        heading(&format!("Wine: {name}"));
+        wine.clear()?;
+        match trial(&wine) {
+            Ok(what) => {
+                println!("{what}");
+                seen.push(format!("{name}: {what}"));
+            }
+            Err(error) => {
+                println!("{error}");
+                failed.push(format!("Wine: {name}: {error}"));
+            }
+        }
+    }
+    Ok(seen)
+}
+
+/// Wine, with a disk of its own.
+struct Wine {
+    program: PathBuf,
+    /// Its drive C, and its registry.
+    prefix: PathBuf,
+    /// Where the examples are.
+    programs: PathBuf,
+}
+
+impl Wine {
+    fn install() -> Result<Self> {
+        let packages = ["gcc-mingw-w64-x86-64-win32", "wine64"];
+        if program().is_none() || which("x86_64-w64-mingw32-gcc").is_none() {
+            println!("Debian's {} are installed (1 GB).", packages.join(" and "));
+            run_command(Command::new("apt-get").args(["-qq", "update"]))?;
+            let mut install = Command::new("apt-get");
+            install.args(["install", "-qq", "-y", "--no-install-recommends"]).args(packages);
+            run_command(install.env("DEBIAN_FRONTEND", "noninteractive"))?;
+        }
+        let program = program().ok_or("there is no wine64")?;
+        add(WINDOWS)?;
+        for (package, examples) in EXAMPLES {
+            let examples = examples.iter().flat_map(|example| ["--example", example]);
+            run_command(cargo(&["build", "--locked", "--target", WINDOWS, "--package", package]).args(examples))?;
+        }
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+        let programs = target.join(WINDOWS).join("debug/examples");
+        let wine = Self { program, prefix: target.join("wine"), programs };
+        wine.add_random_numbers()?;
+        // (It makes its drive the first time that it runs.)
+        fs::create_dir_all(&wine.prefix)?;
+        run_command(wine.command("cmd").args(["/c", "exit"]))?;
+        Ok(wine)
+    }
+
+    /// Rust's programs ask bcryptprimitives.dll for random numbers, which Wine has since version 9. This is one.
+    fn add_random_numbers(&self) -> Result {
+        const SOURCE: &str = "#include <windows.h>\n\
+            BOOLEAN NTAPI SystemFunction036(PVOID, ULONG);\n\
+            __declspec(dllexport) BOOL WINAPI ProcessPrng(PBYTE bytes, SIZE_T length) { return SystemFunction036(bytes, length); }\n";
+        let source = self.programs.join("bcryptprimitives.c");
+        fs::write(&source, SOURCE)?;
+        let library = self.programs.join("bcryptprimitives.dll");
+        run_command(
+            Command::new("x86_64-w64-mingw32-gcc").arg("-shared").arg("-o").args([&library, &source]).arg("-ladvapi32"),
+        )
+    }
+
+    fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg(program).env("WINEPREFIX", &self.prefix).env("WINEDEBUG", "-all").current_dir(self.folder());
+        command
+    }
+
+    fn version(&self) -> Result<String> {
+        let output = Command::new(&self.program).arg("--version").output()?;
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    /// The folder of what the trials write.
+    fn folder(&self) -> PathBuf {
+        self.prefix.clone()
+    }
+
+    /// Starts an example. Its lock is in a folder of its own.
+    fn start(&self, example: &str, arguments: &[&str]) -> Result<Program> {
+        let mut command = self.command(self.programs.join(format!("{example}.exe")));
+        command.args(arguments).env("XDG_RUNTIME_DIR", "C:\\trial");
+        Program::start(example, command)
+    }
+
+    fn trial(&self) -> PathBuf {
+        self.prefix.join("drive_c/trial")
+    }
+
+    /// Removes what a trial has left.
+    fn clear(&self) -> Result {
+        let trial = self.trial();
+        if trial.exists() {
+            fs::remove_dir_all(&trial)?;
+        }
+        Ok(fs::create_dir(&trial)?)
+    }
+
+    /// What was counted to.
+    fn count(&self) -> u64 {
+        let text = fs::read_to_string(self.trial().join("slocket-counter")).unwrap_or_default();
+        text.parse().unwrap_or(0)
+    }
+}
+
+/// Wine's program, which Debian keeps out of the path.
+fn program() -> Option<PathBuf> {
+    let hidden = Path::new("/usr/lib/wine/wine64");
+    which("wine64").or_else(|| hidden.is_file().then(|| hidden.to_owned()))
+}
+
+fn which(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+}
+
+const FOLDER: &str = "C:\\trial";
+
+fn exclusion(wine: &Wine) -> Result<String> {
+    let times = TIMES.to_string();
+    let programs = (0..PROCESSES).map(|_| wine.start("sync-counter", &[FOLDER, &times]));
+    for mut program in programs.collect::<Result<Vec<_>>>()? {
+        program.succeeds()?;
+    }
+    let expected = TIMES * PROCESSES as u64;
+    match wine.count() {
+        count if count == expected => Ok(format!("{PROCESSES} processes counted to {count}")),
+        count => Err(format!("they counted to {count}, not {expected}").into()),
+    }
+}
+
+/// Some count without end; each time that the count has grown, one of them is killed, whatever it does, and another one is started.
+fn kills(wine: &Wine) -> Result<String> {
+    let endless = || wine.start("sync-counter", &[FOLDER, "1000000000"]);
+    let mut programs = (0..PROCESSES).map(|_| endless()).collect::<Result<Vec<_>>>()?;
+    for kill in 0..KILLS {
+        grows(wine, 5 + kill % 5, &mut programs)?;
+        programs.remove(0).kill()?;
+        programs.push(endless()?);
+    }
+    grows(wine, 1, &mut programs)?;
+    for program in programs {
+        program.kill()?;
+    }
+    let before = wine.count();
+    wine.start("sync-counter", &[FOLDER, "10"])?.succeeds()?;
+    match wine.count() {
+        count if count == before + 10 => {
+            Ok(format!("{KILLS} of them were killed, and {PROCESSES} at the end; they counted to {count}"))
+        }
+        count => Err(format!("one alone counted from {before} to {count} in 10 steps").into()),
+    }
+}
+
+/// Waits until the count has grown by more than that.
+fn grows(wine: &Wine, by: u64, programs: &mut [Program]) -> Result {
+    let (before, began) = (wine.count(), Instant::now());
+    while wine.count() <= before + by {
+        for program in &mut *programs {
+            if let Some(what) = program.has_ended()? {
+                return Err(what.into());
+            }
+        }
+        if began.elapsed() > Duration::from_secs(120) {
+            return Err(format!("nothing is counted any more; the last was {before}").into());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
+fn a_try(wine: &Wine) -> Result<String> {
+    let mut holder = wine.start("sync-cron", &[])?;
+    holder.says("the job runs")?;
+    let mut other = wine.start("sync-cron", &[])?;
+    let line = other.says("skipped")?;
+    other.succeeds()?;
+    if !line.contains("pid ") {
+        return Err(format!("the holder is not named: {line}").into());
+    }
+    holder.enter()?;
+    holder.succeeds()?;
+    let mut next = wine.start("sync-cron", &[])?;
+    next.says("the job runs")?;
+    next.succeeds()?;
+    Ok(line)
+}
+
+fn time_out(wine: &Wine) -> Result<String> {
+    let mut holder = wine.start("sync-timeout", &[])?;
+    holder.says("held")?;
+    let mut waiter = wine.start("sync-timeout", &[])?;
+    let line = waiter.says("timed out")?;
+    if waiter.ends()? || !line.contains("held by pid ") {
+        return Err(format!("the holder is not named: {line}").into());
+    }
+    holder.kill()?;
+    let mut next = wine.start("sync-timeout", &[])?;
+    next.says("held")?;
+    next.succeeds()?;
+    Ok(format!("{line}; free after the kill"))
+}
+
+fn shared(wine: &Wine) -> Result<String> {
+    let mut readers = Vec::new();
+    for _ in 0..3 {
+        let mut reader = wine.start("sync-readers", &[])?;
+        reader.says("reading")?;
+        readers.push(reader);
+    }
+    let mut writer = wine.start("sync-readers", &["refill"])?;
+    let waits = writer.says("waiting for")?;
+    for mut reader in readers {
+        reader.enter()?;
+        reader.succeeds()?;
+    }
+    writer.says("filled")?;
+    writer.succeeds()?;
+    Ok(format!("3 readers at once; the writer: {waits}"))
+}
+
+fn slots(wine: &Wine) -> Result<String> {
+    let mut jobs = Vec::new();
+    for device in 0..2 {
+        let mut job = wine.start("sync-slots", &[])?;
+        job.says(&format!("device {device}"))?;
+        jobs.push(job);
+    }
+    let mut third = wine.start("sync-slots", &[])?;
+    third.says("waiting for")?;
+    // (The second: so the third has its device.)
+    let second = jobs.pop().ok_or("there are two")?;
+    second.kill()?;
+    third.says("device 1")?;
+    third.succeeds()?;
+    Ok("2 at a time; the third has the slot of one that was killed".to_owned())
+}
+
+fn tasks(wine: &Wine) -> Result<String> {
+    for example in ["tokio-tasks", "smol-tasks", "async-std-tasks"] {
+        let mut holder = wine.start(example, &[])?;
+        holder.says("held")?;
+        // Another process waits, and is served when the first has released the lock.
+        let mut waiter = wine.start(example, &[])?;
+        waiter.says("waiting")?;
+        holder.enter()?;
+        waiter.says("held")?;
+        waiter.succeeds()?;
+        holder.succeeds()?;
+    }
+    Ok("tasks and a thread of one process, and another process that waits".to_owned())
+}
