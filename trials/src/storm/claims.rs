@@ -68,13 +68,8 @@ fn everybody(all: &[Figures]) -> Claim {
         }
     }
     // How often the tool's turn comes is chance, and so is which process is killed.
-    let sites: [(fn(Site) -> bool, &str); 3] = [
-        (|site| matches!(site, Site::On(_)), "at a path"),
-        (|site| site == Site::Name, "at an abstract name"),
-        (|site| site == Site::File, "in a file"),
-    ];
-    for (is_there, site) in sites {
-        let figures: Vec<_> = all.iter().filter(|figures| is_there(figures.site)).collect();
+    for site in ["at a path", "at an abstract name", "in a file"] {
+        let figures: Vec<_> = all.iter().filter(|figures| in_words(figures.site) == site).collect();
         if figures.is_empty() {
             continue;
         }
@@ -144,4 +139,13 @@ pub(crate) fn listed(text: &str, against: &[String]) -> Claim {
 
 fn at(figures: &Figures) -> String {
     format!("{}, {}", figures.phase.name(), figures.site.name())
+}
+
+/// What a lock is there.
+const fn in_words(site: Site) -> &'static str {
+    match site {
+        Site::On(_) => "at a path",
+        Site::Name => "at an abstract name",
+        Site::File => "in a file",
+    }
 }
