@@ -178,7 +178,11 @@
 //! Linux, on all of its architectures. Tested on x86-64 with Linux 5.10, 6.1 and later, and in gVisor. [docs/environment.md][environment] lists
 //! file systems, users, namespaces and limits. On network file systems the lock is a locked file ([`Home`]). Rust 1.88 or later.
 //!
+//! The crate compiles for macOS, the BSDs, illumos, Android and Windows, too. There each lock is a locked file:
+//! [docs/platforms.md][platforms] says what was tried.
+//!
 //! [environment]: https://github.com/slocket/slocket/blob/main/docs/environment.md
+//! [platforms]: https://github.com/slocket/slocket/blob/main/docs/platforms.md
 //! [troubleshooting]: https://github.com/slocket/slocket/blob/main/docs/troubleshooting.md
 //! [choosing]: https://github.com/slocket/slocket/blob/main/docs/choosing.md
 //! [file-lock]: https://doc.rust-lang.org/std/fs/struct.File.html#method.lock
