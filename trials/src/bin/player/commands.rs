@@ -10,6 +10,8 @@ use std::str::FromStr;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::retry_on_intr;
 use slocket_os::{Disowned, ErrorKind, Lock, close_copies};
 use trials::lock::{Error, Guard, Held, Kind, Patience, Slocket, Waits, settle};
 use trials::sharing::witness::{self as sharing, What};
@@ -247,7 +249,8 @@ impl Commands {
     fn flock(&mut self, file: &Path) -> Answer {
         let failed = |error: io::Error| refusal("Io", &error.to_string());
         let file = File::open(file).map_err(failed)?;
-        file.lock().map_err(failed)?;
+        let locked = retry_on_intr(|| flock(&file, FlockOperation::LockExclusive));
+        locked.map_err(|errno| failed(errno.into()))?;
         let hold = self.witness.as_mut().map(Witness::begin);
         self.flock = Some((file, hold));
         Ok("held".into())
