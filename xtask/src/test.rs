@@ -27,8 +27,8 @@ const UNDER_TRIAL: &str = "SLOCKET_ADAPTER";
 const IN_PARALLEL: [&str; 4] = ["bad_input", "retained", "threads", "waiting"];
 
 /// The others that each adapter must pass. What is not named here runs every adapter by itself.
-const OF_EACH_ADAPTER: [&str; 10] =
-    ["clones", "cost", "crash", "exclusion", "fairness", "file", "interop", "shares", "stranger", "timeout"];
+const OF_EACH_ADAPTER: [&str; 9] =
+    ["clones", "cost", "crash", "exclusion", "fairness", "interop", "shares", "stranger", "timeout"];
 
 /// Of those, the ones in which no adapter takes part, but npm's package alone: parts of their names. The first turn has them.
 const WITHOUT_ADAPTER: [&str; 4] = ["::node_alone", "baseline::", "the_npm_package_spins", "among_npm_processes"];

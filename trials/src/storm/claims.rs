@@ -14,7 +14,7 @@ pub struct Claim {
     pub text: String,
 }
 
-/// The least number of acquisitions and kills a second, else it was no storm. (A tenth of what two slow processors do.)
+/// So many acquisitions and kills a second are the least, else it was no storm. (A tenth of what two slow processors do.)
 const LEAST: (f64, f64) = (100.0, 1.5);
 /// Jain's index of those that lived throughout is at least this. (They have different runtimes and stand still by chance.)
 const FAIR: f64 = 0.5;
@@ -69,7 +69,12 @@ fn everybody(all: &[Figures]) -> Claim {
     }
     // How often the tool's turn comes is chance, and so is which process is killed.
     for site in ["at a path", "at an abstract name", "in a file"] {
-        let figures: Vec<_> = all.iter().filter(|figures| in_words(figures.site) == site).collect();
+        let is_there = |figures: &&Figures| match figures.site {
+            Site::On(_) => site == "at a path",
+            Site::Name => site == "at an abstract name",
+            Site::File => site == "in a file",
+        };
+        let figures: Vec<_> = all.iter().filter(is_there).collect();
         if figures.is_empty() {
             continue;
         }
@@ -139,13 +144,4 @@ pub(crate) fn listed(text: &str, against: &[String]) -> Claim {
 
 fn at(figures: &Figures) -> String {
     format!("{}, {}", figures.phase.name(), figures.site.name())
-}
-
-/// What a lock is there.
-const fn in_words(site: Site) -> &'static str {
-    match site {
-        Site::On(_) => "at a path",
-        Site::Name => "at an abstract name",
-        Site::File => "in a file",
-    }
 }
