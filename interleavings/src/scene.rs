@@ -210,7 +210,7 @@ impl Scene {
         }
         self.shared.passed.fetch_add(1, Ordering::SeqCst);
         drop(participant);
-        turn.end(Process);
+        turn.end(Process, None);
     }
 }
 

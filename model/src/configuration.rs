@@ -135,31 +135,31 @@ impl Configuration {
         Self { at_name: true, ..self }
     }
 
-    /// So many rounds.
+    /// Sets how many rounds there are.
     #[must_use]
     pub const fn rounds(self, rounds: u8) -> Self {
         Self { rounds, ..self }
     }
 
-    /// So many kills.
+    /// Sets how many processes may be killed.
     #[must_use]
     pub const fn crashes(self, crashes: u8) -> Self {
         Self { crashes, ..self }
     }
 
-    /// So many cancels.
+    /// Sets how many requests may be cancelled.
     #[must_use]
     pub const fn cancels(self, cancels: u8) -> Self {
         Self { cancels, ..self }
     }
 
-    /// So many calls that fail.
+    /// Sets how many calls may fail.
     #[must_use]
     pub const fn failures(self, failures: u8) -> Self {
         Self { failures, ..self }
     }
 
-    /// So many farewells.
+    /// Sets how many farewells there may be.
     #[must_use]
     pub const fn dismissals(self, dismissals: u8) -> Self {
         Self { dismissals, ..self }

@@ -163,7 +163,7 @@ impl World {
     }
 }
 
-/// What a call comes to about a socket that is not there.
+/// The result of a call about a socket that is not there.
 fn as_if_bound(call: Call) -> Option<CallResult> {
     Some(match call {
         // (It is not bound.)

@@ -6,7 +6,7 @@
 
 use crate::call::{Call, Name, Role};
 use crate::memory::Memory;
-use crate::next::{Next, Stepped};
+use crate::next::{Next, Stepped, call, done};
 use crate::result::{AcceptResult, AnswerResult, CallResult, PeerResult, StatResult};
 use crate::{mark, part};
 
@@ -61,22 +61,22 @@ pub(crate) fn begin(memory: &mut Memory) -> Going {
 
 /// Takes a result.
 pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Stepped<Step, Accepted> {
-    Ok(match step {
-        Step::DismissGuest(inner) => part::next(inner, result)?.within(Step::DismissGuest, |()| look(memory)),
+    match step {
+        Step::DismissGuest(inner) => Ok(part::next(inner, result)?.within(Step::DismissGuest, |()| look(memory))),
         Step::Look => match at_path(result.stat()?, memory) {
             AtPath::Ours { is_marked: false } => {
-                mark::begin(memory, true).within(Step::SetMark, |is_set| marked(memory, is_set))
+                Ok(mark::begin(memory, true).within(Step::SetMark, |is_set| marked(memory, is_set)))
             }
             // (Where it is not known, the process that closes out looks once more.)
-            AtPath::Ours { is_marked: true } | AtPath::Unknown => poll(),
-            AtPath::Another => Next::Done(Accepted::Lost),
+            AtPath::Ours { is_marked: true } | AtPath::Unknown => Ok(poll()),
+            AtPath::Another => done(Accepted::Lost),
         },
         Step::SetMark(inner) => {
-            mark::next(inner, result, memory)?.within(Step::SetMark, |is_set| marked(memory, is_set))
+            Ok(mark::next(inner, result, memory)?.within(Step::SetMark, |is_set| marked(memory, is_set)))
         }
         Step::LookAgain => match at_path(result.stat()?, memory) {
-            AtPath::Ours { .. } | AtPath::Unknown => poll(),
-            AtPath::Another => Next::Done(Accepted::Lost),
+            AtPath::Ours { .. } | AtPath::Unknown => Ok(poll()),
+            AtPath::Another => done(Accepted::Lost),
         },
         // accept(2) makes a socket before it looks for a waiter: that takes ten times as long as to ask.
         Step::Poll => {
@@ -84,36 +84,34 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
                 AnswerResult::Yes => false,
                 AnswerResult::No | AnswerResult::Failed(_) => true,
             };
-            if memory.empty {
-                Next::Done(Accepted::Nobody)
-            } else {
-                Next::Call(Call::Accept(Role::Guest), Step::Accept)
-            }
+            if memory.empty { done(Accepted::Nobody) } else { call(Call::Accept(Role::Guest), Step::Accept) }
         }
         Step::Accept => match result.accept()? {
             // A holder can still pass the lock on when descriptors have run out.
-            AcceptResult::Exhausted => Next::Call(Call::SpendReserve, Step::SpendReserve),
-            result @ (AcceptResult::Accepted { .. } | AcceptResult::Nobody | AcceptResult::Failed) => accepted(result),
+            AcceptResult::Exhausted => call(Call::SpendReserve, Step::SpendReserve),
+            result @ (AcceptResult::Accepted { .. } | AcceptResult::Nobody | AcceptResult::Failed) => {
+                Ok(accepted(result))
+            }
         },
         Step::SpendReserve => {
             result.done()?;
-            Next::Call(Call::Accept(Role::Guest), Step::AcceptAgain)
+            call(Call::Accept(Role::Guest), Step::AcceptAgain)
         }
-        Step::AcceptAgain => accepted(result.accept()?),
+        Step::AcceptAgain => Ok(accepted(result.accept()?)),
         Step::SeePeer { has_badge } => match result.peer()? {
             // (One that has gone is met when the lock is sent to it.)
-            PeerResult::Peer { is_ours: true, .. } if has_badge => Next::Done(Accepted::Waiter),
+            PeerResult::Peer { is_ours: true, .. } if has_badge => done(Accepted::Waiter),
             PeerResult::Peer { is_ours, .. } => {
-                Next::Call(Call::HasEnded(Role::Guest), Step::SeeWhetherEnded { is_ours, has_badge })
+                call(Call::HasEnded(Role::Guest), Step::SeeWhetherEnded { is_ours, has_badge })
             }
-            PeerResult::Unknown => Next::Done(Accepted::Gone),
+            PeerResult::Unknown => done(Accepted::Gone),
         },
-        Step::SeeWhetherEnded { is_ours, has_badge } => Next::Done(match (result.answer()?, is_ours) {
+        Step::SeeWhetherEnded { is_ours, has_badge } => done(match (result.answer()?, is_ours) {
             (AnswerResult::Yes, _) => Accepted::Gone,
             (AnswerResult::No | AnswerResult::Failed(_), true) => Accepted::Client,
             (AnswerResult::No | AnswerResult::Failed(_), false) => Accepted::Stranger { has_badge },
         }),
-    })
+    }
 }
 
 fn look(memory: &mut Memory) -> Going {

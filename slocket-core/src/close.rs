@@ -2,7 +2,7 @@
 
 use crate::call::{Call, Role};
 use crate::memory::Memory;
-use crate::next::{Next, Stepped};
+use crate::next::{Next, Stepped, done};
 use crate::part;
 use crate::result::CallResult;
 
@@ -29,17 +29,17 @@ pub(crate) fn begin(memory: &Memory) -> Next<Step, ()> {
 
 /// Takes a result.
 pub(crate) fn next(step: Step, result: &CallResult, memory: &Memory) -> Stepped<Step, ()> {
-    Ok(match step {
+    match step {
         Step::Close => {
             result.done()?;
-            begin(memory)
+            Ok(begin(memory))
         }
-        Step::Part(inner) => part::next(inner, result)?.within(Step::Part, |()| begin(memory)),
+        Step::Part(inner) => Ok(part::next(inner, result)?.within(Step::Part, |()| begin(memory))),
         Step::KeepReserve => {
             result.done()?;
-            Next::Done(())
+            done(())
         }
-    })
+    }
 }
 
 /// Closes the connection to the server. What a stranger has sent, and is not read, is closed apart.

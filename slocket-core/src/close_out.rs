@@ -6,7 +6,7 @@
 
 use crate::call::{Call, Half, Name, Role};
 use crate::memory::Memory;
-use crate::next::{Next, Stepped};
+use crate::next::{Next, Stepped, call, done};
 use crate::part;
 use crate::report::Fault;
 use crate::result::{AcceptResult, AnswerResult, CallResult, StatResult, UnlinkResult};
@@ -66,67 +66,66 @@ pub(crate) fn begin(memory: &Memory) -> Going {
 /// Takes a result.
 pub(crate) fn next(step: Step, result: &CallResult, memory: &Memory) -> Stepped<Step, Removal> {
     let Step { removal, at } = step;
-    Ok(match at {
-        At::DismissGuest(inner) => part::next(inner, result)?
-            .within(|inner| Step { removal, at: At::DismissGuest(inner) }, |()| give_up(memory)),
-        At::Look => match result.stat()? {
+    match at {
+        At::DismissGuest(inner) => Ok(part::next(inner, result)?
+            .within(|inner| Step { removal, at: At::DismissGuest(inner) }, |()| give_up(memory))),
+        At::Look => Ok(match result.stat()? {
             StatResult::Found(found) if Some(found.inode) == memory.listener => unlink(),
             StatResult::Found(_) | StatResult::Missing => refuse(Removal::NotOurs),
             StatResult::Failed(errno) => refuse(Removal::Failed(Fault::new(Call::Stat(Name::Lock), errno))),
-        },
-        At::Unlink => refuse(match result.unlink()? {
+        }),
+        At::Unlink => Ok(refuse(match result.unlink()? {
             UnlinkResult::Removed => Removal::Done,
             UnlinkResult::Missing => Removal::NotOurs,
             UnlinkResult::Denied(errno) | UnlinkResult::Failed(errno) => {
                 Removal::Failed(Fault::new(Call::Unlink(Name::Lock), errno))
             }
-        }),
+        })),
         At::Refuse => {
             result.done()?;
-            accept(removal, true)
+            Ok(accept(removal, true))
         }
         At::Accept { has_reserve } => match result.accept()? {
             // (One that has gone acquires nothing.)
             AcceptResult::Accepted { has_badge: false } if memory.has_share => {
-                Next::Call(Call::HasEnded(Role::Guest), Step { removal, at: At::SeeWhetherEnded })
+                call(Call::HasEnded(Role::Guest), Step { removal, at: At::SeeWhetherEnded })
             }
-            AcceptResult::Accepted { .. } => end(removal),
-            AcceptResult::Exhausted if has_reserve => {
-                Next::Call(Call::SpendReserve, Step { removal, at: At::SpendReserve })
-            }
+            AcceptResult::Accepted { .. } => Ok(end(removal)),
+            AcceptResult::Exhausted if has_reserve => call(Call::SpendReserve, Step { removal, at: At::SpendReserve }),
             AcceptResult::Exhausted | AcceptResult::Nobody | AcceptResult::Failed => {
-                Next::Call(Call::Close(Role::Listener), Step { removal, at: At::CloseListener })
+                call(Call::Close(Role::Listener), Step { removal, at: At::CloseListener })
             }
         },
         At::SpendReserve => {
             result.done()?;
-            accept(removal, false)
+            Ok(accept(removal, false))
         }
-        At::SeeWhetherEnded => end(match result.answer()? {
+        At::SeeWhetherEnded => Ok(end(match result.answer()? {
             AnswerResult::Yes => removal,
             AnswerResult::No | AnswerResult::Failed(_) => met_baseline(removal),
-        }),
+        })),
         At::End(inner) => {
-            part::next(inner, result)?.within(|inner| Step { removal, at: At::End(inner) }, |()| accept(removal, true))
+            Ok(part::next(inner, result)?
+                .within(|inner| Step { removal, at: At::End(inner) }, |()| accept(removal, true)))
         }
         At::CloseListener => {
             result.done()?;
-            Next::Done(removal)
+            done(removal)
         }
-        At::AcceptAll => match result.accept()? {
+        At::AcceptAll => Ok(match result.accept()? {
             AcceptResult::Accepted { .. } if memory.places.queued() < MOST_QUEUED => accept_all(),
             // (The kernel ends clients that still come meanwhile.)
             AcceptResult::Accepted { .. } | AcceptResult::Nobody | AcceptResult::Exhausted | AcceptResult::Failed => {
                 close_name()
             }
-        },
+        }),
         At::CloseName => {
             result.done()?;
-            end_queued(memory)
+            Ok(end_queued(memory))
         }
-        At::EndQueued(inner) => part::next(inner, result)?
-            .within(|inner| Step { removal, at: At::EndQueued(inner) }, |()| end_queued(memory)),
-    })
+        At::EndQueued(inner) => Ok(part::next(inner, result)?
+            .within(|inner| Step { removal, at: At::EndQueued(inner) }, |()| end_queued(memory))),
+    }
 }
 
 fn give_up(memory: &Memory) -> Going {

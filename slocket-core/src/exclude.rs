@@ -8,7 +8,7 @@
 use crate::call::{Call, Name, Role};
 use crate::fifo::{self, Looked};
 use crate::memory::Memory;
-use crate::next::{Next, Stepped};
+use crate::next::{Next, Stepped, done};
 use crate::report::{Failure, Fault};
 use crate::result::{CallResult, FileSystemResult, StatResult, UnlinkResult};
 
@@ -66,34 +66,34 @@ pub(crate) fn resume(waiting: Waiting) -> Going {
 /// Takes a result.
 pub(crate) fn next(step: Step, result: &CallResult, memory: &Memory) -> Stepped<Step, Excluded> {
     let Step { slot, at } = step;
-    Ok(match at {
+    match at {
         At::SeeWhetherThere => match result.stat()? {
-            StatResult::Missing => Next::Done(Excluded::Gone),
+            StatResult::Missing => done(Excluded::Gone),
             // (What the system refuses, it refuses again.)
-            StatResult::Found(_) | StatResult::Failed(_) => look(None),
+            StatResult::Found(_) | StatResult::Failed(_) => Ok(look(None)),
         },
-        At::Look(inner) => fifo::next(inner, result, memory)?
-            .within(|inner| Step { slot, at: At::Look(inner) }, |looked| looked_at(slot, looked)),
+        At::Look(inner) => Ok(fifo::next(inner, result, memory)?
+            .within(|inner| Step { slot, at: At::Look(inner) }, |looked| looked_at(slot, looked))),
         At::SeeFileSystem { is_busy } => match result.file_system()? {
-            FileSystemResult::Local => seen(slot, is_busy),
-            FileSystemResult::Elsewhere => Next::Done(Excluded::Failed(Failure::SharedElsewhere)),
+            FileSystemResult::Local => Ok(seen(slot, is_busy)),
+            FileSystemResult::Elsewhere => done(Excluded::Failed(Failure::SharedElsewhere)),
             FileSystemResult::Failed(errno) => {
-                Next::Done(Excluded::Failed(Failure::Call(Fault::new(Call::FileSystem, errno))))
+                done(Excluded::Failed(Failure::Call(Fault::new(Call::FileSystem, errno))))
             }
         },
         At::Close => {
             result.done()?;
-            match slot.map_or(Some(0), |slot| slot.checked_add(1)) {
+            Ok(match slot.map_or(Some(0), |slot| slot.checked_add(1)) {
                 Some(next) => look(Some(next)),
                 None => unlink(slot),
-            }
+            })
         }
         At::Unlink => match (result.unlink()?, slot) {
-            (UnlinkResult::Removed | UnlinkResult::Missing, Some(slot)) => unlink(slot.checked_sub(1)),
-            (UnlinkResult::Removed | UnlinkResult::Missing, None) => Next::Done(Excluded::Gone),
-            (UnlinkResult::Denied(_) | UnlinkResult::Failed(_), _) => Next::Done(Excluded::Idle),
+            (UnlinkResult::Removed | UnlinkResult::Missing, Some(slot)) => Ok(unlink(slot.checked_sub(1))),
+            (UnlinkResult::Removed | UnlinkResult::Missing, None) => done(Excluded::Gone),
+            (UnlinkResult::Denied(_) | UnlinkResult::Failed(_), _) => done(Excluded::Idle),
         },
-    })
+    }
 }
 
 fn look(slot: Option<u16>) -> Going {

@@ -44,8 +44,8 @@ pub use platform::{Hints, Home, Platform, Probe, Ways};
 pub use report::{Failure, Fault, Inspected, Report};
 pub use result::{
     AcceptResult, AnswerResult, BindResult, CallResult, ConnectResult, DoneResult, DrainResult, Errno, FifoResult,
-    FileKind, FileSystemResult, FlockResult, Found, Inode, Links, MakeResult, ModeFit, NextNameResult, OpenResult,
-    Owner, PeerResult, ProbeResult, ProcResult, ReadResult, ReceiveResult, RenameResult, SendResult, StatResult,
-    TimesFound, TimesResult, UnlinkResult,
+    FileKind, FileSystemResult, FlockResult, Found, Inode, Links, MakeResult, Misfit, ModeFit, NextNameResult,
+    OpenResult, Owner, PeerResult, ProbeResult, ProcResult, ReadResult, ReceiveResult, RenameResult, SendResult,
+    StatResult, TimesFound, TimesResult, UnlinkResult,
 };
 pub use state::{Source, Wait};

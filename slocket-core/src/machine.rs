@@ -64,20 +64,16 @@ impl Machine {
     ///
     /// # Errors
     /// [`Misuse`] if the driver sent an event that does not belong in this state; nothing changes then.
-    #[inline]
     pub fn handle(&mut self, event: Event) -> Result<Step, Misuse> {
-        self.step(&event).map_err(|Misfit| Misuse { asked: self.asked(), event })
-    }
-
-    fn step(&mut self, event: &Event) -> Result<Step, Misfit> {
-        match (&self.state, event) {
-            (State::Calling(..), Event::Result(result)) => self.result(result),
-            (State::Resting(_), Event::Request(request)) => self.request(*request),
-            (State::Resting(_), Event::Notice(notice)) => self.notice(*notice),
+        let step = match (&self.state, event) {
+            (State::Calling(..), Event::Result(result)) => self.answer(&result),
+            (State::Resting(_), Event::Request(request)) => self.request(request),
+            (State::Resting(_), Event::Notice(notice)) => self.notice(notice),
             (State::Calling(..), Event::Request(_) | Event::Notice(_)) | (State::Resting(_), Event::Result(_)) => {
                 Err(Misfit)
             }
-        }
+        };
+        step.map_err(|Misfit| Misuse { asked: self.asked(), event })
     }
 
     fn ask(&mut self, call: Call, calling: Calling) -> Step {
@@ -123,7 +119,7 @@ impl Machine {
     /// Whether nothing has been asked for yet.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.state == State::Resting(Resting::Idle)
+        matches!(self.state, State::Resting(Resting::Idle))
     }
 
     /// Whether the lock is held for the caller.
@@ -135,7 +131,7 @@ impl Machine {
     /// Whether it is a share of the lock that is held for the caller.
     #[must_use]
     pub fn is_shared(&self) -> bool {
-        self.state == State::Resting(Resting::HoldingShare)
+        matches!(self.state, State::Resting(Resting::HoldingShare))
     }
 
     /// Whether it removes what is left of shares: no lock is held for the caller, and none will be.
@@ -147,7 +143,7 @@ impl Machine {
     /// Whether it is over: nothing is held, nothing is open.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.state == State::Resting(Resting::Finished)
+        matches!(self.state, State::Resting(Resting::Finished))
     }
 
     /// Whether the caller has been told and the rest goes on without it, in the background.

@@ -68,6 +68,7 @@ impl Memory {
     }
 
     /// Takes note of what a call has opened, found or closed.
+    #[inline]
     pub(crate) fn note(&mut self, call: Call, result: &CallResult) {
         self.places.note(call, result);
         if let (Call::StatFile(role), CallResult::StatResult(StatResult::Found(found))) = (call, result) {
@@ -103,6 +104,7 @@ impl Memory {
     }
 
     /// What is to be closed when a procedure ends; its own socket, too, if it has come to nothing.
+    #[inline]
     pub(crate) fn litter(&self, socket: Option<Role>) -> Option<Call> {
         let socket = socket.filter(|role| self.places.is_full(*role)).map(Call::Close);
         self.places.next_to_close().or(socket)

@@ -16,6 +16,16 @@ pub(crate) struct Places {
 /// What a procedure leaves to be closed when it ends.
 const TRANSIENT: [Role; 7] = [Role::Probe, Role::Swept, Role::Listing, Role::Pin, Role::Guard, Role::Look, Role::Slots];
 
+/// All of those: mostly none is full, and that is asked after each procedure.
+const ANY_TRANSIENT: u16 = {
+    let (mut bits, mut index) = (0, 0);
+    while index < TRANSIENT.len() {
+        bits |= bit(TRANSIENT[index]);
+        index += 1;
+    }
+    bits
+};
+
 impl Places {
     /// One place is full.
     pub(crate) const fn with(role: Role) -> Self {
@@ -32,6 +42,7 @@ impl Places {
     }
 
     /// Takes note of what a call has opened or closed. (A result of another type than the call's tells nothing.)
+    #[inline]
     pub(crate) fn note(&mut self, call: Call, result: &CallResult) {
         match call {
             Call::Open(role, _) | Call::OpenFolder(role) | Call::OpenFifo(role, ..) => {
@@ -117,7 +128,11 @@ impl Places {
     }
 
     /// The next call that closes what a procedure has left open.
+    #[inline]
     pub(crate) fn next_to_close(&self) -> Option<Call> {
+        if self.full & ANY_TRANSIENT == 0 {
+            return None;
+        }
         let role = TRANSIENT.into_iter().find(|role| self.is_full(*role))?;
         Some(if role == Role::Guard && self.locked { Call::Unlock } else { Call::Close(role) })
     }

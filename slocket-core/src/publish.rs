@@ -11,7 +11,7 @@
 
 use crate::call::{Call, Flock, Kind, Mode, Name, Role, Times, Way};
 use crate::memory::Memory;
-use crate::next::{Next, Stepped};
+use crate::next::{Next, Stepped, call, done};
 use crate::platform::{Home, Ways};
 use crate::report::{Failure, Fault};
 use crate::result::{
@@ -88,39 +88,39 @@ pub(crate) enum Settle {
     Close,
 }
 
-type Going = Next<Step, Published>;
+type Going = Stepped<Step, Published>;
 
 /// Begins.
-pub(crate) fn begin() -> Going {
+pub(crate) fn begin() -> Next<Step, Published> {
     Next::Call(Call::Socket(Role::Listener, Kind::Stream), Step::Socket)
 }
 
 /// Takes a result.
-pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Stepped<Step, Published> {
-    Ok(match step {
+pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Going {
+    match step {
         Step::Socket => match result.done()? {
             DoneResult::Failed(errno) => failed(memory, Call::Socket(Role::Listener, Kind::Stream), errno),
             DoneResult::Done if memory.platform.home == Home::Name => bind(memory, Way::Abstract, false),
             DoneResult::Done if first_way(memory).is_none() => look_first(),
             // Where the umask takes bits away, the mode is corrected before other processes see the socket.
-            DoneResult::Done if memory.hints.spoiled => Next::Call(Call::FileSystem, Step::SeeFileSystem),
-            DoneResult::Done => Next::Call(Call::OpenFolder(Role::Guard), Step::OpenGuard),
+            DoneResult::Done if memory.hints.spoiled => call(Call::FileSystem, Step::SeeFileSystem),
+            DoneResult::Done => call(Call::OpenFolder(Role::Guard), Step::OpenGuard),
         },
 
         // ---- In place, under the shared guard.
         Step::OpenGuard => match result.open()? {
-            OpenResult::Opened => Next::Call(Call::Flock(Flock::Shared), Step::Guard),
+            OpenResult::Opened => call(Call::Flock(Flock::Shared), Step::Guard),
             OpenResult::Missing | OpenResult::Denied(_) | OpenResult::Failed(_) => {
-                Next::Call(Call::FileSystem, Step::SeeFileSystem)
+                call(Call::FileSystem, Step::SeeFileSystem)
             }
         },
         Step::Guard => match result.flock()? {
             FlockResult::Locked => set_mode(),
-            FlockResult::Busy | FlockResult::Failed(_) => Next::Call(Call::Close(Role::Guard), Step::LeaveGuard),
+            FlockResult::Busy | FlockResult::Failed(_) => call(Call::Close(Role::Guard), Step::LeaveGuard),
         },
         Step::LeaveGuard => {
             result.done()?;
-            Next::Call(Call::FileSystem, Step::SeeFileSystem)
+            call(Call::FileSystem, Step::SeeFileSystem)
         }
         Step::SeeFileSystem => match result.file_system()? {
             FileSystemResult::Local => look_first(),
@@ -133,10 +133,10 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
         // ---- Aside, under a temporary name.
         Step::LookFirst => match result.stat()? {
             StatResult::Found(_) => clean(memory, Published::InUse),
-            StatResult::Missing => sweep::begin(memory.known_probe()).within(Step::Sweep, |()| choose_name()),
+            StatResult::Missing => sweep::begin(memory.known_probe()).inside(Step::Sweep, |()| choose_name()),
             StatResult::Failed(errno) => failed(memory, Call::Stat(Name::Lock), errno),
         },
-        Step::Sweep(inner) => sweep::next(inner, result, memory)?.within(Step::Sweep, |()| choose_name()),
+        Step::Sweep(inner) => sweep::next(inner, result, memory)?.inside(Step::Sweep, |()| choose_name()),
         Step::ChooseName => match result.done()? {
             DoneResult::Done => {
                 memory.aside = true;
@@ -152,17 +152,17 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
             (DoneResult::Failed(errno), _) => failed(memory, Call::SetSocketMode, errno),
         },
         Step::Bind { way, is_last } => match result.bind()? {
-            BindResult::Bound if way == Way::Abstract => Next::Call(Call::Listen, Step::Listen),
+            BindResult::Bound if way == Way::Abstract => call(Call::Listen, Step::Listen),
             BindResult::Bound => settle(memory),
             // (That a temporary name is taken happens once in 2^64 times.)
             BindResult::InUse if memory.aside => clean(memory, Published::Swept),
             BindResult::InUse => clean(memory, Published::InUse),
             // The folder was moved, or `/proc` does not lead to it: it is reached the other way, if at all.
             BindResult::Missing(errno) if !is_last && way != Way::Abstract => {
-                Next::Call(Call::StatProc, Step::SeeProc(way, errno))
+                call(Call::StatProc, Step::SeeProc(way, errno))
             }
             BindResult::Broken(errno) if way != Way::Abstract => {
-                Next::Call(Call::Stat(name(memory)), Step::SeeWhatWasMade(way, errno))
+                call(Call::Stat(name(memory)), Step::SeeWhatWasMade(way, errno))
             }
             BindResult::Missing(errno) | BindResult::Broken(errno) | BindResult::Failed(errno) => {
                 failed(memory, Call::Bind(name(memory), way), errno)
@@ -178,7 +178,7 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
         // go. (The name was free, or bind would have said that it is taken: so the file is that of our bind.)
         Step::SeeWhatWasMade(way, errno) => match result.stat()? {
             StatResult::Found(found) if found.kind == FileKind::EmptyFile => {
-                Next::Call(Call::Unlink(name(memory)), Step::RemoveWhatWasMade)
+                call(Call::Unlink(name(memory)), Step::RemoveWhatWasMade)
             }
             StatResult::Found(_) | StatResult::Missing | StatResult::Failed(_) => {
                 failed(memory, Call::Bind(name(memory), way), errno)
@@ -188,9 +188,9 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
             result.unlink()?;
             clean(memory, Published::Failed(Failure::NoSockets))
         }
-        Step::Settle(settle) => next_in_settle(settle, result, memory)?,
+        Step::Settle(settle) => next_in_settle(settle, result, memory),
         Step::Listen => match result.done()? {
-            DoneResult::Done if memory.aside => Next::Call(Call::Rename(Name::Temporary), Step::Rename),
+            DoneResult::Done if memory.aside => call(Call::Rename(Name::Temporary), Step::Rename),
             DoneResult::Done => clean(memory, Published::Listening),
             // (An abstract name is gone with its socket.)
             DoneResult::Failed(errno) if memory.platform.home == Home::Name => failed(memory, Call::Listen, errno),
@@ -199,7 +199,7 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
         Step::Rename => moved(result.rename()?, memory, Call::Rename(name(memory))),
         Step::Link => match result.rename()? {
             // The path is ours from here on. A sweeper that has looked early may have removed the other name already.
-            RenameResult::Renamed => Next::Call(Call::Unlink(name(memory)), Step::UnlinkOld),
+            RenameResult::Renamed => call(Call::Unlink(name(memory)), Step::UnlinkOld),
             RenameResult::Unsupported(errno) => discard(memory, fault(Call::Link(name(memory)), errno)),
             other @ (RenameResult::Exists | RenameResult::Missing | RenameResult::Failed(_)) => {
                 moved(other, memory, Call::Link(name(memory)))
@@ -220,7 +220,7 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
             StatResult::Missing => clean(memory, published),
             // (It is not removed unseen: at the path it can be another's, if the folder was moved.)
             StatResult::Failed(_) if memory.places.is_full(Role::Pin) => look_at_discarded(published),
-            StatResult::Failed(_) => Next::Call(Call::Open(Role::Pin, name(memory)), Step::OpenDiscarded(published)),
+            StatResult::Failed(_) => call(Call::Open(Role::Pin, name(memory)), Step::OpenDiscarded(published)),
         },
         Step::OpenDiscarded(published) => match result.open()? {
             OpenResult::Opened => look_at_discarded(published),
@@ -238,7 +238,7 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Step
             result.done()?;
             clean(memory, published)
         }
-    })
+    }
 }
 
 /// The name that the socket is bound at.
@@ -263,39 +263,39 @@ fn first_way(memory: &Memory) -> Option<Way> {
 }
 
 fn look_first() -> Going {
-    Next::Call(Call::Stat(Name::Lock), Step::LookFirst)
+    call(Call::Stat(Name::Lock), Step::LookFirst)
 }
 
 fn choose_name() -> Going {
-    Next::Call(Call::Random, Step::ChooseName)
+    call(Call::Random, Step::ChooseName)
 }
 
 fn set_mode() -> Going {
-    Next::Call(Call::SetSocketMode, Step::SetMode)
+    call(Call::SetSocketMode, Step::SetMode)
 }
 
 fn bind(memory: &Memory, way: Way, is_last: bool) -> Going {
-    Next::Call(Call::Bind(name(memory), way), Step::Bind { way, is_last })
+    call(Call::Bind(name(memory), way), Step::Bind { way, is_last })
 }
 
 fn settle(memory: &Memory) -> Going {
     if memory.platform.is_private {
-        Next::Call(Call::Stat(name(memory)), Step::Settle(Settle::Look))
+        call(Call::Stat(name(memory)), Step::Settle(Settle::Look))
     } else {
         hold_fast(memory)
     }
 }
 
 fn hold_fast(memory: &Memory) -> Going {
-    Next::Call(Call::Open(Role::Pin, name(memory)), Step::Settle(Settle::Open))
+    call(Call::Open(Role::Pin, name(memory)), Step::Settle(Settle::Open))
 }
 
-fn next_in_settle(step: Settle, result: &CallResult, memory: &mut Memory) -> Stepped<Step, Published> {
-    Ok(match step {
+fn next_in_settle(step: Settle, result: &CallResult, memory: &mut Memory) -> Going {
+    match step {
         Settle::Look => match result.stat()? {
             StatResult::Found(found) if found.is_our_new_socket() && found.mode == ModeFit::Exact => {
                 memory.listener = Some(found.inode);
-                Next::Call(Call::SetTimesOfName(name(memory)), Step::Settle(Settle::SetTimesOfName))
+                call(Call::SetTimesOfName(name(memory)), Step::Settle(Settle::SetTimesOfName))
             }
             StatResult::Found(_) => hold_fast(memory),
             StatResult::Missing => gone(memory),
@@ -307,7 +307,7 @@ fn next_in_settle(step: Settle, result: &CallResult, memory: &mut Memory) -> Ste
             listen()
         }
         Settle::Open => match result.open()? {
-            OpenResult::Opened => Next::Call(Call::StatFile(Role::Pin), Step::Settle(Settle::LookAtFile)),
+            OpenResult::Opened => call(Call::StatFile(Role::Pin), Step::Settle(Settle::LookAtFile)),
             OpenResult::Missing => gone(memory),
             OpenResult::Denied(errno) | OpenResult::Failed(errno) => {
                 discard(memory, fault(Call::Open(Role::Pin, name(memory)), errno))
@@ -321,7 +321,7 @@ fn next_in_settle(step: Settle, result: &CallResult, memory: &mut Memory) -> Ste
                     mark(memory)
                 } else if found.is_our_unmarked_socket() {
                     // An administrator may have changed its mode meanwhile.
-                    Next::Call(Call::CompareBoundFile, Step::Settle(Settle::AskKernel))
+                    call(Call::CompareBoundFile, Step::Settle(Settle::AskKernel))
                 } else if found.is_socket() {
                     see_file_system()
                 } else {
@@ -339,17 +339,17 @@ fn next_in_settle(step: Settle, result: &CallResult, memory: &mut Memory) -> Ste
         Settle::SeeFileSystem => match result.file_system()? {
             FileSystemResult::Elsewhere => {
                 memory.listener = memory.pin.map(|found| found.inode);
-                Next::Call(Call::Close(Role::Pin), Step::Settle(Settle::Close))
+                call(Call::Close(Role::Pin), Step::Settle(Settle::Close))
             }
             FileSystemResult::Local => gone(memory),
             FileSystemResult::Failed(errno) => discard(memory, fault(Call::FileSystem, errno)),
         },
-        Settle::SetTimes(inner) => times::next(inner, result)?.within(in_times, |_| settle_mode(memory)),
+        Settle::SetTimes(inner) => times::next(inner, result)?.inside(in_times, |_| settle_mode(memory)),
         Settle::SetMode => match result.done()? {
-            DoneResult::Done => Next::Call(Call::Close(Role::Pin), Step::Settle(Settle::Close)),
+            DoneResult::Done => call(Call::Close(Role::Pin), Step::Settle(Settle::Close)),
             DoneResult::Failed(errno) => {
                 let fault = Fault::new(Call::SetMode(Role::Pin, Mode::AsAsked), errno);
-                Next::Call(Call::Unlink(name(memory)), Step::Settle(Settle::Remove(fault)))
+                call(Call::Unlink(name(memory)), Step::Settle(Settle::Remove(fault)))
             }
         },
         Settle::Remove(fault) => {
@@ -360,17 +360,17 @@ fn next_in_settle(step: Settle, result: &CallResult, memory: &mut Memory) -> Ste
             result.done()?;
             listen()
         }
-    })
+    }
 }
 
 /// What is held fast is the new socket.
 fn mark(memory: &mut Memory) -> Going {
     memory.listener = memory.pin.map(|found| found.inode);
-    times::begin(Role::Pin, Times::Marked).within(in_times, |_| settle_mode(memory))
+    times::begin(Role::Pin, Times::Marked).inside(in_times, |_| settle_mode(memory))
 }
 
 fn see_file_system() -> Going {
-    Next::Call(Call::FileSystem, Step::Settle(Settle::SeeFileSystem))
+    call(Call::FileSystem, Step::Settle(Settle::SeeFileSystem))
 }
 
 fn in_times(step: times::Step) -> Step {
@@ -380,14 +380,14 @@ fn in_times(step: times::Step) -> Step {
 /// From here on such a socket is published aside, where no process sees it before its mode is right.
 fn settle_mode(memory: &mut Memory) -> Going {
     if memory.pin.is_some_and(|found| found.mode == ModeFit::Exact) {
-        return Next::Call(Call::Close(Role::Pin), Step::Settle(Settle::Close));
+        return call(Call::Close(Role::Pin), Step::Settle(Settle::Close));
     }
     memory.hints.spoiled = true;
-    Next::Call(Call::SetMode(Role::Pin, Mode::AsAsked), Step::Settle(Settle::SetMode))
+    call(Call::SetMode(Role::Pin, Mode::AsAsked), Step::Settle(Settle::SetMode))
 }
 
 fn listen() -> Going {
-    Next::Call(Call::Listen, Step::Listen)
+    call(Call::Listen, Step::Listen)
 }
 
 /// The new socket is not in the lock's folder: it was removed, or the folder was moved.
@@ -396,14 +396,14 @@ fn gone(memory: &mut Memory) -> Going {
     if memory.aside { discard(memory, Published::Swept) } else { clean(memory, Published::Swept) }
 }
 
-fn moved(result: RenameResult, memory: &mut Memory, call: Call) -> Going {
+fn moved(result: RenameResult, memory: &mut Memory, asked: Call) -> Going {
     match result {
         RenameResult::Renamed => look_last(memory),
         RenameResult::Exists => discard(memory, Published::InUse),
         RenameResult::Missing => discard(memory, Published::Swept),
         // The file system cannot: a second name, then without the first, does the same.
-        RenameResult::Unsupported(_) => Next::Call(Call::Link(name(memory)), Step::Link),
-        RenameResult::Failed(errno) => discard(memory, fault(call, errno)),
+        RenameResult::Unsupported(_) => call(Call::Link(name(memory)), Step::Link),
+        RenameResult::Failed(errno) => discard(memory, fault(asked, errno)),
     }
 }
 
@@ -411,22 +411,22 @@ fn look_last(memory: &mut Memory) -> Going {
     if memory.platform.is_private {
         clean(memory, Published::Listening)
     } else {
-        Next::Call(Call::Stat(Name::Lock), Step::LookLast)
+        call(Call::Stat(Name::Lock), Step::LookLast)
     }
 }
 
 /// Removes a socket that was bound in vain, unless a sweep has removed it.
 fn discard(memory: &Memory, published: Published) -> Going {
-    Next::Call(Call::Stat(name(memory)), Step::Discard(published))
+    call(Call::Stat(name(memory)), Step::Discard(published))
 }
 
 fn look_at_discarded(published: Published) -> Going {
-    Next::Call(Call::StatFile(Role::Pin), Step::LookAtDiscarded(published))
+    call(Call::StatFile(Role::Pin), Step::LookAtDiscarded(published))
 }
 
 fn remove_if_ours(memory: &mut Memory, found: &Found, published: Published) -> Going {
     if is_to_be_discarded(memory, found) {
-        Next::Call(Call::Unlink(name(memory)), Step::RemoveDiscarded(published))
+        call(Call::Unlink(name(memory)), Step::RemoveDiscarded(published))
     } else {
         clean(memory, published)
     }
@@ -456,13 +456,13 @@ fn failed(memory: &mut Memory, call: Call, errno: Errno) -> Going {
 fn clean(memory: &mut Memory, published: Published) -> Going {
     let listens = matches!(published, Published::Listening);
     let socket = if listens { None } else { Some(Role::Listener) };
-    if let Some(call) = memory.litter(socket) {
-        return Next::Call(call, Step::Clean(published));
+    if let Some(close) = memory.litter(socket) {
+        return call(close, Step::Clean(published));
     }
     memory.aside = false;
     memory.hints.in_use = matches!(published, Published::InUse);
     if !listens {
         memory.listener = None;
     }
-    Next::Done(published)
+    done(published)
 }

@@ -7,9 +7,24 @@ use crate::platform::Probe;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Errno(pub i32);
 
-/// A result of another type than that of the call that was asked for. Each procedure says so before anything else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Misfit;
+/// A result of another type than that of the call that was asked for: a mistake of the driver, as [`Misuse`](crate::Misuse) is. Each
+/// procedure says so before anything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Misfit;
+
+impl core::fmt::Display for Misfit {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("the driver sent a result that was not asked for")
+    }
+}
+
+impl core::error::Error for Misfit {}
+
+impl From<&Self> for Misfit {
+    fn from(misfit: &Self) -> Self {
+        *misfit
+    }
+}
 
 /// Declares the union of all results of a machine's calls, with a method for each that takes it out.
 macro_rules! results {

@@ -1,4 +1,4 @@
-//! How the pauses grow: every attempt that comes to nothing is one level up, to 6 and not further.
+//! How the pauses grow: every attempt that fails is one level up, to 6 and not further.
 
 mod common;
 

@@ -140,6 +140,20 @@ fn what_has_a_shares_name_and_is_no_lock_file_is_an_error() {
     }
 }
 
+/// A process that has lost the lock, and does not know yet, has made it.
+#[test]
+fn a_file_that_was_made_meanwhile_is_waited_for() {
+    for platform in BOTH {
+        let mut participant = Participant::new(platform);
+        participant.there(Name::Shared, None);
+        participant.instead(OPEN_SHARE, OpenResult::Missing).instead(OPEN_SHARE, OpenResult::Missing);
+        participant.waits(SHARE, waiting(1)).reports(CHANGE, SHARED);
+        let mut participant = Participant::holding(platform);
+        participant.there(Name::Shared, None).instead(OPEN_SHARE, OpenResult::Missing);
+        participant.reports(DOWNGRADE, Report::NotDowngraded(Failure::NotALockFile(Name::Shared)));
+    }
+}
+
 #[test]
 fn a_turn_that_was_lost_meanwhile_costs_the_share() {
     for platform in BOTH {

@@ -1,5 +1,5 @@
 //! Every pair of a machine that can be reached and an event is defined, and no step breaks a rule of the ledger, whatever the
-//! calls come to.
+//! results of the calls.
 
 mod common;
 

@@ -70,6 +70,7 @@ mod page {
 ///
 /// One load from memory. Where [the kernel cannot empty the page](crate#platform-support), it is the process id, and a system call.
 #[must_use]
+#[inline]
 pub fn generation() -> u64 {
     page::generation().unwrap_or_else(|| u64::from(std::process::id()))
 }

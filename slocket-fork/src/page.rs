@@ -50,6 +50,7 @@ const WIPES: u8 = 2;
 const COUNTS: u8 = 4;
 
 /// The number of this process, if the kernel empties the page of each child.
+#[inline]
 pub(crate) fn generation() -> Option<u64> {
     match PAGE.generation.load(Ordering::Acquire) {
         0 => begin(),

@@ -120,7 +120,10 @@ fn block<G: Grant>(lock: &Lock, want: Want, deadline: Option<Instant>) -> Result
     if deadline.is_none() {
         deadlock::check(lock, want)?;
     }
-    let mut session = Session::begin(lock, want, deadline, Instant::now);
+    let mut session = match Session::acquire_or_begin(lock, want, deadline, Instant::now) {
+        Ok(granted) => return Ok(granted),
+        Err(session) => session,
+    };
     if deadline.is_none() {
         deadlock::check_waiting(lock, &mut session)?;
     }

@@ -415,13 +415,15 @@ macro_rules! asynchronous_adapter {
             /// repairs a crash. To wait for such a process, use [`acquire_timeout`](Self::acquire_timeout) with a short time.
             ///
             /// # Errors
-            /// [`TryAcquireError::WouldBlock`] if the lock is held; else [`TryAcquireError::Error`], with the errors of
+            /// [`TryAcquireError::WouldBlock`] if the lock is held or shared; else [`TryAcquireError::Error`], with the errors of
             /// [`acquire`](Self::acquire).
             pub fn try_acquire(&self) -> Result<Guard, TryAcquireError> {
                 self.lock.try_acquire_at_once()
             }
 
             /// Acquires the lock, blocking the thread until its turn comes: for threads that run no tasks. It needs no runtime.
+            ///
+            /// On a thread that runs tasks it can deadlock: if a task of that thread holds the lock, it never gets to release it.
             ///
             /// All other ways to block are those of `slocket_sync::Slocket`, into which this handle converts.
             ///

@@ -158,7 +158,11 @@ async fn acquire<R: Runtime, G: Grant>(
         return Ok(granted);
     }
     R::check();
-    match drive::<R, G>(Session::begin(lock, want, deadline(), R::now)).await? {
+    let session = match Session::acquire_or_begin(lock, want, deadline(), R::now) {
+        Ok(granted) => return Ok(granted),
+        Err(session) => session,
+    };
+    match drive::<R, G>(session).await? {
         Outcome::Acquired(granted) => Ok(granted),
         Outcome::WouldBlock => unreachable!("an acquire ends with the lock or an error"),
     }

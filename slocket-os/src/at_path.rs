@@ -212,7 +212,7 @@ impl AtPath {
         Seen::of(stat, asked, |uid| self.owner(uid, user))
     }
 
-    /// Whose a file of that user is; `user` returns our user.
+    /// The owner of a file of that user; `user` returns our user.
     pub(crate) fn owner(&self, uid: u32, user: impl FnOnce() -> u32) -> Owner {
         match () {
             // Where no other user can put files, the current user need not be asked for.

@@ -98,11 +98,14 @@ pub fn close_copies() {
     descriptor::close_copies(Process::current());
 }
 
-/// Looks after a participant whose caller has been told, if there is something left to be done.
-pub(crate) fn settle_later(participant: Box<Participant>) {
-    if !participant.is_finished() {
-        adopt(*participant);
+/// Looks after a participant whose caller has been told, if there is something left to be done; otherwise returns it, to be
+/// used again.
+pub(crate) fn settle_later(participant: Box<Participant>) -> Option<Box<Participant>> {
+    if participant.is_finished() {
+        return Some(participant).filter(|participant| participant.is_spent());
     }
+    adopt(*participant);
+    None
 }
 
 fn adopt(participant: Participant) {

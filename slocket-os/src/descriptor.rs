@@ -40,7 +40,7 @@ static LOOKS_AGAIN: AtomicBool = AtomicBool::new(false);
 /// A file. It is closed once in each process that has a copy: when it is dropped, or before.
 pub(crate) struct Descriptor {
     /// Taken when it is dropped.
-    file: Option<Arc<OwnedFd>>,
+    file: Option<File>,
     entry: Arc<Entry>,
     /// The era that it is of, or [`ANY`].
     era: AtomicU32,
@@ -49,33 +49,47 @@ pub(crate) struct Descriptor {
 /// The era of one that each fork is to keep.
 const ANY: u32 = u32::MAX;
 
+enum File {
+    Socket(OwnedFd),
+    /// The entry has it, too: by its number alone, no safe function tells its inode.
+    Other(Arc<OwnedFd>),
+}
+
 /// What can be done without the file at hand.
 struct Entry {
     /// Its number; [`CLOSED`], if the copy that this process had is closed.
     number: AtomicI32,
-    /// The file, until it is dropped.
-    file: Weak<OwnedFd>,
     known_by: KnownBy,
 }
 
 /// By what a file is known: a number may be another file's by now.
-#[derive(Clone, Debug)]
-pub(crate) enum KnownBy {
+#[derive(Clone)]
+enum KnownBy {
     /// A socket, by the address that it is bound to.
     Address(Arc<SocketAddrUnix>),
-    /// Any other, by itself.
-    Inode(Inode),
+    /// A FIFO or a lock file, by itself, until it is dropped.
+    Inode(Inode, Weak<OwnedFd>),
 }
 
 const CLOSED: RawFd = -1;
 
 impl Descriptor {
-    /// A child may not close it before it is [listed](Self::list).
-    pub(crate) fn new(file: OwnedFd, known_by: KnownBy) -> Self {
-        let (number, file) = (AtomicI32::new(file.as_raw_fd()), Arc::new(file));
-        let entry = Entry { number, file: Arc::downgrade(&file), known_by };
+    /// A socket that is bound to that address. A child may not close it before it is [listed](Self::list).
+    pub(crate) fn socket(socket: OwnedFd, address: Arc<SocketAddrUnix>) -> Self {
+        Self::new(File::Socket(socket), KnownBy::Address(address))
+    }
+
+    /// The FIFO or the lock file of that inode. A child may not close it before it is [listed](Self::list).
+    pub(crate) fn file(file: OwnedFd, inode: Inode) -> Self {
+        let file = Arc::new(file);
+        let known_by = KnownBy::Inode(inode, Arc::downgrade(&file));
+        Self::new(File::Other(file), known_by)
+    }
+
+    fn new(file: File, known_by: KnownBy) -> Self {
+        let number = AtomicI32::new(file.as_fd().as_raw_fd());
         let era = AtomicU32::new(ERA.load(Ordering::Acquire));
-        Self { file: Some(file), entry: Arc::new(entry), era }
+        Self { file: Some(file), entry: Arc::new(Entry { number, known_by }), era }
     }
 
     /// Has each child that this process forks from here on close its copy.
@@ -91,9 +105,9 @@ impl Descriptor {
     pub(crate) fn unlist(&mut self) {
         KEPT.fetch_add(1, Ordering::AcqRel);
         self.era.store(ANY, Ordering::Release);
-        let Entry { number, file, known_by } = &*self.entry;
+        let Entry { number, known_by } = &*self.entry;
         let number = AtomicI32::new(number.load(Ordering::Relaxed));
-        self.entry = Arc::new(Entry { number, file: file.clone(), known_by: known_by.clone() });
+        self.entry = Arc::new(Entry { number, known_by: known_by.clone() });
     }
 
     /// The file, to make a call about it.
@@ -105,7 +119,7 @@ impl Descriptor {
     pub(crate) fn address(&self) -> Option<&Arc<SocketAddrUnix>> {
         match &self.entry.known_by {
             KnownBy::Address(address) => Some(address),
-            KnownBy::Inode(_) => None,
+            KnownBy::Inode(..) => None,
         }
     }
 
@@ -117,6 +131,15 @@ impl Descriptor {
     fn is_of_this_era(&self) -> bool {
         let era = self.era.load(Ordering::Acquire);
         era == ANY || era == ERA.load(Ordering::Acquire)
+    }
+}
+
+impl AsFd for File {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Socket(file) => file.as_fd(),
+            Self::Other(file) => file.as_fd(),
+        }
     }
 }
 
@@ -163,8 +186,8 @@ impl Entry {
         match &self.known_by {
             KnownBy::Address(address) => copies::is_bound_to(number, address),
             // (It takes no `/proc`.)
-            KnownBy::Inode(inode) => {
-                self.file.upgrade().is_some_and(|file| copies::inode(file.as_fd()) == Some(*inode))
+            KnownBy::Inode(inode, file) => {
+                file.upgrade().is_some_and(|file| copies::inode(file.as_fd()) == Some(*inode))
             }
         }
     }

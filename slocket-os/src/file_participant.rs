@@ -82,6 +82,11 @@ impl FileParticipant {
         self.report.take()
     }
 
+    /// Whether the lock was acquired.
+    pub(crate) fn has_acquired(&self) -> bool {
+        self.report == Some(Report::Acquired)
+    }
+
     /// Whether it is known what became of the request.
     pub(crate) fn has_report(&self) -> bool {
         self.report.is_some()

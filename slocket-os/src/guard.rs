@@ -191,7 +191,7 @@ fn pass_on((participant, turn): Lock, here: Process) -> Result<(), Error> {
     let kept =
         if stays_inside { turn.pass(participant, With::Lock, Want::Lock, here) } else { Some((turn, participant)) };
     let Some((turn, participant)) = kept else { return Ok(()) };
-    let released = keeper::pass_on(participant, here);
-    turn.end(here);
+    let (released, finished) = keeper::pass_on(participant, here);
+    turn.end(here, finished);
     released
 }

@@ -24,7 +24,7 @@ impl HeldShare {
         let here = participant.process();
         let queue = Arc::clone(turn.queue());
         queue.count_share(here);
-        turn.end(here);
+        turn.end(here, None);
         Self { held: Some((participant, queue)) }
     }
 

@@ -217,17 +217,19 @@ pub(crate) fn disarm(participant: &mut Participant, here: Process) {
     }
 }
 
-/// Releases a lock in full.
-pub(crate) fn pass_on(mut participant: Box<Participant>, here: Process) -> Result<(), Error> {
+/// Releases a lock in full. A participant that has finished by that is returned, to be used again.
+pub(crate) fn pass_on(
+    mut participant: Box<Participant>,
+    here: Process,
+) -> (Result<(), Error>, Option<Box<Participant>>) {
     disarm(&mut participant, here);
     let released = participant.release();
-    background::settle_later(participant);
-    released
+    (released, background::settle_later(participant))
 }
 
 /// The same, where no caller is told.
 pub(crate) fn give(participant: Box<Participant>, here: Process) {
-    if let Err(_error) = pass_on(participant, here) {
+    if let (Err(_error), _) = pass_on(participant, here) {
         warning!(error = %_error, "the release of a retained lock failed");
     }
 }
@@ -235,7 +237,7 @@ pub(crate) fn give(participant: Box<Participant>, here: Process) {
 /// The same, and gives the turn to the next inside.
 pub(crate) fn give_up((participant, turn): Lock, here: Process) {
     give(participant, here);
-    turn.end(here);
+    turn.end(here, None);
 }
 
 /// Passes on all that this process retains.

@@ -88,7 +88,6 @@ mod at_path;
 #[cfg(unix)]
 mod background;
 #[cfg(target_os = "linux")]
-#[cfg(target_os = "linux")]
 mod bell;
 #[cfg(unix)]
 mod blocking;

@@ -36,13 +36,15 @@ struct State {
     /// How many shares of the lock this process has by way of its handles.
     shares: usize,
     kept: Kept<Lock>,
+    /// What the last holder was done with, for the next: it is large.
+    spare: Option<Box<Participant>>,
 }
 
 /// A lock that is held, or could be at once, and the turn that goes along with it.
 pub(crate) type Lock = (Box<Participant>, Turn);
 
 impl Inherit for State {
-    const NEW: Self = Self { turns: 0, waiting: VecDeque::new(), shares: 0, kept: Kept::NEW };
+    const NEW: Self = Self { turns: 0, waiting: VecDeque::new(), shares: 0, kept: Kept::NEW, spare: None };
 
     /// The waiters here are the parent's, and so is the thread that wakes them, and a lock that it retains.
     fn inherit(&mut self) {
@@ -61,6 +63,8 @@ pub(crate) struct Turn {
     process: Process,
     /// Whether it was given back, or never counted: then nothing is left to be done.
     is_over: bool,
+    /// A participant that has finished.
+    spare: Option<Box<Participant>>,
 }
 
 /// What comes with a turn.
@@ -197,7 +201,7 @@ impl LocalQueue {
     /// Lets a handle try for a share outside, without a turn: the handle that has the turn may be only passing through. No handle waits inside
     /// for a try: tries that overlap without end would keep the turn from all waiters.
     pub(crate) fn try_beside(self: &Arc<Self>, here: Process) -> Turn {
-        Turn { queue: Arc::clone(self), process: here, is_over: true }
+        Turn { queue: Arc::clone(self), process: here, is_over: true, spare: None }
     }
 
     /// Counts a share that this process has.
@@ -218,7 +222,7 @@ impl LocalQueue {
 
     fn turn(self: &Arc<Self>, state: &mut State, here: Process) -> Turn {
         state.turns += 1;
-        Turn { queue: Arc::clone(self), process: here, is_over: false }
+        Turn { queue: Arc::clone(self), process: here, is_over: false, spare: state.spare.take() }
     }
 
     /// Gives a place up. If the turn had come already, it is returned with what it came with, which has to be passed on.
@@ -231,9 +235,12 @@ impl LocalQueue {
     }
 
     /// Takes a turn back, and gives it to the first waiter if there is no other.
-    fn take_back(self: &Arc<Self>, here: Process) {
+    fn take_back(self: &Arc<Self>, here: Process, spare: Option<Box<Participant>>) {
         let woken = {
             let mut state = self.state.lock(here);
+            if spare.is_some() {
+                state.spare = spare;
+            }
             // (Never below zero, not even in a child that could not be told from its parent.)
             state.turns = state.turns.saturating_sub(1);
             let first = if state.turns == 0 { state.waiting.pop_front() } else { None };
@@ -302,11 +309,16 @@ impl Turn {
         None
     }
 
+    /// Takes a participant that has finished, if there is one: to be used again.
+    pub(crate) fn take_spare(&mut self) -> Option<Box<Participant>> {
+        self.spare.take()
+    }
+
     /// Gives the turn to the next, as dropping it does: for a caller that knows already that it is `here`, as [to
-    /// ask](Process::current) may be a system call.
-    pub(crate) fn end(mut self, here: Process) {
+    /// ask](Process::current) may be a system call. A participant that has finished is used again.
+    pub(crate) fn end(mut self, here: Process, finished: Option<Box<Participant>>) {
         if !mem::replace(&mut self.is_over, true) && self.process == here {
-            self.queue.take_back(here);
+            self.queue.take_back(here, finished);
         }
     }
 }
@@ -314,7 +326,7 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         if !self.is_over && self.process.is_current() {
-            self.queue.take_back(self.process);
+            self.queue.take_back(self.process, None);
         }
     }
 }
@@ -402,7 +414,7 @@ mod tests {
         drop(turn);
         let turn = take(&first).unwrap();
         assert!(queue.try_enter(here).is_none() && take(&second).is_none());
-        turn.end(here);
+        turn.end(here, None);
         assert!(!take(&second).unwrap().is_contended(here));
         assert!(queue.try_enter(here).is_some());
     }
@@ -449,11 +461,11 @@ mod tests {
         let (queue, here) = queue();
         let (turn, first_try) = (queue.enter(Want::Lock, here).unwrap(), queue.try_beside(here));
         let ticket = queue.enter(Want::Lock, here).unwrap_err();
-        turn.end(here);
+        turn.end(here, None);
         let turn = take(&ticket).unwrap();
         let ticket = queue.enter(Want::Lock, here).unwrap_err();
         drop(first_try);
-        queue.try_beside(here).end(here);
+        queue.try_beside(here).end(here, None);
         assert!(take(&ticket).is_none(), "the turn is out");
         drop(turn);
         assert!(take(&ticket).is_some());

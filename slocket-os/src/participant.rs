@@ -62,6 +62,17 @@ impl Participant {
         }
     }
 
+    /// The same, in the memory of one that has finished.
+    pub(crate) fn again(finished: Option<Box<Self>>, site: &Arc<Site>, process: Process) -> Box<Self> {
+        let Some(mut participant) = finished else { return Self::new(site, process) };
+        let Self { kind: Kind::Socket(socket), retention } = &mut *participant else {
+            return Self::new(site, process);
+        };
+        socket.renew(site, process);
+        *retention = Retention::default();
+        participant
+    }
+
     /// To look at the path without queueing. `probe` is what tells a live socket from a dead one, if that has not
     /// been asked in the lock's folder.
     pub(crate) fn bystander(site: &Arc<Site>, process: Process, probe: Option<Probe>) -> Box<Self> {
@@ -98,6 +109,14 @@ impl Participant {
         match &mut self.kind {
             Kind::Socket(participant) => participant.take_report(),
             Kind::File(participant) => participant.take_report(),
+        }
+    }
+
+    /// Whether the lock was acquired.
+    pub(crate) fn has_acquired(&self) -> bool {
+        match &self.kind {
+            Kind::Socket(participant) => participant.has_acquired(),
+            Kind::File(participant) => participant.has_acquired(),
         }
     }
 
@@ -208,6 +227,11 @@ impl Participant {
     /// Whether everything is over.
     pub(crate) fn is_finished(&self) -> bool {
         self.as_socket().is_none_or(SocketParticipant::is_finished)
+    }
+
+    /// Whether it was asked for something, and has nothing open any more: its memory can be used again.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.as_socket().is_some_and(SocketParticipant::is_spent)
     }
 
     /// Whether only a server's last word is still to come.

@@ -24,7 +24,7 @@ use crate::random::random;
 use crate::site::{Home, Site};
 use crate::sys::files::Listing;
 use crate::sys::messages::Received;
-use crate::sys::{answer, code, done, fifos, files, found, messages, sockets};
+use crate::sys::{answer, done, fifos, files, found, messages, sockets};
 use crate::table::Table;
 use crate::watch::Watch;
 use crate::{address, bound, kernel, reserve};
@@ -56,83 +56,89 @@ impl Performer {
         Self { site, process, user: OnceLock::new(), table, server: None, began: None, sender: None, drawn: 0, read: 0 }
     }
 
-    /// Makes a call.
-    pub(crate) fn perform(&mut self, call: Call) -> CallResult {
-        self.try_to(call).unwrap_or_else(|errno| call.failed(code(errno)))
+    /// Makes it as good as a new one, if nothing is open.
+    pub(crate) fn renew(&mut self, new_site: &Arc<Site>, here: Process) {
+        let Self { site, process, user, table: _, server, began, sender, drawn, read } = self;
+        if !Arc::ptr_eq(site, new_site) {
+            *site = Arc::clone(new_site);
+        }
+        (*process, *user, *server, *began, *sender, *drawn, *read) = (here, OnceLock::new(), None, None, None, 0, 0);
     }
 
     /// Makes a call.
     ///
     /// # Errors
     /// What there is to say if it could not even be made; or was refused, and its result has no more to tell.
-    fn try_to(&mut self, call: Call) -> io::Result<CallResult> {
-        Ok(match call {
+    pub(crate) fn perform(&mut self, call: Call) -> io::Result<CallResult> {
+        match call {
             Call::Stat(name) => {
                 let at = self.at()?;
-                self.seen(&files::stat_name(at.folder().as_fd(), &at.name_of(self.which(name))), None)
+                Ok(self.seen(&files::stat_name(at.folder().as_fd(), &at.name_of(self.which(name))), None))
             }
             Call::StatByPath(name) => {
                 let at = self.at()?;
-                self.seen(&files::stat_by_path(&at.path_of(self.which(name))), None)
+                Ok(self.seen(&files::stat_by_path(&at.path_of(self.which(name))), None))
             }
-            Call::StatFile(role) => self.seen(&files::stat_file(self.table.get(role)?), Some(role)),
+            Call::StatFile(role) => Ok(self.seen(&files::stat_file(self.table.get(role)?), Some(role))),
             Call::Open(role, name) => {
                 let at = self.at()?;
-                self.keep(role, files::open(at.folder().as_fd(), &at.name_of(self.which(name))))
+                Ok(self.keep(role, files::open(at.folder().as_fd(), &at.name_of(self.which(name)))))
             }
             Call::OpenFolder(Role::Listing) => {
                 let listing = self.at()?.folder().open_anew().and_then(Listing::new);
                 let result = files::opened(&listing);
                 self.table.listing = listing.ok();
-                result.into()
+                Ok(result.into())
             }
             Call::OpenFolder(_) => {
                 let guard = FolderGuard::open(&self.site, self.process);
                 let result = files::opened(&guard);
                 self.table.guard = guard.ok();
-                result.into()
+                Ok(result.into())
             }
-            Call::NextName => match self.table.listing.as_mut().ok_or(Errno::BADF)?.next_number() {
+            Call::NextName => Ok(match self.table.listing.as_mut().ok_or(Errno::BADF)?.next_number() {
                 Some(number) => {
                     self.read = number;
                     NextNameResult::Temporary.into()
                 }
                 None => NextNameResult::End.into(),
-            },
+            }),
             Call::Unlink(name) => {
                 let at = self.at()?;
-                files::unlink(at.folder().as_fd(), &at.name_of(self.which(name))).into()
+                Ok(files::unlink(at.folder().as_fd(), &at.name_of(self.which(name))).into())
             }
             Call::Rename(name) => {
                 let at = self.at()?;
-                files::rename(at.folder().as_fd(), &at.name_of(self.which(name)), at.name()).into()
+                Ok(files::rename(at.folder().as_fd(), &at.name_of(self.which(name)), at.name()).into())
             }
             Call::Link(name) => {
                 let at = self.at()?;
-                files::link(at.folder().as_fd(), &at.name_of(self.which(name)), at.name()).into()
+                Ok(files::link(at.folder().as_fd(), &at.name_of(self.which(name)), at.name()).into())
             }
-            Call::FileSystem => files::file_system(self.at()?.folder()).into(),
+            Call::FileSystem => Ok(files::file_system(self.at()?.folder()).into()),
             Call::StatProc => {
                 let at = self.at()?;
-                files::stat_proc(at.folder(), at.resolved()).into()
+                Ok(files::stat_proc(at.folder(), at.resolved()).into())
             }
             Call::SetTimesOfName(name) => {
                 let at = self.at()?;
                 let name = at.name_of(self.which(name));
-                files::set_times_of_name(at.folder().as_fd(), &name, &times(Times::Marked)).into()
+                Ok(files::set_times_of_name(at.folder().as_fd(), &name, &times(Times::Marked)).into())
             }
-            Call::SetTimes(role, what) => files::set_times(self.table.get(role)?, &times(what)).into(),
-            Call::SetTimesInProc(role, what) => files::set_times_in_proc(self.table.get(role)?, &times(what)).into(),
+            Call::SetTimes(role, what) => Ok(files::set_times(self.table.get(role)?, &times(what)).into()),
+            Call::SetTimesInProc(role, what) => {
+                Ok(files::set_times_in_proc(self.table.get(role)?, &times(what)).into())
+            }
             Call::SetMode(role, mode) => {
                 files::set_mode(self.table.get(role)?, self.mode(role, mode)?)?;
-                DoneResult::Done.into()
+                Ok(DoneResult::Done.into())
             }
-            Call::Flock(how) => self.table.guard.as_mut().ok_or(Errno::BADF)?.lock(how).into(),
-            Call::Unlock => done(&self.table.guard.as_mut().ok_or(Errno::BADF)?.unlock()).into(),
+            Call::Flock(how) => Ok(self.table.guard.as_mut().ok_or(Errno::BADF)?.lock(how).into()),
+            Call::Unlock => Ok(done(&self.table.guard.as_mut().ok_or(Errno::BADF)?.unlock()).into()),
 
             Call::MakeFifo(name) => {
                 let at = self.at()?;
-                fifos::make(at.folder().as_fd(), &at.name_of(self.which(name)), mode_of_fifo(at.mode())).into()
+                Ok(fifos::make(at.folder().as_fd(), &at.name_of(self.which(name)), mode_of_fifo(at.mode())).into())
             }
             Call::OpenFifo(role, access, name) => {
                 let at = self.at()?;
@@ -144,20 +150,20 @@ impl Performer {
                         role => self.table.put(role, file),
                     }
                 }
-                result.into()
+                Ok(result.into())
             }
-            Call::SeeFifo(role) => self.see_fifo(role)?.into(),
-            Call::Read(role) => fifos::has_writer(self.table.get(role)?).into(),
+            Call::SeeFifo(role) => Ok(self.see_fifo(role)?.into()),
+            Call::Read(role) => Ok(fifos::has_writer(self.table.get(role)?).into()),
 
             Call::Socket(role, kind) => {
                 self.note_attempt(role);
                 let making = Making::begin();
                 self.table.put_unbound(role, sockets::socket(kind)?, making);
-                DoneResult::Done.into()
+                Ok(DoneResult::Done.into())
             }
             Call::SetSocketMode => {
                 let mode = published_mode(self.at()?.mode());
-                done(&sockets::set_socket_mode(self.table.get(Role::Listener)?, mode)).into()
+                Ok(done(&sockets::set_socket_mode(self.table.get(Role::Listener)?, mode)).into())
             }
             Call::Bind(name, way) => {
                 let address = self.address(name, way)?;
@@ -165,7 +171,7 @@ impl Performer {
                 if result == BindResult::Bound {
                     self.table.listener.set_address(Some(address));
                 }
-                result.into()
+                Ok(result.into())
             }
             Call::BindBadge => {
                 let address = Arc::new(address::badge(self.drawn)?);
@@ -173,13 +179,13 @@ impl Performer {
                 if result == BindResult::Bound {
                     self.table.connection.set_address(Some(address));
                 }
-                result.into()
+                Ok(result.into())
             }
             Call::Listen => {
                 self.is_user_still().then_some(()).ok_or(Errno::PERM)?;
                 sockets::listen_on(self.table.get(Role::Listener)?)?;
                 self.table.listener.list(self.process);
-                DoneResult::Done.into()
+                Ok(DoneResult::Done.into())
             }
             Call::Connect(role, target) => {
                 let address = match target {
@@ -189,19 +195,20 @@ impl Performer {
                     Target::Path(name) => self.address(name, Way::Path),
                     Target::Abstract => self.address(Name::Lock, Way::Abstract),
                 }?;
-                sockets::connect_to(self.table.get(role)?, &address).into()
+                Ok(sockets::connect_to(self.table.get(role)?, &address).into())
             }
-            Call::Shutdown(role, half) => done(&sockets::shut_down(self.table.get(role)?, half)).into(),
-            Call::Peer(role) => self.peer(Peer::of(self.table.get(role)?).ok_or(Errno::NOTCONN)?, role).into(),
-            Call::Ask(question) => answer(sockets::ask(self.table.get(Role::Listener)?, question)).into(),
+            Call::Shutdown(role, half) => Ok(done(&sockets::shut_down(self.table.get(role)?, half)).into()),
+            Call::Peer(role) => Ok(self.peer(Peer::of(self.table.get(role)?).ok_or(Errno::NOTCONN)?, role).into()),
+            Call::Ask(question) => Ok(answer(sockets::ask(self.table.get(Role::Listener)?, question)).into()),
             Call::SocketName => {
                 let name = sockets::name(self.table.get(Role::Listener)?)?;
                 self.table.listener.set_address(name.map(Arc::new));
-                DoneResult::Done.into()
+                Ok(DoneResult::Done.into())
             }
             Call::CompareBoundFile => {
                 let bound_to = bound::inode_of(self.table.get(Role::Listener)?)?;
-                answer(Ok(bound_to == Some(bound::lower(files::stat_file(self.table.get(Role::Pin)?)?.st_ino)))).into()
+                Ok(answer(Ok(bound_to == Some(bound::lower(files::stat_file(self.table.get(Role::Pin)?)?.st_ino))))
+                    .into())
             }
             Call::ComparePeerName => {
                 let peer = match self.sender.take() {
@@ -209,49 +216,49 @@ impl Performer {
                     None => sockets::peer_name(self.table.get(Role::Connection)?)?,
                 };
                 let name = self.table.listener.address().map(AsRef::as_ref);
-                answer(Ok(peer.is_some() && peer.as_ref() == name)).into()
+                Ok(answer(Ok(peer.is_some() && peer.as_ref() == name)).into())
             }
-            Call::Poll => answer(sockets::is_contended(self.table.get(Role::Listener)?)).into(),
-            Call::Accept(role) => self.accept(role)?.into(),
-            Call::HasEnded(role) => answer(Ok(sockets::has_ended(self.table.get(role)?))).into(),
-            Call::Drain => messages::drain(self.table.get(Role::Guest)?).into(),
-            Call::HasUnread(role) => answer(sockets::has_unread(self.table.get(role)?)).into(),
-            Call::Receive => self.receive()?.into(),
-            Call::Send(cargo) => self.send(cargo)?.into(),
+            Call::Poll => Ok(answer(sockets::is_contended(self.table.get(Role::Listener)?)).into()),
+            Call::Accept(role) => Ok(self.accept(role)?.into()),
+            Call::HasEnded(role) => Ok(answer(Ok(sockets::has_ended(self.table.get(role)?))).into()),
+            Call::Drain => Ok(messages::drain(self.table.get(Role::Guest)?).into()),
+            Call::HasUnread(role) => Ok(answer(sockets::has_unread(self.table.get(role)?)).into()),
+            Call::Receive => Ok(self.receive()?.into()),
+            Call::Send(cargo) => Ok(self.send(cargo)?.into()),
 
             Call::Random => {
                 self.drawn = random(self.process)?;
-                DoneResult::Done.into()
+                Ok(DoneResult::Done.into())
             }
             Call::Reserve => {
                 self.table.put(Role::Pin, reserve::descriptor()?);
-                DoneResult::Done.into()
+                Ok(DoneResult::Done.into())
             }
             Call::SpendReserve => {
                 reserve::spend();
-                DoneResult::Done.into()
+                Ok(DoneResult::Done.into())
             }
             Call::KeepReserve => {
                 reserve::keep(self.process);
-                DoneResult::Done.into()
+                Ok(DoneResult::Done.into())
             }
             Call::Watch => {
                 self.table.watch = Watch::new(self.at()?);
-                answer(Ok(self.table.watch.is_some())).into()
+                Ok(answer(Ok(self.table.watch.is_some())).into())
             }
             Call::AskKernel => {
                 let at = self.at()?;
-                kernel::ask_in(at.folder(), at.path(), at.is_private(), self.process).into()
+                Ok(kernel::ask_in(at.folder(), at.path(), at.is_private(), self.process).into())
             }
             Call::Close(role) => {
                 self.table.close(role, false);
-                DoneResult::Done.into()
+                Ok(DoneResult::Done.into())
             }
             Call::CloseApart(role) => {
                 self.table.close(role, true);
-                DoneResult::Done.into()
+                Ok(DoneResult::Done.into())
             }
-        })
+        }
     }
 
     /// The path. (A machine at an abstract name asks for nothing there.)

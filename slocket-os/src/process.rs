@@ -62,11 +62,13 @@ impl<T: Inherit> PerProcess<T> {
     }
 
     /// The value of this process, which must be `here`.
+    #[inline]
     pub(crate) fn lock(&self, here: Process) -> MutexGuard<'_, T> {
         self.enter(here).lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes it out of what was the parent's, if this process, which must be `here`, has not done so yet.
+    #[inline]
     pub(crate) fn enter(&self, here: Process) -> &Mutex<T> {
         match self.slots.iter().find(|slot| slot.is_of(here)) {
             Some(slot) => &slot.value,
@@ -83,7 +85,13 @@ impl<T: Inherit> Default for PerProcess<T> {
 
 impl<T: Inherit> Slot<T> {
     /// Whether it is this process's. It becomes so if it was a parent's and is available.
+    #[inline]
     fn is_of(&self, here: Process) -> bool {
+        self.owner.load(Ordering::Acquire) == here.0 << 1 || self.becomes(here)
+    }
+
+    #[cold]
+    fn becomes(&self, here: Process) -> bool {
         let ours = here.0 << 1;
         let about_to_be_ours = ours | 1;
         loop {

@@ -131,14 +131,48 @@ impl<G: Grant> Session<G> {
     /// Asks for what is wanted, of which the time is told by that clock.
     pub(crate) fn begin(lock: &Lock, want: Want, deadline: Option<Instant>, clock: Clock) -> Self {
         let process = here();
-        let stage = match lock.queue().enter(want, process) {
-            Entered::Turn(turn) => Stage::Outside(go(lock, want, process), turn),
+        Self::go_on(lock, want, process, Self::ask(lock, want, process), deadline, clock)
+    }
+
+    /// Acquires what is wanted, if that takes no waiting; otherwise returns the session, which may have failed. (It is large, and most
+    /// locks are free.)
+    pub(crate) fn acquire_or_begin(
+        lock: &Lock,
+        want: Want,
+        deadline: Option<Instant>,
+        clock: Clock,
+    ) -> Result<G, Self> {
+        let process = here();
+        match Self::ask(lock, want, process) {
+            Stage::Outside(mut participant, turn) if participant.has_acquired() => {
+                participant.take_report();
+                retain::granted(&mut participant, &turn);
+                Ok(granted((participant, turn)))
+            }
+            stage => Err(Self::go_on(lock, want, process, stage, deadline, clock)),
+        }
+    }
+
+    /// Asks inside the process, and outside if it has the turn.
+    fn ask(lock: &Lock, want: Want, process: Process) -> Stage<G> {
+        match lock.queue().enter(want, process) {
+            Entered::Turn(turn) => go(lock, want, process, turn),
             Entered::Lock(retained) => match Self::use_retained(retained, want, process) {
                 Ok(stage) => stage,
-                Err(turn) => Stage::Outside(go(lock, want, process), turn),
+                Err(turn) => go(lock, want, process, turn),
             },
             Entered::Ticket(ticket) => Stage::Inside(ticket),
-        };
+        }
+    }
+
+    fn go_on(
+        lock: &Lock,
+        want: Want,
+        process: Process,
+        stage: Stage<G>,
+        deadline: Option<Instant>,
+        clock: Clock,
+    ) -> Self {
         let notice = lock.hook().and_then(|hook| hook.due(clock()));
         Self { lock: lock.clone(), want, process, clock, deadline, notice, queues: true, sharers: Vec::new(), stage }
     }
@@ -146,8 +180,8 @@ impl<G: Grant> Session<G> {
     /// Asks for it without queueing.
     pub(crate) fn begin_try(lock: &Lock, want: Want) -> Self {
         let process = here();
-        let go = |turn| {
-            let mut participant = Participant::new(lock.site(), process);
+        let go = |mut turn: Turn| {
+            let mut participant = Participant::again(turn.take_spare(), lock.site(), process);
             participant.tell(want.tried(lock.site().policy()));
             Stage::Outside(participant, turn)
         };
@@ -292,10 +326,10 @@ impl<G: Grant> Session<G> {
                 // (To a request for the lock alone.)
                 With::Lock(participant) => match Self::use_retained((participant, turn), self.want, self.process) {
                     Ok(stage) => stage,
-                    Err(turn) => Stage::Outside(go(&self.lock, self.want, self.process), turn),
+                    Err(turn) => go(&self.lock, self.want, self.process, turn),
                 },
                 With::Place(participant) => Stage::Outside(participant, turn),
-                With::Nothing => Stage::Outside(go(&self.lock, self.want, self.process), turn),
+                With::Nothing => go(&self.lock, self.want, self.process, turn),
             };
         }
         if let Stage::Outside(participant, _) = &mut self.stage
@@ -495,8 +529,8 @@ fn here() -> Process {
 }
 
 /// Goes outside for what is wanted.
-fn go(lock: &Lock, want: Want, here: Process) -> Box<Participant> {
-    let mut participant = Participant::new(lock.site(), here);
+fn go<G>(lock: &Lock, want: Want, here: Process, mut turn: Turn) -> Stage<G> {
+    let mut participant = Participant::again(turn.take_spare(), lock.site(), here);
     participant.tell(want.asked(lock.site().policy()));
-    participant
+    Stage::Outside(participant, turn)
 }

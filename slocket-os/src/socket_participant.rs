@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::io::{self, Errno};
 use rustix::net::SocketAddrUnix;
 use slocket_core::{
-    Call, Event, Failure, Hints, Inode, Machine, Notice, Platform, Probe, Report, Role, Source, Step, Timer,
+    Call, CallResult, Event, Failure, Hints, Inode, Machine, Notice, Platform, Probe, Report, Role, Source, Step, Timer,
 };
 
 use crate::connected::Peer;
@@ -18,7 +18,7 @@ use crate::peer::Holder;
 use crate::perform::Performer;
 use crate::process::Process;
 use crate::site::{Home, Site};
-use crate::sys::sockets;
+use crate::sys::{code, sockets};
 use crate::timers::{self, Timers};
 use crate::trace::{Span, trace};
 use crate::wait::Wait;
@@ -49,6 +49,15 @@ impl SocketParticipant {
             timers: Timers::default(),
             report: None,
         }
+    }
+
+    /// Begins again, in the memory of one that has finished.
+    pub(crate) fn renew(&mut self, at: &Arc<Site>, process: Process) {
+        let (platform, known) = known(at);
+        let Self { span, machine, hints, performer, server_lasts, timers, report } = self;
+        performer.renew(at, process);
+        (*span, *machine, *hints) = (Span::new(at.name()), Machine::new(platform, known), known);
+        (*server_lasts, *timers, *report) = (false, Timers::default(), None);
     }
 
     /// To look at the path without queueing. `probe` is what tells a live socket from a dead one, if that has not
@@ -89,6 +98,11 @@ impl SocketParticipant {
     /// Takes what became of the request, once it is known.
     pub(crate) fn take_report(&mut self) -> Option<Report> {
         self.report.take()
+    }
+
+    /// Whether the lock was acquired.
+    pub(crate) fn has_acquired(&self) -> bool {
+        self.report == Some(Report::Acquired)
     }
 
     /// Whether it is known what became of the request.
@@ -172,6 +186,11 @@ impl SocketParticipant {
         !self.machine.is_background()
     }
 
+    /// Whether it was asked for something, and has nothing open any more.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.machine.is_finished()
+    }
+
     /// Whether only a server's last word is still to come.
     pub(crate) fn is_lingering(&self) -> bool {
         self.machine.is_lingering()
@@ -232,27 +251,24 @@ impl SocketParticipant {
             // The server of a connection that has ended does not hold the lock any more.
             self.performer.server = None;
         }
-        let mut event = event;
-        let wait = loop {
-            trace!(?event);
-            let step = match self.machine.handle(event) {
-                Ok(step) => step,
-                Err(misuse) => unreachable!("{misuse}"),
-            };
-            match step {
-                Step::Call(call) => {
-                    trace!(?call);
-                    event = Event::Result(self.performer.perform(call));
-                }
-                Step::Wait(wait) => break wait,
-                Step::Report(report, wait) => {
-                    trace!(?report);
-                    self.report = Some(report);
-                    break wait;
-                }
-            }
+        trace!(?event);
+        let mut next = match &self.machine.handle(event) {
+            Ok(step) => self.take_note(step),
+            Err(misuse) => unreachable!("{misuse}"),
         };
-        self.set_timers(wait);
+        while let Some(call) = next {
+            trace!(?call);
+            // (The result is told where it is, without copying it: that would take more time than all else.)
+            let performed = self.performer.perform(call);
+            let failed;
+            next = self.answer(match &performed {
+                Ok(result) => result,
+                Err(errno) => {
+                    failed = call.failed(code(*errno));
+                    &failed
+                }
+            });
+        }
         let hints = self.machine.hints();
         if hints != self.hints {
             self.hints = hints;
@@ -263,10 +279,39 @@ impl SocketParticipant {
         }
     }
 
-    fn set_timers(&mut self, wait: slocket_core::Wait) {
-        if wait == slocket_core::Wait::default() && self.timers.next().is_none() {
-            return;
+    #[inline]
+    fn answer(&mut self, result: &CallResult) -> Option<Call> {
+        trace!(event = ?Event::Result(*result));
+        match &self.machine.answer(result) {
+            Ok(step) => self.take_note(step),
+            Err(misfit) => unreachable!("{misfit}: {result:?} for {:?}", self.machine.asked()),
         }
+    }
+
+    /// The call that is to be made next, unless something is waited for.
+    #[inline(always)]
+    fn take_note(&mut self, step: &Step) -> Option<Call> {
+        match *step {
+            Step::Call(call) => return Some(call),
+            Step::Wait(wait) => self.set_timers(wait),
+            Step::Report(report, wait) => {
+                trace!(?report);
+                self.report = Some(report);
+                self.set_timers(wait);
+            }
+        }
+        None
+    }
+
+    #[inline]
+    fn set_timers(&mut self, wait: slocket_core::Wait) {
+        if timers::names_any(&wait) || self.timers.next().is_some() {
+            self.set_timers_anew(wait);
+        }
+    }
+
+    #[inline(never)]
+    fn set_timers_anew(&mut self, wait: slocket_core::Wait) {
         let (began, here) = (self.performer.began, self.performer.process);
         let recheck = timers::recheck_delay(self.performer.table.watch.is_some());
         let stale = self.performer.site.stale().1;
@@ -508,6 +553,23 @@ mod tests {
         let wait = participant.wait();
         let mut polled = [PollFd::new(wait.descriptor.as_ref().expect("it waits"), PollFlags::IN)];
         poll(&mut polled, Some(&rustix::event::Timespec::default())).unwrap() == 1
+    }
+
+    #[test]
+    fn one_that_has_finished_is_as_good_as_new() {
+        let (one, other) = (Shared::new(), Shared::new());
+        let mut participant = one.has(ACQUIRE, Report::Acquired);
+        release(&mut participant);
+        assert!(participant.is_spent());
+        participant.renew(other.lock.site(), Process::current());
+        assert!(!participant.has_report() && participant.descriptor().is_none());
+        assert!(participant.is_finished() && !participant.is_spent());
+        participant.tell(ACQUIRE);
+        assert_eq!(participant.take_report(), Some(Report::Acquired));
+        assert_eq!(one.names(), [] as [&str; 0]);
+        assert_eq!(other.names(), ["lock"]);
+        release(&mut participant);
+        assert_eq!(other.names(), [] as [&str; 0]);
     }
 
     #[test]

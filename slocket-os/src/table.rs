@@ -10,7 +10,7 @@ use rustix::net::SocketAddrUnix;
 use slocket_core::{Inode, Role};
 
 use crate::closing::close_apart;
-use crate::descriptor::{Descriptor, KnownBy};
+use crate::descriptor::Descriptor;
 use crate::folder_guard::FolderGuard;
 use crate::making::Making;
 use crate::process::Process;
@@ -68,13 +68,6 @@ impl Socket {
         }
     }
 
-    /// Notes that the socket is bound to nothing yet.
-    fn set_making(&mut self, begun: Making) {
-        if let Self::New { making, .. } = self {
-            *making = Some(begun);
-        }
-    }
-
     pub(crate) fn address(&self) -> Option<&Arc<SocketAddrUnix>> {
         match self {
             Self::Empty => None,
@@ -87,7 +80,7 @@ impl Socket {
     pub(crate) fn list(&mut self, here: Process) {
         *self = match mem::take(self) {
             Self::New { socket, address: Some(address), .. } => {
-                let descriptor = Descriptor::new(socket, KnownBy::Address(address));
+                let descriptor = Descriptor::socket(socket, address);
                 descriptor.list(here);
                 Self::Listed(descriptor)
             }
@@ -134,7 +127,7 @@ impl Share {
     pub(crate) fn list(&mut self, inode: Inode, here: Process) {
         *self = match mem::take(self) {
             Self::New(file) => {
-                let descriptor = Descriptor::new(file, KnownBy::Inode(inode));
+                let descriptor = Descriptor::file(file, inode);
                 descriptor.list(here);
                 Self::Listed(descriptor)
             }
@@ -202,12 +195,12 @@ impl Table {
 
     /// Fills a place with a socket that is bound to nothing yet.
     pub(crate) fn put_unbound(&mut self, role: Role, socket: OwnedFd, making: Making) {
-        self.put(role, socket);
+        let unbound = |socket| Socket::New { socket, address: None, making: Some(making) };
         match role {
-            Role::Listener => self.listener.set_making(making),
-            Role::Connection => self.connection.set_making(making),
+            Role::Listener => self.listener = unbound(socket),
+            Role::Connection => self.connection = unbound(socket),
             // (A probe is never bound.)
-            _ => drop(making),
+            role => self.put(role, socket),
         }
     }
 

@@ -17,14 +17,26 @@ const RECHECK_UNWATCHED: Duration = Duration::from_millis(250);
 pub(crate) const TRY_AGAIN: Duration = Duration::from_millis(10);
 
 /// When each timer of the machine is due. (The deadline is the session's.)
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Timers {
-    due: [(Timer, Option<Instant>); 4],
+    due: [Option<Instant>; TIMERS.len()],
+    next: Option<Instant>,
 }
 
-impl Default for Timers {
-    fn default() -> Self {
-        Self { due: [(Timer::Retry, None), (Timer::Recheck, None), (Timer::Stale, None), (Timer::Try, None)] }
+const TIMERS: [Timer; 4] = [Timer::Retry, Timer::Recheck, Timer::Stale, Timer::Try];
+
+/// Whether that is waited for which a timer is for.
+pub(crate) fn names_any(wait: &Wait) -> bool {
+    TIMERS.into_iter().any(|timer| names(wait, timer))
+}
+
+fn names(wait: &Wait, timer: Timer) -> bool {
+    match timer {
+        Timer::Retry => wait.retry.is_some(),
+        Timer::Recheck => wait.recheck,
+        Timer::Stale => wait.stale,
+        Timer::Try => wait.hasty,
+        Timer::Deadline => false,
     }
 }
 
@@ -32,26 +44,27 @@ impl Timers {
     /// Arms those that are to be and are not yet, to fire at the time that `due` tells; disarms the others. A time too far away to be
     /// told never comes.
     pub(crate) fn set(&mut self, wait: &Wait, mut at: impl FnMut(Timer) -> Option<Instant>) {
-        for (timer, due) in &mut self.due {
-            let is_named = match timer {
-                Timer::Retry => wait.retry.is_some(),
-                Timer::Recheck => wait.recheck,
-                Timer::Stale => wait.stale,
-                Timer::Try => wait.hasty,
-                Timer::Deadline => false,
-            };
-            *due = if is_named { due.or_else(|| at(*timer)) } else { None };
+        for (timer, due) in TIMERS.into_iter().zip(&mut self.due) {
+            *due = if names(wait, timer) { due.or_else(|| at(timer)) } else { None };
         }
+        self.see_next();
     }
 
     /// When the next timer is due.
     pub(crate) fn next(&self) -> Option<Instant> {
-        self.due.iter().filter_map(|(_, due)| *due).min()
+        self.next
     }
 
     /// Takes a timer that is due by now.
     pub(crate) fn take_due(&mut self, now: Instant) -> Option<Timer> {
-        self.due.iter_mut().find_map(|(timer, due)| due.take_if(|due| *due <= now).map(|_| *timer))
+        let mut timers = TIMERS.into_iter().zip(&mut self.due);
+        let taken = timers.find_map(|(timer, due)| due.take_if(|due| *due <= now).map(|_| timer));
+        self.see_next();
+        taken
+    }
+
+    fn see_next(&mut self) {
+        self.next = self.due.iter().flatten().min().copied();
     }
 }
 

@@ -1,4 +1,4 @@
-//! The watcher of this process: one for all its watches, from the first to the last of them.
+//! The watcher of this process: one for all its watches, from the first to a little after the last of them.
 //!
 //! It is the package `notify`, whose thread reads the events and rings the bells of those that an event is about. What it
 //! tells of is only ever a reason to look: a false alarm costs one look, and a missed one is made up for by the timed
@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use notify::event::ModifyKind;
 use notify::{Config, ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
@@ -21,15 +23,25 @@ use crate::process::{Inherit, PerProcess, Process};
 
 static WATCHER: PerProcess<Slot> = PerProcess::new();
 
-struct Slot(Option<Watcher>);
+#[derive(Default)]
+struct Slot {
+    watcher: Option<Watcher>,
+    /// A thread is on its way that ends the watcher if it is idle.
+    is_seen_to: bool,
+}
+
+/// How long a watcher may be idle before it is ended, at the least. To start one takes its time, and to end it the kernel's: some
+/// milliseconds. A process that waits again and again has one watcher, rather than many that are about to end.
+const LINGERS: Duration = Duration::from_millis(50);
 
 impl Inherit for Slot {
-    const NEW: Self = Self(None);
+    const NEW: Self = Self { watcher: None, is_seen_to: false };
 
     /// The thread is the parent's. (Neither is the handle dropped, which would write to that thread, nor is anything closed: a
     /// daemon may have done so, and its numbers may be other files' by now.)
     fn inherit(&mut self) {
-        mem::forget(self.0.take());
+        mem::forget(self.watcher.take());
+        self.is_seen_to = false;
     }
 }
 
@@ -40,30 +52,52 @@ pub(crate) fn add(at: &AtPath, here: Process) -> Option<(Arc<Bell>, FolderId)> {
     let id = at.folder().watchable()?;
     let bell = Arc::new(Bell::new().ok()?);
     let mut slot = WATCHER.lock(here);
-    let watcher = match &mut slot.0 {
+    let watcher = match &mut slot.watcher {
         Some(watcher) => watcher,
         empty => empty.insert(Watcher::start()?),
     };
     let added = watcher.add(at, id.clone(), &bell);
-    slot.end_if_idle();
+    slot.see_to_end(here);
     added.then_some((bell, id))
 }
 
 /// Ends a watch.
 pub(crate) fn remove(bell: &Arc<Bell>, folder: &FolderId, here: Process) {
     let mut slot = WATCHER.lock(here);
-    if let Some(watcher) = &mut slot.0 {
+    if let Some(watcher) = &mut slot.watcher {
         watcher.remove(bell, folder);
     }
-    slot.end_if_idle();
+    slot.see_to_end(here);
 }
 
 impl Slot {
+    /// Ends the watcher before long, if it has nothing to watch.
+    fn see_to_end(&mut self, here: Process) {
+        let is_idle = self.watcher.as_ref().is_some_and(Watcher::is_idle);
+        if is_idle && !self.is_seen_to {
+            self.is_seen_to = start_thread("slocket-watch", move || end_later(here)).is_ok();
+            if !self.is_seen_to {
+                self.end_if_idle();
+            }
+        }
+    }
+
     fn end_if_idle(&mut self) {
-        if let Some(watcher) = self.0.take_if(|watcher| watcher.folders.is_empty()) {
+        if let Some(watcher) = self.watcher.take_if(|watcher| watcher.is_idle()) {
             watcher.end();
         }
     }
+}
+
+/// Ends the watcher if it is idle when the time is over. (What is idle later is seen to then.)
+fn end_later(here: Process) {
+    thread::sleep(LINGERS);
+    let mut slot = WATCHER.lock(here);
+    slot.is_seen_to = false;
+    if let Some(watcher) = &mut slot.watcher {
+        watcher.forget_idle_folders();
+    }
+    slot.end_if_idle();
 }
 
 struct Watcher {
@@ -150,14 +184,27 @@ impl Watcher {
         let Some(index) = watched.bells.iter().position(|(_, each)| Arc::ptr_eq(each, bell)) else { return };
         let (name, bell) = watched.bells.swap_remove(index);
         self.bells.remove(&watched.path, &name, &bell);
-        if !watched.bells.is_empty() {
+    }
+
+    /// Whether there is nothing to watch.
+    fn is_idle(&self) -> bool {
+        self.folders.values().all(|watched| watched.bells.is_empty())
+    }
+
+    /// Watches folders no longer in which nothing is to be watched. (If there is no other, they end with the thread.)
+    fn forget_idle_folders(&mut self) {
+        if self.is_idle() {
             return;
         }
-        let Some(watched) = self.folders.remove(id) else { return };
-        // The last watch of all ends with the thread.
-        if !self.folders.is_empty() && self.answers() {
-            // (It fails if the folder is gone.)
-            let _ = self.notify.unwatch(&watched.path);
+        let idle: Vec<FolderId> =
+            self.folders.iter().filter(|(_, watched)| watched.bells.is_empty()).map(|(id, _)| id.clone()).collect();
+        for id in idle {
+            if let Some(watched) = self.folders.remove(&id)
+                && self.answers()
+            {
+                // (It fails if the folder is gone.)
+                let _ = self.notify.unwatch(&watched.path);
+            }
         }
     }
 }

@@ -16,6 +16,13 @@ impl<T> WeakList<T> {
     pub(crate) const NEW: Self = Self { entries: Vec::new(), most: Self::FEW };
 
     pub(crate) fn add(&mut self, entry: &Arc<T>) {
+        // (A thread that uses one value after the other has one entry.)
+        if let Some(last) = self.entries.last_mut()
+            && last.strong_count() == 0
+        {
+            *last = Arc::downgrade(entry);
+            return;
+        }
         if self.entries.len() >= self.most {
             self.entries.retain(|entry| entry.strong_count() > 0);
             self.most = Self::FEW.max(2 * self.entries.len());

@@ -48,7 +48,7 @@ fn alone(witness: &Path) -> io::Result<()> {
     fs::write(witness, &ours)?;
     thread::yield_now();
     let theirs = fs::read_to_string(witness)?;
-    if theirs == ours { Ok(()) } else { Err(io::Error::other(format!("process {theirs} has the lock, too"))) }
+    if theirs == ours { Ok(()) } else { Err(io::Error::other(format!("process {theirs} holds the lock, too"))) }
 }
 
 /// A folder of this user's own: in one that all users share, such as /tmp, others can take the path first.

@@ -286,7 +286,7 @@ impl Slocket {
     /// ```
     ///
     /// # Errors
-    /// [`TryAcquireError::WouldBlock`] if the lock is held; else [`TryAcquireError::Error`], with the errors of
+    /// [`TryAcquireError::WouldBlock`] if the lock is held or shared; else [`TryAcquireError::Error`], with the errors of
     /// [`acquire`](Self::acquire).
     pub fn try_acquire(&self) -> Result<Guard, TryAcquireError> {
         self.lock.try_acquire()

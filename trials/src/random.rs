@@ -43,7 +43,7 @@ impl Random {
         &all[self.below(all.len() as u64) as usize]
     }
 
-    /// So many of them, at random, in their order.
+    /// Chooses this many of them at random, in their order.
     pub fn sample<T: Clone>(&mut self, all: &[T], number: usize) -> Vec<T> {
         let mut left = number.min(all.len()) as u64;
         let mut chosen = Vec::new();

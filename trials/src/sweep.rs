@@ -31,7 +31,7 @@ pub const BOUND: Duration = Duration::from_secs(10);
 pub enum Choice {
     /// All.
     Whole,
-    /// So many, chosen at random.
+    /// This many points, chosen at random.
     Some(usize),
 }
 

@@ -75,7 +75,7 @@ struct Crew {
     place: Place,
     slocket: Slocket,
     notes: Mutex<Notes>,
-    /// So often a process beside takes the lock meanwhile.
+    /// How often a process beside takes the lock meanwhile.
     beside: usize,
     /// Before all this.
     descriptors: usize,

@@ -27,11 +27,11 @@ in_file! {
 }
 
 fn the_holder_is_killed(place: &Place) {
-    const ROUNDS: u64 = 50;
+    let rounds = if place.is_in_file() { 15 } else { 50 };
     let _alone = alone();
     let mut waiters = start(place);
     let mut delays: Vec<f64> = Vec::new();
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         let mut holder = Player::start(Adapter::under_trial(), &place.lock());
         holder.acquire();
         queue(&mut waiters, place);
@@ -41,11 +41,11 @@ fn the_holder_is_killed(place: &Place) {
         let next = place.report().first_after(killed).expect("a hold after the kill").start;
         delays.push((next - killed) as f64 / 1e6);
     }
-    finish(waiters, place, ROUNDS * WAITERS as u64);
+    finish(waiters, place, rounds * WAITERS as u64);
     delays.sort_by(f64::total_cmp);
     let median = delays[delays.len() / 2];
     tell(format!(
-        "crash: from the kill of the holder to the next hold, {WAITERS} waiters, {ROUNDS} rounds: median {median:.2} ms, \
+        "crash: from the kill of the holder to the next hold, {WAITERS} waiters, {rounds} rounds: median {median:.2} ms, \
          least {:.2} ms, most {:.2} ms",
         delays[0],
         delays[delays.len() - 1]
@@ -186,12 +186,12 @@ fn a_killed_holder_leaves_its_file_until_the_next_use(place: &Place) {
 
 /// Twenty rounds of waiters queued in a known order, of which those that `doomed` names are killed while they wait.
 fn waiters_are_killed(place: &Place, doomed: impl Fn(usize) -> Vec<usize>) {
-    const ROUNDS: usize = 20;
+    let rounds = if place.is_in_file() { 5 } else { 20 };
     let _alone = alone();
     let mut holder = Player::start(Adapter::under_trial(), &place.lock());
     let mut waiters: Vec<Option<Player>> = start(place).into_iter().map(Some).collect();
     let mut expected: Vec<String> = Vec::new();
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         holder.acquire();
         let doomed = doomed(round);
         for (place_in_queue, waiter) in waiters.iter_mut().enumerate() {

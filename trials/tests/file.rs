@@ -9,25 +9,25 @@ use trials::{Adapter, Place, Player, alone, process, strace_or_skip, tell, wait_
 
 const HAND_OVERS: usize = 200;
 /// The median of the wake-ups is at most so many times that of flock(2), of which the kernel itself wakes the waiter. Here a thread is woken
-/// that reads what has changed, and wakes the waiter, which makes the file anew. That is about ten times as long; the rest is for a machine
+/// that reads what has changed, and wakes the waiter, which makes the file again. That is about ten times as long; the rest is for a machine
 /// that is busy elsewhere.
 const MOST: f64 = 30.0;
 
 /// How many system calls an uncontended acquire and release may make together.
 const BUDGET: usize = 15;
 
-fn player(place: &Place) -> Player {
-    Player::start(Adapter::under_trial(), &place.lock())
-}
-
 #[test]
 fn a_waiter_is_woken_soon() {
     let _alone = alone();
+    Adapter::OURS.into_iter().for_each(is_woken_soon);
+}
+
+fn is_woken_soon(adapter: Adapter) {
     let (place, flocks) = (Place::in_file(), Place::new());
     let file = flocks.note("flock");
     fs::write(&file, "").expect("a file");
-    let mut ours = Pair::new(&place, "acquire".to_owned(), "release");
-    let mut others = Pair::new(&flocks, format!("flock {}", file.display()), "unflock");
+    let mut ours = Pair::new(adapter, &place, "acquire".to_owned(), "release");
+    let mut others = Pair::new(adapter, &flocks, format!("flock {}", file.display()), "unflock");
     // By turns, so that whatever else the machine does concerns both.
     for _ in 0..HAND_OVERS {
         ours.hand_over(|waiter| {
@@ -45,8 +45,9 @@ fn a_waiter_is_woken_soon() {
     let micros = |times: &[u64], percent: usize| times[(times.len() - 1) * percent / 100] as f64 / 1e3;
     let ratio = micros(&ours, 50) / micros(&others, 50);
     tell(format!(
-        "file: from the release to the next hold, {HAND_OVERS} hand-overs: p50 {:.0} us, p90 {:.0} us, most {:.0} us; by flock(2) p50 {:.0} us, \
+        "file, {}: from the release to the next hold, {HAND_OVERS} hand-overs: p50 {:.0} us, p90 {:.0} us, most {:.0} us; by flock(2) p50 {:.0} us, \
          p90 {:.0} us, most {:.0} us; {ratio:.1} times as long",
+        adapter.name(),
         micros(&ours, 50),
         micros(&ours, 90),
         micros(&ours, 100),
@@ -65,8 +66,8 @@ struct Pair {
 }
 
 impl Pair {
-    fn new(place: &Place, acquire: String, release: &'static str) -> Self {
-        let mut players = [player(place), player(place)];
+    fn new(adapter: Adapter, place: &Place, acquire: String, release: &'static str) -> Self {
+        let mut players = [(); 2].map(|()| Player::start(adapter, &place.lock()));
         players.iter_mut().for_each(|player| player.witness(place));
         assert_eq!(players[0].ask(&acquire), "held");
         Self { players, acquire, release }
@@ -98,20 +99,29 @@ impl Pair {
 fn a_waiter_uses_no_processor_time() {
     let _alone = alone();
     let place = Place::in_file();
-    let [mut holder, mut waiter] = [(); 2].map(|()| player(&place));
+    let start = |adapter| Player::start(adapter, &place.lock());
+    let mut holder = start(Adapter::Sync);
     holder.acquire();
-    waiter.send("acquire");
-    wait_until_queued(&place.lock(), 1);
-    let used = processor_share_over(Duration::from_secs(5), [waiter.pid(), holder.pid()]);
-    assert_eq!(waiter.answer_now(), None, "two holders");
-    for (which, used) in ["waiter", "holder"].into_iter().zip(used) {
-        tell(format!("file: a {which} uses {:.2} % of a processor over 5 s", used * 100.0));
-        assert!(used < 0.01, "a {which} uses {:.2} % of a processor", used * 100.0);
+    let mut waiters = Adapter::OURS.map(start);
+    waiters.iter_mut().for_each(|waiter| waiter.send("acquire"));
+    wait_until_queued(&place.lock(), waiters.len());
+    let pids = [0, 1, 2, 3, 4].map(|index: usize| waiters[index].pid());
+    for (adapter, used) in Adapter::OURS.into_iter().zip(processor_share_over(Duration::from_secs(5), pids)) {
+        let name = adapter.name();
+        tell(format!("file: a waiter uses {:.2} % of a processor over 5 s ({name})", used * 100.0));
+        assert!(used < 0.01, "a waiter uses {:.2} % of a processor ({name})", used * 100.0);
     }
     holder.release();
-    waiter.expect_held();
-    waiter.release();
-    [holder, waiter].into_iter().for_each(Player::quit);
+    // One has it, whichever it is, and gives it back when it ends.
+    for waiter in &mut waiters {
+        waiter.send("release");
+    }
+    for waiter in waiters {
+        waiter.expect_held();
+        waiter.expect("released");
+        waiter.quit();
+    }
+    holder.quit();
     assert_eq!(place.leftovers(), [""; 0]);
 }
 
@@ -123,7 +133,7 @@ fn an_uncontended_lock_makes_few_system_calls() {
     let _alone = alone();
     let place = Place::in_file();
     let file = place.note("trace");
-    let mut player = Player::start_traced(Adapter::under_trial(), &place.lock(), &file);
+    let mut player = Player::start_traced(Adapter::Sync, &place.lock(), &file);
     // The first lock of a process may pay for what later ones reuse.
     for _ in 0..2 {
         player.send("once-marked");

@@ -93,12 +93,33 @@ fn some_calls_for_shares_fail() {
     check(Sweep::Error, &Adapter::OURS[1..], &about_shares(), Choice::Some(2));
 }
 
+#[test]
+fn killed_at_each_call_about_a_file() {
+    check(Sweep::Kill, &[Adapter::Sync], &[Role::NewcomerInFile, Role::SharesInFile], Choice::Whole);
+    // (It looks again and again, with as many calls.)
+    check(Sweep::Kill, &[Adapter::Sync], &[Role::WaiterInFile], Choice::Some(30));
+}
+
+#[test]
+fn held_still_at_each_call_about_a_file() {
+    check(Sweep::Pause, &[Adapter::Sync], &in_file(), Choice::Some(8));
+}
+
+#[test]
+fn some_calls_about_a_file_fail() {
+    check(Sweep::Error, &[Adapter::Sync], &in_file(), Choice::Some(15));
+}
+
 fn of_the_lock() -> Vec<Role> {
-    Role::ALL.into_iter().filter(|role| !role.is_about_shares()).collect()
+    Role::ALL.into_iter().filter(|role| !role.is_about_shares() && !role.is_in_file()).collect()
 }
 
 fn about_shares() -> Vec<Role> {
-    Role::ALL.into_iter().filter(|role| role.is_about_shares()).collect()
+    Role::ALL.into_iter().filter(|role| role.is_about_shares() && !role.is_in_file()).collect()
+}
+
+fn in_file() -> Vec<Role> {
+    Role::ALL.into_iter().filter(|role| role.is_in_file()).collect()
 }
 
 /// Clients of npm's come again as soon as they are sent away: a release to which no grant can be sent must not go on with them

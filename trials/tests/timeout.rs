@@ -14,7 +14,7 @@ use trials::{
 
 const ROUNDS: u64 = 1000;
 /// At a file.
-const FEWER_ROUNDS: u64 = 200;
+const FEWER_ROUNDS: u64 = 100;
 
 /// How long before the time-out's end the waiters start to queue, in nanoseconds.
 const LEAD: u64 = 4_000_000;
@@ -24,7 +24,7 @@ const LONGER_LEAD: u64 = 12_000_000;
 /// By how much the distance between release and time-out changes after each round, in nanoseconds.
 const STEP: i64 = 5_000;
 /// At a file, with fewer rounds.
-const LONGER_STEP: i64 = 25_000;
+const LONGER_STEP: i64 = 40_000;
 
 at_path_and_name! { against_a_server_that_hands_over }
 in_file! { against_a_release_that_wakes }

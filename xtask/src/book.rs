@@ -122,7 +122,13 @@ fn row_with_breaks(row: &str) -> String {
             // As a number, a character has no meaning in Markdown and is not made typographic.
             let is_plain = c.is_alphanumeric() || c == ' ';
             text += &if is_plain { c.to_string() } else { format!("&#{};", u32::from(c)) };
-            let ends_a_part = "_/ -.".contains(c) || part.as_bytes()[..=index].ends_with(b"::");
+            let before = &part[..index];
+            let ends_a_part = match c {
+                ':' => before.ends_with(':'),
+                // (An option stays with its hyphens.)
+                '-' => before.ends_with(char::is_alphanumeric),
+                c => "_/ .".contains(c),
+            };
             text += if is_long && ends_a_part { "<wbr>" } else { "" };
         }
         text += "</code>";
@@ -166,8 +172,8 @@ mod tests {
 
     #[test]
     fn long_code_in_a_table_can_be_broken_between_the_parts_of_a_name() {
-        let page = "`a_b`\n| `--a'<T>` | `the_long::name of/a-test.rs` |\n";
-        let expected = "`a_b`\n| <code>&#45;&#45;a&#39;&#60;T&#62;</code> | <code>the&#95;<wbr>long&#58;&#58;<wbr>name <wbr>of&#47;<wbr>\
+        let page = "`a_b`\n| `--a'<T>` | `the_long::name --of/a-test.rs` |\n";
+        let expected = "`a_b`\n| <code>&#45;&#45;a&#39;&#60;T&#62;</code> | <code>the&#95;<wbr>long&#58;&#58;<wbr>name <wbr>&#45;&#45;of&#47;<wbr>\
             a&#45;<wbr>test&#46;<wbr>rs</code> |\n";
         assert_eq!(with_breaks(page), expected);
     }

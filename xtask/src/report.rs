@@ -8,7 +8,7 @@ const SKIPPED: &str = ": SKIPPED: ";
 /// How the name of a suite ends that consists of doctests.
 const DOCTESTS: &str = ", doctests";
 
-/// So many names of tests that could not be run for the same reason are enough.
+/// How many names of tests are shown that could not be run for the same reason.
 const FEW: usize = 3;
 
 /// The outcome of all test binaries that were followed.

@@ -18,7 +18,7 @@ pub(crate) struct Options {
     /// Two points in each run: the process that repairs is killed as well; the process that reclaims is stopped a second time
     #[arg(long)]
     pairs: bool,
-    /// So many points of each adapter and role, at random, instead of all
+    /// This many points of each adapter and role, at random, instead of all
     #[arg(long)]
     sample: Option<usize>,
     /// What the random choices follow from

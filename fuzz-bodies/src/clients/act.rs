@@ -11,7 +11,7 @@ pub(super) enum Act {
         address: Address,
         as_stranger: bool,
     },
-    /// So many connect, and are gone at once.
+    /// This many clients connect, and are gone at once.
     Pass(usize),
     Send(usize, Vec<u8>, Vec<Kind>),
     Shut(usize, Shutdown),

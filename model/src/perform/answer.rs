@@ -1,8 +1,8 @@
-//! What a call comes to.
+//! The result of a call.
 
 use slocket_core::{AnswerResult, CallResult, DoneResult, Errno};
 
-/// What a call has come to.
+/// What a call has done.
 pub(crate) enum Done {
     /// This.
     Answer(CallResult),

@@ -31,13 +31,13 @@ impl Machine {
             return self.ask(Call::Close(Role::Watch), Calling::Unwatching(attempt, Going::Publish));
         }
         let attempt = Attempt { watched: false, ..attempt };
-        self.publishing(attempt, publish::begin())
+        self.publishing(attempt, &publish::begin())
     }
 
     /// Does the path become ours?
     #[inline]
-    pub(super) fn publishing(&mut self, attempt: Attempt, next: Next<publish::Step, Published>) -> Step {
-        match next {
+    pub(super) fn publishing(&mut self, attempt: Attempt, next: &Next<publish::Step, Published>) -> Step {
+        match *next {
             Next::Call(call, step) => self.ask(call, Calling::Publishing(attempt, step)),
             Next::Done(Published::Listening) => self.use_lock(attempt.wish),
             Next::Done(Published::InUse) => match attempt.wish {
@@ -55,12 +55,12 @@ impl Machine {
         }
         let attempt = Attempt { watched: false, ..attempt };
         let next = join::begin(&self.memory, false);
-        self.joining(attempt, next)
+        self.joining(attempt, &next)
     }
 
     /// Is there a queue to stand in?
-    pub(super) fn joining(&mut self, attempt: Attempt, next: Next<join::Step, Joined>) -> Step {
-        match next {
+    pub(super) fn joining(&mut self, attempt: Attempt, next: &Next<join::Step, Joined>) -> Step {
+        match *next {
             Next::Call(call, step) => self.ask(call, Calling::Joining(attempt, step)),
             Next::Done(Joined::Queued) => self.rest(Resting::Queued(attempt)),
             Next::Done(Joined::Missing) => self.again(attempt),
@@ -75,8 +75,8 @@ impl Machine {
     }
 
     /// Our turn will come.
-    pub(super) fn receive(&mut self, attempt: Attempt, next: Next<receive::Step, Received>) -> Step {
-        match next {
+    pub(super) fn receive(&mut self, attempt: Attempt, next: &Next<receive::Step, Received>) -> Step {
+        match *next {
             Next::Call(call, step) => self.ask(call, Calling::Receiving(attempt, step)),
             Next::Done(Received::Nothing) => self.rest(Resting::Queued(attempt)),
             // Only a server of the baseline lends to us, and it lends to the next waiter as soon as we return the lock: beside our share.
@@ -87,7 +87,7 @@ impl Machine {
             Next::Done(Received::Listener | Received::Loan) => self.use_lock(attempt.wish),
             Next::Done(Received::End | Received::Truncated | Received::NotOurs) => {
                 let next = close::part_from_server(&self.memory);
-                self.part(attempt, next)
+                self.part(attempt, &next)
             }
             Next::Done(Received::Foreign) => self.fail(Failure::NotASlocket),
         }
@@ -95,8 +95,8 @@ impl Machine {
 
     /// The connection ended without the lock: publish again. (The pause counts from the beginning of the attempt, so it delays
     /// only a waiter that is sent away at once again and again.)
-    pub(super) fn part(&mut self, attempt: Attempt, next: Next<part::Step, ()>) -> Step {
-        match next {
+    pub(super) fn part(&mut self, attempt: Attempt, next: &Next<part::Step, ()>) -> Step {
+        match *next {
             Next::Call(call, step) => self.ask(call, Calling::Parting(attempt, step)),
             Next::Done(()) => {
                 self.forget_server();
@@ -107,12 +107,16 @@ impl Machine {
 
     pub(super) fn inspect(&mut self, attempt: Attempt) -> Step {
         let next = inspect::begin(&self.memory);
-        self.inspecting(attempt, next)
+        self.inspecting(attempt, &next)
     }
 
     /// What is at the path, and is it alive?
-    pub(super) fn inspecting(&mut self, attempt: Attempt, next: Next<inspect::Step, Result<Inspected, Fault>>) -> Step {
-        let inspected = match next {
+    pub(super) fn inspecting(
+        &mut self,
+        attempt: Attempt,
+        next: &Next<inspect::Step, Result<Inspected, Fault>>,
+    ) -> Step {
+        let inspected = match *next {
             Next::Call(call, step) => return self.ask(call, Calling::Inspecting(attempt, step)),
             Next::Done(Ok(inspected)) => inspected,
             Next::Done(Err(fault)) => return self.fail(Failure::Call(fault)),
@@ -147,12 +151,12 @@ impl Machine {
     /// Reclaims. Whatever is there afterwards has not been put up with yet.
     fn reclaim(&mut self, attempt: Attempt, unmarked_too: bool) -> Step {
         let next = reclaim::begin(&self.memory, unmarked_too);
-        self.reclaiming(attempt.patient(), next)
+        self.reclaiming(attempt.patient(), &next)
     }
 
     /// A dead socket goes.
-    pub(super) fn reclaiming(&mut self, attempt: Attempt, next: Next<reclaim::Step, Reclaimed>) -> Step {
-        match next {
+    pub(super) fn reclaiming(&mut self, attempt: Attempt, next: &Next<reclaim::Step, Reclaimed>) -> Step {
+        match *next {
             Next::Call(call, step) => self.ask(call, Calling::Reclaiming(attempt, step)),
             Next::Done(Reclaimed::Removed | Reclaimed::Changed) => self.again(attempt),
             Next::Done(Reclaimed::Busy) => match attempt.wish {

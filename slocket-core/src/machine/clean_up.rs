@@ -16,14 +16,14 @@ impl Machine {
             return self.leave_the_rest(owed);
         }
         self.memory.rounds += 1;
-        self.cleaning_up(owed, clean_up::begin(false))
+        self.cleaning_up(owed, &clean_up::begin(false))
     }
 
-    pub(super) fn cleaning_up(&mut self, owed: Owed, next: Next<clean_up::Step, Cleaned>) -> Step {
+    pub(super) fn cleaning_up(&mut self, owed: Owed, next: &Next<clean_up::Step, Cleaned>) -> Step {
         let has_lock = self.memory.places.is_full(Role::Listener);
-        match next {
+        match *next {
             Next::Call(call, step) => self.ask(call, Calling::CleaningUp(owed, step)),
-            Next::Done(Cleaned::Left) => self.taking_turn(owed, publish::begin()),
+            Next::Done(Cleaned::Left) => self.taking_turn(owed, &publish::begin()),
             // A process that came meanwhile, and found the lock in our hands, relies on another look.
             Next::Done(Cleaned::Done) if has_lock => self.release(owed),
             Next::Done(Cleaned::Refused) if has_lock => {
@@ -35,10 +35,10 @@ impl Machine {
     }
 
     /// Tries for the lock. A holder removes what is left, or has a share itself, or looks again.
-    pub(super) fn taking_turn(&mut self, owed: Owed, next: Next<publish::Step, Published>) -> Step {
-        match next {
+    pub(super) fn taking_turn(&mut self, owed: Owed, next: &Next<publish::Step, Published>) -> Step {
+        match *next {
             Next::Call(call, step) => self.ask(call, Calling::TakingTurn(owed, step)),
-            Next::Done(Published::Listening) => self.cleaning_up(owed, clean_up::begin(true)),
+            Next::Done(Published::Listening) => self.cleaning_up(owed, &clean_up::begin(true)),
             Next::Done(Published::Swept) => self.clean_up(owed),
             Next::Done(Published::InUse | Published::Failed(_)) => self.leave_the_rest(owed),
         }

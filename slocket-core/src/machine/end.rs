@@ -12,12 +12,12 @@ use crate::state::{Calling, Owed, Resting};
 impl Machine {
     pub(super) fn leave(&mut self, report: Report) -> Step {
         let next = leave::begin(&self.memory);
-        self.leaving(report, next)
+        self.leaving(report, &next)
     }
 
     /// A grant that raced with the cancel is passed on.
-    pub(super) fn leaving(&mut self, report: Report, next: Next<leave::Step, Left>) -> Step {
-        match next {
+    pub(super) fn leaving(&mut self, report: Report, next: &Next<leave::Step, Left>) -> Step {
+        match *next {
             Next::Call(call, step) if report == Report::Listened => self.ask(call, Calling::LeavingLook(step)),
             Next::Call(call, step) => self.ask(call, Calling::Leaving(report, step)),
             Next::Done(Left::Empty) => self.close(Some(report)),
@@ -27,8 +27,8 @@ impl Machine {
     }
 
     /// A loan that still comes is given back at once, a listener is passed on.
-    pub(super) fn receive_late(&mut self, next: Next<receive::Step, Received>) -> Step {
-        match next {
+    pub(super) fn receive_late(&mut self, next: &Next<receive::Step, Received>) -> Step {
+        match *next {
             Next::Call(call, step) => self.ask(call, Calling::ReceivingLate(step)),
             Next::Done(Received::Listener | Received::Loan) => self.pass_on(None),
             Next::Done(Received::End) => self.close(None),
@@ -48,11 +48,11 @@ impl Machine {
 
     pub(super) fn close(&mut self, owed: Owed) -> Step {
         let next = close::begin(&self.memory);
-        self.closing(owed, next)
+        self.closing(owed, &next)
     }
 
-    pub(super) fn closing(&mut self, owed: Owed, next: Next<close::Step, ()>) -> Step {
-        match next {
+    pub(super) fn closing(&mut self, owed: Owed, next: &Next<close::Step, ()>) -> Step {
+        match *next {
             Next::Call(call, step) => self.ask(call, Calling::Closing(owed, step)),
             Next::Done(()) => {
                 let Memory { platform, hints, places, share, slot, has_share, cleans_up, rounds, .. } = self.memory;

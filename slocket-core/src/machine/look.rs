@@ -10,8 +10,8 @@ use crate::state::Calling;
 
 impl Machine {
     /// Looks whether a process listens.
-    pub(super) fn look(&mut self, next: Next<join::Step, Joined>) -> Step {
-        match next {
+    pub(super) fn look(&mut self, next: &Next<join::Step, Joined>) -> Step {
+        match *next {
             Next::Call(call, step) => self.ask(call, Calling::Looking(step)),
             Next::Done(Joined::Queued) => self.leave(Report::Listened),
             Next::Done(Joined::Missing | Joined::Refused) => self.finish(Report::Free),
@@ -24,8 +24,8 @@ impl Machine {
 
     /// Looks what is at the path. Where a datagram socket does not tell that a socket is dead, its word counts for nothing; and a
     /// connection would take a place in the queue.
-    pub(super) fn examine(&mut self, next: Next<inspect::Step, Result<Inspected, Fault>>) -> Step {
-        match next {
+    pub(super) fn examine(&mut self, next: &Next<inspect::Step, Result<Inspected, Fault>>) -> Step {
+        match *next {
             Next::Call(call, step) => self.ask(call, Calling::Examining(step)),
             Next::Done(Ok(Inspected::Dead | Inspected::Stale)) if self.memory.known_probe() != Probe::Datagram => {
                 self.finish(Report::Inspected(Inspected::Unknown))

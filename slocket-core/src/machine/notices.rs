@@ -15,7 +15,7 @@ impl Machine {
         Ok(match (*resting, notice) {
             (Resting::Queued(attempt), Notice::Readable) => {
                 let next = receive::begin(&self.memory);
-                self.receive(attempt, next)
+                self.receive(attempt, &next)
             }
             (Resting::Queued(_), Notice::TimerFired(Timer::Deadline)) => self.leave(Report::TimedOut),
 
@@ -36,7 +36,7 @@ impl Machine {
             }
 
             (Resting::AwaitingShares(waiting), Notice::HungUp) => {
-                self.excluding(Wish::Acquire, exclude::resume(waiting))
+                self.excluding(Wish::Acquire, &exclude::resume(waiting))
             }
             (Resting::AwaitingSlot(share), Notice::HungUp) => self.take_share(Wish::Acquire, share),
             (Resting::AwaitingShares(_) | Resting::AwaitingSlot(_), Notice::TimerFired(Timer::Deadline)) => {
@@ -45,7 +45,7 @@ impl Machine {
 
             (Resting::Lingering, Notice::Readable) => {
                 let next = receive::begin(&self.memory);
-                self.receive_late(next)
+                self.receive_late(&next)
             }
             (Resting::Lent, Notice::Readable) => self.ask(Call::Drain, Calling::SeeingLoan(1)),
 

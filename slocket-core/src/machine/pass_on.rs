@@ -24,14 +24,14 @@ impl Machine {
 
     fn accept(&mut self, owed: Owed) -> Step {
         let next = accept::begin(&mut self.memory);
-        self.accepting(owed, next)
+        self.accepting(owed, &next)
     }
 
     /// Looks for the next waiter.
-    pub(super) fn accepting(&mut self, owed: Owed, next: Next<accept::Step, Accepted>) -> Step {
-        match next {
+    pub(super) fn accepting(&mut self, owed: Owed, next: &Next<accept::Step, Accepted>) -> Step {
+        match *next {
             Next::Call(call, step) => self.ask(call, Calling::Accepting(owed, step)),
-            Next::Done(Accepted::Waiter) => self.handing_over(owed, hand_over::begin(&self.memory)),
+            Next::Done(Accepted::Waiter) => self.handing_over(owed, &hand_over::begin(&self.memory)),
             // It knows nothing of shares, and will hold the lock beside ours.
             Next::Done(accepted @ (Accepted::Client | Accepted::Stranger { has_badge: false }))
                 if self.memory.has_share =>
@@ -43,19 +43,19 @@ impl Machine {
                 // A loan takes its time: whatever was seen before it is old.
                 self.memory.intact = false;
                 let next = mark::begin(&self.memory, false);
-                self.clearing_mark(owed, next)
+                self.clearing_mark(owed, &next)
             }
             Next::Done(Accepted::Gone) => self.accept(owed),
             Next::Done(Accepted::Stranger { .. } | Accepted::Nobody | Accepted::Lost | Accepted::Failed) => {
                 let next = close_out::begin(&self.memory);
-                self.closing_out(owed, next)
+                self.closing_out(owed, &next)
             }
         }
     }
 
     /// Once the listener is sent, we are out of the story.
-    pub(super) fn handing_over(&mut self, owed: Owed, next: Next<hand_over::Step, SendResult>) -> Step {
-        match next {
+    pub(super) fn handing_over(&mut self, owed: Owed, next: &Next<hand_over::Step, SendResult>) -> Step {
+        match *next {
             Next::Call(call, step) => self.ask(call, Calling::HandingOver(owed, step)),
             Next::Done(SendResult::Sent) => {
                 // The new holder removes what is left behind.
@@ -68,8 +68,8 @@ impl Machine {
     }
 
     /// From here until the mark is set again, dead does not mean free.
-    pub(super) fn clearing_mark(&mut self, owed: Owed, next: Next<mark::Step, bool>) -> Step {
-        match next {
+    pub(super) fn clearing_mark(&mut self, owed: Owed, next: &Next<mark::Step, bool>) -> Step {
+        match *next {
             Next::Call(call, step) => self.ask(call, Calling::ClearingMark(owed, step)),
             Next::Done(true) => self.ask(Call::Send(Cargo::Nothing), Calling::Lending(owed)),
             Next::Done(false) => self.close_out(owed),
@@ -108,12 +108,12 @@ impl Machine {
     fn set_mark(&mut self, owed: Owed) -> Step {
         self.memory.intact = false;
         let next = mark::begin(&self.memory, true);
-        self.setting_mark(owed, next)
+        self.setting_mark(owed, &next)
     }
 
     /// Dead means free again. A process that may not set the mark hands nothing over.
-    pub(super) fn setting_mark(&mut self, owed: Owed, next: Next<mark::Step, bool>) -> Step {
-        match next {
+    pub(super) fn setting_mark(&mut self, owed: Owed, next: &Next<mark::Step, bool>) -> Step {
+        match *next {
             Next::Call(call, step) => self.ask(call, Calling::SettingMark(owed, step)),
             Next::Done(true) => self.accept(owed),
             Next::Done(false) => self.close_out(owed),
@@ -122,12 +122,12 @@ impl Machine {
 
     fn close_out(&mut self, owed: Owed) -> Step {
         let next = close_out::begin(&self.memory);
-        self.closing_out(owed, next)
+        self.closing_out(owed, &next)
     }
 
     #[inline]
-    pub(super) fn closing_out(&mut self, owed: Owed, next: Next<close_out::Step, Removal>) -> Step {
-        match next {
+    pub(super) fn closing_out(&mut self, owed: Owed, next: &Next<close_out::Step, Removal>) -> Step {
+        match *next {
             Next::Call(call, step) => self.ask(call, Calling::ClosingOut(owed, step)),
             Next::Done(removal) => self.removed(owed, removal),
         }
@@ -135,11 +135,11 @@ impl Machine {
 
     fn give_back(&mut self, owed: Owed) -> Step {
         let next = give_back::begin(&self.memory);
-        self.giving_back(owed, next)
+        self.giving_back(owed, &next)
     }
 
-    pub(super) fn giving_back(&mut self, owed: Owed, next: Next<give_back::Step, Removal>) -> Step {
-        match next {
+    pub(super) fn giving_back(&mut self, owed: Owed, next: &Next<give_back::Step, Removal>) -> Step {
+        match *next {
             Next::Call(call, step) => self.ask(call, Calling::GivingBack(owed, step)),
             Next::Done(removal) => self.removed(owed, removal),
         }

@@ -12,55 +12,59 @@ use crate::{inspect, join};
 impl Machine {
     pub(super) fn request(&mut self, request: Request) -> Result<Step, Misfit> {
         let State::Resting(resting) = &self.state else { return Err(Misfit) };
-        Ok(match (*resting, request) {
-            (Resting::Idle, Request::Acquire(policy)) => self.begin(Attempt { policy, ..Attempt::default() }),
+        match (*resting, request) {
+            (Resting::Idle, Request::Acquire(policy)) => Ok(self.begin(Attempt { policy, ..Attempt::default() })),
             (Resting::Idle, Request::Try(policy)) => {
-                self.begin(Attempt { wish: Wish::Try, policy: hasty(policy), ..Attempt::default() })
+                Ok(self.begin(Attempt { wish: Wish::Try, policy: hasty(policy), ..Attempt::default() }))
             }
             (Resting::Idle, Request::Share(policy, share)) => {
-                self.want(share, Attempt { policy, ..Attempt::default() })
+                Ok(self.want(share, Attempt { policy, ..Attempt::default() }))
             }
             (Resting::Idle, Request::TryShare(policy, share)) => {
-                self.want(share, Attempt { wish: Wish::Try, policy: hasty(policy), ..Attempt::default() })
+                Ok(self.want(share, Attempt { wish: Wish::Try, policy: hasty(policy), ..Attempt::default() }))
             }
             (Resting::Idle, Request::Look) => {
                 let next = join::begin(&self.memory, true);
-                self.look(next)
+                Ok(self.look(&next))
             }
             (Resting::Idle, Request::Inspect) => match self.memory.platform.home {
                 Home::Path => {
                     let next = inspect::begin(&self.memory);
-                    self.examine(next)
+                    Ok(self.examine(&next))
                 }
                 // A datagram socket finds no stream socket by such a name.
-                Home::Name => self.finish(Report::Inspected(Inspected::Unknown)),
+                Home::Name => Ok(self.finish(Report::Inspected(Inspected::Unknown))),
             },
 
-            (Resting::Queued(_), Request::Cancel) => self.leave(Report::Cancelled),
-            (Resting::Watching(_) | Resting::Pausing(..), Request::Cancel) => self.finish(Report::Cancelled),
+            (Resting::Queued(_), Request::Cancel) => Ok(self.leave(Report::Cancelled)),
+            (Resting::Watching(_) | Resting::Pausing(..), Request::Cancel) => Ok(self.finish(Report::Cancelled)),
 
-            (Resting::AwaitingShares(_) | Resting::AwaitingSlot(_), Request::Cancel) => self.give_up(Report::Cancelled),
+            (Resting::AwaitingShares(_) | Resting::AwaitingSlot(_), Request::Cancel) => {
+                Ok(self.give_up(Report::Cancelled))
+            }
 
             // A cancel gives a lock that is held back.
-            (Resting::Holding | Resting::Borrowing, Request::Release) => self.release(Some(Report::Released)),
-            (Resting::Holding | Resting::Borrowing, Request::Cancel) => self.release(Some(Report::Cancelled)),
+            (Resting::Holding | Resting::Borrowing, Request::Release) => Ok(self.release(Some(Report::Released))),
+            (Resting::Holding | Resting::Borrowing, Request::Cancel) => Ok(self.release(Some(Report::Cancelled))),
 
-            (Resting::HoldingShare, Request::Release) => self.give_share_back(Report::Released),
-            (Resting::HoldingShare, Request::Cancel) => self.give_share_back(Report::Cancelled),
-            (Resting::Holding | Resting::Borrowing, Request::Downgrade) => self.downgrade(),
+            (Resting::HoldingShare, Request::Release) => Ok(self.give_share_back(Report::Released)),
+            (Resting::HoldingShare, Request::Cancel) => Ok(self.give_share_back(Report::Cancelled)),
+            (Resting::Holding | Resting::Borrowing, Request::Downgrade) => Ok(self.downgrade()),
 
             (Resting::Lingering, Request::Dismiss) => {
                 self.memory.dismissed = true;
-                self.ask(Call::Shutdown(Role::Connection, Half::Write), Calling::Dismissing)
+                Ok(self.ask(Call::Shutdown(Role::Connection, Half::Write), Calling::Dismissing))
             }
             (Resting::Lingering, Request::Cut) => {
                 self.memory.dismissed = true;
-                self.ask(Call::Shutdown(Role::Connection, Half::Both), Calling::Dismissing)
+                Ok(self.ask(Call::Shutdown(Role::Connection, Half::Both), Calling::Dismissing))
             }
 
             // Where no request is open, a cancel comes to nothing.
-            (Resting::Idle | Resting::Lingering | Resting::Lent | Resting::Finished, Request::Cancel) => self.stay(),
-            (Resting::Idle | Resting::Lent | Resting::Finished, Request::Dismiss | Request::Cut) => self.stay(),
+            (Resting::Idle | Resting::Lingering | Resting::Lent | Resting::Finished, Request::Cancel) => {
+                Ok(self.stay())
+            }
+            (Resting::Idle | Resting::Lent | Resting::Finished, Request::Dismiss | Request::Cut) => Ok(self.stay()),
             (
                 Resting::Idle
                 | Resting::Queued(_)
@@ -84,8 +88,8 @@ impl Machine {
                 | Request::Release
                 | Request::Dismiss
                 | Request::Cut,
-            ) => return Err(Misfit),
-        })
+            ) => Err(Misfit),
+        }
     }
 }
 

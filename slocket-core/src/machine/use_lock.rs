@@ -34,7 +34,7 @@ impl Machine {
     /// The lock is in hand: it is held as soon as no process has a share; or a share is taken, and the lock is passed on.
     pub(super) fn use_lock(&mut self, wish: Wish) -> Step {
         match self.memory.share {
-            None if self.memory.can_be_shared() && !self.memory.unshared => self.excluding(wish, exclude::begin()),
+            None if self.memory.can_be_shared() && !self.memory.unshared => self.excluding(wish, &exclude::begin()),
             None => self.tell(Report::Acquired, self.held()),
             Some(share) => self.take_share(wish, share),
         }
@@ -46,8 +46,8 @@ impl Machine {
     }
 
     /// Looks whether a process has a share.
-    pub(super) fn excluding(&mut self, wish: Wish, next: Next<exclude::Step, Excluded>) -> Step {
-        match (next, wish) {
+    pub(super) fn excluding(&mut self, wish: Wish, next: &Next<exclude::Step, Excluded>) -> Step {
+        match (*next, wish) {
             (Next::Call(call, step), _) => self.ask(call, Calling::Excluding(wish, step)),
             // From here on no process can have one.
             (Next::Done(Excluded::Gone), _) => {
@@ -63,12 +63,12 @@ impl Machine {
 
     pub(super) fn take_share(&mut self, wish: Wish, share: Share) -> Step {
         let next = share::begin(&mut self.memory, share);
-        self.sharing(wish, next)
+        self.sharing(wish, &next)
     }
 
     /// A share is taken, and the lock passed on.
-    pub(super) fn sharing(&mut self, wish: Wish, next: Next<share::Step, Taken>) -> Step {
-        match (next, wish, self.memory.share) {
+    pub(super) fn sharing(&mut self, wish: Wish, next: &Next<share::Step, Taken>) -> Step {
+        match (*next, wish, self.memory.share) {
             (Next::Call(call, step), _, _) => self.ask(call, Calling::Sharing(wish, step)),
             (Next::Done(Taken::Shared), _, _) => self.pass_on_shared(),
             (Next::Done(Taken::Full), Wish::Acquire, Some(share)) => self.rest(Resting::AwaitingSlot(share)),
@@ -99,7 +99,7 @@ impl Machine {
         match file_system {
             FileSystemResult::Local => {
                 let next = share::begin(&mut self.memory, Share::Unlimited);
-                self.downgrading(next)
+                self.downgrading(&next)
             }
             FileSystemResult::Elsewhere => self.keep_hold(Failure::SharedElsewhere),
             FileSystemResult::Failed(errno) => self.keep_hold(Failure::Call(Fault::new(Call::FileSystem, errno))),
@@ -107,8 +107,8 @@ impl Machine {
     }
 
     /// Nothing is waited for: no other process has a share.
-    pub(super) fn downgrading(&mut self, next: Next<share::Step, Taken>) -> Step {
-        match next {
+    pub(super) fn downgrading(&mut self, next: &Next<share::Step, Taken>) -> Step {
+        match *next {
             Next::Call(call, step) => self.ask(call, Calling::Downgrading(step)),
             Next::Done(Taken::Shared | Taken::Full) => {
                 self.memory.share = Some(Share::Unlimited);

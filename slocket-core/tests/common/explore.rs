@@ -6,8 +6,8 @@ use std::mem::{Discriminant, discriminant};
 use std::num::NonZeroU16;
 
 use slocket_core::{
-    Call, CallResult, Event, Hints, Machine, Misuse, Name, Notice, Occupied, OpenResult, Platform, Policy, Request,
-    Role, Share, Source, Stale, StatResult, Step, Timer, Wait,
+    Call, CallResult, Event, Hints, Machine, Misfit, Misuse, Name, Notice, Occupied, OpenResult, Platform, Policy,
+    Request, Role, Share, Source, Stale, StatResult, Step, Timer, Wait,
 };
 
 use crate::common::answers::{answers, one_of_each_type};
@@ -19,7 +19,7 @@ pub(crate) struct Start {
     pub(crate) platform: Platform,
     pub(crate) hints: Hints,
     pub(crate) request: Request,
-    /// Whether there are shares; then the world is tame, except for them: each call comes to one of
+    /// Whether there are shares; then the world is tame, except for them: each call has one of
     /// its likeliest results.
     pub(crate) shares: bool,
 }
@@ -108,7 +108,15 @@ impl Node {
         let Self { mut machine, mut ledger } = self;
         let asked = machine.asked();
         let waited = machine.wait();
-        let step = match machine.handle(event) {
+        let told = machine.handle(event);
+        if let Event::Result(result) = &event {
+            let mut other = self.machine;
+            let answered = other.answer(result).map_err(|Misfit| Misuse { asked, event });
+            if (answered, other) != (told, machine) {
+                return Err("it makes a difference how a result is told".into());
+            }
+        }
+        let step = match told {
             Ok(step) => step,
             Err(misuse) if misuse == (Misuse { asked, event }) && machine == self.machine => return Ok(None),
             Err(misuse) => {
@@ -277,7 +285,11 @@ pub(crate) fn explore(start: Start) -> Explored {
         for event in misuses(asked) {
             explored.misuses += 1;
             let mut machine = node.machine;
-            if machine.handle(event) != Err(Misuse { asked, event }) || machine != node.machine {
+            let mut is_refused = machine.handle(event) == Err(Misuse { asked, event });
+            if let Event::Result(result) = &event {
+                is_refused &= machine.answer(result) == Err(Misfit);
+            }
+            if !is_refused || machine != node.machine {
                 fail(start, &parents, at, event, "this is a misuse, and changes nothing");
             }
         }
@@ -339,7 +351,7 @@ pub(crate) fn at_random(start: Start, seed: u64, most: usize) -> Walk {
     let (mut said, mut calls) = (Vec::new(), 0);
     while walk.steps < most && !node.machine.is_finished() {
         let events = events(&node, start);
-        // Each walk has a world of its own: mostly a call comes to the same there, whenever it is made.
+        // Each walk has a world of its own: mostly a call has the same result there, whenever it is made.
         let usual = node.machine.asked().map(|call| fingerprint(&(seed, discriminant(&call))));
         let event = match usual {
             // (The first is the likeliest.)

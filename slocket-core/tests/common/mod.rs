@@ -127,7 +127,7 @@ impl Participant {
         &self.node.machine
     }
 
-    /// A call comes to this once.
+    /// A call has this result once.
     pub(crate) fn instead(&mut self, call: Call, result: impl Into<CallResult>) -> &mut Self {
         self.world.instead.push((call, result.into()));
         self
@@ -149,7 +149,7 @@ impl Participant {
         }
     }
 
-    /// Tells the machine an event, and performs the calls that follow, up to this call. Returns what the call comes to.
+    /// Tells the machine an event, and performs the calls that follow, up to this call. Returns the result of that call.
     #[track_caller]
     pub(crate) fn up_to(&mut self, event: Event, call: Call) -> Event {
         self.calls.clear();

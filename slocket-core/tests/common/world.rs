@@ -62,7 +62,7 @@ pub(crate) struct World {
     /// The FIFOs of shares.
     pub(crate) shared: Option<There>,
     pub(crate) slots: [Option<There>; 4],
-    /// What reads from them come to, in turn; then no process has them open for writing.
+    /// The results of reads from them, in turn; then no process has them open for writing.
     pub(crate) reads: VecDeque<ReadResult>,
     pub(crate) fifo: FifoResult,
     /// Whom a connection reaches.
@@ -79,7 +79,7 @@ pub(crate) struct World {
     pub(crate) probe: ProbeResult,
     /// What comes to the path as soon as it is unlinked.
     pub(crate) next: Option<There>,
-    /// What a call comes to once, instead.
+    /// The result of a call, once, instead of the usual one.
     pub(crate) instead: Vec<(Call, CallResult)>,
     guest: Option<Guest>,
     pinned: Option<There>,
@@ -142,7 +142,7 @@ impl World {
         self.at(name).map_or(StatResult::Missing, |there| StatResult::Found(there.found))
     }
 
-    /// What the call comes to.
+    /// The result of the call.
     pub(crate) fn perform(&mut self, call: Call) -> CallResult {
         if let Some(at) = self.instead.iter().position(|(expected, _)| *expected == call) {
             return self.instead.remove(at).1;

@@ -14,7 +14,7 @@ use slocket_core::{FlockResult, MakeResult, Owner, UnlinkResult};
 use super::found::inode;
 use super::{code, files};
 use crate::at_path::{AtPath, Which};
-use crate::descriptor::{Descriptor, KnownBy};
+use crate::descriptor::Descriptor;
 use crate::folder::is_same;
 use crate::mark::mode_of_fifo;
 use crate::peer::{self, Holder};
@@ -64,7 +64,7 @@ pub(crate) fn made<T>(result: &Result<T>) -> MakeResult {
 /// Has the file as long as it is open, and each child that is forked from here on close its copy: an flock is of the open file.
 pub(crate) fn descriptor(file: LockFile) -> Result<Descriptor> {
     let inode = inode(&files::stat_file(file.as_fd())?);
-    Ok(Descriptor::new(file, KnownBy::Inode(inode)))
+    Ok(Descriptor::file(file, inode))
 }
 
 /// Sets the mode of a file that was made just now, if the umask has taken bits away.

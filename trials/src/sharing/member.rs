@@ -11,7 +11,7 @@ use crate::{Adapter, Place, Player, process, witness};
 const ROUNDS: u32 = 20;
 /// The longest hold except those that are 16 times as long, in microseconds.
 const MOST_HELD: u32 = 200;
-/// So many commands lie ready: a player must not idle until it is looked after.
+/// How many commands lie ready: a player must not idle until it is looked after.
 const READY: u32 = 2;
 
 /// One player, and what it is up to.

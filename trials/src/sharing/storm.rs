@@ -10,15 +10,15 @@ use super::{Figures, Plan};
 use crate::storm::{News, Tool};
 use crate::{Adapter, Place, Player, Random, process, queue, witness};
 
-/// So many acquisitions at most lie between two blows.
+/// The most acquisitions between two blows.
 const PACE: u64 = 40;
-/// So many acquisitions lie between two lulls.
+/// How many acquisitions lie between two lulls.
 const BETWEEN_LULLS: u64 = 2000;
 /// One in so many acquisitions comes before any process is killed.
 const CALM: u64 = 8;
 /// No process stands still for longer, in microseconds.
 const LONGEST_STOP: u64 = 10_000;
-/// So many runs of the tool at a time.
+/// How many runs of the tool there are at a time.
 const TOOLS: usize = 2;
 /// The longest hold of a command that the tool runs, in microseconds.
 const LONGEST_COMMAND: u64 = 3000;

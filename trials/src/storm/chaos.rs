@@ -11,11 +11,11 @@ use super::scene::Scene;
 use super::tool::Tool;
 use crate::{Adapter, Random, process, queue};
 
-/// So often at most the lock goes round between two blows.
+/// The most acquisitions between two blows.
 const PACE: u64 = 60;
 /// No process stands still for longer, in microseconds.
 const LONGEST_STOP: u64 = 20_000;
-/// So many runs of the tool at a time.
+/// How many runs of the tool there are at a time.
 const TOOLS: usize = 2;
 /// The longest hold of a command that the tool runs, in microseconds.
 const LONGEST_COMMAND: u64 = 5000;

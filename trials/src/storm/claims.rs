@@ -68,13 +68,13 @@ fn everybody(all: &[Figures]) -> Claim {
         }
     }
     // How often the tool's turn comes is chance, and so is which process is killed.
-    let sites: [(fn(Site) -> bool, &str); 3] = [
-        (|site| matches!(site, Site::On(_)), "at a path"),
-        (|site| site == Site::Name, "at an abstract name"),
-        (|site| site == Site::File, "in a file"),
-    ];
-    for (is_there, site) in sites {
-        let figures: Vec<_> = all.iter().filter(|figures| is_there(figures.site)).collect();
+    for site in ["at a path", "at an abstract name", "in a file"] {
+        let is_there = |figures: &&Figures| match figures.site {
+            Site::On(_) => site == "at a path",
+            Site::Name => site == "at an abstract name",
+            Site::File => site == "in a file",
+        };
+        let figures: Vec<_> = all.iter().filter(is_there).collect();
         if figures.is_empty() {
             continue;
         }

@@ -1,4 +1,4 @@
-//! What the counts and the witnesses come to.
+//! The figures, from the counts and the witnesses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -31,7 +31,7 @@
 //! | `chaos.rs` | what is done to them |
 //! | `human.rs` | the human of the third phase |
 //! | `tally.rs` | what was counted while it went on |
-//! | `figures.rs` | what that and the witnesses come to |
+//! | `figures.rs` | the figures, from that and the witnesses |
 //! | `table.rs`, `claims.rs` | the report |
 
 mod chaos;

@@ -203,6 +203,9 @@ const TABLE: &[Row] = &[
         ]),
     ),
     (&["poll", "ppoll"], "poll(2)", Ok(&[once(EINTR), not_now(ENOMEM)])),
+    // (Of a file.)
+    (&["pread64"], "read(2)", Ok(&[once(EINTR), both(EIO)])),
+    (&["pwrite64"], "write(2)", Ok(&[once(EINTR), both(EDQUOT), both(EIO), both(ENOSPC)])),
     (&["read"], "read(2)", Ok(&[once(EAGAIN), once(EINTR), once(EIO)])),
     (
         &["readlink", "readlinkat"],
@@ -290,7 +293,7 @@ const TABLE: &[Row] = &[
         "their pages",
         Err("the errors listed are those of a wrong call"),
     ),
-    (&["geteuid", "getpid", "gettid", "sched_yield"], "their pages", Err("they cannot fail")),
+    (&["geteuid", "getpid", "gettid", "sched_yield", "uname"], "their pages", Err("they cannot fail")),
     (
         &["futex", "sched_getaffinity", "prctl", "rseq", "rt_sigaction", "rt_sigprocmask", "set_robust_list", "exit"],
         "their pages",

@@ -10,7 +10,7 @@ use super::scene::{self, Nobody, Role, Scene, is_share};
 use super::{Choice, Random, Tally, assert_clean, assert_one_holder, calls, errors, within_bound};
 use crate::calls::name;
 use crate::stepper::{Deed, Failure, Side, Stop};
-use crate::{Adapter, Player};
+use crate::{Adapter, Player, process};
 
 /// How long a victim may wait whose calls fail for ever, before they fail no more.
 const PATIENCE: Duration = Duration::from_millis(1500);
@@ -119,6 +119,7 @@ fn run(
     }
     let left = scene.place.leftovers();
     assert!(!left.iter().any(|name| is_share(name)), "left in the lock's folder by the next use: {left:?}");
+    process::wait_until_it_watches_nothing(pid);
     assert_eq!(scene::descriptors(pid), scene.idle, "descriptors afterwards, and before it used the lock");
     let mut other = Player::start(adapter, &scene.place.lock());
     other.begin_rounds(1, 0, &scene.place);
@@ -148,7 +149,7 @@ fn is_lie(role: Role, call: &str, error: &Fails) -> bool {
 /// Whether an answer is an error; it must name the path then.
 fn is_clear_error(answer: &str, scene: &Scene) -> bool {
     let Some(error) = answer.strip_prefix("error ") else { return false };
-    let lock = scene.place.lock();
+    let lock = scene.place.path();
     let (kind, message) = error.split_once(' ').expect("a kind and a message");
     assert_ne!(kind, "Usage", "{answer}");
     assert!(message.contains(&*lock.to_string_lossy()), "does not name the lock: {answer}");
@@ -162,6 +163,8 @@ fn may_leave(role: Role, call: &str, failure: Failure, answers: &[String]) -> bo
     let has_held = role.begins_as_holder() || answers.first().is_some_and(|answer| answer.starts_with("held"));
     match call {
         "unlinkat" => true,
+        // Once it is made, only a process that has it locked may remove it.
+        _ if role.is_in_file() => true,
         // The release was answered; when the loan is back, there is no caller to tell.
         "newfstatat" if role == Role::Lends => true,
         // Of the lock in hand, when a share was taken or cleaned up after: it is dead.

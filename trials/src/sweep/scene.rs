@@ -10,7 +10,7 @@ use nix::libc;
 use rustix::fs::{FlockOperation, flock};
 
 use crate::player::Heard;
-use crate::queue::{listener, queued};
+use crate::queue::{listener, queued, waits};
 use crate::stepper::{Deed, Record, Stepper, Stop};
 use crate::{Adapter, PATIENCE, Place, Player, process, wait_until_queued, watch_for};
 
@@ -59,11 +59,17 @@ pub enum Role {
     Downgrades,
     /// Has the lock in hand and waits for shares, with a waiter behind; gives up.
     GivesUpOnShares,
+    /// As [`Newcomer`](Self::Newcomer), where the lock is a locked file.
+    NewcomerInFile,
+    /// As [`Waiter`](Self::Waiter), where the lock is a locked file: there it waits until the file changes.
+    WaiterInFile,
+    /// As [`Shares`](Self::Shares), where the lock is a locked file: makes a file, locks it, removes it.
+    SharesInFile,
 }
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::Newcomer,
         Self::Aside,
         Self::Waiter,
@@ -85,6 +91,9 @@ impl Role {
         Self::WaitsForShares,
         Self::Downgrades,
         Self::GivesUpOnShares,
+        Self::NewcomerInFile,
+        Self::WaiterInFile,
+        Self::SharesInFile,
     ];
 
     /// The word for it.
@@ -112,6 +121,9 @@ impl Role {
             Self::WaitsForShares => "waits-for-shares",
             Self::Downgrades => "downgrades",
             Self::GivesUpOnShares => "gives-up-on-shares",
+            Self::NewcomerInFile => "newcomer-in-file",
+            Self::WaiterInFile => "waiter-in-file",
+            Self::SharesInFile => "shares-in-file",
         }
     }
 }
@@ -141,7 +153,7 @@ impl Role {
     #[must_use]
     pub fn share(self) -> Option<&'static str> {
         match self {
-            Self::Shares | Self::SharesBeside => Some("share"),
+            Self::Shares | Self::SharesBeside | Self::SharesInFile => Some("share"),
             Self::TakesSlot | Self::TakesSecondSlot | Self::WaitsForSlot => Some("slot 2"),
             _ => None,
         }
@@ -149,6 +161,12 @@ impl Role {
 }
 
 impl Role {
+    /// Whether the lock is a locked file.
+    #[must_use]
+    pub fn is_in_file(self) -> bool {
+        matches!(self, Self::NewcomerInFile | Self::WaiterInFile | Self::SharesInFile)
+    }
+
     /// Whether the lock is at an abstract name.
     fn is_at_name(self) -> bool {
         matches!(
@@ -227,7 +245,11 @@ impl Scene {
     /// If the players do not do what they should.
     #[must_use]
     pub fn set(adapter: Adapter, role: Role, warm: bool) -> Self {
-        let place = if role.is_at_name() { Place::at_name() } else { Place::new() };
+        let place = match () {
+            () if role.is_at_name() => Place::at_name(),
+            () if role.is_in_file() => Place::in_file(),
+            () => Place::new(),
+        };
         let lock = place.lock();
         let mut victim = Player::start_apart(adapter, &lock, &place.note("complaints"));
         victim.witness(&place);
@@ -238,6 +260,7 @@ impl Scene {
                 victim.release();
             }
         }
+        process::wait_until_it_watches_nothing(victim.pid());
         let idle = descriptors(victim.pid());
         let mut scene = Self {
             idle,
@@ -260,9 +283,9 @@ impl Scene {
             heard: None,
         };
         match role {
-            Role::Newcomer | Role::NewcomerAtName => {}
+            Role::Newcomer | Role::NewcomerAtName | Role::NewcomerInFile => {}
             Role::Aside => scene.stranger = Some(guard(scene.place.folder())),
-            Role::Waiter | Role::WaiterAtName | Role::TimesOut | Role::TimesOutAtName => {
+            Role::Waiter | Role::WaiterAtName | Role::WaiterInFile | Role::TimesOut | Role::TimesOutAtName => {
                 let mut holder = scene.start();
                 holder.witness(&scene.place);
                 holder.acquire();
@@ -298,7 +321,7 @@ impl Scene {
                     );
                 }
             }
-            Role::Shares | Role::TakesSlot => {}
+            Role::Shares | Role::SharesInFile | Role::TakesSlot => {}
             Role::SharesBeside => scene.add_sharers(&["share"]),
             Role::TakesSecondSlot => scene.add_sharers(&["slot 2"]),
             Role::WaitsForSlot => scene.add_sharers(&["slot 2", "slot 2"]),
@@ -367,11 +390,11 @@ impl Scene {
     /// If a player does what it should not.
     pub fn play(&mut self, company: &mut dyn Company) {
         match self.role {
-            Role::Newcomer | Role::NewcomerAtName | Role::Aside | Role::Reclaims => {
+            Role::Newcomer | Role::NewcomerAtName | Role::NewcomerInFile | Role::Aside | Role::Reclaims => {
                 self.command("acquire");
                 self.use_and_release(company);
             }
-            Role::Waiter | Role::WaiterAtName => {
+            Role::Waiter | Role::WaiterAtName | Role::WaiterInFile => {
                 self.command("acquire");
                 self.let_queue(company);
                 self.release_holder();
@@ -405,7 +428,7 @@ impl Scene {
                 self.let_queue(company);
                 self.use_and_release(company);
             }
-            Role::Shares | Role::SharesBeside | Role::TakesSlot | Role::TakesSecondSlot => {
+            Role::Shares | Role::SharesInFile | Role::SharesBeside | Role::TakesSlot | Role::TakesSecondSlot => {
                 self.command(self.role.share().expect("a share"));
                 self.use_and_release(company);
             }
@@ -634,6 +657,13 @@ impl Scene {
     fn queue_behind(&mut self, before: usize) {
         let waiter = self.behind.last_mut().expect("a waiter");
         waiter.begin_rounds(1, 0, &self.place);
+        if self.place.is_in_file() {
+            // (A waiter that was killed is not in any queue. And the lock may be free by now, so that this one does not wait.)
+            let lock = self.place.lock();
+            let is_through = || self.place.count() > 0;
+            watch_for("another to wait", || (waits(waiter.pid(), &lock) || is_through()).then_some(()));
+            return;
+        }
         wait_until_queued(&self.place.lock(), before + 1);
     }
 

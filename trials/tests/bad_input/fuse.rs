@@ -93,7 +93,7 @@ fn a_fuse_with_sockets() {
     });
 }
 
-/// Straight in the folder behind it the lock is a socket, which is no lock file; and a lock file is no socket. So each keeps the other out.
+/// Straight in the folder behind it the lock is a socket, where a lock file is expected, and the other way round. So each keeps the other out.
 #[test]
 fn another_way_to_the_same_file() {
     with_root(|| {

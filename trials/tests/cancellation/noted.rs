@@ -52,7 +52,7 @@ pub(crate) fn take() -> Vec<Point> {
 
 static WAITS: AtomicUsize = AtomicUsize::new(0);
 
-/// How many waits have begun: one for each await point that was come to.
+/// How many waits have begun: one for each await point that was reached.
 pub(crate) fn waits() -> usize {
     WAITS.load(Ordering::SeqCst)
 }

@@ -153,7 +153,7 @@ fn journeys<H: Host>(journeys: &[fn() -> Vec<Step<H>>]) -> Vec<Point> {
 }
 
 /// Drops the acquire after `polls` polls, and, if it is to be `woken`, after the next step has woken it again; with a
-/// clone behind it, if it is to be `followed`. Tells where it was dropped (if it had not come to its end); `None` if it got
+/// clone behind it, if it is to be `followed`. Tells where it was dropped (if it had not ended); `None` if it got
 /// further than it should, for a pause was over before it began.
 fn travel<H: Host>(
     mut scene: Scene<'_, H>,

@@ -231,7 +231,7 @@ fn travel_all<H: Host, G>(
 }
 
 /// Drops the acquire after so many polls, and, if it is to be woken, after the next step has woken it again. Tells where it was
-/// dropped, if it had not come to its end.
+/// dropped, if it had not ended.
 fn travel<H: Host, G>(
     mut scene: Scene<'_, H, G>,
     place: &Place,

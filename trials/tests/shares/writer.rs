@@ -15,7 +15,7 @@ const HOLD: Duration = Duration::from_millis(50);
 const WRITES: usize = 10;
 /// How many shared locks each reader may take between the writer's arrival in the queue and its turn: one, if it queued before.
 const FURTHER_HOLDS: usize = 1;
-/// So long at the most the writer by flock(2) waits before the readers are made to end.
+/// The longest that the writer waits by flock(2) before the readers are made to end.
 const LONG: Duration = Duration::from_secs(2);
 
 #[test]

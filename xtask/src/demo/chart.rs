@@ -11,7 +11,7 @@ use crate::claim::{Colour, paint};
 const COLUMNS: u64 = 61;
 /// Columns of a process in the live lines.
 const LANE: usize = 7;
-/// So many processes fit beside each other.
+/// How many processes fit beside each other.
 pub(crate) const LANES: u16 = 8;
 
 fn colour(actor: &Actor) -> Colour {

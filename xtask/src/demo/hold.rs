@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// So many slots the semaphore of the demo has.
+/// How many slots the semaphore of the demo has.
 pub(crate) const SLOTS: usize = 2;
 
 /// What a process asks for.

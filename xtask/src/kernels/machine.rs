@@ -14,7 +14,7 @@ use crate::result::Result;
 /// What the script's own words begin after, and what it ended with. (A kernel speaks on the same stream.)
 const BEGIN: &str = "kernel: begins";
 const END: &str = "kernel: ends with ";
-/// So many seconds at most, and a little more for it to end: only for hangs.
+/// How many seconds it may take, and a little more for it to end: only for hangs.
 const PATIENCE: [&str; 2] = ["--kill-after=10", "900"];
 
 pub(super) struct Machine {

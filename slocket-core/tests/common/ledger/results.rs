@@ -1,4 +1,4 @@
-//! What a driver learns by what a call has come to.
+//! What a driver learns from the result of a call.
 
 use slocket_core::{
     AcceptResult, AnswerResult, BindResult, Call, CallResult, Cargo, ConnectResult, DoneResult, FifoResult, FileKind,
@@ -10,7 +10,7 @@ use slocket_core::{
 use super::{Budget, Checks, Guest, Ledger, Mark, Peer, Pin, Seen, Verdict, bit, idle_bit};
 
 impl Ledger {
-    /// What the call has come to.
+    /// The result of the call.
     pub(crate) fn answered(&mut self, call: Call, result: CallResult) {
         if let CallResult::StatResult(result) = result {
             self.saw(call, result);

@@ -90,7 +90,7 @@ impl AtPath {
         }
     }
 
-    /// Whose a file of that user is; `user` returns our user.
+    /// The owner of a file of that user; `user` returns our user.
     pub(crate) fn owner(&self, uid: u32, user: impl FnOnce() -> u32) -> Owner {
         if uid == user() { Owner::Us } else { Owner::Other }
     }

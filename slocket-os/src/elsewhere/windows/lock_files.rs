@@ -85,8 +85,8 @@ pub(crate) fn set_mode(_: Borrowed<'_>, _: &AtPath) -> Result<()> {
     Ok(())
 }
 
-/// Whether what was opened is a regular file that is empty or has a record in it. (Who may write to it is trusted: the permissions of the folder say
-/// which users that is.)
+/// Whether what was opened is a regular file that is empty or has a record in it. (All users that may write there are trusted: the permissions of the
+/// folder say which.)
 pub(crate) fn see(file: Borrowed<'_>, _: &AtPath, _: impl FnOnce(u32) -> bool) -> Result<SeeResult> {
     let metadata = file.metadata()?;
     let is_lock_file = match () {

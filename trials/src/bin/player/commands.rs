@@ -10,6 +10,7 @@ use std::str::FromStr;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::fs::{FlockOperation, flock};
 use slocket_os::{Disowned, ErrorKind, Lock, close_copies};
 use trials::lock::{Error, Guard, Held, Kind, Patience, Slocket, Waits, settle};
 use trials::sharing::witness::{self as sharing, What};
@@ -245,9 +246,8 @@ impl Commands {
 
     /// Locks a file by flock(2), waiting in the kernel.
     fn flock(&mut self, file: &Path) -> Answer {
-        let failed = |error: io::Error| refusal("Io", &error.to_string());
-        let file = File::open(file).map_err(failed)?;
-        file.lock().map_err(failed)?;
+        let file = File::open(file).map_err(|error| refusal("Io", &error.to_string()))?;
+        flock(&file, FlockOperation::LockExclusive).map_err(|errno| refusal("Io", &errno.to_string()))?;
         let hold = self.witness.as_mut().map(Witness::begin);
         self.flock = Some((file, hold));
         Ok("held".into())
