@@ -25,15 +25,14 @@ pub(crate) fn arm(_: &Participant, _: &Arc<LocalQueue>, _: Duration, _: How, _: 
 pub(crate) fn disarm(_: &mut Participant, _: Process) {}
 
 /// Releases a lock in full.
-pub(crate) fn pass_on(mut participant: Box<Participant>, _: Process) -> Result<(), Error> {
+pub(crate) fn pass_on(mut participant: Box<Participant>, _: Process) -> (Result<(), Error>, Option<Box<Participant>>) {
     let released = participant.release();
-    background::settle_later(participant);
-    released
+    (released, background::settle_later(participant))
 }
 
 /// The same, where no caller is told.
 pub(crate) fn give(participant: Box<Participant>, here: Process) {
-    if let Err(_error) = pass_on(participant, here) {
+    if let (Err(_error), _) = pass_on(participant, here) {
         warning!(error = %_error, "the release of a retained lock failed");
     }
 }
@@ -41,7 +40,7 @@ pub(crate) fn give(participant: Box<Participant>, here: Process) {
 /// The same, and gives the turn to the next inside.
 pub(crate) fn give_up((participant, turn): Lock, here: Process) {
     give(participant, here);
-    turn.end(here);
+    turn.end(here, None);
 }
 
 /// None is retained.

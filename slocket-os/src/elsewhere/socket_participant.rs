@@ -22,6 +22,10 @@ impl SocketParticipant {
         unreachable!("each lock is a locked file")
     }
 
+    pub(crate) fn renew(&mut self, _: &Arc<Site>, _: Process) {
+        match self.0 {}
+    }
+
     pub(crate) fn bystander(_: &Arc<Site>, _: Process, _: Option<Probe>) -> Self {
         unreachable!("each lock is a locked file")
     }
@@ -35,6 +39,10 @@ impl SocketParticipant {
     }
 
     pub(crate) fn take_report(&mut self) -> Option<Report> {
+        match self.0 {}
+    }
+
+    pub(crate) fn has_acquired(&self) -> bool {
         match self.0 {}
     }
 
@@ -83,6 +91,10 @@ impl SocketParticipant {
     }
 
     pub(crate) fn is_finished(&self) -> bool {
+        match self.0 {}
+    }
+
+    pub(crate) fn is_spent(&self) -> bool {
         match self.0 {}
     }
 

@@ -15,4 +15,6 @@ pub fn depart(_within: Duration) {}
 /// has no fork.
 pub fn close_copies() {}
 
-pub(crate) fn settle_later(_: Box<Participant>) {}
+pub(crate) fn settle_later(_: Box<Participant>) -> Option<Box<Participant>> {
+    None
+}
