@@ -2,7 +2,7 @@
 //!
 //! `/proc/net/unix` (`proc_net(5)`) lists every socket with the address it is bound to; a connection that a listener has not
 //! accepted yet, and one that it has, carry the listener's. So a waiter is seen the instant it is queued, with whatever
-//! adapter, without asking it. At a lock that is a locked file, [its own file](files) tells it.
+//! adapter, without asking it. At a lock that is a locked file, `queue/files.rs` tells it.
 
 use std::fs;
 use std::path::Path;

@@ -44,6 +44,8 @@ fn on_file(target: &Target, path: &Path, found: Metadata, view: &View) -> Report
             return report;
         }
         Kind::Other(kind) => {
+            // It may be a lock file that its process has not written to yet: then that has done so when it is looked at again.
+            report.torn = kind == target::FILE && found.len() == 0;
             report.state = State::Occupied;
             report.found = Some(kind);
             return report;
