@@ -42,7 +42,7 @@ use crate::want::Want;
 /// bound it yet, the first of those calls waits until it is bound or closed; after five seconds (perhaps the parent is stopped) it
 /// leaves that to the next of those calls. And what a thread was making or
 /// closing in that very instant is found in `/proc`, and not looked for where that is not mounted, where the program was ever
-/// given a guard's descriptor ([`AsFd`]: it may have a duplicate), or where it has a disowned lock that was not adopted.
+/// given a guard's descriptor ([`AsFd`](std::os::fd::AsFd): it may have a duplicate), or where it has a disowned lock that was not adopted.
 ///
 /// An asynchronous runtime does not survive a fork: an acquire in the child can hang. A child of a process that has one uses the
 /// blocking adapter, `slocket-sync`, or calls exec.
