@@ -247,7 +247,8 @@ macro_rules! adapter {
             /// change of user sends all waiters away, and they race. So the order is that of arrival among the processes of one
             /// user alone. What each user can do to the others is in [docs/security.md][security].
             ///
-            /// An abstract name has no permissions: with a mode, `build` fails.
+            /// An abstract name has no permissions: with a mode, `build` fails. Windows ignores the mode: files have the permissions of
+            /// their folder there.
             ///
             /// [security]: https://github.com/slocket/slocket/blob/main/docs/security.md
             pub fn mode(self, mode: u32) -> Self {
@@ -264,7 +265,8 @@ macro_rules! adapter {
                 Self { options: self.options.occupied(policy) }
             }
 
-            /// Sets which users' servers to trust. Defaults to [`Trust::Owner`].
+            /// Sets which users' servers to trust. Defaults to [`Trust::Owner`]. Windows ignores it: the permissions of the folder say
+            /// which users can use the lock there.
             pub fn trust(self, trust: Trust) -> Self {
                 Self { options: self.options.trust(trust) }
             }

@@ -75,7 +75,8 @@ impl Builder {
         }
     }
 
-    /// Sets the permissions of the socket, exactly, whatever the umask. Defaults to 0o600. An abstract name has none.
+    /// Sets the permissions of the socket, exactly, whatever the umask. Defaults to 0o600. An abstract name has none, and
+    /// Windows ignores it: files have the permissions of their folder there.
     pub fn mode(mut self, mode: u32) -> Self {
         self.mode = Some(mode);
         self
@@ -93,7 +94,8 @@ impl Builder {
         self
     }
 
-    /// Sets which users' servers to trust. Defaults to [`Trust::Owner`].
+    /// Sets which users' servers to trust. Defaults to [`Trust::Owner`]. Windows ignores it: the permissions of the folder say which users can
+    /// use the lock there.
     pub fn trust(mut self, trust: Trust) -> Self {
         self.trust = trust;
         self
