@@ -21,6 +21,7 @@ const NAMES: &[(i64, &str)] = &[
     (libc::SYS_brk, "brk"),
     (libc::SYS_chmod, "chmod"),
     (libc::SYS_clone3, "clone3"),
+    (libc::SYS_clock_nanosleep, "clock_nanosleep"),
     (libc::SYS_close, "close"),
     (libc::SYS_connect, "connect"),
     (libc::SYS_epoll_create1, "epoll_create1"),

@@ -86,7 +86,9 @@ pub fn state(pid: u32) -> Option<char> {
 /// Whether a process has ended: it has nothing open any more, whether its parent has asked for it or not.
 #[must_use]
 pub fn is_over(pid: u32) -> bool {
-    state(pid).is_none_or(|state| matches!(state, 'Z' | 'X'))
+    // (Its first thread can end before the others, which have its files open.)
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return true };
+    threads.flatten().all(|thread| state_in(&thread.path()).is_none_or(|state| matches!(state, 'Z' | 'X')))
 }
 
 fn state_in(folder: &Path) -> Option<char> {

@@ -11,7 +11,7 @@ use trials::{PATIENCE, Place, watch_for};
 
 /// The adapters, each with its examples: those of the runtimes show what is different there.
 const EXAMPLES: [(&str, &[&str]); 4] = [
-    ("sync", &["build", "cache", "cron", "exec", "leader", "readers", "slots", "timeout"]),
+    ("sync", &["build", "cache", "counter", "cron", "exec", "leader", "readers", "slots", "timeout"]),
     ("tokio", &["exec", "tasks"]),
     ("smol", &["exec", "tasks"]),
     ("async-std", &["tasks"]),
@@ -149,6 +149,21 @@ fn cache() {
         Example::start(name, place).ends_with(&[&found[0]]);
         let names: Vec<_> = fs::read_dir(place.folder().join("slocket-cache")).expect("the cache").collect();
         assert_eq!(names.len(), 1, "{names:?}");
+    });
+}
+
+#[test]
+fn counter() {
+    of_each_adapter("counter", &["slocket-counter", "slocket-counter.pid"], |name, place| {
+        let several: Vec<_> = (0..4).map(|_| Example::start(name, place)).collect();
+        let mut last = Vec::new();
+        for example in several {
+            let (said, success) = example.end();
+            assert!(success, "{said:?}");
+            last.extend(said);
+        }
+        assert_eq!(last.len(), 4, "{last:?}");
+        assert!(last.contains(&"counted to 4000".to_owned()), "{last:?}");
     });
 }
 

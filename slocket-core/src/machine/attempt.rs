@@ -138,6 +138,10 @@ impl Machine {
                 self.pause(attempt.patient(), Going::Join)
             }
             (Inspected::Dead | Inspected::Unsettled { is_marked: true }, _) => self.reclaim(attempt, false),
+            // Only a connection tells whether a process listens by now; and one that retains the lock changes nothing at the path.
+            (Inspected::Unknown, Wish::Acquire) if attempt.policy.stale == Stale::Wait => {
+                self.pause(attempt.patient(), Going::Join)
+            }
             (Inspected::Stale | Inspected::Unknown, _) => self.stale(attempt),
             (Inspected::NotASocket, _) if attempt.policy.occupied == Occupied::Fail => self.fail(Failure::Occupied),
             (Inspected::NotASocket, _) => self.occupied(attempt.patient()),

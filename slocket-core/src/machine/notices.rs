@@ -19,9 +19,9 @@ impl Machine {
             }
             (Resting::Queued(_), Notice::TimerFired(Timer::Deadline)) => self.leave(Report::TimedOut),
 
-            (Resting::Watching(attempt), Notice::FsChange) => self.inspect(attempt),
-            // Where nothing tells that a process listens, to inspect would be to wait for as long as that process retains the lock.
-            (Resting::Watching(attempt), Notice::TimerFired(Timer::Recheck)) => self.join(attempt),
+            (Resting::Watching(attempt), Notice::FsChange | Notice::TimerFired(Timer::Recheck)) => {
+                self.inspect(attempt)
+            }
             (Resting::Watching(attempt), Notice::TimerFired(Timer::Stale)) => {
                 self.inspect(attempt.impatient(Timer::Stale))
             }

@@ -1,6 +1,6 @@
 //! The waiters at a lock that is a locked file, as the kernel sees it.
 //!
-//! A waiter has the file open, and has not locked it; it has a watch on its folder, too. A process that has a file locked is told from one
+//! A waiter has the file open, and has not locked it; it has a watch on its folder, too, or sleeps if it has none. A process that has a file locked is told from one
 //! that only has it open by `/proc/PID/fdinfo` (`proc_pid_fdinfo(5)`), which lists the locks of an open file.
 
 use std::fs;
@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::process;
 
-/// How many open files there are of the lock that are not locked, of processes that have a watch: of one process, or of all.
+/// How many open files there are of the lock that are not locked, of processes that wait: of one process, or of all.
 ///
 /// A file that was removed counts, too: the process has not looked again yet, and waits for that.
 pub(super) fn waiting(file: &Path, pid: Option<u32>) -> usize {
@@ -16,7 +16,7 @@ pub(super) fn waiting(file: &Path, pid: Option<u32>) -> usize {
     pids.into_iter()
         .map(|pid| {
             let waiting = open(pid, file).iter().filter(|info| !has_lock(info)).count();
-            if waiting > 0 && watches(pid) { waiting } else { 0 }
+            if waiting > 0 && (watches(pid) || process::state(pid) == Some('S')) { waiting } else { 0 }
         })
         .sum()
 }

@@ -295,7 +295,17 @@ const TABLE: &[Row] = &[
     ),
     (&["geteuid", "getpid", "gettid", "sched_yield", "uname"], "their pages", Err("they cannot fail")),
     (
-        &["futex", "sched_getaffinity", "prctl", "rseq", "rt_sigaction", "rt_sigprocmask", "set_robust_list", "exit"],
+        &[
+            "clock_nanosleep",
+            "exit",
+            "futex",
+            "prctl",
+            "rseq",
+            "rt_sigaction",
+            "rt_sigprocmask",
+            "sched_getaffinity",
+            "set_robust_list",
+        ],
         "their pages",
         Err("of the C library and the standard library, for threads"),
     ),

