@@ -26,6 +26,8 @@ pub(crate) enum Reclaimed {
     Busy,
     /// It does not carry the mark (any more).
     Unmarked,
+    /// Nothing tells whether a process has it open.
+    Unknown,
     /// We may not unlink it.
     Denied,
     /// No process here has it open, but the file system is not known to be local: it may be alive elsewhere.
@@ -207,7 +209,7 @@ fn answered(step: Step, memory: &Memory, probe: Probe, probed: Probed) -> Going 
         Probed::Dead => return Next::Call(Call::Stat(Name::Lock), Step { at: At::LookAgain(probe), ..step }),
         // A connection tells more than the look before did.
         Probed::Alive if probe == Probe::Stream => Reclaimed::Busy,
-        Probed::Unknown => Reclaimed::Unmarked,
+        Probed::Unknown => Reclaimed::Unknown,
         Probed::Alive | Probed::Datagram | Probed::Missing | Probed::Unsettled | Probed::Denied => Reclaimed::Changed,
         Probed::Failed(fault) => Reclaimed::Failed(fault),
     };

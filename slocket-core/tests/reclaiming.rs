@@ -182,14 +182,14 @@ fn where_the_probe_is_a_connection_only_marked_sockets_are_asked_under_the_guard
     participant.waits(locked, WATCHING).did_not(stream).did_not(UNLINK);
 }
 
+/// It is connected to again instead: a process that retains the lock changes nothing at the path.
 #[test]
 fn where_nothing_tells_nothing_is_ever_called_dead() {
     let (mut participant, locked) = reclaiming_on(Platform { probe: None, ..PRIVATE }, DEAD, Stale::Wait);
     participant.world.probe = ProbeResult::Known(Probe::None);
-    let watched = participant.up_to(locked, Call::Watch);
-    participant.did(&[Call::AskKernel]).did_not(UNLINK);
+    participant.waits(locked, pause(1)).did(&[Call::AskKernel]).did_not(UNLINK).did_not(Call::Watch);
     participant.world.path = None;
-    participant.holds(watched);
+    participant.holds(RETRY);
 }
 
 #[test]

@@ -138,11 +138,8 @@ impl Machine {
                 self.pause(attempt.patient(), Going::Join)
             }
             (Inspected::Dead | Inspected::Unsettled { is_marked: true }, _) => self.reclaim(attempt, false),
-            // Only a connection tells whether a process listens by now; and one that retains the lock changes nothing at the path.
-            (Inspected::Unknown, Wish::Acquire) if attempt.policy.stale == Stale::Wait => {
-                self.pause(attempt.patient(), Going::Join)
-            }
-            (Inspected::Stale | Inspected::Unknown, _) => self.stale(attempt),
+            (Inspected::Stale, _) => self.stale(attempt),
+            (Inspected::Unknown, _) => self.unknown(attempt),
             (Inspected::NotASocket, _) if attempt.policy.occupied == Occupied::Fail => self.fail(Failure::Occupied),
             (Inspected::NotASocket, _) => self.occupied(attempt.patient()),
             (Inspected::WrongType, _) => self.fail(Failure::NotASlocket),
@@ -168,6 +165,7 @@ impl Machine {
                 Wish::Acquire => self.pause(attempt, Going::Join),
             },
             Next::Done(Reclaimed::Unmarked) => self.stale(attempt),
+            Next::Done(Reclaimed::Unknown) => self.unknown(attempt),
             Next::Done(Reclaimed::Denied) => self.fail(Failure::Denied),
             Next::Done(Reclaimed::Elsewhere) => self.fail(Failure::Elsewhere),
             Next::Done(Reclaimed::Failed(fault)) => self.fail(Failure::Call(fault)),
@@ -203,6 +201,14 @@ impl Machine {
             (Stale::Wait, _) | (Stale::Reclaim, Patience::Running) => self.occupied(attempt),
             (Stale::Reclaim, Patience::Over) => self.reclaim(attempt, true),
             (Stale::Reclaim, Patience::Fresh) => self.occupied(Attempt { patience: Patience::Running, ..attempt }),
+        }
+    }
+
+    /// Only a connection tells whether a process listens by now; and one that retains the lock changes nothing at the path.
+    fn unknown(&mut self, attempt: Attempt) -> Step {
+        match (attempt.wish, attempt.policy.stale) {
+            (Wish::Acquire, Stale::Wait) => self.pause(attempt.patient(), Going::Join),
+            (Wish::Acquire, Stale::Fail | Stale::Reclaim) | (Wish::Try, _) => self.stale(attempt),
         }
     }
 
