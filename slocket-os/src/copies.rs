@@ -261,6 +261,11 @@ mod tests {
         socket
     }
 
+    /// The tests run beside each other, and perhaps beside those of another process.
+    fn own_badge(number: u64) -> rustix::io::Result<SocketAddrUnix> {
+        address::badge(u64::from(std::process::id()) << 8 | number)
+    }
+
     #[test]
     fn what_is_a_locks_is_found() {
         let (folder, lock) = place();
@@ -274,7 +279,7 @@ mod tests {
         let badge = sockets::socket(slocket_core::Kind::Stream).unwrap();
         let made = kind(badge.as_raw_fd(), &[], |_| true);
         let Kind::Unbound(unbound) = made else { panic!("it is not bound yet") };
-        bind(&badge, &address::badge(7).unwrap()).unwrap();
+        bind(&badge, &own_badge(7).unwrap()).unwrap();
         assert!(is_ours(&badge, &lock));
         assert!(matches!(kind(badge.as_raw_fd(), &[], |inode| inode == unbound.inode), Kind::Ours));
         assert!(matches!(kind(badge.as_raw_fd(), &[], |inode| inode != unbound.inode), Kind::Other), "another file");
@@ -368,7 +373,7 @@ mod tests {
         assert!(!is_ours(UnixStream::pair().unwrap().0, &lock));
         assert!(!is_ours(std::fs::File::open(folder.path()).unwrap(), &lock));
         let badge = sockets::socket(slocket_core::Kind::Stream).unwrap();
-        bind(&badge, &address::badge(7).unwrap()).unwrap();
+        bind(&badge, &own_badge(8).unwrap()).unwrap();
         fcntl_setfd(&badge, FdFlags::empty()).unwrap();
         assert!(!is_ours(&badge, &lock), "left open on exec, on purpose");
     }
