@@ -108,7 +108,8 @@ pub fn explore_under(
     let ends = states.iter().filter(|world| world.is_over()).count();
     let looks_for_lost = configuration.promise.is_none_or(|promise| promise == Broken::Lost);
     if broken.is_none() && is_complete && looks_for_lost {
-        broken = lost(configuration, &states, edges);
+        let is_served = |world: &World| world.excused || world.nobody_waits(configuration);
+        broken = first_lost(states.iter().map(is_served).collect(), edges);
     }
     // A state in which nothing is broken yet is one from which a waiter is never served.
     let promise = |at: usize| states[at].broken.unwrap_or(Broken::Lost);
@@ -116,14 +117,11 @@ pub fn explore_under(
     (Found { states: states.len(), steps, ends, broken, is_complete }, states)
 }
 
-/// The first state from which a waiter can never be served.
-fn lost(
-    configuration: &Configuration,
-    states: &IndexSet<World, BuildStateHasher>,
-    mut edges: Vec<(u32, u32)>,
-) -> Option<usize> {
+/// The first state from which no step, nor any number of them, leads to one of those in which no process waits: `served` says which these are, and
+/// `edges` are the steps, as pairs (to, from).
+pub(crate) fn first_lost(served: Vec<bool>, mut edges: Vec<(u32, u32)>) -> Option<usize> {
     edges.sort_unstable();
-    let mut can: Vec<bool> = states.iter().map(|world| world.excused || world.nobody_waits(configuration)).collect();
+    let mut can = served;
     let mut todo: Vec<u32> = (0..).zip(&can).filter(|(_, can)| **can).map(|(at, _)| at).collect();
     while let Some(to) = todo.pop() {
         let first = edges.partition_point(|edge| edge.0 < to);

@@ -192,7 +192,11 @@ impl FileParticipant {
                 }
             }
         }
-        let (wait, here, now) = (self.machine.wait(), self.process, Instant::now());
+        let wait = self.machine.wait();
+        if !self.timers.is_concerned(&wait) {
+            return;
+        }
+        let (here, now) = (self.process, Instant::now());
         self.timers.set(&wait, |timer| match timer {
             Timer::Retry => now.checked_add(timers::retry_delay(wait.retry.unwrap_or_default(), here)),
             Timer::Try => now.checked_add(timers::TRY_AGAIN),
@@ -304,11 +308,10 @@ impl FileParticipant {
             Failure::UntrustedFile => What::UntrustedFile(owner(Name::Lock)),
             Failure::UntrustedFifo(name) => What::UntrustedFifo { name: self.file_name(name), owner: owner(name) },
             Failure::NotALockFile(name) => What::NotALockFile(self.file_name(name)),
-            Failure::Occupied | Failure::NotASlocket => {
-                What::OccupiedFile(self.site.path().map_or("something else", what_is_at))
-            }
+            Failure::Occupied => What::OccupiedFile(self.site.path().map_or("something else", what_is_at)),
             Failure::LockLost => What::LockLost,
-            Failure::Untrusted
+            Failure::NotASlocket
+            | Failure::Untrusted
             | Failure::Stale
             | Failure::Denied
             | Failure::Inaccessible

@@ -305,7 +305,7 @@ impl SocketParticipant {
 
     #[inline]
     fn set_timers(&mut self, wait: slocket_core::Wait) {
-        if timers::names_any(&wait) || self.timers.next().is_some() {
+        if self.timers.is_concerned(&wait) {
             self.set_timers_anew(wait);
         }
     }

@@ -25,11 +25,6 @@ pub(crate) struct Timers {
 
 const TIMERS: [Timer; 4] = [Timer::Retry, Timer::Recheck, Timer::Stale, Timer::Try];
 
-/// Whether that is waited for which a timer is for.
-pub(crate) fn names_any(wait: &Wait) -> bool {
-    TIMERS.into_iter().any(|timer| names(wait, timer))
-}
-
 fn names(wait: &Wait, timer: Timer) -> bool {
     match timer {
         Timer::Retry => wait.retry.is_some(),
@@ -48,6 +43,11 @@ impl Timers {
             *due = if names(wait, timer) { due.or_else(|| at(timer)) } else { None };
         }
         self.see_next();
+    }
+
+    /// Whether such a wait has anything to set, or to disarm.
+    pub(crate) fn is_concerned(&self, wait: &Wait) -> bool {
+        self.next.is_some() || TIMERS.into_iter().any(|timer| names(wait, timer))
     }
 
     /// When the next timer is due.

@@ -10,6 +10,7 @@ use super::steps::Label;
 use super::world::{PROCESSES, World};
 use crate::broken::Broken;
 use crate::hasher::BuildStateHasher;
+use crate::search::first_lost;
 
 /// What a search has found.
 #[derive(Clone, Debug)]
@@ -80,7 +81,7 @@ pub fn explore(configuration: &Configuration, limit: usize) -> Found {
     let ends = states.iter().filter(|world| world.is_over(configuration)).count();
     let looks_for = |broken| configuration.promise.is_none_or(|promise| promise == broken);
     if broken.is_none() && is_complete && looks_for(Broken::Lost) {
-        broken = lost(&states, edges);
+        broken = first_lost(states.iter().map(World::nobody_waits).collect(), edges);
     }
     // A state in which nothing is broken yet is one from which a process is never served.
     let promise = |at: usize| states[at].broken.unwrap_or(Broken::Lost);
@@ -108,23 +109,6 @@ fn orders(configuration: &Configuration) -> Vec<[usize; PROCESSES]> {
         }
     }
     orders
-}
-
-/// The first state from which a process that waits can never be served.
-fn lost(states: &IndexSet<World, BuildStateHasher>, mut edges: Vec<(u32, u32)>) -> Option<usize> {
-    edges.sort_unstable();
-    let mut can: Vec<bool> = states.iter().map(World::nobody_waits).collect();
-    let mut todo: Vec<u32> = (0..).zip(&can).filter(|(_, can)| **can).map(|(at, _)| at).collect();
-    while let Some(to) = todo.pop() {
-        let first = edges.partition_point(|edge| edge.0 < to);
-        for (_, from) in edges[first..].iter().take_while(|edge| edge.0 == to) {
-            if !can[*from as usize] {
-                can[*from as usize] = true;
-                todo.push(*from);
-            }
-        }
-    }
-    can.iter().position(|can| !can)
 }
 
 /// The shortest way to a state.
