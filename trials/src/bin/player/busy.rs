@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use trials::lock::{Kind, Patience, Slocket};
 use trials::witness::Witness;
@@ -38,15 +39,19 @@ impl Busy {
         Self { threads: (0..count).map(start).collect(), over }
     }
 
-    /// Starts one that takes shares. (The witnesses see none of them.)
+    /// Starts one that takes shares, and has each for as long as it took to take it. (The witnesses see none of them.)
     pub(crate) fn share(kind: Kind, slocket: &Slocket) -> Self {
         let over = Arc::new(AtomicBool::new(false));
         let (slocket, is_over) = (slocket.clone(), Arc::clone(&over));
         let thread = thread::spawn(move || {
             let mut holds = 0;
             while !is_over.load(Ordering::Relaxed) {
+                let start = Instant::now();
                 let held = slocket.ask(kind, Patience::Endless).expect("a share").expect("the waiter has it");
-                thread::yield_now();
+                let took = start.elapsed();
+                while start.elapsed() < took * 2 {
+                    thread::yield_now();
+                }
                 held.release().expect("a release");
                 holds += 1;
             }
