@@ -140,8 +140,20 @@ pub(crate) fn named<T>(name: &str, body: impl FnOnce() -> T) -> T {
 /// Waits until the thread of that name is blocked in the kernel.
 #[track_caller]
 pub(crate) fn until_asleep(name: &str) {
-    let asleep = format!("{name} S");
-    eventually(|| threads().contains(&asleep), || format!("{:?}", threads()));
+    until_one_is_asleep(&[name]);
+}
+
+/// Waits until a thread of one of these names is blocked in the kernel; its name.
+#[track_caller]
+pub(crate) fn until_one_is_asleep<'a>(names: &[&'a str]) -> &'a str {
+    let mut asleep = None;
+    let look = || {
+        let threads = threads();
+        asleep = names.iter().copied().find(|name| threads.contains(&format!("{name} S")));
+        asleep.is_some()
+    };
+    eventually(look, || format!("{:?}", threads()));
+    asleep.expect("one was found")
 }
 
 /// Waits for a condition that no event announces.
