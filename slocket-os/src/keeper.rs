@@ -373,6 +373,9 @@ fn look_after(watch: &Arc<Watch>, here: Process) -> Option<Instant> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
     use tempfile::TempDir;
 
     use super::*;
@@ -381,9 +384,24 @@ mod tests {
     use crate::lock::Lock;
     use crate::session::{Outcome, Session};
 
+    /// The watch is the whole process's: a test that abandons it would disturb the others.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+    struct Folder {
+        folder: TempDir,
+        _alone: MutexGuard<'static, ()>,
+    }
+
+    impl Folder {
+        fn path(&self) -> &Path {
+            self.folder.path()
+        }
+    }
+
     /// A lock that is retained for longer than a test takes, and another of its handles, such as a second process has.
-    fn two() -> (TempDir, Lock, Lock) {
-        let folder = TempDir::with_prefix("slocket-keeper-").unwrap();
+    fn two() -> (Folder, Lock, Lock) {
+        let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = Folder { folder: TempDir::with_prefix("slocket-keeper-").unwrap(), _alone: alone };
         let builder = Builder::new(folder.path().join("lock"));
         let retained = builder.clone().retain(Duration::from_secs(3600)).build().unwrap();
         (folder, retained, builder.build().unwrap())
@@ -437,7 +455,12 @@ mod tests {
         let (folder, retained, ordinary) = two();
         let tries = Builder::new(folder.path().join("lock")).retain(Duration::from_secs(3600)).build().unwrap();
         use_once(&retained);
-        tries.try_acquire().unwrap().release().unwrap();
+        // (The thread that passes it on may not run for longer than a try waits.)
+        let start = Instant::now();
+        while let Err(error) = tries.try_acquire().map(|guard| guard.release().unwrap()) {
+            assert!(matches!(error, TryAcquireError::WouldBlock), "{error:?}");
+            assert!(start.elapsed() < Duration::from_secs(60), "it never has it");
+        }
         // What the try left in the queue may end that before long: until it is retained with an empty queue.
         let is_kept = || {
             let keeper = KEEPER.lock(Process::current());
@@ -449,7 +472,8 @@ mod tests {
             use_once(&tries);
         }
         // Now that one retains it. A handle that does not retain it takes it for held, and leaves nothing behind.
-        assert!(matches!(ordinary.try_acquire(), Err(TryAcquireError::WouldBlock)));
+        let tried = ordinary.try_acquire();
+        assert!(matches!(tried, Err(TryAcquireError::WouldBlock)), "{tried:?}");
         tries.try_acquire().unwrap().release().unwrap();
         // A lock that is held is not had so.
         let guard = retained.acquire_blocking(None).unwrap();
