@@ -156,6 +156,19 @@ pub(crate) fn until_one_is_asleep<'a>(names: &[&'a str]) -> &'a str {
     asleep.expect("one was found")
 }
 
+/// Waits until the thread of that name is blocked in the kernel, or is over; whether it is blocked.
+#[track_caller]
+pub(crate) fn asleep_or_over(name: &str) -> bool {
+    let mut is_asleep = false;
+    let look = || {
+        let threads = threads();
+        is_asleep = threads.contains(&format!("{name} S"));
+        is_asleep || !threads.iter().any(|thread| thread.starts_with(name))
+    };
+    eventually(look, || format!("{:?}", threads()));
+    is_asleep
+}
+
 /// Waits for a condition that no event announces.
 #[track_caller]
 pub(crate) fn eventually(mut condition: impl FnMut() -> bool, otherwise: impl FnOnce() -> String) {
