@@ -65,42 +65,65 @@
 //!
 //! Nothing here sleeps until something "should have happened": [`queue::wait_until_queued`] and [`process`] watch what the
 //! kernel says. The only bound is [`PATIENCE`], for hangs. What goes wrong in a trial panics.
+//!
+//! All that is for Linux. On other systems there are [`witness`] and [`random`], for the binary `anywhere`.
 
 #![allow(clippy::must_use_candidate, reason = "an answer that was expected needs no second look")]
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub mod calls;
+#[cfg(target_os = "linux")]
 pub mod fork;
+#[cfg(target_os = "linux")]
 pub mod lock;
+#[cfg(target_os = "linux")]
 pub mod mark;
+#[cfg(target_os = "linux")]
 pub mod needs;
+#[cfg(target_os = "linux")]
 pub mod node;
+#[cfg(target_os = "linux")]
 pub mod place;
+#[cfg(target_os = "linux")]
 pub mod player;
+#[cfg(target_os = "linux")]
 pub mod process;
+#[cfg(target_os = "linux")]
 pub mod queue;
 pub mod random;
+#[cfg(target_os = "linux")]
 pub mod refusal;
+#[cfg(target_os = "linux")]
 pub mod sharing;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub mod stepper;
+#[cfg(target_os = "linux")]
 pub mod storm;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub mod sweep;
+#[cfg(target_os = "linux")]
 pub mod trace;
 pub mod witness;
 
+#[cfg(target_os = "linux")]
 use std::fs::File;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
+#[cfg(target_os = "linux")]
 use rustix::fs::{FlockOperation, flock};
 
+#[cfg(target_os = "linux")]
 pub use fork::{Copied, Fork};
+#[cfg(target_os = "linux")]
 pub use needs::strace_or_skip;
+#[cfg(target_os = "linux")]
 pub use node::node_or_skip;
+#[cfg(target_os = "linux")]
 pub use place::Place;
+#[cfg(target_os = "linux")]
 pub use player::{Adapter, Player, UNDER_TRIAL};
+#[cfg(target_os = "linux")]
 pub use queue::wait_until_queued;
 pub use random::Random;
 
@@ -147,6 +170,7 @@ pub fn tell(line: impl AsRef<str>) {
 }
 
 /// Keeps every other trial waiting until it is dropped, so that trials do not disturb each other's figures.
+#[cfg(target_os = "linux")]
 #[derive(Debug)]
 #[must_use]
 pub struct Alone(#[allow(dead_code)] File);
@@ -155,6 +179,7 @@ pub struct Alone(#[allow(dead_code)] File);
 ///
 /// # Panics
 /// If the file in the temporary folder that carries the lock cannot be used.
+#[cfg(target_os = "linux")]
 pub fn alone() -> Alone {
     let path = std::env::temp_dir().join(format!("slocket-trials-{}.alone", rustix::process::getuid().as_raw()));
     let file = File::create(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));

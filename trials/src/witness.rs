@@ -3,30 +3,19 @@
 //! *The counter* is a number in a file, read after the lock was acquired and written, plus one, before it is released. Two
 //! holders at a time lose an update.
 //!
-//! *The intervals* are pairs of instants of `CLOCK_MONOTONIC`, taken just after acquire returned and just before release is
+//! *The intervals* are pairs of instants of one clock, taken just after acquire returned and just before release is
 //! called. Each process writes its own log, a line `+ NANOSECONDS` for the one and `- NANOSECONDS COUNT` for the other, with
 //! what it wrote to the counter. Two holders at a time overlap.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use rustix::time::{ClockId, clock_gettime};
-
 pub mod shares;
+mod system;
 
-/// Now, in nanoseconds of `CLOCK_MONOTONIC`.
-///
-/// # Panics
-/// Never: the clock is never negative.
-#[must_use]
-pub fn now() -> u64 {
-    let time = clock_gettime(ClockId::Monotonic);
-    u64::try_from(time.tv_sec).expect("not negative") * 1_000_000_000
-        + u64::try_from(time.tv_nsec).expect("not negative")
-}
+pub use system::now;
 
 /// Both witnesses, as one process uses them.
 #[derive(Debug)]
@@ -95,7 +84,7 @@ impl Counter {
     #[must_use]
     pub fn get(&self) -> u64 {
         let mut bytes = [b' '; DIGITS];
-        let length = self.0.read_at(&mut bytes, 0).expect("the counter");
+        let length = system::read_at(&self.0, &mut bytes).expect("the counter");
         parse(&bytes[..length])
     }
 
@@ -104,7 +93,7 @@ impl Counter {
     /// # Panics
     /// If it cannot be written.
     pub fn set(&self, count: u64) {
-        self.0.write_all_at(format!("{count:DIGITS$}").as_bytes(), 0).expect("the counter");
+        system::write_at(&self.0, format!("{count:DIGITS$}").as_bytes()).expect("the counter");
     }
 }
 

@@ -1,4 +1,4 @@
-//! The build for Windows under Wine: the examples, as people run them.
+//! The build for Windows under Wine: the examples, as people run them, and a storm.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::program::Program;
 use super::rustup::{WINDOWS, add};
-use crate::command::{cargo, heading, root, run as run_command};
+use crate::command::{any_seed, cargo, heading, root, run as run_command};
 use crate::result::Result;
 
 /// The examples that are run, by their packages.
@@ -18,6 +18,9 @@ const EXAMPLES: [(&str, &[&str]); 4] = [
     ("slocket-async-std", &["async-std-tasks"]),
 ];
 
+/// The storm for every system (`trials/src/bin/anywhere.rs`).
+const ANYWHERE: &str = "anywhere";
+
 /// So many processes count at once.
 const PROCESSES: usize = 4;
 
@@ -27,10 +30,14 @@ const TIMES: u64 = 100;
 /// So many are killed.
 const KILLS: u64 = 12;
 
+/// So many processes are in the storm, and acquire the lock so often, in all.
+const STORM: (&str, &str) = ("8", "10000");
+
 type Trial = fn(&Wine) -> Result<String>;
 
-const TRIALS: [(&str, Trial); 7] = [
+const TRIALS: [(&str, Trial); 8] = [
     ("exclusion", exclusion),
+    ("storm", storm),
     ("killed while they have it or wait", kills),
     ("a try names the holder", a_try),
     ("a time-out names the holder, which is killed", time_out),
@@ -66,7 +73,7 @@ struct Wine {
     program: PathBuf,
     /// Its drive C, and its registry.
     prefix: PathBuf,
-    /// Where the examples are.
+    /// Where the programs are; below it, the examples.
     programs: PathBuf,
 }
 
@@ -86,8 +93,9 @@ impl Wine {
             let examples = examples.iter().flat_map(|example| ["--example", example]);
             run_command(cargo(&["build", "--locked", "--target", WINDOWS, "--package", package]).args(examples))?;
         }
+        run_command(&mut cargo(&["build", "--locked", "--target", WINDOWS, "--package", "trials", "--bin", ANYWHERE]))?;
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-        let programs = target.join(WINDOWS).join("debug/examples");
+        let programs = target.join(WINDOWS).join("debug");
         let wine = Self { program, prefix: target.join("wine"), programs };
         wine.add_random_numbers()?;
         // (It makes its drive the first time that it runs.)
@@ -106,7 +114,9 @@ impl Wine {
         let library = self.programs.join("bcryptprimitives.dll");
         run_command(
             Command::new("x86_64-w64-mingw32-gcc").arg("-shared").arg("-o").args([&library, &source]).arg("-ladvapi32"),
-        )
+        )?;
+        fs::copy(&library, self.examples().join("bcryptprimitives.dll"))?;
+        Ok(())
     }
 
     fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
@@ -125,10 +135,14 @@ impl Wine {
         self.prefix.clone()
     }
 
+    fn examples(&self) -> PathBuf {
+        self.programs.join("examples")
+    }
+
     /// Starts an example. Its lock is in a folder of its own.
     fn start(&self, example: &str, arguments: &[&str]) -> Result<Program> {
-        let mut command = self.command(self.programs.join(format!("{example}.exe")));
-        command.args(arguments).env("XDG_RUNTIME_DIR", "C:\\trial");
+        let mut command = self.command(self.examples().join(format!("{example}.exe")));
+        command.args(arguments).env("XDG_RUNTIME_DIR", FOLDER);
         Program::start(example, command)
     }
 
@@ -176,6 +190,17 @@ fn exclusion(wine: &Wine) -> Result<String> {
         count if count == expected => Ok(format!("{PROCESSES} processes counted to {count}")),
         count => Err(format!("they counted to {count}, not {expected}").into()),
     }
+}
+
+/// Processes with two witnesses, which are killed by another one of Windows's (`TerminateProcess`).
+fn storm(wine: &Wine) -> Result<String> {
+    let ((processes, acquisitions), seed) = (STORM, any_seed().to_string());
+    let mut command = wine.command(wine.programs.join(format!("{ANYWHERE}.exe")));
+    command.args([FOLDER, processes, acquisitions, &seed]);
+    let mut storm = Program::start(ANYWHERE, command)?;
+    let line = storm.says("acquisitions, ").map_err(|error| format!("seed {seed}: {error}"))?;
+    storm.succeeds()?;
+    Ok(format!("{processes} processes, {line} (seed {seed})"))
 }
 
 /// Some count without end; each time that the count has grown, one of them is killed, whatever it does, and another one is started.
