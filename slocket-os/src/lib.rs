@@ -68,131 +68,68 @@
     not(target_os = "linux"),
     allow(dead_code, reason = "what only a lock needs that is a socket; on Linux, dead code is found")
 )]
+#![allow(clippy::wildcard_imports, reason = "the modules of this system, whichever they are, have the same names")]
 
 #[cfg(not(any(unix, windows)))]
 compile_error!("slocket-os needs processes and file locks: it is for Unix and Windows");
 
-#[cfg(target_os = "linux")]
-mod abstract_name;
 mod acquire;
 mod adapter;
-#[cfg(target_os = "linux")]
-mod address;
-#[cfg(unix)]
-mod as_fd;
 pub mod asynchronous;
-#[cfg(target_os = "linux")]
-mod at_once;
-#[cfg(target_os = "linux")]
-mod at_path;
-#[cfg(unix)]
-mod background;
-#[cfg(target_os = "linux")]
-mod bell;
-#[cfg(unix)]
-mod blocking;
-#[cfg(target_os = "linux")]
-mod bound;
 mod builder;
 mod cancel;
-#[cfg(unix)]
-mod closing;
-#[cfg(target_os = "linux")]
-mod connected;
-#[cfg(target_os = "linux")]
-mod copies;
 mod deadlock;
-#[cfg(unix)]
-mod descriptor;
-#[cfg(unix)]
-mod disowned;
 mod downgrade;
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
 mod error;
 pub mod escape;
 mod file_participant;
-#[cfg(target_os = "linux")]
-mod file_system;
-#[cfg(target_os = "linux")]
-mod flocks;
-#[cfg(target_os = "linux")]
-mod folder;
-#[cfg(target_os = "linux")]
-mod folder_guard;
 mod grant;
 mod guard;
 mod held_share;
 mod inspect;
-#[cfg(target_os = "linux")]
-mod keeper;
 mod kept;
-#[cfg(target_os = "linux")]
-mod kernel;
 mod lately;
+#[cfg(target_os = "linux")]
+mod linux;
 mod local;
 mod lock;
 mod look;
-#[cfg(target_os = "linux")]
-mod making;
-#[cfg(target_os = "linux")]
-mod mark;
 mod name;
 mod participant;
-#[cfg(unix)]
-mod pass;
 mod peer;
-#[cfg(target_os = "linux")]
-mod perform;
 mod policy;
 mod process;
-#[cfg(target_os = "linux")]
-mod random;
 mod record;
 mod request;
-#[cfg(target_os = "linux")]
-mod reserve;
-#[cfg(target_os = "linux")]
-mod resolve;
 mod retain;
-#[cfg(target_os = "linux")]
-mod retention;
 mod runtime;
 mod semaphore;
 mod session;
 mod settle;
 mod shared_guard;
 mod sharer;
-#[cfg(target_os = "linux")]
-mod sharers;
 mod site;
-#[cfg(target_os = "linux")]
-mod socket_adopt;
-#[cfg(target_os = "linux")]
-mod socket_participant;
 mod sync;
 mod sys;
-#[cfg(target_os = "linux")]
-mod table;
 mod timers;
 mod trace;
 #[cfg(unix)]
-mod wait;
+mod unix;
 mod waiting;
 mod want;
 mod watch;
 mod watcher;
 mod weak_list;
 
+// What is named without its folder, everywhere in this crate, is this system's.
 #[cfg(not(target_os = "linux"))]
-use elsewhere::{
-    abstract_name, address, at_path, bell, file_system, flocks, folder, keeper, kernel, mark, random, reserve, resolve,
-    retention, socket_participant,
-};
-#[cfg(windows)]
-use elsewhere::{background, blocking, closing, descriptor, wait};
-#[cfg(all(unix, not(target_os = "linux")))]
-use elsewhere::{copies, making, socket_adopt};
+use elsewhere::*;
+#[cfg(target_os = "linux")]
+use linux::*;
+#[cfg(unix)]
+use unix::*;
 
 pub use background::{close_copies, depart};
 pub use builder::Builder;
