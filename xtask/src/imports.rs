@@ -11,6 +11,9 @@ use crate::command::root;
 /// A crate that has circles still, and one that is made of files of another, which are looked at there.
 const EXCEPT: [&str; 2] = ["trials", "interleavings"];
 
+/// Folders of `slocket-os` whose modules the root of the crate names as its own, as Linux has them.
+const BY_THE_ROOT: [&str; 2] = ["linux", "unix"];
+
 /// A module by the path to it; the crate itself is the empty one.
 type Module = Vec<String>;
 
@@ -105,8 +108,13 @@ fn imports(crate_folder: &Path) -> BTreeMap<Module, BTreeSet<Module>> {
     let mut said = BTreeMap::new();
     modules(&crate_folder.join("src"), &[], &mut said);
     let all: BTreeSet<_> = said.keys().cloned().collect();
-    let of =
-        |name: &Module| (0..=name.len()).rev().map(|length| name[..length].to_vec()).find(|name| all.contains(name));
+    let of = |name: &Module| {
+        let in_folders = BY_THE_ROOT.into_iter().map(|folder| [&[folder.to_owned()], &name[..]].concat());
+        let names = [name.clone()].into_iter().chain(in_folders);
+        let prefixes = names.flat_map(|name| (2..=name.len()).rev().map(move |length| name[..length].to_vec()));
+        let short = [name.first().into_iter().cloned().collect(), Vec::new()];
+        prefixes.chain(short).find(|name| all.contains(name))
+    };
     said.iter()
         .map(|(module, names)| {
             let from = names.iter().filter_map(of).filter(|from| from != module).collect();
