@@ -115,6 +115,8 @@ mod file_participant;
 #[cfg(target_os = "linux")]
 mod file_system;
 #[cfg(target_os = "linux")]
+mod file_watch;
+#[cfg(target_os = "linux")]
 mod flocks;
 #[cfg(target_os = "linux")]
 mod folder;
@@ -186,8 +188,8 @@ mod weak_list;
 
 #[cfg(not(target_os = "linux"))]
 use elsewhere::{
-    abstract_name, address, at_path, bell, file_system, flocks, folder, keeper, kernel, mark, random, reserve, resolve,
-    retention, socket_participant,
+    abstract_name, address, at_path, bell, file_system, file_watch, flocks, folder, keeper, kernel, mark, random,
+    reserve, resolve, retention, socket_participant,
 };
 #[cfg(windows)]
 use elsewhere::{background, blocking, closing, descriptor, wait};
