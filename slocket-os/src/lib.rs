@@ -147,6 +147,7 @@ mod peer;
 #[cfg(target_os = "linux")]
 mod perform;
 mod policy;
+mod pool;
 mod process;
 #[cfg(target_os = "linux")]
 mod random;
