@@ -17,6 +17,7 @@ mod local;
 mod want;
 
 mod participant;
+mod pool;
 mod process;
 mod scene;
 mod sync;

@@ -87,7 +87,7 @@ impl Scene {
     fn new(retains: Option<Duration>) -> Self {
         let [holders, passed, had, listeners, watched, came] = [(); 6].map(|()| AtomicUsize::new(0));
         let shared = Shared { holders, passed, had, listeners, watched, came };
-        Self { queue: LocalQueue::new(retains), shared: Arc::new(shared) }
+        Self { queue: LocalQueue::new(retains, Process), shared: Arc::new(shared) }
     }
 
     /// Runs the threads to their end. The lock must have been had as often as they acquired it, and must be free at the end: retained by
@@ -122,7 +122,7 @@ impl Scene {
             User::Holds(times) => (0..times).for_each(|_| self.acquire_and_release()),
             User::GivesUp => match self.queue.enter(Want::Lock, Process) {
                 Entered::Lock(lock) => self.release(self.hold(lock)),
-                Entered::Turn(turn) => self.release(self.hold((Participant::new(), turn))),
+                Entered::Turn(turn) => self.release(self.hold(Lock::new(Participant::new(), turn))),
                 Entered::Ticket(ticket) => {
                     let came = self.queue.give_up(&ticket, Process);
                     if let Some((turn, with)) = came {
@@ -154,7 +154,7 @@ impl Scene {
     fn acquire_and_release(&self) {
         match self.queue.enter(Want::Lock, Process) {
             Entered::Lock(lock) => self.release(self.hold(lock)),
-            Entered::Turn(turn) => self.release(self.hold((Participant::new(), turn))),
+            Entered::Turn(turn) => self.release(self.hold(Lock::new(Participant::new(), turn))),
             Entered::Ticket(ticket) => {
                 let bell = Arc::new(Bell(Notify::new()));
                 let waker = Waker::from(Arc::clone(&bell));
@@ -169,41 +169,42 @@ impl Scene {
 
     fn take_what_came(&self, turn: Turn, with: With) {
         match with {
-            With::Lock(participant) | With::Place(participant) => self.release(self.hold((participant, turn))),
-            With::Nothing => self.release(self.hold((Participant::new(), turn))),
+            With::Lock(participant) | With::Place(participant) => self.release(self.hold(Lock::new(participant, turn))),
+            With::Nothing => self.release(self.hold(Lock::new(Participant::new(), turn))),
         }
     }
 
     fn hold(&self, lock: Lock) -> Lock {
         assert_eq!(self.shared.holders.fetch_add(1, Ordering::SeqCst), 0, "two holders");
-        lock.0.hold();
+        lock.participant().hold();
         self.shared.had.fetch_add(1, Ordering::SeqCst);
         lock
     }
 
     /// As `retain.rs` does it.
-    fn release(&self, (mut participant, turn): Lock) {
+    fn release(&self, mut lock: Lock) {
         self.shared.holders.fetch_sub(1, Ordering::SeqCst);
         if self.queue.retains().is_none() {
-            return self.pass_on((participant, turn));
+            return self.pass_on(lock);
         }
-        if participant.number.is_none() {
+        if lock.participant().number.is_none() {
             let number = self.shared.listeners.fetch_add(1, Ordering::SeqCst) + 1;
             if !self.queue.begin(number as u64, false, Process) {
-                return self.pass_on((participant, turn));
+                return self.pass_on(lock);
             }
             // The watch is armed: the thread can be told from now on.
             self.shared.watched.store(number, Ordering::SeqCst);
             self.queue.armed(Process);
-            participant.number = Some(number as u64);
+            lock.participant_mut().number = Some(number as u64);
         }
-        if let Some(lock) = turn.leave(participant, Process) {
+        if let Some(lock) = lock.leave(Process) {
             self.pass_on(lock);
         }
     }
 
     /// As `keeper.rs` does it.
-    fn pass_on(&self, (participant, turn): Lock) {
+    fn pass_on(&self, lock: Lock) {
+        let (participant, turn) = lock.into_parts();
         participant.hold();
         if let Some(number) = participant.number {
             self.queue.passed(number, Process);

@@ -367,7 +367,7 @@ macro_rules! asynchronous_adapter {
             /// `Occupied`, `NotASlocket`, `Untrusted`, `Stale`, `PermissionDenied`, `ParentMissing`, or what else the system
             /// refused: see [`ErrorKind`]. The lock is not held then, and nothing is left behind.
             pub async fn acquire(&self) -> Result<Guard, Error> {
-                self.handle().acquire().await
+                $crate::asynchronous::Slocket::<$runtime>::acquire_of(&self.lock).await
             }
 
             /// Acquires the lock, waiting for its turn for `timeout` at most, measured on the monotonic clock. A lock that is

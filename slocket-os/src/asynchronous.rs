@@ -36,7 +36,13 @@ impl<R: Runtime> Slocket<R> {
     /// # Errors
     /// Those of [`Lock::acquire_blocking`].
     pub async fn acquire(&self) -> Result<Guard, Error> {
-        acquire::<R, _>(&self.lock, Want::Lock, || None).await
+        Self::acquire_of(&self.lock).await
+    }
+
+    /// Acquires the lock without a handle of this type, which costs a reference.
+    #[doc(hidden)]
+    pub async fn acquire_of(lock: &Lock) -> Result<Guard, Error> {
+        acquire::<R, _>(lock, Want::Lock, || None).await
     }
 
     /// Acquires the lock, waiting for its turn for `timeout` at most, measured by the clock of the runtime.

@@ -6,6 +6,7 @@ use crate::background;
 use crate::error::{Error, What};
 use crate::grant::sealed::{Granted, Sealed};
 use crate::guard::Guard;
+use crate::local::Lock;
 use crate::participant::Downgraded;
 use crate::shared_guard::SharedGuard;
 
@@ -40,7 +41,7 @@ impl Guard {
             unreachable!("a guard has its lock until it is dropped")
         };
         match participant.downgrade() {
-            Downgraded::Shared => Ok(SharedGuard::granted(Granted { participant, turn, slot: None })),
+            Downgraded::Shared => Ok(SharedGuard::granted(Granted { lock: Lock::new(participant, turn), slot: None })),
             Downgraded::Held(error) => Err(DowngradeError { error, guard: Some(Self::new(participant, turn)) }),
             Downgraded::Lost(error) => {
                 // (It may have been lent.)

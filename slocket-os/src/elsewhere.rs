@@ -1,6 +1,7 @@
 //! What other systems than Linux have in place of the modules of the same names: no lock is a socket there, and each is a locked file.
 
 pub(crate) mod abstract_name;
+pub(crate) mod file_watch;
 pub(crate) mod flocks;
 pub(crate) mod keeper;
 pub(crate) mod kernel;

@@ -10,6 +10,7 @@ use crate::at_path::{AtPath, Which};
 use crate::descriptor::Descriptor;
 use crate::error::{Error, Fault, What, what_is_at};
 use crate::escape::escaped;
+use crate::file_watch::FileWatch;
 use crate::peer::{self, Holder};
 use crate::process::Process;
 use crate::record::Record;
@@ -20,7 +21,6 @@ use crate::sys::{answer, code, done};
 use crate::timers::{self, Timers};
 use crate::trace::{Span, trace};
 use crate::wait::Wait;
-use crate::watch::Watch;
 
 /// The machine with its files and timers.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub(crate) struct FileParticipant {
     turn: Option<Descriptor>,
     look: Option<Descriptor>,
     share: Option<Descriptor>,
-    watch: Option<Watch>,
+    watch: Option<FileWatch>,
     /// The holder when the file was looked at.
     holder: Option<Holder>,
     timers: Timers,
@@ -142,13 +142,13 @@ impl FileParticipant {
 
     pub(crate) fn wait(&self) -> Wait<'_> {
         let watch = self.machine.wait().source.and(self.watch.as_ref());
-        Wait { until: self.timers.next(), ..watch.map(Watch::wait).unwrap_or_default() }
+        Wait { until: self.timers.next(), ..watch.map(FileWatch::wait).unwrap_or_default() }
     }
 
     /// Takes what has come, then the timers that are due.
     pub(crate) fn wake(&mut self) {
         match self.machine.wait().source {
-            Some(Source::Path) if self.watch.as_ref().is_some_and(Watch::take) => {
+            Some(Source::Path) if self.watch.as_ref().is_some_and(FileWatch::take) => {
                 self.tell_machine(Event::Notice(Notice::FsChange));
             }
             Some(Source::Path | Source::Connection | Source::Guest | Source::Look | Source::Slots) | None => {}
@@ -247,7 +247,7 @@ impl FileParticipant {
             Call::Touch => done(&lock_files::touch(self.file(Role::Turn)?)).into(),
             Call::WasTouched => answer(lock_files::was_touched(self.file(Role::Turn)?)).into(),
             Call::Watch => {
-                self.watch = Watch::new(self.at()?);
+                self.watch = FileWatch::new(self.at()?);
                 answer(Ok(self.watch.is_some())).into()
             }
             Call::Close(role) => {

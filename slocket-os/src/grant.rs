@@ -5,8 +5,7 @@
 pub trait Grant: sealed::Sealed + std::fmt::Debug + Send + Sync + 'static {}
 
 pub(crate) mod sealed {
-    use crate::local::Turn;
-    use crate::participant::Participant;
+    use crate::local::Lock;
 
     /// Sealed: only this crate implements it.
     pub trait Sealed: Sized {
@@ -16,10 +15,8 @@ pub(crate) mod sealed {
 
     /// What it is made of.
     pub struct Granted {
-        /// It has acquired the lock, or the share.
-        pub(crate) participant: Box<Participant>,
-        /// The turn inside the process.
-        pub(crate) turn: Turn,
+        /// The lock, or the share.
+        pub(crate) lock: Lock,
         /// The number of a slot.
         pub(crate) slot: Option<u16>,
     }

@@ -54,7 +54,7 @@ pub struct Guard {
 
 impl Guard {
     pub(crate) fn new(participant: Box<Participant>, turn: Turn) -> Self {
-        Self { held: Some((participant, turn)) }
+        Self { held: Some(Lock::new(participant, turn)) }
     }
 
     /// Returns the name of the lock, with the folder of a path resolved.
@@ -70,7 +70,7 @@ impl Guard {
     }
 
     pub(crate) fn site(&self) -> &Site {
-        let Some((participant, _)) = &self.held else { unreachable!("a guard has its lock until it is dropped") };
+        let Some(participant) = self.participant() else { unreachable!("a guard has its lock until it is dropped") };
         participant.site()
     }
 
@@ -90,15 +90,15 @@ impl Guard {
     }
 
     /// What it is made of, which does not release the lock when it is dropped, and is not retained.
-    pub(crate) fn into_parts(mut self) -> Option<Lock> {
-        let (mut participant, turn) = self.held.take()?;
+    pub(crate) fn into_parts(mut self) -> Option<(Box<Participant>, Turn)> {
+        let (mut participant, turn) = self.held.take()?.into_parts();
         let here = participant.process();
         keeper::disarm(&mut participant, here);
         Some((participant, turn))
     }
 
     pub(crate) fn participant(&self) -> Option<&Participant> {
-        self.held.as_ref().map(|(participant, _)| &**participant)
+        self.held.as_ref().map(Lock::participant)
     }
 
     /// Whether this process holds the lock, rather than one that it was forked from.
@@ -112,9 +112,9 @@ impl Guard {
     /// count until the lock is passed on. `false` in a child of the process that holds the lock.
     #[must_use]
     pub fn contended(&self) -> bool {
-        self.held.as_ref().is_some_and(|(participant, turn)| {
-            let here = participant.process();
-            here.is_current() && (turn.is_contended(here) || participant.is_contended())
+        self.held.as_ref().is_some_and(|lock| {
+            let here = lock.participant().process();
+            here.is_current() && (lock.turn().is_contended(here) || lock.participant().is_contended())
         })
     }
 
@@ -143,7 +143,7 @@ impl Grant for Guard {}
 
 impl Sealed for Guard {
     fn granted(granted: Granted) -> Self {
-        Self::new(granted.participant, granted.turn)
+        Self { held: Some(granted.lock) }
     }
 }
 
@@ -172,19 +172,27 @@ impl Drop for Guard {
 }
 
 /// Retains the lock, if it is to be. Otherwise passes it on: inside the process if a request waits here and no process outside, else outside.
-fn release((participant, turn): Lock) -> Result<(), Error> {
+#[inline]
+fn release(lock: Lock) -> Result<(), Error> {
     let here = Process::current();
-    if participant.process() != here {
-        descriptor::close_copies(here);
-        return Err(participant.site().failed(What::Forked));
+    if lock.participant().process() != here {
+        return Err(forked(&lock, here));
     }
-    match retain::leave((participant, turn), here) {
+    match retain::leave(lock, here) {
         Some(lock) => pass_on(lock, here),
         None => Ok(()),
     }
 }
 
-fn pass_on((participant, turn): Lock, here: Process) -> Result<(), Error> {
+/// It is the lock of a process that this one was forked from.
+#[cold]
+fn forked(lock: &Lock, here: Process) -> Error {
+    descriptor::close_copies(here);
+    lock.participant().site().failed(What::Forked)
+}
+
+fn pass_on(lock: Lock, here: Process) -> Result<(), Error> {
+    let (participant, turn) = lock.into_parts();
     // A request that waits inside must not be given a lock that is lost.
     let may_stay = || !participant.is_loan() && participant.is_uncontended() && participant.is_intact() == Ok(true);
     let stays_inside = turn.queue().retains().is_none() && turn.is_contended(here) && may_stay();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::background;
 use crate::descriptor::{self, Descriptor};
 use crate::error::{Error, ErrorKind, What};
-use crate::local::{LocalQueue, Turn};
+use crate::local::{LocalQueue, Lock};
 use crate::participant::Participant;
 use crate::process::Process;
 use crate::site::Site;
@@ -20,7 +20,8 @@ pub(crate) struct HeldShare {
 
 impl HeldShare {
     /// The lock was passed on: so the turn inside the process is over.
-    pub(crate) fn new(participant: Box<Participant>, turn: Turn) -> Self {
+    pub(crate) fn new(lock: Lock) -> Self {
+        let (participant, turn) = lock.into_parts();
         let here = participant.process();
         let queue = Arc::clone(turn.queue());
         queue.count_share(here);

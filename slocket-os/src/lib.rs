@@ -100,6 +100,7 @@ mod name;
 mod participant;
 mod peer;
 mod policy;
+mod pool;
 mod process;
 mod record;
 mod request;

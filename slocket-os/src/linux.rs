@@ -9,6 +9,7 @@ pub(crate) mod bound;
 pub(crate) mod connected;
 pub(crate) mod copies;
 pub(crate) mod file_system;
+pub(crate) mod file_watch;
 pub(crate) mod flocks;
 pub(crate) mod folder;
 pub(crate) mod folder_guard;

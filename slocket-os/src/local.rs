@@ -9,6 +9,7 @@
 //! A forked child has a queue of its own. (`here` is this process.)
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::mem;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -16,16 +17,28 @@ use std::time::Duration;
 
 use crate::kept::{Found, Kept, Left};
 use crate::participant::Participant;
+use crate::pool::Pool;
 use crate::process::{Inherit, PerProcess, Process};
 use crate::sync::{Mutex, MutexGuard};
 use crate::want::Want;
 
+/// The states of the queues of locks that are retained.
+static STATES: Pool<State> = Pool::new();
+
 /// The queue of one lock inside this process.
-#[derive(Debug, Default)]
 pub(crate) struct LocalQueue {
-    state: PerProcess<State>,
+    state: Place,
     /// How long a lock is retained when it is not used; `None` if it is not retained.
     retains: Option<Duration>,
+}
+
+/// Where the state of a queue is.
+#[allow(clippy::large_enum_variant, reason = "it is in an Arc")]
+enum Place {
+    /// The lock is not retained.
+    Own(PerProcess<State>),
+    /// It is retained in its own queue: for that, the state outlives whatever has a reference to the queue.
+    Pooled(&'static PerProcess<State>),
 }
 
 #[derive(Debug)]
@@ -40,8 +53,11 @@ struct State {
     spare: Option<Box<Participant>>,
 }
 
-/// A lock that is held, or could be at once, and the turn that goes along with it.
-pub(crate) type Lock = (Box<Participant>, Turn);
+/// A lock that is held, or could be at once, and the turn that goes along with it, in one box: the whole is passed from hand to hand by
+/// its address.
+#[derive(Debug)]
+#[must_use = "a lock that is dropped is not passed on"]
+pub(crate) struct Lock(Box<Participant>);
 
 impl Inherit for State {
     const NEW: Self = Self { turns: 0, waiting: VecDeque::new(), shares: 0, kept: Kept::NEW, spare: None };
@@ -108,8 +124,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl LocalQueue {
     /// A queue of a lock that is retained for so long when it is not used, if it is retained.
-    pub(crate) fn new(retains: Option<Duration>) -> Arc<Self> {
-        Arc::new(Self { state: PerProcess::new(), retains })
+    pub(crate) fn new(retains: Option<Duration>, here: Process) -> Arc<Self> {
+        let state = match retains {
+            None => Place::Own(PerProcess::new()),
+            Some(_) => Place::Pooled(STATES.take(here)),
+        };
+        Arc::new(Self { state, retains })
+    }
+
+    #[inline]
+    fn lock(&self, here: Process) -> MutexGuard<'_, State> {
+        match &self.state {
+            Place::Own(state) => state.lock(here),
+            Place::Pooled(state) => state.lock(here),
+        }
     }
 
     /// How long a lock is retained when it is not used; `None` if it is not retained.
@@ -119,7 +147,7 @@ impl LocalQueue {
 
     /// Takes the turn, with the lock if it is retained, or else a place in the queue.
     pub(crate) fn enter(self: &Arc<Self>, want: Want, here: Process) -> Entered {
-        let mut state = self.state.lock(here);
+        let mut state = self.lock(here);
         if let Some(lock) = state.kept.take() {
             return Entered::Lock(lock);
         }
@@ -133,7 +161,7 @@ impl LocalQueue {
 
     /// Takes the turn, with the lock if it is retained, unless it is out.
     pub(crate) fn try_enter(self: &Arc<Self>, here: Process) -> Option<Entered> {
-        let mut state = self.state.lock(here);
+        let mut state = self.lock(here);
         if let Some(lock) = state.kept.take() {
             return Some(Entered::Lock(lock));
         }
@@ -142,60 +170,60 @@ impl LocalQueue {
 
     /// Whether the turn is not out.
     pub(crate) fn is_free(&self, here: Process) -> bool {
-        self.state.lock(here).turns == 0
+        self.lock(here).turns == 0
     }
 
     /// Takes the lock, if it is retained.
     #[inline]
     pub(crate) fn take(&self, here: Process) -> Option<Lock> {
-        self.state.lock(here).kept.take()
+        self.lock(here).kept.take()
     }
 
     /// The holder is about to have the queue of its listener watched, under that number. Not if another listener is: a process can have
     /// been given two.
     pub(crate) fn begin(&self, number: u64, is_slice: bool, here: Process) -> bool {
-        self.state.lock(here).kept.begin(number, is_slice)
+        self.lock(here).kept.begin(number, is_slice)
     }
 
     /// Whether the lock may be acquired again although others wait.
     pub(crate) fn has_slice(&self, here: Process) -> bool {
-        self.state.lock(here).kept.has_slice()
+        self.lock(here).kept.has_slice()
     }
 
     /// It is watched.
     pub(crate) fn armed(&self, here: Process) {
-        self.state.lock(here).kept.armed();
+        self.lock(here).kept.armed();
     }
 
     /// A waiter has come to the queue of that listener. The lock is returned if it is to be passed on.
     pub(crate) fn come(&self, number: u64, here: Process) -> Option<Lock> {
-        self.state.lock(here).kept.come(number)
+        self.lock(here).kept.come(number)
     }
 
     /// Looks whether the lock was used since it was retained so often.
     pub(crate) fn look(&self, number: u64, uses: u64, here: Process) -> Found<Lock> {
-        self.state.lock(here).kept.look(number, uses)
+        self.lock(here).kept.look(number, uses)
     }
 
     /// Takes the lock, to be passed on, if it is retained.
     pub(crate) fn idle(&self, here: Process) -> Option<Lock> {
-        self.state.lock(here).kept.idle()
+        self.lock(here).kept.idle()
     }
 
     /// The same, and retains none from now on.
     pub(crate) fn close(&self, here: Process) -> Option<Lock> {
-        self.state.lock(here).kept.close()
+        self.lock(here).kept.close()
     }
 
     /// The listener of that number is not watched any more, and is passed on.
     pub(crate) fn passed(&self, number: u64, here: Process) {
-        self.state.lock(here).kept.passed(number);
+        self.lock(here).kept.passed(number);
     }
 
     /// Takes a turn even if one is out, with a lock that came from another process: for that the other handle waits outside, and
     /// keeps its place there.
     pub(crate) fn enter_beside(self: &Arc<Self>, here: Process) -> Turn {
-        self.turn(&mut self.state.lock(here), here)
+        self.turn(&mut self.lock(here), here)
     }
 
     /// Lets a handle try for a share outside, without a turn: the handle that has the turn may be only passing through. No handle waits inside
@@ -206,18 +234,18 @@ impl LocalQueue {
 
     /// Counts a share that this process has.
     pub(crate) fn count_share(&self, here: Process) {
-        self.state.lock(here).shares += 1;
+        self.lock(here).shares += 1;
     }
 
     /// It has that one no more.
     pub(crate) fn uncount_share(&self, here: Process) {
-        let mut state = self.state.lock(here);
+        let mut state = self.lock(here);
         state.shares = state.shares.saturating_sub(1);
     }
 
     /// Whether this process has a share of the lock.
     pub(crate) fn has_share(&self, here: Process) -> bool {
-        self.state.lock(here).shares > 0
+        self.lock(here).shares > 0
     }
 
     fn turn(self: &Arc<Self>, state: &mut State, here: Process) -> Turn {
@@ -229,7 +257,7 @@ impl LocalQueue {
     ///
     /// (Under the same lock as the giving: what is given to a waiter that has given up would be lost.)
     pub(crate) fn give_up(&self, ticket: &Arc<Ticket>, here: Process) -> Option<(Turn, With)> {
-        let mut state = self.state.lock(here);
+        let mut state = self.lock(here);
         state.waiting.retain(|waiting| !Arc::ptr_eq(waiting, ticket));
         ticket.take()
     }
@@ -237,7 +265,7 @@ impl LocalQueue {
     /// Takes a turn back, and gives it to the first waiter if there is no other.
     fn take_back(self: &Arc<Self>, here: Process, spare: Option<Box<Participant>>) {
         let woken = {
-            let mut state = self.state.lock(here);
+            let mut state = self.lock(here);
             if spare.is_some() {
                 state.spare = spare;
             }
@@ -260,7 +288,7 @@ impl Turn {
 
     /// Whether a handle waits for the turn. `here` must be the process whose turn it is.
     pub(crate) fn is_contended(&self, here: Process) -> bool {
-        !self.queue.state.lock(here).waiting.is_empty()
+        !self.queue.lock(here).waiting.is_empty()
     }
 
     /// Passes on the turn, and what comes with it, to the first waiter, if that one wants the same; else both come back. `here`
@@ -274,7 +302,7 @@ impl Turn {
     ) -> Option<(Self, Box<Participant>)> {
         let queue = Arc::clone(&self.queue);
         let woken = {
-            let mut state = queue.state.lock(here);
+            let mut state = queue.lock(here);
             let is_for_first = state.waiting.front().is_some_and(|first| first.want == want);
             let Some(first) = is_for_first.then(|| state.waiting.pop_front()).flatten() else {
                 return Some((self, participant));
@@ -284,15 +312,46 @@ impl Turn {
         woken.wake();
         None
     }
+}
 
-    /// Retains the lock that it came with, of which the queue outside is watched: or gives it to the first that waits inside. If a
-    /// process outside has come, or the first wants a share, both are returned, to be passed on.
+impl Lock {
     #[inline]
-    pub(crate) fn leave(self, participant: Box<Participant>, here: Process) -> Option<Lock> {
-        let queue = Arc::clone(&self.queue);
+    pub(crate) fn new(mut participant: Box<Participant>, turn: Turn) -> Self {
+        participant.turn = Some(turn);
+        Self(participant)
+    }
+
+    /// What it is made of: nothing is passed on by that.
+    #[inline]
+    pub(crate) fn into_parts(self) -> (Box<Participant>, Turn) {
+        let Self(mut participant) = self;
+        let Some(turn) = participant.turn.take() else { unreachable!("a lock has its turn until it is taken apart") };
+        (participant, turn)
+    }
+
+    pub(crate) fn participant(&self) -> &Participant {
+        &self.0
+    }
+
+    #[inline]
+    pub(crate) fn participant_mut(&mut self) -> &mut Participant {
+        &mut self.0
+    }
+
+    #[inline]
+    pub(crate) fn turn(&self) -> &Turn {
+        let Some(turn) = &self.0.turn else { unreachable!("a lock has its turn until it is taken apart") };
+        turn
+    }
+
+    /// Retains the lock, of which the queue outside is watched; or gives it to the first that waits inside. If a process outside has
+    /// come, or the first wants a share, it is returned, to be passed on.
+    #[inline]
+    pub(crate) fn leave(self, here: Process) -> Option<Self> {
+        let Place::Pooled(state) = self.turn().queue.state else { return Some(self) };
         let woken = {
-            let mut state = queue.state.lock(here);
-            if let Left::Giving(lock) = state.kept.leave((participant, self)) {
+            let mut state = state.lock(here);
+            if let Left::Giving(lock) = state.kept.leave(self) {
                 return Some(lock);
             }
             match state.waiting.front().map(|first| first.want) {
@@ -300,15 +359,18 @@ impl Turn {
                 Some(Want::Share(_)) => return state.kept.idle(),
                 Some(Want::Lock) => {}
             }
-            let (Some(first), Some((participant, turn))) = (state.waiting.pop_front(), state.kept.take()) else {
+            let (Some(first), Some(lock)) = (state.waiting.pop_front(), state.kept.take()) else {
                 unreachable!("a ticket waits, and the lock has just been retained")
             };
+            let (participant, turn) = lock.into_parts();
             first.give(turn, With::Lock(participant))
         };
         woken.wake();
         None
     }
+}
 
+impl Turn {
     /// Takes a participant that has finished, if there is one: to be used again.
     pub(crate) fn take_spare(&mut self) -> Option<Box<Participant>> {
         self.spare.take()
@@ -320,6 +382,20 @@ impl Turn {
         if !mem::replace(&mut self.is_over, true) && self.process == here {
             self.queue.take_back(here, finished);
         }
+    }
+}
+
+impl Drop for LocalQueue {
+    fn drop(&mut self) {
+        if let Place::Pooled(state) = self.state {
+            STATES.give_back(state, Process::current());
+        }
+    }
+}
+
+impl fmt::Debug for LocalQueue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalQueue").field("retains", &self.retains).finish_non_exhaustive()
     }
 }
 
@@ -398,7 +474,8 @@ mod tests {
     }
 
     fn queue() -> (Arc<LocalQueue>, Process) {
-        (LocalQueue::new(None), Process::current())
+        let here = Process::current();
+        (LocalQueue::new(None, here), here)
     }
 
     fn take(ticket: &Ticket) -> Option<Turn> {

@@ -43,7 +43,7 @@ impl Lock {
         let here = Process::current();
         reserve::keep(here);
         let site = Site::new(home, occupied, trust, here);
-        let (queue, lately) = (LocalQueue::new(retains), Lately::default());
+        let (queue, lately) = (LocalQueue::new(retains, here), Lately::default());
         Self { shared: Arc::new(Shared { site, hook, queue, lately }) }
     }
 

@@ -8,6 +8,7 @@ use slocket_core::{Event, Failure, Probe, Report, Request};
 use crate::descriptor::Descriptor;
 use crate::error::Error;
 use crate::file_participant::FileParticipant;
+use crate::local::Turn;
 use crate::peer::Holder;
 use crate::process::Process;
 use crate::retention::Retention;
@@ -32,6 +33,8 @@ pub(crate) struct Participant {
     kind: Kind,
     /// What is known to retain the lock.
     pub(crate) retention: Retention,
+    /// The turn that goes along with the lock, while it is a [`Lock`](crate::local::Lock).
+    pub(crate) turn: Option<Turn>,
 }
 
 #[derive(Debug)]
@@ -44,13 +47,13 @@ enum Kind {
 impl From<SocketParticipant> for Box<Participant> {
     /// In a box: it is passed from hand to hand, and large.
     fn from(participant: SocketParticipant) -> Self {
-        Self::new(Participant { kind: Kind::Socket(participant), retention: Retention::default() })
+        Self::new(Participant { kind: Kind::Socket(participant), retention: Retention::default(), turn: None })
     }
 }
 
 impl From<FileParticipant> for Box<Participant> {
     fn from(participant: FileParticipant) -> Self {
-        Self::new(Participant { kind: Kind::File(participant), retention: Retention::default() })
+        Self::new(Participant { kind: Kind::File(participant), retention: Retention::default(), turn: None })
     }
 }
 
@@ -65,7 +68,7 @@ impl Participant {
     /// The same, in the memory of one that has finished.
     pub(crate) fn again(finished: Option<Box<Self>>, site: &Arc<Site>, process: Process) -> Box<Self> {
         let Some(mut participant) = finished else { return Self::new(site, process) };
-        let Self { kind: Kind::Socket(socket), retention } = &mut *participant else {
+        let Self { kind: Kind::Socket(socket), retention, .. } = &mut *participant else {
             return Self::new(site, process);
         };
         socket.renew(site, process);

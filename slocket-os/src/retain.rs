@@ -31,7 +31,7 @@ const LOOK_AFTER: Duration = Duration::from_millis(10);
 
 /// Takes the lock, if this process retains it and may take it once more.
 #[inline]
-pub(crate) fn again(queue: &Arc<LocalQueue>) -> Option<Lock> {
+pub(crate) fn again(queue: &LocalQueue) -> Option<Lock> {
     queue.retains()?;
     let here = Process::current();
     descriptor::close_copies(here);
@@ -41,34 +41,38 @@ pub(crate) fn again(queue: &Arc<LocalQueue>) -> Option<Lock> {
 
 /// A lock that was retained; but if others wait for it, or it is not there any more, it is passed on, and the turn is left.
 #[inline]
-pub(crate) fn check((mut participant, turn): Lock, here: Process) -> Result<Lock, Turn> {
-    if is_to_be_passed_on(&mut participant) {
+pub(crate) fn check(mut lock: Lock, here: Process) -> Result<Lock, Turn> {
+    if is_to_be_passed_on(lock.participant_mut()) {
+        let (participant, turn) = lock.into_parts();
         keeper::give(participant, here);
         return Err(turn);
     }
-    Ok((participant, turn))
+    Ok(lock)
 }
 
 /// Retains a lock whose holder is done with it, or gives it to the first that waits inside; `None` then. Otherwise it is to be passed on.
 #[inline]
-pub(crate) fn leave((mut participant, turn): Lock, here: Process) -> Option<Lock> {
-    let every = match turn.queue().retains() {
-        Some(every) if !participant.is_loan() => every,
-        _ => return Some((participant, turn)),
-    };
+pub(crate) fn leave(mut lock: Lock, here: Process) -> Option<Lock> {
+    let participant = lock.participant_mut();
     let is_to_go = match participant.retention {
-        Retention { number: None, .. } => !begin(&mut participant, turn.queue(), every, here),
-        Retention { slice: 0, .. } => is_to_be_passed_on(&mut participant),
+        Retention { number: None, .. } => !begin(&mut lock, here),
+        Retention { slice: 0, .. } => is_to_be_passed_on(participant),
         Retention { ref mut slice, granted, .. } => {
             *slice -= 1;
             *slice == 0 || granted.is_none_or(|granted| granted.elapsed() >= SLICE)
         }
     };
-    if is_to_go { Some((participant, turn)) } else { turn.leave(participant, here) }
+    if is_to_go { Some(lock) } else { lock.leave(here) }
 }
 
 /// The lock was granted, and is released for the first time. Whether it may be retained.
-fn begin(participant: &mut Participant, queue: &Arc<LocalQueue>, every: Duration, here: Process) -> bool {
+fn begin(lock: &mut Lock, here: Process) -> bool {
+    let Some(every) = lock.turn().queue().retains() else { return false };
+    if lock.participant().is_loan() {
+        return false;
+    }
+    let queue = Arc::clone(lock.turn().queue());
+    let participant = lock.participant_mut();
     participant.retention.looked = Tick::now();
     if participant.is_intact() != Ok(true) {
         return false;
@@ -84,7 +88,7 @@ fn begin(participant: &mut Participant, queue: &Arc<LocalQueue>, every: Duration
     } else {
         How::UntilAWaiterComes
     };
-    participant.retention.number = keeper::arm(participant, queue, every, how, here);
+    participant.retention.number = keeper::arm(participant, &queue, every, how, here);
     participant.retention.number.is_some()
 }
 

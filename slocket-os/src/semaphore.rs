@@ -103,9 +103,9 @@ impl Grant for Permit {}
 
 impl Sealed for Permit {
     fn granted(granted: Granted) -> Self {
-        let Granted { participant, turn, slot } = granted;
+        let Granted { lock, slot } = granted;
         let Some(slot) = slot else { unreachable!("a slot was asked for") };
-        Self { share: HeldShare::new(participant, turn), slot }
+        Self { share: HeldShare::new(lock), slot }
     }
 }
 

@@ -147,7 +147,7 @@ impl<G: Grant> Session<G> {
             Stage::Outside(mut participant, turn) if participant.has_acquired() => {
                 participant.take_report();
                 retain::granted(&mut participant, &turn);
-                Ok(granted((participant, turn)))
+                Ok(granted(local::Lock::new(participant, turn)))
             }
             stage => Err(Self::go_on(lock, want, process, stage, deadline, clock)),
         }
@@ -209,8 +209,9 @@ impl<G: Grant> Session<G> {
         let retained = match want {
             Want::Lock => retain::check(retained, here),
             Want::Share(_) => {
-                keeper::give(retained.0, here);
-                Err(retained.1)
+                let (participant, turn) = retained.into_parts();
+                keeper::give(participant, here);
+                Err(turn)
             }
         };
         retained.map(|retained| Stage::Over(Some(Ok(Outcome::Acquired(granted(retained))))))
@@ -324,10 +325,12 @@ impl<G: Grant> Session<G> {
         {
             self.stage = match with {
                 // (To a request for the lock alone.)
-                With::Lock(participant) => match Self::use_retained((participant, turn), self.want, self.process) {
-                    Ok(stage) => stage,
-                    Err(turn) => go(&self.lock, self.want, self.process, turn),
-                },
+                With::Lock(participant) => {
+                    match Self::use_retained(local::Lock::new(participant, turn), self.want, self.process) {
+                        Ok(stage) => stage,
+                        Err(turn) => go(&self.lock, self.want, self.process, turn),
+                    }
+                }
                 With::Place(participant) => Stage::Outside(participant, turn),
                 With::Nothing => go(&self.lock, self.want, self.process, turn),
             };
@@ -404,7 +407,7 @@ impl<G: Grant> Session<G> {
     /// Gives up a place inside, and passes on what has come there already.
     fn give_up(&self, ticket: &Arc<Ticket>) {
         match self.lock.queue().give_up(ticket, self.process) {
-            Some((turn, With::Lock(participant))) => drop(granted::<G>((participant, turn))),
+            Some((turn, With::Lock(participant))) => drop(granted::<G>(local::Lock::new(participant, turn))),
             Some((turn, With::Place(participant))) => cancel::<G>(participant, turn, Some(self.want), self.process),
             Some((turn, With::Nothing)) => drop(turn),
             None => {}
@@ -435,13 +438,16 @@ impl<G: Grant> Session<G> {
         let outcome = match participant.take_report()? {
             Report::Acquired => {
                 retain::granted(&mut participant, &turn);
-                return Some(Ok(Outcome::Acquired(granted((participant, turn)))));
+                return Some(Ok(Outcome::Acquired(granted(local::Lock::new(participant, turn)))));
             }
             _ if !self.process.is_current() => {
                 return Some(Err(self.lock.site().failed(What::Forked)));
             }
             Report::Shared { slot } => {
-                return Some(Ok(Outcome::Acquired(G::granted(Granted { participant, turn, slot }))));
+                return Some(Ok(Outcome::Acquired(G::granted(Granted {
+                    lock: local::Lock::new(participant, turn),
+                    slot,
+                }))));
             }
             Report::Failed(failure) => Err(participant.error(failure)),
             Report::TimedOut => Err(self.timed_out(participant.recent_holder(ANSWER_LASTS))),
@@ -479,8 +485,10 @@ impl<G: Grant> Drop for Session<G> {
 fn cancel<G: Grant>(mut participant: Box<Participant>, turn: Turn, queued_for: Option<Want>, here: Process) {
     match participant.take_report() {
         // An outcome that is not wanted any more: what was acquired is released.
-        Some(Report::Acquired) => return drop(granted::<G>((participant, turn))),
-        Some(Report::Shared { slot }) => return drop(G::granted(Granted { participant, turn, slot })),
+        Some(Report::Acquired) => return drop(granted::<G>(local::Lock::new(participant, turn))),
+        Some(Report::Shared { slot }) => {
+            return drop(G::granted(Granted { lock: local::Lock::new(participant, turn), slot }));
+        }
         Some(_) => {
             background::settle_later(participant);
             return drop(turn);
@@ -506,8 +514,9 @@ pub(crate) fn again<G: Grant>(lock: &Lock, want: Want) -> Option<G> {
     }
 }
 
-fn granted<G: Grant>((participant, turn): local::Lock) -> G {
-    G::granted(Granted { participant, turn, slot: None })
+#[inline]
+fn granted<G: Grant>(lock: local::Lock) -> G {
+    G::granted(Granted { lock, slot: None })
 }
 
 /// That time from now. One too far away to be told never comes.

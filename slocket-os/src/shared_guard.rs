@@ -59,7 +59,7 @@ impl Grant for SharedGuard {}
 
 impl Sealed for SharedGuard {
     fn granted(granted: Granted) -> Self {
-        Self { share: HeldShare::new(granted.participant, granted.turn) }
+        Self { share: HeldShare::new(granted.lock) }
     }
 }
 

@@ -32,7 +32,7 @@ struct Slot {
 
 /// How long a watcher may be idle before it is ended, at the least. To start one takes its time, and to end it the kernel's: some
 /// milliseconds. A process that waits again and again has one watcher, rather than many that are about to end.
-const LINGERS: Duration = Duration::from_millis(50);
+pub(crate) const LINGERS: Duration = Duration::from_millis(50);
 
 impl Inherit for Slot {
     const NEW: Self = Self { watcher: None, is_seen_to: false };

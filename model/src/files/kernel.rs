@@ -50,7 +50,6 @@ impl World {
                 let file = self.make_file(Kind::Lock);
                 self.names[index(name)] = Some(file);
                 self.fill(process, configuration, role, file);
-                self.changes(name);
                 MakeResult::Made.into()
             }
             Call::SetMode(role) => {
@@ -221,7 +220,8 @@ impl World {
         self.processes[process].watch = Watch::None;
     }
 
-    /// Those that watch the path can tell, from now on.
+    /// Those that watch the path can tell, from now on. (Not that a file is made: some watches tell that as well, which is a reason to look
+    /// and find nothing new.)
     pub(super) fn changes(&mut self, name: Name) {
         if name != Name::Lock {
             return;

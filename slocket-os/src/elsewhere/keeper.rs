@@ -38,7 +38,8 @@ pub(crate) fn give(participant: Box<Participant>, here: Process) {
 }
 
 /// The same, and gives the turn to the next inside.
-pub(crate) fn give_up((participant, turn): Lock, here: Process) {
+pub(crate) fn give_up(lock: Lock, here: Process) {
+    let (participant, turn) = lock.into_parts();
     give(participant, here);
     turn.end(here, None);
 }

@@ -235,7 +235,8 @@ pub(crate) fn give(participant: Box<Participant>, here: Process) {
 }
 
 /// The same, and gives the turn to the next inside.
-pub(crate) fn give_up((participant, turn): Lock, here: Process) {
+pub(crate) fn give_up(lock: Lock, here: Process) {
+    let (participant, turn) = lock.into_parts();
     give(participant, here);
     turn.end(here, None);
 }
@@ -488,13 +489,13 @@ mod tests {
         let (_folder, retained, other) = two();
         let here = Process::current();
         use_once(&retained);
-        let (participant, turn) = retained.queue().take(here).unwrap();
+        let lock = retained.queue().take(here).unwrap();
         {
             let keeper = KEEPER.lock(here);
             let watch = keeper.watch.as_ref().unwrap();
-            epoll::delete(&watch.epoll, participant.listener().unwrap().as_fd()).unwrap();
+            epoll::delete(&watch.epoll, lock.participant().listener().unwrap().as_fd()).unwrap();
         }
-        assert!(turn.leave(participant, here).is_none());
+        assert!(lock.leave(here).is_none());
         let mut waiter = Session::acquire(&other, None);
         loop {
             match retained.try_acquire() {

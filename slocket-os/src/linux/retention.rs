@@ -17,18 +17,19 @@ pub(crate) struct Retention {
     pub(crate) looked: Tick,
 }
 
-/// A time, by a clock that is read in a few nanoseconds and told in some milliseconds.
+/// A time in nanoseconds, by a clock that is read in a few nanoseconds and told in some milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tick(Duration);
+pub(crate) struct Tick(u64);
 
 impl Tick {
     pub(crate) fn now() -> Self {
         let time = clock_gettime(ClockId::MonotonicCoarse);
-        Self(Duration::try_from(time).unwrap_or_default())
+        let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+        Self(seconds * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or_default())
     }
 
     /// How long ago that was.
     pub(crate) fn is_older_than(self, age: Duration, now: Self) -> bool {
-        now.0.saturating_sub(self.0) >= age
+        u128::from(now.0.saturating_sub(self.0)) >= age.as_nanos()
     }
 }
