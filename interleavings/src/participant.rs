@@ -2,22 +2,20 @@
 
 use loom::cell::Cell;
 
-use crate::local::Turn;
-
 /// A participant that holds the lock, or could at once.
 #[derive(Debug)]
-pub(crate) struct Participant {
+pub(crate) struct Participant<T> {
     /// How often it was held.
     pub(crate) holds: Cell<u32>,
     /// The number by which its listener is watched.
     pub(crate) number: Option<u64>,
     /// As in `slocket-os`.
-    pub(crate) turn: Option<Turn>,
+    pub(crate) along: Option<T>,
 }
 
-impl Participant {
+impl<T> Participant<T> {
     pub(crate) fn new() -> Box<Self> {
-        Box::new(Self { holds: Cell::new(0), number: None, turn: None })
+        Box::new(Self { holds: Cell::new(0), number: None, along: None })
     }
 
     /// Does something under the lock.

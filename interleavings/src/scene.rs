@@ -9,8 +9,7 @@ use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
 use crate::kept::Found;
-use crate::local::{Entered, LocalQueue, Lock, Turn, With};
-use crate::participant::Participant;
+use crate::local::{Entered, LocalQueue, Lock, Participant, Turn, With};
 use crate::process::Process;
 use crate::want::Want;
 

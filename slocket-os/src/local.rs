@@ -16,11 +16,14 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::kept::{Found, Kept, Left};
-use crate::participant::Participant;
+use crate::participant;
 use crate::pool::Pool;
 use crate::process::{Inherit, PerProcess, Process};
 use crate::sync::{Mutex, MutexGuard};
 use crate::want::Want;
+
+/// A participant with which, while it holds the lock, the turn goes along.
+pub(crate) type Participant = participant::Participant<Turn>;
 
 /// The states of the queues of locks that are retained.
 static STATES: Pool<State> = Pool::new();
@@ -317,7 +320,7 @@ impl Turn {
 impl Lock {
     #[inline]
     pub(crate) fn new(mut participant: Box<Participant>, turn: Turn) -> Self {
-        participant.turn = Some(turn);
+        participant.along = Some(turn);
         Self(participant)
     }
 
@@ -325,7 +328,7 @@ impl Lock {
     #[inline]
     pub(crate) fn into_parts(self) -> (Box<Participant>, Turn) {
         let Self(mut participant) = self;
-        let Some(turn) = participant.turn.take() else { unreachable!("a lock has its turn until it is taken apart") };
+        let Some(turn) = participant.along.take() else { unreachable!("a lock has its turn until it is taken apart") };
         (participant, turn)
     }
 
@@ -340,7 +343,7 @@ impl Lock {
 
     #[inline]
     pub(crate) fn turn(&self) -> &Turn {
-        let Some(turn) = &self.0.turn else { unreachable!("a lock has its turn until it is taken apart") };
+        let Some(turn) = &self.0.along else { unreachable!("a lock has its turn until it is taken apart") };
         turn
     }
 

@@ -8,7 +8,6 @@ use slocket_core::{Event, Failure, Probe, Report, Request};
 use crate::descriptor::Descriptor;
 use crate::error::Error;
 use crate::file_participant::FileParticipant;
-use crate::local::Turn;
 use crate::peer::Holder;
 use crate::process::Process;
 use crate::retention::Retention;
@@ -27,14 +26,14 @@ pub(crate) enum Downgraded {
     Lost(Error),
 }
 
-/// One participant of a lock.
+/// One participant of a lock, and what goes along with it: the queue inside the process knows what that is.
 #[derive(Debug)]
-pub(crate) struct Participant {
+pub(crate) struct Participant<T> {
     kind: Kind,
     /// What is known to retain the lock.
     pub(crate) retention: Retention,
-    /// The turn that goes along with the lock, while it is a [`Lock`](crate::local::Lock).
-    pub(crate) turn: Option<Turn>,
+    /// What goes along with a lock that is held, in the same box: the whole is passed from hand to hand by its address.
+    pub(crate) along: Option<T>,
 }
 
 #[derive(Debug)]
@@ -44,20 +43,20 @@ enum Kind {
     File(FileParticipant),
 }
 
-impl From<SocketParticipant> for Box<Participant> {
+impl<T> From<SocketParticipant> for Box<Participant<T>> {
     /// In a box: it is passed from hand to hand, and large.
     fn from(participant: SocketParticipant) -> Self {
-        Self::new(Participant { kind: Kind::Socket(participant), retention: Retention::default(), turn: None })
+        Self::new(Participant { kind: Kind::Socket(participant), retention: Retention::default(), along: None })
     }
 }
 
-impl From<FileParticipant> for Box<Participant> {
+impl<T> From<FileParticipant> for Box<Participant<T>> {
     fn from(participant: FileParticipant) -> Self {
-        Self::new(Participant { kind: Kind::File(participant), retention: Retention::default(), turn: None })
+        Self::new(Participant { kind: Kind::File(participant), retention: Retention::default(), along: None })
     }
 }
 
-impl Participant {
+impl<T> Participant<T> {
     pub(crate) fn new(site: &Arc<Site>, process: Process) -> Box<Self> {
         match site.lock_file() {
             None => SocketParticipant::new(site, process).into(),

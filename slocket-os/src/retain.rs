@@ -15,8 +15,7 @@ use std::time::{Duration, Instant};
 
 use crate::descriptor;
 use crate::keeper::{self, How};
-use crate::local::{LocalQueue, Lock, Turn};
-use crate::participant::Participant;
+use crate::local::{LocalQueue, Lock, Participant, Turn};
 use crate::process::Process;
 use crate::retention::{Retention, Tick};
 

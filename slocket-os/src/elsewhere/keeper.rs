@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use crate::background;
 use crate::error::Error;
-use crate::local::{LocalQueue, Lock};
-use crate::participant::Participant;
+use crate::local::{LocalQueue, Lock, Participant};
 use crate::process::Process;
 use crate::trace::warning;
 

@@ -24,8 +24,7 @@ use crate::background;
 use crate::closing::start_thread;
 use crate::error::Error;
 use crate::kept::Found;
-use crate::local::{LocalQueue, Lock};
-use crate::participant::Participant;
+use crate::local::{LocalQueue, Lock, Participant};
 use crate::process::{Inherit, PerProcess, Process};
 use crate::trace::warning;
 

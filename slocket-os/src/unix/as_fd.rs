@@ -6,7 +6,7 @@ use rustix::io::ioctl_fionbio;
 
 use crate::descriptor::{self, Descriptor};
 use crate::guard::Guard;
-use crate::participant::Participant;
+use crate::local::Participant;
 use crate::semaphore::Permit;
 use crate::shared_guard::SharedGuard;
 use crate::watch::Watch;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::closing::start_thread;
 use crate::descriptor;
-use crate::participant::Participant;
+use crate::local::Participant;
 use crate::process::{Inherit, PerProcess, Process};
 use crate::wait::{Wait, block_on_any};
 

@@ -6,8 +6,7 @@ use crate::bell::Bell;
 use crate::descriptor;
 use crate::error::{Error, Fault, What};
 use crate::guard::Guard;
-use crate::local::LocalQueue;
-use crate::participant::Participant;
+use crate::local::{LocalQueue, Participant};
 use crate::process::Process;
 
 /// A lock that is held, and waits for a process that adopts it.

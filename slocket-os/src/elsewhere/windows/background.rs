@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::participant::Participant;
+use crate::local::Participant;
 
 pub(crate) fn await_loans(_: Option<Duration>) -> bool {
     true
