@@ -7,7 +7,9 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use rustix::net::sockopt::socket_peercred;
 use rustix::process::Signal;
 
-use crate::{PATIENCE, Player, process, watch_for};
+use crate::patience::{PATIENCE, watch_for};
+use crate::player::Player;
+use crate::process;
 
 /// A running child of a player. Killed when dropped.
 #[derive(Debug)]

@@ -70,6 +70,10 @@
 
 #![allow(clippy::must_use_candidate, reason = "an answer that was expected needs no second look")]
 
+#[cfg(target_os = "linux")]
+pub mod adapter;
+#[cfg(target_os = "linux")]
+mod alone;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub mod calls;
 #[cfg(target_os = "linux")]
@@ -82,6 +86,8 @@ pub mod mark;
 pub mod needs;
 #[cfg(target_os = "linux")]
 pub mod node;
+#[cfg(target_os = "linux")]
+mod patience;
 #[cfg(target_os = "linux")]
 pub mod place;
 #[cfg(target_os = "linux")]
@@ -102,17 +108,15 @@ pub mod storm;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub mod sweep;
 #[cfg(target_os = "linux")]
+mod tell;
+#[cfg(target_os = "linux")]
 pub mod trace;
 pub mod witness;
 
 #[cfg(target_os = "linux")]
-use std::fs::File;
-use std::io::Write;
-use std::time::{Duration, Instant};
-
+pub use adapter::{Adapter, UNDER_TRIAL};
 #[cfg(target_os = "linux")]
-use rustix::fs::{FlockOperation, flock};
-
+pub use alone::{Alone, alone};
 #[cfg(target_os = "linux")]
 pub use fork::{Copied, Fork};
 #[cfg(target_os = "linux")]
@@ -120,12 +124,16 @@ pub use needs::strace_or_skip;
 #[cfg(target_os = "linux")]
 pub use node::node_or_skip;
 #[cfg(target_os = "linux")]
+pub use patience::{PATIENCE, watch_for};
+#[cfg(target_os = "linux")]
 pub use place::Place;
 #[cfg(target_os = "linux")]
-pub use player::{Adapter, Player, UNDER_TRIAL};
+pub use player::Player;
 #[cfg(target_os = "linux")]
 pub use queue::wait_until_queued;
 pub use random::Random;
+#[cfg(target_os = "linux")]
+pub use tell::tell;
 
 /// Makes a test of each trial twice: of a lock at a path, and of one at an abstract name.
 #[macro_export]
@@ -159,47 +167,4 @@ macro_rules! in_file {
             $(#[test] fn $trial() { super::$trial(&$crate::Place::in_file()); })+
         }
     };
-}
-
-/// How long a trial waits for anything before it calls it a hang. No trial measures time by it.
-pub const PATIENCE: Duration = Duration::from_secs(120);
-
-/// Prints a figure or a remark, also from a trial that passes (the test harness captures `println`, not this).
-pub fn tell(line: impl AsRef<str>) {
-    let _ = writeln!(std::io::stderr(), "{}", line.as_ref());
-}
-
-/// Keeps every other trial waiting until it is dropped, so that trials do not disturb each other's figures.
-#[cfg(target_os = "linux")]
-#[derive(Debug)]
-#[must_use]
-pub struct Alone(#[allow(dead_code)] File);
-
-/// Waits until no other trial of this user runs, in this process or in another.
-///
-/// # Panics
-/// If the file in the temporary folder that carries the lock cannot be used.
-#[cfg(target_os = "linux")]
-pub fn alone() -> Alone {
-    let path = std::env::temp_dir().join(format!("slocket-trials-{}.alone", rustix::process::getuid().as_raw()));
-    let file = File::create(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    rustix::io::retry_on_intr(|| flock(&file, FlockOperation::LockExclusive)).expect("flock");
-    Alone(file)
-}
-
-/// Looks again and again until `seen` gives something, and gives it back.
-///
-/// # Panics
-/// After [`PATIENCE`], with what was waited for.
-#[track_caller]
-pub fn watch_for<T>(what: &str, mut seen: impl FnMut() -> Option<T>) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(found) = seen() {
-            return found;
-        }
-        assert!(start.elapsed() < PATIENCE, "hang: waited {PATIENCE:?} for {what}");
-        // Only to leave the processor to those that are watched.
-        std::thread::park_timeout(Duration::from_micros(200));
-    }
 }

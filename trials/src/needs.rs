@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::process::{Command, Stdio};
 
-use crate::tell;
+use crate::tell::tell;
 
 /// Whether strace(1) is there; else skips the trial that asks.
 #[must_use]

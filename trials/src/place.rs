@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::lock::{IN_FILE, in_file};
 use crate::queue;
-use crate::sharing;
+use crate::sharing::report;
 use crate::witness::{self, Report};
 
 /// A fresh folder with nothing in it but one lock, and a second one for the witnesses. Removed when dropped.
@@ -174,8 +174,8 @@ impl Place {
     /// # Panics
     /// If they did.
     #[track_caller]
-    pub fn assert_shared(&self) -> sharing::Report {
-        let report = sharing::check(self.notes.path());
+    pub fn assert_shared(&self) -> report::Report {
+        let report = report::check(self.notes.path());
         // (A few tell it.)
         let some = |found: &[String]| found.iter().take(5).cloned().collect::<Vec<_>>();
         assert_eq!(some(&report.intervals), [""; 0], "had at a time");

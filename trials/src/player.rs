@@ -12,78 +12,18 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::{PATIENCE, Place, node, process, trace, watch_for};
+use crate::adapter::Adapter;
+use crate::patience::{PATIENCE, watch_for};
+use crate::place::Place;
+use crate::{node, process, trace};
 
-/// What a player uses the lock with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Adapter {
-    /// `slocket-sync`.
-    Sync,
-    /// `slocket-tokio` on one thread.
-    Tokio,
-    /// `slocket-tokio` on several threads.
-    TokioThreads,
-    /// `slocket-async-std`.
-    AsyncStd,
-    /// `slocket-smol`.
-    Smol,
-    /// The npm package.
-    Node,
-}
-
-/// The environment variable that names the adapter under trial.
-pub const UNDER_TRIAL: &str = "SLOCKET_ADAPTER";
-
-impl Adapter {
-    /// All adapters of this implementation.
-    pub const OURS: [Self; 5] = [Self::Sync, Self::Tokio, Self::TokioThreads, Self::AsyncStd, Self::Smol];
-
-    /// The adapter under trial: the one that [`UNDER_TRIAL`] names, `sync` if it names none. So the same trials run
-    /// against each.
-    ///
-    /// # Panics
-    /// If there is no adapter of that name.
-    #[must_use]
-    pub fn under_trial() -> Self {
-        let Ok(name) = std::env::var(UNDER_TRIAL) else { return Self::Sync };
-        Self::named(&name).unwrap_or_else(|| panic!("{UNDER_TRIAL}={name}: no such adapter"))
-    }
-
-    /// The one of ours that has this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::OURS.into_iter().find(|adapter| adapter.name() == name)
-    }
-
-    /// Whether its runtime has threads of its own.
-    #[must_use]
-    pub fn brings_threads(self) -> bool {
-        match self {
-            Self::TokioThreads | Self::AsyncStd | Self::Smol | Self::Node => true,
-            Self::Sync | Self::Tokio => false,
+/// The command line of a player of this adapter.
+fn line_of(adapter: Adapter, lock: &Path) -> Vec<PathBuf> {
+    match adapter {
+        Adapter::Sync | Adapter::Tokio | Adapter::TokioThreads | Adapter::AsyncStd | Adapter::Smol => {
+            vec![binary("player"), adapter.name().into(), lock.into()]
         }
-    }
-
-    /// The word for it, as the binary `player` takes it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sync => "sync",
-            Self::Tokio => "tokio",
-            Self::TokioThreads => "tokio-threads",
-            Self::AsyncStd => "async-std",
-            Self::Smol => "smol",
-            Self::Node => "node",
-        }
-    }
-
-    /// What starts a player of this adapter.
-    fn command(self, lock: &Path) -> Vec<PathBuf> {
-        match self {
-            Self::Sync | Self::Tokio | Self::TokioThreads | Self::AsyncStd | Self::Smol => {
-                vec![binary("player"), self.name().into(), lock.into()]
-            }
-            Self::Node => vec!["node".into(), node::player(), lock.into()],
-        }
+        Adapter::Node => vec!["node".into(), node::player(), lock.into()],
     }
 }
 
@@ -127,7 +67,7 @@ impl Player {
     #[must_use]
     #[track_caller]
     pub fn start_with(adapter: Adapter, lock: &Path, options: &[&str]) -> Self {
-        let mut line = adapter.command(lock);
+        let mut line = line_of(adapter, lock);
         line.extend(options.iter().map(PathBuf::from));
         Self::run(adapter, &line, Stdio::inherit())
     }
@@ -150,7 +90,7 @@ impl Player {
     #[track_caller]
     pub fn start_traced_with(adapter: Adapter, lock: &Path, trace: &Path, options: &[&str]) -> Self {
         let mut line = trace::command(trace);
-        line.extend(adapter.command(lock));
+        line.extend(line_of(adapter, lock));
         line.extend(options.iter().map(PathBuf::from));
         Self::run(adapter, &line, Stdio::inherit())
     }
@@ -168,7 +108,7 @@ impl Player {
         for (call, micros) in slow {
             line.extend(["-e".into(), format!("inject={call}:delay_enter={micros}").into()]);
         }
-        line.extend(adapter.command(lock));
+        line.extend(line_of(adapter, lock));
         Self::run(adapter, &line, Stdio::inherit())
     }
 
@@ -179,7 +119,7 @@ impl Player {
     #[must_use]
     #[track_caller]
     pub fn start_preloaded(adapter: Adapter, lock: &Path, library: &Path) -> Self {
-        let mut command = Self::command(&adapter.command(lock));
+        let mut command = Self::command(&line_of(adapter, lock));
         command.env("LD_PRELOAD", library);
         Self::spawn(adapter, command)
     }
@@ -192,7 +132,7 @@ impl Player {
     #[track_caller]
     pub fn start_noting(adapter: Adapter, lock: &Path, complaints: &Path, options: &[&str]) -> Self {
         let file = File::create(complaints).unwrap_or_else(|error| panic!("{}: {error}", complaints.display()));
-        let mut line = adapter.command(lock);
+        let mut line = line_of(adapter, lock);
         line.extend(options.iter().map(PathBuf::from));
         Self::run(adapter, &line, file.into())
     }
@@ -205,7 +145,7 @@ impl Player {
     #[must_use]
     #[track_caller]
     pub fn start_apart(adapter: Adapter, lock: &Path, complaints: &Path) -> Self {
-        let mut command = Self::command(&adapter.command(lock));
+        let mut command = Self::command(&line_of(adapter, lock));
         command.process_group(0).stderr(File::create(complaints).expect("a file for stderr"));
         Self::spawn(adapter, command)
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::watch_for;
+use crate::patience::watch_for;
 
 /// Sends a signal.
 ///
@@ -41,7 +41,7 @@ pub fn threads_named(pid: u32, name: &str) -> usize {
 /// Waits until a process watches no path: the thread that does so ends a little later than the last wait.
 ///
 /// # Panics
-/// After [`PATIENCE`](crate::PATIENCE).
+/// After [`PATIENCE`](crate::patience::PATIENCE).
 #[track_caller]
 pub fn wait_until_it_watches_nothing(pid: u32) {
     // (The kernel cuts names after 15 bytes.)

@@ -8,7 +8,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::lock::in_file;
-use crate::{process, watch_for};
+use crate::patience::watch_for;
+use crate::process;
 
 mod files;
 
@@ -18,7 +19,7 @@ mod files;
 /// counts as one too.
 ///
 /// # Panics
-/// After [`PATIENCE`](crate::PATIENCE).
+/// After [`PATIENCE`](crate::patience::PATIENCE).
 #[track_caller]
 pub fn wait_until_queued(lock: &Path, count: usize) {
     watch_for(&format!("{count} waiters at {}", lock.display()), || (queued(lock) >= count).then_some(()));

@@ -24,7 +24,10 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
 use crate::calls::{EPOLL_CTL_ADD, FLOCK_UN, name};
-use crate::{PATIENCE, Place, Player, witness};
+use crate::patience::PATIENCE;
+use crate::place::Place;
+use crate::player::Player;
+use crate::witness;
 
 /// Where a player is stopped, and what is done to it there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

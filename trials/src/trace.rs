@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::Adapter;
+use crate::adapter::Adapter;
 
 /// One system call.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use slocket_os::{DowngradeError, Error, Guard, Permit, SharedGuard, TryAcquireError};
 
-use super::{Slocket, TOKIO, TRY_AGAIN, in_a_task};
+use super::runtimes::{TOKIO, in_a_task};
+use super::slocket::{Slocket, TRY_AGAIN};
 
 /// What is wanted of a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

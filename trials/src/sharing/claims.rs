@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::plan::{Figures, Plan};
+use super::report::Hold;
 use super::witness::What;
-use super::{Figures, Hold, Plan};
-use crate::Adapter;
+use crate::adapter::Adapter;
 use crate::storm::{Claim, grouped, listed};
 
 /// Checks all claims.

@@ -4,8 +4,11 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use crate::adapter::Adapter;
+use crate::place::Place;
+use crate::player::Player;
 use crate::storm::last_sign;
-use crate::{Adapter, Place, Player, process, witness};
+use crate::{process, witness};
 
 /// Rounds in one command. Small, so that little is lost of what a killed player has counted.
 const ROUNDS: u32 = 20;

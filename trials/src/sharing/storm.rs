@@ -5,10 +5,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::member::Member;
+use super::plan::{Figures, Plan};
 use super::report;
-use super::{Figures, Plan};
+use crate::adapter::Adapter;
+use crate::place::Place;
+use crate::player::Player;
+use crate::random::Random;
 use crate::storm::{News, Tool};
-use crate::{Adapter, Place, Player, Random, process, queue, witness};
+use crate::{process, queue, witness};
 
 /// The most acquisitions between two blows.
 const PACE: u64 = 40;

@@ -9,7 +9,9 @@ use super::member::Member;
 use super::plan::{Phase, Site};
 use super::scene::Scene;
 use super::tool::Tool;
-use crate::{Adapter, Random, process, queue};
+use crate::adapter::Adapter;
+use crate::random::Random;
+use crate::{process, queue};
 
 /// The most acquisitions between two blows.
 const PACE: u64 = 60;

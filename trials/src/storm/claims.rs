@@ -3,7 +3,7 @@
 use super::figures::Figures;
 use super::plan::{Phase, Plan, Site};
 use super::table::grouped;
-use crate::Adapter;
+use crate::adapter::Adapter;
 
 /// One sentence, and whether it is true.
 #[derive(Clone, Debug, PartialEq, Eq)]

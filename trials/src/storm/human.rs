@@ -22,7 +22,8 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, connect, socket};
 
 use super::member::Member;
 use super::scene::{Found, Scene};
-use crate::{Adapter, process};
+use crate::adapter::Adapter;
+use crate::process;
 
 /// How long the lock is not used before the human has a look: usually it comes right by itself. Proves nothing.
 const LOOK_AFTER: Duration = Duration::from_millis(200);

@@ -6,7 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Instant;
 
-use crate::{Adapter, Place, Player, process, watch_for, witness};
+use crate::adapter::Adapter;
+use crate::patience::watch_for;
+use crate::place::Place;
+use crate::player::Player;
+use crate::{process, witness};
 
 /// Rounds in one command. Small, so that little is lost of what a killed player has counted.
 const ROUNDS: u32 = 40;

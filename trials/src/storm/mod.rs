@@ -45,9 +45,8 @@ mod table;
 mod tally;
 mod tool;
 
-use std::time::Duration;
-
-use crate::{Random, alone};
+use crate::alone::alone;
+use crate::random::Random;
 
 pub(crate) use claims::listed;
 pub use claims::{Claim, claims};
@@ -77,6 +76,3 @@ pub fn run(plan: &Plan, mut see: impl FnMut(&Figures)) -> Result<Vec<Figures>, S
     }
     Ok(all)
 }
-
-/// How long it may be that no process held the lock, with all waiting and none stopped, before they are called stuck.
-const STUCK: Duration = Duration::from_secs(60);

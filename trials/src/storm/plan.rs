@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::{Adapter, Place};
+use crate::adapter::Adapter;
+use crate::place::Place;
 
 /// What is to be done.
 #[derive(Clone, Debug)]

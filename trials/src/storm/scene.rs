@@ -4,12 +4,19 @@ use std::fs;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::time::{Duration, Instant};
 
-use super::STUCK;
 use super::member::Member;
 use super::plan::{Phase, Site};
 use super::tally::Tally;
 use super::tool::{News, Tool};
-use crate::{Adapter, Place, Player, Random, queue, watch_for, witness};
+use crate::adapter::Adapter;
+use crate::patience::watch_for;
+use crate::place::Place;
+use crate::player::Player;
+use crate::random::Random;
+use crate::{queue, witness};
+
+/// How long it may be that no process held the lock, with all waiting and none stopped, before they are called stuck.
+const STUCK: Duration = Duration::from_secs(60);
 
 /// The lock, its users, and what is known of them.
 pub(super) struct Scene {

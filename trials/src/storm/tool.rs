@@ -8,8 +8,9 @@ use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use crate::place::Place;
 use crate::player::binary;
-use crate::{Place, process};
+use crate::process;
 
 /// What the tool exits with if it did not get the lock in time.
 const CONFLICT: i32 = 75;

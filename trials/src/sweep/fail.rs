@@ -5,12 +5,18 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
+use super::errors;
 use super::errors::Fails;
+use super::outcome::{assert_clean, assert_one_holder};
+use super::points::{Choice, calls, within_bound};
 use super::scene::{self, Nobody, Role, Scene, is_share};
-use super::{Choice, Random, Tally, assert_clean, assert_one_holder, calls, errors, within_bound};
+use super::tally::Tally;
+use crate::adapter::Adapter;
 use crate::calls::name;
+use crate::player::Player;
+use crate::process;
+use crate::random::Random;
 use crate::stepper::{Deed, Failure, Side, Stop};
-use crate::{Adapter, Player, process};
 
 /// How long a victim may wait whose calls fail for ever, before they fail no more.
 const PATIENCE: Duration = Duration::from_millis(1500);

@@ -3,12 +3,17 @@
 use std::fs;
 use std::time::Duration;
 
+use super::outcome::{assert_clean, assert_one_holder};
+use super::points::{Choice, NO_END, chosen, points, within_bound};
 use super::scene::{Nobody, Role, Scene, is_share};
-use super::{Choice, NO_END, Random, Tally, assert_clean, assert_one_holder, chosen, points, within_bound};
+use super::tally::Tally;
+use crate::adapter::Adapter;
+use crate::patience::PATIENCE;
 use crate::player::Heard;
+use crate::player::Player;
+use crate::random::Random;
 use crate::stepper::{Deed, Record, Side, Stepper, Stop};
 use crate::witness::{self, shares};
-use crate::{Adapter, PATIENCE, Player};
 
 /// Kills the victim at each point.
 #[must_use]

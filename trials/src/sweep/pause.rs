@@ -5,11 +5,18 @@ use std::time::{Duration, Instant};
 
 use nix::libc;
 
+use super::outcome::assert_one_holder;
+use super::points::{Choice, NO_END, calls, chosen, points, within_bound};
 use super::scene::{Company, Role, Scene};
-use super::{Choice, NO_END, Random, Tally, assert_one_holder, calls, points, within_bound};
+use super::tally::Tally;
+use crate::adapter::Adapter;
+use crate::patience::PATIENCE;
+use crate::place::Place;
+use crate::player::Player;
 use crate::queue::queued;
+use crate::queue::wait_until_queued;
+use crate::random::Random;
 use crate::stepper::{Deed, Side, Stop};
-use crate::{Adapter, PATIENCE, Place, Player, wait_until_queued};
 
 /// What the others do meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +53,7 @@ impl Visit {
 pub fn sweep(adapter: Adapter, role: Role, visit: Visit, choice: Choice, random: &mut Random) -> Tally {
     let mut tally = Tally::default();
     let mut missed = 0;
-    for stop in super::chosen(adapter, role, Deed::Pause, choice, random) {
+    for stop in chosen(adapter, role, Deed::Pause, choice, random) {
         let is_missed = visited(adapter, role, visit, &[stop], &mut tally) == Some(Reached::Nothing);
         missed = if is_missed { missed + 1 } else { 0 };
         if tally.is_hopeless() || choice.is_over(missed) {

@@ -3,8 +3,15 @@
 use std::time::Instant;
 
 use super::pause::Visit;
-use super::{Choice, Random, Role, Table, Tally, fail, kill, pause};
-use crate::{Adapter, alone, node_or_skip, tell};
+use super::points::Choice;
+use super::scene::Role;
+use super::tally::{Table, Tally};
+use super::{fail, kill, pause};
+use crate::adapter::Adapter;
+use crate::alone::alone;
+use crate::node::node_or_skip;
+use crate::random::Random;
+use crate::tell::tell;
 
 /// A kind of sweep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,10 +9,15 @@ use std::time::{Duration, Instant};
 use nix::libc;
 use rustix::fs::{FlockOperation, flock};
 
+use crate::adapter::Adapter;
+use crate::patience::{PATIENCE, watch_for};
+use crate::place::Place;
 use crate::player::Heard;
+use crate::player::Player;
+use crate::process;
+use crate::queue::wait_until_queued;
 use crate::queue::{listener, queued, waits};
 use crate::stepper::{Deed, Record, Stepper, Stop};
-use crate::{Adapter, PATIENCE, Place, Player, process, wait_until_queued, watch_for};
 
 /// What the victim does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

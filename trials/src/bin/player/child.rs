@@ -6,12 +6,13 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::process::{WaitOptions, wait};
-use slocket_os::{ErrorKind, depart};
-use trials::Random;
-use trials::lock::{Guard, settle};
+use slocket_os::{ErrorKind, Lock, depart};
+use trials::lock::{Guard, Slocket, settle};
 use trials::witness::Witness;
+use trials::{Adapter, Random};
 
-use super::commands::{Commands, Refusal, one_round, refusal};
+use crate::answer::{Refusal, refusal};
+use crate::round::one_round;
 
 /// How long a child may have its copies at the most, in microseconds.
 const MOST: u64 = 5000;
@@ -35,11 +36,11 @@ impl Notes<'_> {
 }
 
 /// Forks; gives the guard back to the parent. The child ends by itself.
-pub(crate) fn make(commands: &mut Commands, guard: Guard, notes: &Notes) -> Result<Guard, Refusal> {
+pub(crate) fn make(lock: &Lock, guard: Guard, notes: &Notes) -> Result<Guard, Refusal> {
     match fork::fork().map_err(|error| refusal("Fork", &error.to_string()))? {
         fork::Fork::Parent(_) => Ok(guard),
         fork::Fork::Child => {
-            let lived = live(commands, guard, notes);
+            let lived = live(lock, guard, notes);
             if let Err(error) = &lived {
                 eprintln!("child: Error: {} {}", error.kind, error.message);
             }
@@ -48,7 +49,7 @@ pub(crate) fn make(commands: &mut Commands, guard: Guard, notes: &Notes) -> Resu
     }
 }
 
-fn live(commands: &mut Commands, guard: Guard, notes: &Notes) -> Result<(), Refusal> {
+fn live(lock: &Lock, guard: Guard, notes: &Notes) -> Result<(), Refusal> {
     let mut random = Random::new(u64::from(std::process::id()));
     let time = Duration::from_micros(random.below(MOST));
     match random.below(3) {
@@ -62,8 +63,7 @@ fn live(commands: &mut Commands, guard: Guard, notes: &Notes) -> Result<(), Refu
         // It wants the lock itself, and has nothing any more that could keep others waiting.
         _ => {
             drop(guard);
-            commands.become_child();
-            match commands.adapter().acquire_timeout(PATIENCE) {
+            match Slocket::of(Adapter::Sync, lock.clone()).acquire_timeout(PATIENCE) {
                 Ok(guard) => one_round(guard, 0, &mut notes.of_child())?,
                 Err(error) if error.kind() == ErrorKind::TimedOut => {}
                 Err(error) => return Err(error.into()),

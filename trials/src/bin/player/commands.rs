@@ -6,21 +6,22 @@ use std::io::{self, Write};
 use std::mem;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
-use std::str::FromStr;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 use slocket_os::{Disowned, ErrorKind, Lock, close_copies};
-use trials::lock::{Error, Guard, Held, Kind, Patience, Slocket, Waits, settle};
+use trials::lock::{Guard, Held, Kind, Patience, Slocket, Waits, settle};
 use trials::sharing::witness::{self as sharing, What};
 use trials::witness::shares::ShareLog;
 use trials::witness::{Hold, Witness, now};
 use trials::{Adapter, Random};
 
+use crate::answer::{Answer, Refusal, nothing_is_held, number, refusal, told};
 use crate::busy::Busy;
 use crate::child::{self, Notes};
 use crate::pass;
+use crate::round::one_round;
 
 /// One in so many holds of the storm forks a child.
 const FORKS: u64 = 64;
@@ -50,14 +51,6 @@ struct Kept {
     hold: Option<Hold>,
     shared: Option<sharing::Hold>,
 }
-
-/// Why a command was not done, as the answer says it.
-pub(crate) struct Refusal {
-    pub(crate) kind: String,
-    pub(crate) message: String,
-}
-
-pub(crate) type Answer = Result<String, Refusal>;
 
 impl Commands {
     pub(crate) fn new(adapter: Adapter, lock: Lock) -> Self {
@@ -143,7 +136,7 @@ impl Commands {
             }),
             ["busy-with", "share"] => self.be_busy(Kind::Shared),
             ["busy-with", "slot", permits] => number(permits).and_then(|permits| self.be_busy(Kind::SlotOf(permits))),
-            ["pass", others] => number(others).and_then(|others| pass::pass(self, others)),
+            ["pass", others] => number(others).and_then(|others| pass::pass(self.any_held()?, others)),
             ["idle"] => {
                 self.busy.take().map_or(Err(refusal("Usage", "not busy")), |busy| Ok(format!("idle {}", busy.end())))
             }
@@ -381,7 +374,7 @@ impl Commands {
                 longest = longest.max(now() - begin);
                 // Now and then for longer than it takes the others to notice that a process is dead.
                 let most = if self.random.once_in(16) { 16 * micros } else { micros };
-                let guard = if self.random.once_in(FORKS) { child::make(self, guard, notes)? } else { guard };
+                let guard = if self.random.once_in(FORKS) { child::make(&self.lock, guard, notes)? } else { guard };
                 one_round(guard, self.random.below(most + 1), witness)?;
             }
         }
@@ -421,25 +414,6 @@ impl Commands {
     }
 }
 
-/// An answer as it is told.
-fn told(answer: Answer) -> String {
-    answer.unwrap_or_else(|Refusal { kind, message }| format!("error {kind} {}", message.replace('\n', " ")))
-}
-
-pub(crate) fn one_round(held: Guard, micros: u64, witness: &mut Witness) -> Result<(), Refusal> {
-    let hold = witness.begin();
-    let begin = Instant::now();
-    // At least once, so that a second holder, if there is one, gets its chance in the gap.
-    loop {
-        thread::yield_now();
-        if begin.elapsed() >= Duration::from_micros(micros) {
-            break;
-        }
-    }
-    witness.end(hold);
-    Ok(held.release()?)
-}
-
 fn tally(count: &mut u64) -> Option<Guard> {
     *count += 1;
     None
@@ -448,22 +422,4 @@ fn tally(count: &mut u64) -> Option<Guard> {
 /// Shows up in a trace of the system calls.
 fn mark(text: &str) -> Result<(), Refusal> {
     io::stderr().write_all(text.as_bytes()).map_err(|error| refusal("Io", &error.to_string()))
-}
-
-pub(crate) fn number<T: FromStr>(word: &str) -> Result<T, Refusal> {
-    word.parse().map_err(|_| refusal("Usage", word))
-}
-
-fn nothing_is_held() -> Refusal {
-    refusal("Usage", "nothing is held")
-}
-
-pub(crate) fn refusal(kind: &str, message: &str) -> Refusal {
-    Refusal { kind: kind.into(), message: message.into() }
-}
-
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Self {
-        refusal(&format!("{:?}", error.kind()), &error.to_string())
-    }
 }

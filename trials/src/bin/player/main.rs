@@ -3,11 +3,13 @@
 //! `player ADAPTER PATH|@NAME|file:PATH [--mode=OCTAL] [--stale=wait|fail|MS] [--trust=owner|anyone]
 //! [--retain=MS]`
 
+mod answer;
 mod arguments;
 mod busy;
 mod child;
 mod commands;
 mod pass;
+mod round;
 mod shares;
 mod waiting;
 
@@ -51,7 +53,7 @@ fn play(commands: &mut Commands, lines: impl BufRead, answer: impl Fn(&[u8]) -> 
         match line.split_once(' ') {
             _ if line == "quit" => break,
             Some(("fork", socket)) => answer(&fork(commands, Path::new(socket))?)?,
-            Some(("forking", rest)) => answer(&waiting::wait(commands, rest))?,
+            Some(("forking", rest)) => answer(&waiting::wait(commands, rest, play_as_child))?,
             _ if line == "exec" => {
                 answer("exec")?;
                 return Err(pass::exec());

@@ -7,7 +7,7 @@ use std::{io, thread};
 
 use trials::lock::Held;
 
-use crate::commands::{Answer, Commands, Refusal, refusal};
+use crate::answer::{Answer, Refusal, refusal};
 
 /// A program that does nothing, and has none of our pipes.
 fn program() -> Command {
@@ -17,8 +17,7 @@ fn program() -> Command {
 }
 
 /// Passes what is held to a program, while so many threads start another each. All live on when the player ends.
-pub(crate) fn pass(commands: &Commands, others: usize) -> Answer {
-    let held = commands.any_held()?;
+pub(crate) fn pass(held: &Held, others: usize) -> Answer {
     let begin = Barrier::new(others + 1);
     let start = || {
         begin.wait();

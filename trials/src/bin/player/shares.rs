@@ -8,7 +8,8 @@ use trials::lock::{ErrorKind, Held, Kind, Patience};
 use trials::sharing::witness::{What, Witness};
 use trials::witness::now;
 
-use crate::commands::{Answer, Commands, Refusal, number, refusal};
+use crate::answer::{Answer, Refusal, number, refusal};
+use crate::commands::Commands;
 
 /// What a round of `mixed` chooses from.
 struct Mix {

@@ -1,6 +1,6 @@
 //! A child that is forked while a future of its parent waits for the lock.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::task::{Context, Poll, Waker};
 
 use fork::{Fork, fork};
@@ -8,10 +8,10 @@ use trials::Adapter;
 use trials::lock::{ErrorKind, Kind, Waits};
 
 use crate::commands::Commands;
-use crate::play_as_child;
 
-/// Waits for what `rest` names; it says, too, what the child does with its copy of the future, and where it takes its commands from.
-pub(crate) fn wait(commands: &mut Commands, rest: &str) -> String {
+/// Waits for what `rest` names; it says, too, what the child does with its copy of the future, and where it takes its commands from,
+/// with which it plays on.
+pub(crate) fn wait(commands: &mut Commands, rest: &str, play_on: fn(&mut Commands, &Path) -> !) -> String {
     let words: Vec<&str> = rest.split(' ').collect();
     let (kind, copy, socket) = match *words {
         ["lock", copy, socket] => (Kind::Lock, copy, socket),
@@ -28,7 +28,7 @@ pub(crate) fn wait(commands: &mut Commands, rest: &str) -> String {
         Ok(Fork::Child) => {
             end_copy(waits, polls);
             // Right here: the thread that is forked may be one of the runtime's, and the child has no other.
-            play_as_child(&mut Commands::new(Adapter::Sync, lock), &socket)
+            play_on(&mut Commands::new(Adapter::Sync, lock), &socket)
         }
         Err(error) => panic!("fork: {error}"),
     })
