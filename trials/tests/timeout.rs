@@ -7,7 +7,7 @@
 
 use std::path::PathBuf;
 
-use trials::queue::queued;
+use trials::queue::{queued, waits};
 use trials::{
     Adapter, Place, Player, alone, at_path_and_name, in_file, node_or_skip, tell, wait_until_queued, watch_for, witness,
 };
@@ -25,6 +25,9 @@ const LONGER_LEAD: u64 = 12_000_000;
 const STEP: i64 = 5_000;
 /// At a file, with fewer rounds.
 const LONGER_STEP: i64 = 40_000;
+
+/// How many of them it moves at a time at the most.
+const MOST_STEPS: i64 = 16;
 
 at_path_and_name! { against_a_server_that_hands_over }
 in_file! { against_a_release_that_wakes }
@@ -126,23 +129,23 @@ fn cross(name: &str, place: &Place, holder: Player, lender: Option<Player>) {
     crossing.all().for_each(|player| player.witness(place));
     let (mut held, mut timed_out) = (0, 0);
     // An event loop that runs and one that stands still see the end of the waiter's stream, or not, before they release.
-    let mut manners = [("", 0_i64), ("blindly", 0_i64)];
+    let mut manners = [("", 0_i64, step), ("blindly", 0_i64, step)];
     for round in 0..rounds {
-        let (manner, distance) = &mut manners[(round % 2) as usize];
-        if crossing.round(manner, *distance) {
-            held += 1;
-            *distance += step;
-        } else {
-            timed_out += 1;
-            *distance -= step;
-        }
+        let (manner, distance, stride) = &mut manners[(round % 2) as usize];
+        let has_held = crossing.round(manner, *distance);
+        *(if has_held { &mut held } else { &mut timed_out }) += 1;
+        // Faster and faster towards where they cross, and slowly there.
+        let is_same = (*stride > 0) == has_held;
+        let length = if is_same { stride.abs() * 2 } else { stride.abs() / 4 };
+        *stride = length.clamp(step, MOST_STEPS * step) * if has_held { 1 } else { -1 };
+        *distance += *stride;
     }
     let (in_time, lends) = (crossing.in_time, if crossing.lender.is_some() { rounds } else { 0 });
     for player in [crossing.holder, crossing.impatient, crossing.patient].into_iter().chain(crossing.lender) {
         player.quit();
     }
     place.assert_exclusive(2 * rounds + lends + held);
-    let distances = manners.map(|(_, distance)| distance / 1000);
+    let distances = manners.map(|(_, distance, _)| distance / 1000);
     tell(format!(
         "time-out, {name}: {rounds} rounds, {held} held, {timed_out} timed out, {in_time} with both waiters queued in time; \
          the release at last {distances:?} us after the time-out"
@@ -154,12 +157,13 @@ impl Crossing {
     /// One round; whether the impatient waiter held the lock.
     fn round(&mut self, manner: &str, distance: i64) -> bool {
         self.hold();
-        let others = queued(&self.lock);
+        let (others, impatient) = (queued(&self.lock), self.impatient.pid());
+        let is_queued = || if self.is_in_file { waits(impatient, &self.lock) } else { queued(&self.lock) > others };
         let end = witness::now() + if self.is_in_file { LONGER_LEAD } else { LEAD };
         // On a machine that is busy elsewhere the time-out may be over before both are queued; that round shows less.
         let late = || witness::now() >= end;
         self.impatient.send(format!("acquire-until {end}"));
-        watch_for("the impatient waiter", || (queued(&self.lock) > others || late()).then_some(()));
+        watch_for("the impatient waiter", || (is_queued() || late()).then_some(()));
         if !self.is_in_file {
             self.patient.send("acquire");
             watch_for("the patient waiter", || (queued(&self.lock) > others + 1 || late()).then_some(()));
