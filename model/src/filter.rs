@@ -342,7 +342,7 @@ impl World {
                 let is_alive = own.pin.is_some_and(|inode| self.is_alive(inode));
                 own.guard == Guard::None && configuration.probe == Probe::Datagram && is_alive
             }
-            (Call::Close(_) | Call::KeepReserve, _) => return,
+            (Call::Close(_), _) => return,
             _ => false,
         };
         self.participant(process).misled = is_misled;

@@ -185,7 +185,7 @@ impl World {
                 self.processes[process].drawn = Some(self.fresh_name(configuration));
                 DONE
             }
-            Call::Reserve | Call::SpendReserve | Call::KeepReserve => DONE,
+            Call::Reserve | Call::SpendReserve => DONE,
             Call::Watch => {
                 self.participant(process).watch = Watch::Armed;
                 yes(true)

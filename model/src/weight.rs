@@ -115,7 +115,6 @@ impl World {
             | Call::Random
             | Call::Reserve
             | Call::SpendReserve
-            | Call::KeepReserve
             | Call::AskKernel => Weight::Quiet,
         }
     }

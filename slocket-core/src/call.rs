@@ -105,10 +105,9 @@ pub enum Call {
     Random,
     /// eventfd(2) into [`Role::Pin`]: a descriptor of no use but to be closed → [`DoneResult`](crate::DoneResult).
     Reserve,
-    /// Closes the descriptor that the process keeps in reserve → [`DoneResult`](crate::DoneResult).
+    /// Closes the descriptor that the process keeps in reserve, which the driver replaces when the participant has finished
+    /// → [`DoneResult`](crate::DoneResult).
     SpendReserve,
-    /// Makes sure that the process has a descriptor in reserve → [`DoneResult`](crate::DoneResult).
-    KeepReserve,
     /// Watches the path, if the system has a watch to give: [`Role::Watch`] → [`AnswerResult`](crate::AnswerResult).
     Watch,
     /// Asks the kernel which probe tells the truth, by sockets of one's own → [`ProbeResult`](crate::ProbeResult).

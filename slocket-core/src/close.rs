@@ -2,7 +2,7 @@
 
 use crate::call::{Call, Role};
 use crate::memory::Memory;
-use crate::next::{Next, Stepped, done};
+use crate::next::{Next, Stepped};
 use crate::part;
 use crate::result::CallResult;
 
@@ -11,7 +11,6 @@ use crate::result::CallResult;
 pub(crate) enum Step {
     Close,
     Part(part::Step),
-    KeepReserve,
 }
 
 /// Begins.
@@ -24,7 +23,7 @@ pub(crate) fn begin(memory: &Memory) -> Next<Step, ()> {
     if memory.places.is_full(Role::Connection) {
         return part_from_server(memory).within(Step::Part, |()| begin(memory));
     }
-    Next::Call(Call::KeepReserve, Step::KeepReserve)
+    Next::Done(())
 }
 
 /// Takes a result.
@@ -35,10 +34,6 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &Memory) -> Stepped<
             Ok(begin(memory))
         }
         Step::Part(inner) => Ok(part::next(inner, result)?.within(Step::Part, |()| begin(memory))),
-        Step::KeepReserve => {
-            result.done()?;
-            done(())
-        }
     }
 }
 

@@ -110,7 +110,6 @@ impl Places {
             | Call::Send(_)
             | Call::Random
             | Call::SpendReserve
-            | Call::KeepReserve
             | Call::AskKernel
             | Call::Close(_)
             | Call::CloseApart(_) => {}

@@ -535,7 +535,6 @@ impl Call {
             | Self::Random
             | Self::Reserve
             | Self::SpendReserve
-            | Self::KeepReserve
             | Self::Close(_)
             | Self::CloseApart(_) => DoneResult::Failed(errno).into(),
         }

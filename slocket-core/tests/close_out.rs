@@ -17,7 +17,7 @@ fn a_path_is_given_up_in_this_order() {
     participant.ends(RELEASE, Report::Released);
     let from = participant.calls.iter().position(|call| *call == END).expect("the head of the queue is ended");
     let end = [END, Call::HasUnread(Role::Guest), Call::Close(Role::Guest)];
-    let expected = [&end[..], &[UNLINK, REFUSE, ACCEPT], &end, &[ACCEPT], &end, &[ACCEPT, CLOSE, Call::KeepReserve]];
+    let expected = [&end[..], &[UNLINK, REFUSE, ACCEPT], &end, &[ACCEPT], &end, &[ACCEPT, CLOSE]];
     assert_eq!(participant.calls[from..], expected.concat());
 }
 
@@ -83,7 +83,7 @@ fn holding_a_name(queue: &[Guest]) -> Participant {
 
 #[test]
 fn a_name_without_waiters_is_closed() {
-    holding_a_name(&[]).ends(RELEASE, Report::Released).did_just(&[Call::Poll, CLOSE, Call::KeepReserve]);
+    holding_a_name(&[]).ends(RELEASE, Report::Released).did_just(&[Call::Poll, CLOSE]);
 }
 
 /// The queued clients are accepted before the name is free, and ended after it.

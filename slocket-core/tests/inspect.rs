@@ -91,5 +91,5 @@ fn a_call_that_fails_is_named() {
 #[test]
 fn of_an_abstract_name_nothing_is_told() {
     let mut participant = Participant::new(NAME, Hints::default());
-    participant.ends(INSPECT, Report::Inspected(Inspected::Unknown)).did_just(&[Call::KeepReserve]);
+    participant.ends(INSPECT, Report::Inspected(Inspected::Unknown)).did_just(&[]);
 }

@@ -361,7 +361,7 @@ fn at_an_abstract_name_it_is_bound_and_listens_and_that_is_all() {
     // Nothing is left behind, so nothing is looked for.
     let mut participant = in_folder(NAME);
     participant.instead(Call::Listen, DoneResult::Failed(ERRNO)).fails(ACQUIRE, failed(Call::Listen));
-    participant.did_just(&[PUBLISH, bind, Call::Listen, Call::Close(Role::Listener), Call::KeepReserve]);
+    participant.did_just(&[PUBLISH, bind, Call::Listen, Call::Close(Role::Listener)]);
 
     let mut participant = in_folder(NAME);
     participant.world.path = Some(HOLDER);

@@ -27,7 +27,6 @@ fn a_waiter_is_handed_the_listener_and_that_is_all() {
         HAND_OVER,
         Call::Close(Role::Listener),
         Call::Close(Role::Guest),
-        Call::KeepReserve,
     ]);
 }
 
@@ -73,13 +72,7 @@ fn a_stranger_is_closed_out() {
 fn a_holder_can_pass_the_lock_on_when_descriptors_have_run_out() {
     let mut participant = holding_with(&[WAITER]);
     participant.instead(ACCEPT, AcceptResult::Exhausted);
-    participant.ends(RELEASE, Report::Released).did(&[
-        ACCEPT,
-        Call::SpendReserve,
-        ACCEPT,
-        HAND_OVER,
-        Call::KeepReserve,
-    ]);
+    participant.ends(RELEASE, Report::Released).did(&[ACCEPT, Call::SpendReserve, ACCEPT, HAND_OVER]);
 
     let mut participant = holding_with(&[WAITER]);
     participant.instead(ACCEPT, AcceptResult::Exhausted).instead(ACCEPT, AcceptResult::Exhausted);

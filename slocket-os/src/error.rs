@@ -516,7 +516,7 @@ fn doing(call: Call) -> &'static str {
         Call::Listen => "listen",
         Call::Connect(..) => "connect",
         Call::Random => "choose a badge",
-        Call::Reserve | Call::SpendReserve | Call::KeepReserve => "keep a descriptor in reserve",
+        Call::Reserve | Call::SpendReserve => "keep a descriptor in reserve",
         Call::AskKernel => "ask the kernel about a socket",
         Call::Shutdown(..)
         | Call::Peer(_)

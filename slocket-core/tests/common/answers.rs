@@ -178,7 +178,6 @@ pub(crate) fn answers(call: Call) -> Vec<CallResult> {
         | Call::Random
         | Call::Reserve
         | Call::SpendReserve
-        | Call::KeepReserve
         | Call::Close(_)
         | Call::CloseApart(_) => all([DoneResult::Done, DoneResult::Failed(ERRNO)]),
     }

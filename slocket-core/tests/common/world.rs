@@ -279,7 +279,6 @@ impl World {
             | Call::SocketName
             | Call::Reserve
             | Call::SpendReserve
-            | Call::KeepReserve
             | Call::Close(_)
             | Call::CloseApart(_) => DoneResult::Done.into(),
         }

@@ -238,10 +238,6 @@ impl Performer {
                 reserve::spend();
                 Ok(DoneResult::Done.into())
             }
-            Call::KeepReserve => {
-                reserve::keep(self.process);
-                Ok(DoneResult::Done.into())
-            }
             Call::Watch => {
                 self.table.watch = Watch::new(self.at()?);
                 Ok(answer(Ok(self.table.watch.is_some())).into())

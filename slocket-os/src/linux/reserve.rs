@@ -22,10 +22,15 @@ impl Inherit for Reserve {
 }
 
 /// Makes sure that there is a descriptor in reserve, if one is available.
+#[inline]
 pub(crate) fn keep(here: Process) {
-    if IS_KEPT.load(Ordering::Acquire) {
-        return;
+    if !IS_KEPT.load(Ordering::Acquire) {
+        renew(here);
     }
+}
+
+#[cold]
+fn renew(here: Process) {
     let mut reserve = RESERVE.lock(here);
     if reserve.0.is_none() {
         reserve.0 = descriptor().ok();

@@ -17,6 +17,7 @@ use crate::file_system::Place;
 use crate::peer::Holder;
 use crate::perform::Performer;
 use crate::process::Process;
+use crate::reserve;
 use crate::site::{Home, Site};
 use crate::sys::{code, sockets};
 use crate::timers::{self, Timers};
@@ -268,6 +269,10 @@ impl SocketParticipant {
                     &failed
                 }
             });
+        }
+        // (A holder may have spent it, to accept the next.)
+        if self.machine.is_finished() || self.machine.is_shared() {
+            reserve::keep(self.performer.process);
         }
         let hints = self.machine.hints();
         if hints != self.hints {

@@ -323,7 +323,6 @@ fn changes(call: Call) -> bool {
             | Call::Socket(Role::Probe, Kind::Datagram)
             | Call::Connect(Role::Probe, _)
             | Call::Close(Role::Pin | Role::Probe)
-            | Call::KeepReserve
     );
     !looks
 }
@@ -375,7 +374,6 @@ fn used(call: Call) -> [Option<Role>; 2] {
         | Call::Random
         | Call::Reserve
         | Call::SpendReserve
-        | Call::KeepReserve
         | Call::Watch
         | Call::AskKernel => [None, None],
     }
