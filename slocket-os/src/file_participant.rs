@@ -127,7 +127,7 @@ impl FileParticipant {
     /// Takes over a lock that its process has left.
     pub(crate) fn adopt(&mut self, here: Process) {
         self.process = here;
-        if let Some(file) = &self.turn {
+        if let Some(file) = &mut self.turn {
             file.list(here);
         }
         self.record();
@@ -279,7 +279,7 @@ impl FileParticipant {
 
     /// An flock is of the open file, of which a forked child has a copy; so it closes that.
     fn keep(&mut self, role: Role, file: LockFile) -> io::Result<()> {
-        let file = lock_files::descriptor(file)?;
+        let mut file = lock_files::descriptor(file)?;
         file.list(self.process);
         match role {
             Role::Turn => self.turn = Some(file),

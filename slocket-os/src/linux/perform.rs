@@ -184,7 +184,7 @@ impl Performer {
             Call::Listen => {
                 self.is_user_still().then_some(()).ok_or(Errno::PERM)?;
                 sockets::listen_on(self.table.get(Role::Listener)?)?;
-                self.table.listener.list(self.process);
+                self.table.list_listener(self.process);
                 Ok(DoneResult::Done.into())
             }
             Call::Connect(role, target) => {

@@ -83,7 +83,7 @@ impl SocketParticipant {
         participant.machine = Machine::holding(platform, hints, inode);
         participant.performer.table.put(Role::Listener, listener);
         participant.performer.table.listener.set_address(Some(Arc::new(address)));
-        participant.performer.table.listener.list(process);
+        participant.performer.table.list_listener(process);
         participant
     }
 
@@ -162,12 +162,12 @@ impl SocketParticipant {
     pub(crate) fn adopt(&mut self, here: Process) {
         self.performer.process = here;
         self.performer.user = OnceLock::new();
-        if let Some(listener) = self.performer.table.listener.descriptor() {
+        if let Some(listener) = self.performer.table.listener.descriptor_mut() {
             listener.list(here);
             // It listens already: all that could fail is to be named as the holder.
             let _ = sockets::listen_on(listener.as_fd());
         }
-        if let Some(connection) = self.performer.table.connection.descriptor() {
+        if let Some(connection) = self.performer.table.connection.descriptor_mut() {
             connection.list(here);
         }
     }

@@ -22,6 +22,8 @@ use crate::watch::Watch;
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     pub(crate) listener: Socket,
+    /// The listener that was closed last, to be opened again: to list another takes longer.
+    closed: Option<Descriptor>,
     pub(crate) connection: Socket,
     pub(crate) guest: Socket,
     pub(crate) watch: Option<Watch>,
@@ -80,12 +82,26 @@ impl Socket {
     pub(crate) fn list(&mut self, here: Process) {
         *self = match mem::take(self) {
             Self::New { socket, address: Some(address), .. } => {
-                let descriptor = Descriptor::socket(socket, address);
+                let mut descriptor = Descriptor::socket(socket, address);
                 descriptor.list(here);
                 Self::Listed(descriptor)
             }
             other => other,
         };
+    }
+
+    /// The same, by a descriptor that was closed, if it is for such a socket.
+    fn list_again(&mut self, here: Process, mut closed: Descriptor) {
+        match mem::take(self) {
+            Self::New { socket, address: Some(address), .. } if closed.is_for(&address, here) => {
+                closed.open_again(socket);
+                *self = Self::Listed(closed);
+            }
+            other => {
+                *self = other;
+                self.list(here);
+            }
+        }
     }
 
     pub(crate) fn descriptor(&self) -> Option<&Descriptor> {
@@ -127,7 +143,7 @@ impl Share {
     pub(crate) fn list(&mut self, inode: Inode, here: Process) {
         *self = match mem::take(self) {
             Self::New(file) => {
-                let descriptor = Descriptor::file(file, inode);
+                let mut descriptor = Descriptor::file(file, inode);
                 descriptor.list(here);
                 Self::Listed(descriptor)
             }
@@ -152,6 +168,14 @@ impl Share {
 }
 
 impl Table {
+    /// Has each child that this process forks from here on close its copy of the listener.
+    pub(crate) fn list_listener(&mut self, here: Process) {
+        match self.closed.take() {
+            Some(closed) => self.listener.list_again(here, closed),
+            None => self.listener.list(here),
+        }
+    }
+
     /// What is in that place.
     ///
     /// # Errors
@@ -228,7 +252,13 @@ impl Table {
     /// Empties a place. What is in it is closed here, or apart.
     pub(crate) fn close(&mut self, role: Role, apart: bool) {
         match role {
-            Role::Listener => part_with(mem::take(&mut self.listener), apart),
+            Role::Listener => match mem::take(&mut self.listener) {
+                Socket::Listed(mut listener) if !apart => {
+                    listener.close();
+                    self.closed = Some(listener);
+                }
+                listener => part_with(listener, apart),
+            },
             Role::Connection => part_with(mem::take(&mut self.connection), apart),
             Role::Guest => part_with(mem::take(&mut self.guest), apart),
             Role::Pin => part_with(self.pin.take(), apart),

@@ -43,7 +43,9 @@ pub(crate) struct Descriptor {
     file: Option<File>,
     entry: Arc<Entry>,
     /// The era that it is of, or [`ANY`].
-    era: AtomicU32,
+    era: u32,
+    /// The process that has the entry in its list.
+    lister: Option<Process>,
 }
 
 /// The era of one that each fork is to keep.
@@ -88,23 +90,36 @@ impl Descriptor {
 
     fn new(file: File, known_by: KnownBy) -> Self {
         let number = AtomicI32::new(file.as_fd().as_raw_fd());
-        let era = AtomicU32::new(ERA.load(Ordering::Acquire));
-        Self { file: Some(file), entry: Arc::new(Entry { number, known_by }), era }
+        let era = ERA.load(Ordering::Acquire);
+        Self { file: Some(file), entry: Arc::new(Entry { number, known_by }), era, lister: None }
     }
 
     /// Has each child that this process forks from here on close its copy.
-    pub(crate) fn list(&self, here: Process) {
-        if self.era.load(Ordering::Acquire) == ANY {
-            self.era.store(ERA.load(Ordering::Acquire), Ordering::Release);
+    pub(crate) fn list(&mut self, here: Process) {
+        if self.era == ANY {
+            self.era = ERA.load(Ordering::Acquire);
             KEPT.fetch_sub(1, Ordering::AcqRel);
         }
         OPEN.lock(here).entries.add(&self.entry);
+        self.lister = Some(here);
+    }
+
+    /// Whether, once it is closed, a socket that is bound to that address can be [opened](Self::open_again) as this one.
+    pub(crate) fn is_for(&self, bound_to: &Arc<SocketAddrUnix>, here: Process) -> bool {
+        self.lister == Some(here) && self.address().is_some_and(|address| Arc::ptr_eq(address, bound_to))
+    }
+
+    /// Makes it that socket. It is listed already, which takes as long as all else that is done for an uncontended lock in this crate.
+    pub(crate) fn open_again(&mut self, socket: OwnedFd) {
+        self.era = ERA.load(Ordering::Acquire);
+        self.entry.number.store(socket.as_raw_fd(), Ordering::Release);
+        self.file = Some(File::Socket(socket));
     }
 
     /// Lets each child that this process forks from here on keep its copy.
     pub(crate) fn unlist(&mut self) {
         KEPT.fetch_add(1, Ordering::AcqRel);
-        self.era.store(ANY, Ordering::Release);
+        (self.era, self.lister) = (ANY, None);
         let Entry { number, known_by } = &*self.entry;
         let number = AtomicI32::new(number.load(Ordering::Relaxed));
         self.entry = Arc::new(Entry { number, known_by: known_by.clone() });
@@ -129,8 +144,20 @@ impl Descriptor {
     }
 
     fn is_of_this_era(&self) -> bool {
-        let era = self.era.load(Ordering::Acquire);
-        era == ANY || era == ERA.load(Ordering::Acquire)
+        self.era == ANY || self.era == ERA.load(Ordering::Acquire)
+    }
+
+    /// Closes it.
+    pub(crate) fn close(&mut self) {
+        let Some(file) = self.file.take() else { return };
+        let is_of_this_era = self.is_of_this_era();
+        if self.entry.number.swap(CLOSED, Ordering::AcqRel) == CLOSED || !is_of_this_era {
+            // This process is a fork, and the number is another file's by now.
+            mem::forget(file);
+        } else if self.era == ANY {
+            drop(file);
+            KEPT.fetch_sub(1, Ordering::AcqRel);
+        }
     }
 }
 
@@ -154,15 +181,7 @@ impl AsFd for Descriptor {
 
 impl Drop for Descriptor {
     fn drop(&mut self) {
-        let Some(file) = self.file.take() else { return };
-        let is_of_this_era = self.is_of_this_era();
-        if self.entry.number.swap(CLOSED, Ordering::AcqRel) == CLOSED || !is_of_this_era {
-            // This process is a fork, and the number is another file's by now.
-            mem::forget(file);
-        } else if self.era.load(Ordering::Acquire) == ANY {
-            drop(file);
-            KEPT.fetch_sub(1, Ordering::AcqRel);
-        }
+        self.close();
     }
 }
 
@@ -247,5 +266,54 @@ impl Inherit for Open {
             }
         }
         LOOKS_AGAIN.store(!self.unbound.is_empty(), Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::net::{AddressFamily, SocketType, bind, socket};
+
+    use super::*;
+
+    fn address() -> Arc<SocketAddrUnix> {
+        let name = format!("slocket-descriptor-{}", std::process::id());
+        Arc::new(SocketAddrUnix::new_abstract_name(name.as_bytes()).unwrap())
+    }
+
+    fn bound_to(address: &SocketAddrUnix) -> OwnedFd {
+        let socket = socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
+        bind(&socket, address).unwrap();
+        socket
+    }
+
+    /// The number of what a child that is forked now would close of that address, and would find there.
+    fn listed(address: &Arc<SocketAddrUnix>, here: Process) -> Option<RawFd> {
+        let is_it =
+            |entry: &Arc<Entry>| matches!(&entry.known_by, KnownBy::Address(other) if Arc::ptr_eq(other, address));
+        let entries: Vec<_> = OPEN.lock(here).entries.alive().filter(is_it).collect();
+        let number = |entry: &Arc<Entry>| entry.number.load(Ordering::Acquire);
+        entries.iter().filter(|entry| entry.is_at(number(entry))).map(number).next()
+    }
+
+    /// Otherwise a child would keep it, where it does not look for what is not listed.
+    #[test]
+    fn a_descriptor_that_is_opened_again_is_listed_still() {
+        let (address, here) = (address(), Process::current());
+        let mut descriptor = Descriptor::socket(bound_to(&address), Arc::clone(&address));
+        assert!(!descriptor.is_for(&address, here) && listed(&address, here).is_none(), "not listed yet");
+        descriptor.list(here);
+        for _ in 0..2 {
+            assert_eq!(listed(&address, here), Some(descriptor.as_fd().as_raw_fd()));
+            descriptor.close();
+            assert_eq!(listed(&address, here), None);
+            assert!(descriptor.is_for(&address, here));
+            descriptor.open_again(bound_to(&address));
+        }
+        assert!(
+            !descriptor.is_for(&Arc::new((*address).clone()), here) && !descriptor.is_for(&address, here.another())
+        );
+        descriptor.unlist();
+        assert_eq!(listed(&address, here), None, "a child keeps it");
+        assert!(!descriptor.is_for(&address, here));
     }
 }

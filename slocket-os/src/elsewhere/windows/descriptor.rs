@@ -13,7 +13,7 @@ impl Descriptor {
         Self(file)
     }
 
-    pub(crate) fn list(&self, _: Process) {}
+    pub(crate) fn list(&mut self, _: Process) {}
 
     pub(crate) fn unlist(&mut self) {}
 
