@@ -253,9 +253,9 @@ impl SocketParticipant {
             self.performer.server = None;
         }
         trace!(?event);
-        let mut next = match &self.machine.handle(event) {
+        let mut next = match &self.machine.hear(event) {
             Ok(step) => self.take_note(step),
-            Err(misuse) => unreachable!("{misuse}"),
+            Err(misfit) => unreachable!("{misfit}: {event:?} at {:?}", self.machine.asked()),
         };
         while let Some(call) = next {
             trace!(?call);
