@@ -30,20 +30,18 @@ pub(crate) trait Inherit {
 
 /// A value of this process's.
 #[derive(Debug)]
-pub(crate) struct PerProcess<T>(Mutex<T>);
+pub(crate) struct PerProcess<T, const SLOTS: usize = 4>(Mutex<T>);
 
-impl<T: Inherit> PerProcess<T> {
+impl<T: Inherit, const SLOTS: usize> PerProcess<T, SLOTS> {
     pub(crate) fn new() -> Self {
         Self(Mutex::new(T::NEW))
     }
 
+    pub(crate) fn of(_: Process) -> Self {
+        Self::new()
+    }
+
     pub(crate) fn lock(&self, _: Process) -> MutexGuard<'_, T> {
         self.0.lock().expect("no panic")
-    }
-}
-
-impl<T: Inherit> Default for PerProcess<T> {
-    fn default() -> Self {
-        Self::new()
     }
 }

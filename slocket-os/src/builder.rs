@@ -129,12 +129,19 @@ impl Builder {
     /// `InvalidName`, `InvalidMode`, `ParentMissing`, `PermissionDenied` or `PathTooLong`; `UnsupportedFileSystem` if the lock is to be a
     /// socket, and the file system is not known to be local: see [`ErrorKind`](crate::ErrorKind).
     pub fn build(self) -> Result<Lock, Error> {
-        let home = match &self.name {
-            LockName::Path(path) => Home::Path(Box::new(self.at_path(path)?)),
+        let (name, home) = match &self.name {
+            LockName::Path(path) => {
+                let at = self.at_path(path)?;
+                (at.path().into(), Home::Path(Box::new(at)))
+            }
             LockName::Abstract(_) if self.mode.is_some() => return Err(Error::new(&self.name, What::ModeOfName)),
-            LockName::Abstract(name) => Home::Name(AbstractName::new(name)?),
+            LockName::Abstract(name) => {
+                let invalid = |reason| Error::new(&self.name, What::InvalidName(reason));
+                let home = Home::Name(AbstractName::new(name).map_err(invalid)?);
+                (self.name, home)
+            }
         };
-        Ok(Lock::new(home, self.occupied, self.trust, self.hook, self.retains))
+        Ok(Lock::new(name, home, self.occupied, self.trust, self.hook, self.retains))
     }
 
     fn at_path(&self, given: &Path) -> Result<AtPath, Error> {

@@ -15,7 +15,7 @@ pub(crate) struct Lately(PerProcess<Answer>);
 
 /// The holder, and when it was asked for.
 #[derive(Debug)]
-struct Answer(Option<(Instant, Holder)>);
+struct Answer(Option<Box<(Instant, Holder)>>);
 
 impl Inherit for Answer {
     const NEW: Self = Self(None);
@@ -28,13 +28,13 @@ impl Lately {
     /// Returns the holder of the lock within the last second; calls `ask` if it is not known.
     pub(crate) fn holder(&self, here: Process, ask: impl FnOnce() -> Option<Holder>) -> Option<Holder> {
         let mut answer = self.0.lock(here);
-        if let Some((asked, holder)) = &answer.0
+        if let Some((asked, holder)) = answer.0.as_deref()
             && asked.elapsed() < ANSWER_LASTS
         {
             return Some(holder.clone());
         }
         let holder = ask()?;
-        answer.0 = Some((Instant::now(), holder.clone()));
+        answer.0 = Some(Box::new((Instant::now(), holder.clone())));
         Some(holder)
     }
 }

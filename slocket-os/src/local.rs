@@ -39,7 +39,7 @@ pub(crate) struct LocalQueue {
 #[allow(clippy::large_enum_variant, reason = "it is in an Arc")]
 enum Place {
     /// The lock is not retained.
-    Own(PerProcess<State>),
+    Own(PerProcess<State, 2>),
     /// It is retained in its own queue: for that, the state outlives whatever has a reference to the queue.
     Pooled(&'static PerProcess<State>),
 }
@@ -129,7 +129,7 @@ impl LocalQueue {
     /// A queue of a lock that is retained for so long when it is not used, if it is retained.
     pub(crate) fn new(retains: Option<Duration>, here: Process) -> Arc<Self> {
         let state = match retains {
-            None => Place::Own(PerProcess::new()),
+            None => Place::Own(PerProcess::of(here)),
             Some(_) => Place::Pooled(STATES.take(here)),
         };
         Arc::new(Self { state, retains })

@@ -21,19 +21,21 @@ use crate::waiting::Hook;
 /// inside the process.
 #[derive(Clone, Debug)]
 pub struct Lock {
-    shared: Arc<Shared>,
+    site: Arc<Site>,
+    queue: Arc<LocalQueue>,
+    extra: Option<Arc<Extra>>,
 }
 
+/// What few locks have, until the last handle is gone.
 #[derive(Debug)]
-struct Shared {
-    site: Arc<Site>,
+struct Extra {
     hook: Option<Hook>,
     queue: Arc<LocalQueue>,
-    lately: Lately,
 }
 
 impl Lock {
     pub(crate) fn new(
+        name: LockName,
         home: Home,
         occupied: OccupiedPolicy,
         trust: Trust,
@@ -42,9 +44,11 @@ impl Lock {
     ) -> Self {
         let here = Process::current();
         reserve::keep(here);
-        let site = Site::new(home, occupied, trust, here);
-        let (queue, lately) = (LocalQueue::new(retains, here), Lately::default());
-        Self { shared: Arc::new(Shared { site, hook, queue, lately }) }
+        let site = Site::new(name, home, occupied, trust, here);
+        let queue = LocalQueue::new(retains, here);
+        let has_extra = hook.is_some() || retains.is_some();
+        let extra = has_extra.then(|| Arc::new(Extra { hook, queue: Arc::clone(&queue) }));
+        Self { site, queue, extra }
     }
 
     /// Returns the name, with the folder of a path resolved.
@@ -61,26 +65,26 @@ impl Lock {
 
     /// Where it is.
     pub(crate) fn site(&self) -> &Arc<Site> {
-        &self.shared.site
+        &self.site
     }
 
     /// The queue inside this process.
     pub(crate) fn queue(&self) -> &Arc<LocalQueue> {
-        &self.shared.queue
+        &self.queue
     }
 
     /// The last known holder.
     pub(crate) fn lately(&self) -> &Lately {
-        &self.shared.lately
+        self.site.lately()
     }
 
     pub(crate) fn hook(&self) -> Option<&Hook> {
-        self.shared.hook.as_ref()
+        self.extra.as_ref()?.hook.as_ref()
     }
 }
 
 /// The last handle is gone: what is retained cannot be acquired again.
-impl Drop for Shared {
+impl Drop for Extra {
     fn drop(&mut self) {
         if self.queue.retains().is_some() {
             let here = Process::current();

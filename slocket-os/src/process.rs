@@ -31,16 +31,15 @@ pub(crate) trait Inherit {
     fn inherit(&mut self);
 }
 
-/// How often a process, its parent, and so on, can be forked in the very instant in which a thread has hold of the value, until
-/// more is allocated.
-const SLOTS: usize = 4;
-
 /// A value that each process has for itself, behind a mutex.
 ///
 /// A mutex that another thread had hold of when the process was forked is locked in the child, for ever. So a child does not
 /// wait for its parent's: it takes over the value if that is free, and begins with another where it is not.
+///
+/// `SLOTS` is how often a process, its parent, and so on, can be forked in the very instant in which a thread has hold of the value,
+/// until more is allocated.
 #[derive(Debug)]
-pub(crate) struct PerProcess<T> {
+pub(crate) struct PerProcess<T, const SLOTS: usize = 4> {
     slots: [Slot<T>; SLOTS],
     more: OnceLock<Box<Self>>,
 }
@@ -55,10 +54,19 @@ struct Slot<T> {
 /// The owner of a slot whose mutex will never be free.
 const SPOILED: u64 = u64::MAX;
 
-impl<T: Inherit> PerProcess<T> {
+impl<T: Inherit, const SLOTS: usize> PerProcess<T, SLOTS> {
     pub(crate) const fn new() -> Self {
         let slots = [const { Slot { owner: AtomicU64::new(0), value: Mutex::new(T::NEW) } }; SLOTS];
         Self { slots, more: OnceLock::new() }
+    }
+
+    /// The same, if only this process, which must be `here`, and its children will have it.
+    pub(crate) fn of(here: Process) -> Self {
+        let new = Self::new();
+        if let Some(first) = new.slots.first() {
+            first.owner.store(here.0 << 1, Ordering::Relaxed);
+        }
+        new
     }
 
     /// The value of this process, which must be `here`.
@@ -77,7 +85,7 @@ impl<T: Inherit> PerProcess<T> {
     }
 }
 
-impl<T: Inherit> Default for PerProcess<T> {
+impl<T: Inherit, const SLOTS: usize> Default for PerProcess<T, SLOTS> {
     fn default() -> Self {
         Self::new()
     }

@@ -135,6 +135,7 @@ impl<G: Grant> Session<G> {
 
     /// Acquires what is wanted, if that takes no waiting; otherwise returns the session, which may have failed. (It is large, and most
     /// locks are free.)
+    #[allow(clippy::result_large_err, reason = "a box would be made just when the thread is about to wait")]
     pub(crate) fn acquire_or_begin(
         lock: &Lock,
         want: Want,

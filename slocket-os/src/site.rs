@@ -9,6 +9,7 @@ use slocket_core::{Occupied, Policy, Stale, file_lock};
 use crate::abstract_name::AbstractName;
 use crate::at_path::AtPath;
 use crate::error::{Error, Fault, What};
+use crate::lately::Lately;
 use crate::name::LockName;
 use crate::policy::{OccupiedPolicy, Trust};
 use crate::process::{Inherit, PerProcess, Process};
@@ -33,6 +34,7 @@ pub(crate) struct Site {
     home: Home,
     occupied: OccupiedPolicy,
     trust: Trust,
+    lately: Lately,
 }
 
 /// A path or a name.
@@ -45,12 +47,9 @@ pub(crate) enum Home {
 }
 
 impl Site {
-    pub(crate) fn new(home: Home, occupied: OccupiedPolicy, trust: Trust, here: Process) -> Arc<Self> {
-        let name = match &home {
-            Home::Path(at) => at.path().into(),
-            Home::Name(name) => name.name().clone(),
-        };
-        let site = Arc::new(Self { name, home, occupied, trust });
+    /// `name` has the folder of a path resolved.
+    pub(crate) fn new(name: LockName, home: Home, occupied: OccupiedPolicy, trust: Trust, here: Process) -> Arc<Self> {
+        let site = Arc::new(Self { name, home, occupied, trust, lately: Lately::default() });
         SITES.lock(here).0.add(&site);
         site
     }
@@ -68,6 +67,11 @@ impl Site {
     /// The path, with its folder resolved; `None` for an abstract name.
     pub(crate) fn path(&self) -> Option<&Path> {
         self.name.as_path()
+    }
+
+    /// The last known holder.
+    pub(crate) fn lately(&self) -> &Lately {
+        &self.lately
     }
 
     pub(crate) fn home(&self) -> &Home {

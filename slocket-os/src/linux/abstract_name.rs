@@ -8,40 +8,32 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::net::SocketAddrUnix;
 use slocket_core::Hints;
 
-use crate::error::{Error, What};
-use crate::name::LockName;
-
 /// The longest name: `sun_path` less the NUL that an abstract address begins with (unix(7)).
 const LONGEST: usize = 107;
 
 /// A lock at an abstract name.
 #[derive(Debug)]
 pub(crate) struct AbstractName {
-    name: LockName,
     address: Arc<SocketAddrUnix>,
     in_use: AtomicBool,
 }
 
 impl AbstractName {
-    pub(crate) fn new(name: &OsStr) -> Result<Self, Error> {
-        let lock = LockName::abstract_name(name);
-        let invalid = |reason| Error::new(&lock, What::InvalidName(reason));
+    /// # Errors
+    /// Why there is no such name.
+    pub(crate) fn new(name: &OsStr) -> Result<Self, &'static str> {
         let bytes = name.as_bytes();
         if bytes.is_empty() {
-            return Err(invalid("the name is empty"));
+            return Err("the name is empty");
         }
         if bytes.contains(&0) {
-            return Err(invalid("it contains a NUL byte"));
+            return Err("it contains a NUL byte");
         }
         if bytes.len() > LONGEST {
-            return Err(invalid("the name is longer than 107 bytes"));
+            return Err("the name is longer than 107 bytes");
         }
-        let address = SocketAddrUnix::new_abstract_name(bytes).map_err(|_| invalid("the system takes no such name"))?;
-        Ok(Self { name: lock, address: Arc::new(address), in_use: AtomicBool::new(false) })
-    }
-
-    pub(crate) fn name(&self) -> &LockName {
-        &self.name
+        let address = SocketAddrUnix::new_abstract_name(bytes).map_err(|_| "the system takes no such name")?;
+        Ok(Self { address: Arc::new(address), in_use: AtomicBool::new(false) })
     }
 
     /// What participants have learned about it.
