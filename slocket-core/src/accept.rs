@@ -60,6 +60,7 @@ pub(crate) fn begin(memory: &mut Memory) -> Going {
 }
 
 /// Takes a result.
+#[inline]
 pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Stepped<Step, Accepted> {
     match step {
         Step::DismissGuest(inner) => Ok(part::next(inner, result)?.within(Step::DismissGuest, |()| look(memory))),

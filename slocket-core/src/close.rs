@@ -14,6 +14,7 @@ pub(crate) enum Step {
 }
 
 /// Begins.
+#[inline]
 pub(crate) fn begin(memory: &Memory) -> Next<Step, ()> {
     let plain = [Role::Listener, Role::Guest, Role::Watch].into_iter().find(|role| memory.places.is_full(*role));
     let share = if memory.has_share { None } else { Some(Role::Share) };
@@ -27,6 +28,7 @@ pub(crate) fn begin(memory: &Memory) -> Next<Step, ()> {
 }
 
 /// Takes a result.
+#[inline]
 pub(crate) fn next(step: Step, result: &CallResult, memory: &Memory) -> Stepped<Step, ()> {
     match step {
         Step::Close => {

@@ -54,6 +54,7 @@ enum At {
 type Going = Next<Step, Removal>;
 
 /// Begins.
+#[inline]
 pub(crate) fn begin(memory: &Memory) -> Going {
     let at = |at| Step { removal: Removal::Done, at };
     if memory.places.is_full(Role::Guest) {
@@ -64,6 +65,7 @@ pub(crate) fn begin(memory: &Memory) -> Going {
 }
 
 /// Takes a result.
+#[inline]
 pub(crate) fn next(step: Step, result: &CallResult, memory: &Memory) -> Stepped<Step, Removal> {
     let Step { removal, at } = step;
     match at {
@@ -128,6 +130,7 @@ pub(crate) fn next(step: Step, result: &CallResult, memory: &Memory) -> Stepped<
     }
 }
 
+#[inline]
 fn give_up(memory: &Memory) -> Going {
     match memory.listener {
         // A process that saw that it is not ours looks once more: the socket would be left behind.
@@ -171,6 +174,7 @@ fn close_name() -> Going {
     Next::Call(Call::Close(Role::Listener), Step { removal: Removal::Done, at: At::CloseName })
 }
 
+#[inline]
 fn end_queued(memory: &Memory) -> Going {
     if memory.places.is_full(Role::Queue) {
         part::end(Role::Queue)

@@ -96,6 +96,7 @@ pub(crate) fn begin() -> Next<Step, Published> {
 }
 
 /// Takes a result.
+#[inline]
 pub(crate) fn next(step: Step, result: &CallResult, memory: &mut Memory) -> Going {
     match step {
         Step::Socket => match result.done()? {
@@ -453,6 +454,7 @@ fn failed(memory: &mut Memory, call: Call, errno: Errno) -> Going {
 }
 
 /// Closes what is left open, the guard among it, then ends.
+#[inline]
 fn clean(memory: &mut Memory, published: Published) -> Going {
     let listens = matches!(published, Published::Listening);
     let socket = if listens { None } else { Some(Role::Listener) };

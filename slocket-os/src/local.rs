@@ -149,6 +149,7 @@ impl LocalQueue {
     }
 
     /// Takes the turn, with the lock if it is retained, or else a place in the queue.
+    #[inline]
     pub(crate) fn enter(self: &Arc<Self>, want: Want, here: Process) -> Entered {
         let mut state = self.lock(here);
         if let Some(lock) = state.kept.take() {
@@ -251,6 +252,7 @@ impl LocalQueue {
         self.lock(here).shares > 0
     }
 
+    #[inline]
     fn turn(self: &Arc<Self>, state: &mut State, here: Process) -> Turn {
         state.turns += 1;
         Turn { queue: Arc::clone(self), process: here, is_over: false, spare: state.spare.take() }
@@ -266,6 +268,7 @@ impl LocalQueue {
     }
 
     /// Takes a turn back, and gives it to the first waiter if there is no other.
+    #[inline]
     fn take_back(self: &Arc<Self>, here: Process, spare: Option<Box<Participant>>) {
         let woken = {
             let mut state = self.lock(here);
@@ -290,6 +293,7 @@ impl Turn {
     }
 
     /// Whether a handle waits for the turn. `here` must be the process whose turn it is.
+    #[inline]
     pub(crate) fn is_contended(&self, here: Process) -> bool {
         !self.queue.lock(here).waiting.is_empty()
     }
@@ -381,6 +385,7 @@ impl Turn {
 
     /// Gives the turn to the next, as dropping it does: for a caller that knows already that it is `here`, as [to
     /// ask](Process::current) may be a system call. A participant that has finished is used again.
+    #[inline]
     pub(crate) fn end(mut self, here: Process, finished: Option<Box<Participant>>) {
         if !mem::replace(&mut self.is_over, true) && self.process == here {
             self.queue.take_back(here, finished);

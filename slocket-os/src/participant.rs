@@ -65,6 +65,7 @@ impl<T> Participant<T> {
     }
 
     /// The same, in the memory of one that has finished.
+    #[inline]
     pub(crate) fn again(finished: Option<Box<Self>>, site: &Arc<Site>, process: Process) -> Box<Self> {
         let Some(mut participant) = finished else { return Self::new(site, process) };
         let Self { kind: Kind::Socket(socket), retention, .. } = &mut *participant else {

@@ -136,6 +136,7 @@ impl<G: Grant> Session<G> {
     /// Acquires what is wanted, if that takes no waiting; otherwise returns the session, which may have failed. (It is large, and most
     /// locks are free.)
     #[allow(clippy::result_large_err, reason = "a box would be made just when the thread is about to wait")]
+    #[inline]
     pub(crate) fn acquire_or_begin(
         lock: &Lock,
         want: Want,
@@ -154,6 +155,7 @@ impl<G: Grant> Session<G> {
     }
 
     /// Asks inside the process, and outside if it has the turn.
+    #[inline]
     fn ask(lock: &Lock, want: Want, process: Process) -> Stage<G> {
         match lock.queue().enter(want, process) {
             Entered::Turn(turn) => go(lock, want, process, turn),
@@ -531,6 +533,7 @@ fn is_due(time: &mut Option<Instant>, clock: Clock) -> bool {
 
 /// The process that asks. It has closed its copies of what its parent had open by then, if it is a fork: else it might wait at
 /// one of them.
+#[inline]
 fn here() -> Process {
     let here = Process::current();
     descriptor::close_copies(here);
@@ -538,6 +541,7 @@ fn here() -> Process {
 }
 
 /// Goes outside for what is wanted.
+#[inline]
 fn go<G>(lock: &Lock, want: Want, here: Process, mut turn: Turn) -> Stage<G> {
     let mut participant = Participant::again(turn.take_spare(), lock.site(), here);
     participant.tell(want.asked(lock.site().policy()));

@@ -17,6 +17,7 @@ use crate::{close, part};
 
 impl Machine {
     /// Where the lock is contended, to publish in vain takes seven calls, and joining begins with a look.
+    #[inline]
     pub(super) fn begin(&mut self, attempt: Attempt) -> Step {
         match (attempt.wish, self.memory.platform.home) {
             (Wish::Acquire, Home::Path | Home::Name) if self.memory.hints.in_use => self.join(attempt),
@@ -26,6 +27,7 @@ impl Machine {
     }
 
     /// Publishes. What was watched for has happened.
+    #[inline]
     pub(super) fn publish(&mut self, attempt: Attempt) -> Step {
         if self.memory.places.is_full(Role::Watch) {
             return self.ask(Call::Close(Role::Watch), Calling::Unwatching(attempt, Going::Publish));

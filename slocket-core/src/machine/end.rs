@@ -46,11 +46,13 @@ impl Machine {
         self.close(Some(report))
     }
 
+    #[inline]
     pub(super) fn close(&mut self, owed: Owed) -> Step {
         let next = close::begin(&self.memory);
         self.closing(owed, &next)
     }
 
+    #[inline]
     pub(super) fn closing(&mut self, owed: Owed, next: &Next<close::Step, ()>) -> Step {
         match *next {
             Next::Call(call, step) => self.ask(call, Calling::Closing(owed, step)),

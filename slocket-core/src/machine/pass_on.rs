@@ -18,16 +18,19 @@ impl Machine {
         self.release(owed)
     }
 
+    #[inline]
     pub(super) fn release(&mut self, owed: Owed) -> Step {
         if self.memory.places.is_full(Role::Listener) { self.accept(owed) } else { self.give_back(owed) }
     }
 
+    #[inline]
     fn accept(&mut self, owed: Owed) -> Step {
         let next = accept::begin(&mut self.memory);
         self.accepting(owed, &next)
     }
 
     /// Looks for the next waiter.
+    #[inline]
     pub(super) fn accepting(&mut self, owed: Owed, next: &Next<accept::Step, Accepted>) -> Step {
         match *next {
             Next::Call(call, step) => self.ask(call, Calling::Accepting(owed, step)),
@@ -147,6 +150,7 @@ impl Machine {
 
     /// A release that found the path in other hands is a lost lock; and a share that was taken meanwhile is worthless. (A request that
     /// was cancelled or timed out has lost nothing.)
+    #[inline]
     fn removed(&mut self, owed: Owed, removal: Removal) -> Step {
         let owed = match (owed, removal) {
             // What is removed now is only a turn that was had to clean up.

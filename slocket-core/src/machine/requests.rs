@@ -10,6 +10,7 @@ use crate::state::{Attempt, Calling, Resting, State, Wish};
 use crate::{inspect, join};
 
 impl Machine {
+    #[inline]
     pub(super) fn request(&mut self, request: Request) -> Result<Step, Misfit> {
         let State::Resting(resting) = &self.state else { return Err(Misfit) };
         match (*resting, request) {

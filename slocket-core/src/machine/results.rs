@@ -18,6 +18,7 @@ impl Machine {
     /// [`Misfit`] if no call, or one with another result, was asked for; nothing changes then.
     // (What each procedure returns is passed on where it is, and each `Ok` is made where its step is: to copy these values, once for
     // each call, takes more time than all else that the machine does.)
+    #[inline]
     pub fn answer(&mut self, result: &CallResult) -> Result<Step, Misfit> {
         let State::Calling(call, calling) = &self.state else { return Err(Misfit) };
         let memory = &mut self.memory;

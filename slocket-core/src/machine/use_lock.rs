@@ -32,6 +32,7 @@ impl Machine {
     }
 
     /// The lock is in hand: it is held as soon as no process has a share; or a share is taken, and the lock is passed on.
+    #[inline]
     pub(super) fn use_lock(&mut self, wish: Wish) -> Step {
         match self.memory.share {
             None if self.memory.can_be_shared() && !self.memory.unshared => self.excluding(wish, &exclude::begin()),

@@ -217,6 +217,7 @@ pub(crate) fn disarm(participant: &mut Participant, here: Process) {
 }
 
 /// Releases a lock in full. A participant that has finished by that is returned, to be used again.
+#[inline]
 pub(crate) fn pass_on(
     mut participant: Box<Participant>,
     here: Process,

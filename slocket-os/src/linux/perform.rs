@@ -69,6 +69,7 @@ impl Performer {
     ///
     /// # Errors
     /// What there is to say if it could not even be made; or was refused, and its result has no more to tell.
+    #[inline]
     pub(crate) fn perform(&mut self, call: Call) -> io::Result<CallResult> {
         match call {
             Call::Stat(name) => {

@@ -53,6 +53,7 @@ impl SocketParticipant {
     }
 
     /// Begins again, in the memory of one that has finished.
+    #[inline]
     pub(crate) fn renew(&mut self, at: &Arc<Site>, process: Process) {
         let (platform, known) = known(at);
         let Self { span, machine, hints, performer, server_lasts, timers, report } = self;

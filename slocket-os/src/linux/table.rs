@@ -63,6 +63,7 @@ impl Socket {
     }
 
     /// The address that it is bound to, which it is known by from here on.
+    #[inline]
     pub(crate) fn set_address(&mut self, bound_to: Option<Arc<SocketAddrUnix>>) {
         if let Self::New { address, making, .. } = self {
             *address = bound_to;
@@ -79,6 +80,7 @@ impl Socket {
     }
 
     /// Has each child that this process forks from here on close its copy.
+    #[inline]
     pub(crate) fn list(&mut self, here: Process) {
         *self = match mem::take(self) {
             Self::New { socket, address: Some(address), .. } => {
@@ -91,6 +93,7 @@ impl Socket {
     }
 
     /// The same, by a descriptor that was closed, if it is for such a socket.
+    #[inline]
     fn list_again(&mut self, here: Process, mut closed: Descriptor) {
         match mem::take(self) {
             Self::New { socket, address: Some(address), .. } if closed.is_for(&address, here) => {
@@ -118,6 +121,7 @@ impl Socket {
         }
     }
 
+    #[inline]
     fn as_fd(&self) -> Option<BorrowedFd<'_>> {
         match self {
             Self::Empty => None,
@@ -169,6 +173,7 @@ impl Share {
 
 impl Table {
     /// Has each child that this process forks from here on close its copy of the listener.
+    #[inline]
     pub(crate) fn list_listener(&mut self, here: Process) {
         match self.closed.take() {
             Some(closed) => self.listener.list_again(here, closed),
@@ -218,6 +223,7 @@ impl Table {
     }
 
     /// Fills a place with a socket that is bound to nothing yet.
+    #[inline]
     pub(crate) fn put_unbound(&mut self, role: Role, socket: OwnedFd, making: Making) {
         let unbound = |socket| Socket::New { socket, address: None, making: Some(making) };
         match role {
@@ -250,6 +256,7 @@ impl Table {
     }
 
     /// Empties a place. What is in it is closed here, or apart.
+    #[inline]
     pub(crate) fn close(&mut self, role: Role, apart: bool) {
         match role {
             Role::Listener => match mem::take(&mut self.listener) {

@@ -31,6 +31,7 @@ pub(crate) fn set_socket_mode(socket: BorrowedFd<'_>, mode: Mode) -> Result<()> 
     fchmod(socket, mode)
 }
 
+#[inline]
 pub(crate) fn bind_to(socket: BorrowedFd<'_>, address: &SocketAddrUnix) -> BindResult {
     match retry_on_intr(|| bind(socket, address)) {
         Ok(()) => BindResult::Bound,
@@ -91,6 +92,7 @@ pub(crate) fn set_nonblocking(socket: BorrowedFd<'_>) -> Result<()> {
 }
 
 /// Whether a waiter is in the queue of a listener.
+#[inline]
 pub(crate) fn is_contended(listener: BorrowedFd<'_>) -> Result<bool> {
     let mut fds = [PollFd::from_borrowed_fd(listener, PollFlags::IN)];
     let now = Timespec { tv_sec: 0, tv_nsec: 0 };

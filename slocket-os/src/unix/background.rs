@@ -100,6 +100,7 @@ pub fn close_copies() {
 
 /// Looks after a participant whose caller has been told, if there is something left to be done; otherwise returns it, to be
 /// used again.
+#[inline]
 pub(crate) fn settle_later(participant: Box<Participant>) -> Option<Box<Participant>> {
     if participant.is_finished() {
         return Some(participant).filter(|participant| participant.is_spent());

@@ -110,6 +110,7 @@ impl Descriptor {
     }
 
     /// Makes it that socket. It is listed already, which takes as long as all else that is done for an uncontended lock in this crate.
+    #[inline]
     pub(crate) fn open_again(&mut self, socket: OwnedFd) {
         self.era = ERA.load(Ordering::Acquire);
         self.entry.number.store(socket.as_raw_fd(), Ordering::Release);
@@ -148,6 +149,7 @@ impl Descriptor {
     }
 
     /// Closes it.
+    #[inline]
     pub(crate) fn close(&mut self) {
         let Some(file) = self.file.take() else { return };
         let is_of_this_era = self.is_of_this_era();
@@ -213,6 +215,7 @@ impl Entry {
 }
 
 /// Closes all copies of what a parent of this process had open, if this process is a fork that has not done so yet.
+#[inline]
 pub(crate) fn close_copies(here: Process) {
     OPEN.enter(here);
     if LOOKS_AGAIN.load(Ordering::Acquire) {
