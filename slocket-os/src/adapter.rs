@@ -293,7 +293,7 @@ macro_rules! adapter {
             /// dropped, and by [`settle`].
             ///
             /// * **While others wait**, this process may acquire the lock again and again until that thread has run; but no longer than
-            ///   about 10 milliseconds, and, of a lock that another process has handed over, 200 times or 40 microseconds.
+            ///   about 10 milliseconds or 4,096 times, and, of a lock that another process has handed over, 40 microseconds or 200 times.
             /// * **A process that is stopped** (SIGSTOP) while it retains the lock holds up all others, though it does not hold.
             /// * **A process that is killed, or ends** without dropping its handles and without [`settle`], leaves its socket at
             ///   the path until the next use. No other process waits for it.

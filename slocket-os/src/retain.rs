@@ -6,7 +6,8 @@
 //! takes as long as a hundred short holds. (A process that was given a slice and did not come back for the lock gets none for a while.)
 //!
 //! If none waits, its thread watches the queue from then on. Until that has run, which may take long on a busy machine, the process may
-//! acquire the lock again; but when it acquires or releases it, and has not looked for [`LOOK_AFTER`], it looks itself.
+//! acquire the lock again; but when it acquires or releases it, and has not looked for [`LOOK_AFTER`] or [`MOST_UNSEEN`] times, it looks
+//! itself.
 //!
 //! A look is poll(2) of the listener, and stat(2) of the path: a path that was removed by hand is met so, too.
 
@@ -27,6 +28,9 @@ const MOST_IN_SLICE: u8 = 200;
 
 /// How old the last look at a queue may be that is watched.
 const LOOK_AFTER: Duration = Duration::from_millis(10);
+
+/// How many acquisitions and releases there may be without a look. (A look takes as long as some tens of them.)
+pub(crate) const MOST_UNSEEN: u16 = 8192;
 
 /// Takes the lock, if this process retains it and may take it once more.
 #[inline]
@@ -95,10 +99,12 @@ fn begin(lock: &mut Lock, here: Process) -> bool {
 #[inline]
 fn is_to_be_passed_on(participant: &mut Participant) -> bool {
     let now = Tick::now();
-    if !participant.retention.looked.is_older_than(LOOK_AFTER, now) {
+    let Retention { looked, unseen, .. } = &mut participant.retention;
+    *unseen += 1;
+    if *unseen < MOST_UNSEEN && !looked.is_older_than(LOOK_AFTER, now) {
         return false;
     }
-    participant.retention.looked = now;
+    (*looked, *unseen) = (now, 0);
     participant.is_contended() || participant.is_intact() != Ok(true)
 }
 

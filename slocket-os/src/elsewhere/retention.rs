@@ -8,6 +8,8 @@ pub(crate) struct Retention {
     pub(crate) granted: Option<Instant>,
     pub(crate) slice: u8,
     pub(crate) looked: Tick,
+    /// How often it was acquired or released since.
+    pub(crate) unseen: u16,
 }
 
 /// A time.

@@ -15,6 +15,8 @@ pub(crate) struct Retention {
     pub(crate) slice: u8,
     /// When the queue was looked at last.
     pub(crate) looked: Tick,
+    /// How often it was acquired or released since.
+    pub(crate) unseen: u16,
 }
 
 /// A time in nanoseconds, by a clock that is read in a few nanoseconds and told in some milliseconds.
