@@ -4,4 +4,11 @@
 pub(crate) trait Lock {
     /// Acquires, waiting for as long as it takes; runs `held`; releases.
     fn with(&mut self, held: &mut dyn FnMut());
+
+    /// Acquires and releases so often, with nothing done under the lock.
+    fn repeat(&mut self, times: u64) {
+        for _ in 0..times {
+            self.with(&mut || ());
+        }
+    }
 }

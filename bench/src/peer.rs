@@ -19,6 +19,8 @@ pub(crate) enum Peer {
     SlocketTokio,
     SlocketRetained,
     SlocketTokioRetained,
+    SlocketAsyncStdRetained,
+    SlocketSmolRetained,
     SlocketAbstract,
     SlocketShared,
     SlocketSemaphore,
@@ -58,11 +60,13 @@ pub(crate) enum Runtime {
 }
 
 impl Peer {
-    const ALL: [Self; 26] = [
+    const ALL: [Self; 28] = [
         Self::Slocket,
         Self::SlocketTokio,
         Self::SlocketRetained,
         Self::SlocketTokioRetained,
+        Self::SlocketAsyncStdRetained,
+        Self::SlocketSmolRetained,
         Self::SlocketAbstract,
         Self::SlocketShared,
         Self::SlocketSemaphore,
@@ -94,6 +98,8 @@ impl Peer {
             Self::SlocketTokio => "slocket-tokio",
             Self::SlocketRetained => "slocket-retained",
             Self::SlocketTokioRetained => "slocket-tokio-retained",
+            Self::SlocketAsyncStdRetained => "slocket-async-std-retained",
+            Self::SlocketSmolRetained => "slocket-smol-retained",
             Self::SlocketAbstract => "slocket-abstract",
             Self::SlocketShared => "slocket-shared",
             Self::SlocketSemaphore => "slocket-semaphore",
@@ -130,6 +136,8 @@ impl Peer {
             Self::SlocketTokio => "slocket-tokio",
             Self::SlocketRetained => "slocket-sync, retained",
             Self::SlocketTokioRetained => "slocket-tokio, retained",
+            Self::SlocketAsyncStdRetained => "slocket-async-std, retained",
+            Self::SlocketSmolRetained => "slocket-smol, retained",
             Self::SlocketAbstract => "slocket-sync, abstract name",
             Self::SlocketShared => "slocket-sync, shared",
             Self::SlocketSemaphore => "slocket-sync, semaphore of 4",
@@ -174,6 +182,14 @@ impl Peer {
             Self::SlocketTokioRetained => {
                 let slocket = slocket_tokio::Slocket::builder(path).retain(RETAINED).build();
                 Box::new(OnTokio(slocket.expect("a slocket")))
+            }
+            Self::SlocketAsyncStdRetained => {
+                let slocket = slocket_async_std::Slocket::builder(path).retain(RETAINED).build();
+                Box::new(OnAsyncStd(slocket.expect("a slocket")))
+            }
+            Self::SlocketSmolRetained => {
+                let slocket = slocket_smol::Slocket::builder(path).retain(RETAINED).build();
+                Box::new(OnSmol(slocket.expect("a slocket")))
             }
             // The path for a name: so long and no longer.
             Self::SlocketAbstract => Box::new(slocket_sync::Slocket::abstract_name(path).expect("a slocket")),
@@ -242,13 +258,34 @@ impl Lock for slocket_sync::Semaphore {
 
 struct OnTokio(slocket_tokio::Slocket);
 
-impl Lock for OnTokio {
-    fn with(&mut self, held: &mut dyn FnMut()) {
-        let guard = RUNTIME.block_on(self.0.acquire()).expect("acquire");
-        held();
-        guard.release().expect("release");
-    }
+struct OnAsyncStd(slocket_async_std::Slocket);
+
+struct OnSmol(slocket_smol::Slocket);
+
+/// An adapter for asynchronous code, and how its runtime is entered.
+macro_rules! asynchronous {
+    ($peer:ty, $block_on:expr) => {
+        impl Lock for $peer {
+            fn with(&mut self, held: &mut dyn FnMut()) {
+                let guard = $block_on(self.0.acquire()).expect("acquire");
+                held();
+                guard.release().expect("release");
+            }
+
+            fn repeat(&mut self, times: u64) {
+                $block_on(async {
+                    for _ in 0..times {
+                        self.0.acquire().await.expect("acquire").release().expect("release");
+                    }
+                });
+            }
+        }
+    };
 }
+
+asynchronous!(OnTokio, |future| RUNTIME.block_on(future));
+asynchronous!(OnAsyncStd, async_std::task::block_on);
+asynchronous!(OnSmol, smol::block_on);
 
 struct Std(File);
 

@@ -14,11 +14,13 @@ use crate::report::{Claim, Comparison, Section, Table};
 use crate::result::Result;
 
 /// Ours and the floors first.
-const PEERS: [Peer; 20] = [
+const PEERS: [Peer; 22] = [
     Peer::Slocket,
     Peer::SlocketTokio,
     Peer::SlocketRetained,
     Peer::SlocketTokioRetained,
+    Peer::SlocketAsyncStdRetained,
+    Peer::SlocketSmolRetained,
     Peer::SlocketAbstract,
     Peer::SlocketShared,
     Peer::Floor,
@@ -37,6 +39,14 @@ const PEERS: [Peer; 20] = [
     Peer::PythonFilelock,
 ];
 
+/// In all adapters.
+const RETAINED: [(Peer, &str); 4] = [
+    (Peer::SlocketRetained, "slocket-sync"),
+    (Peer::SlocketTokioRetained, "slocket-tokio"),
+    (Peer::SlocketAsyncStdRetained, "slocket-async-std"),
+    (Peer::SlocketSmolRetained, "slocket-smol"),
+];
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Handle {
     New,
@@ -52,8 +62,8 @@ pub(crate) fn measure(bench: &mut Bench) -> Result<Section> {
                same in both, measured twice, and is compared with a new handle of slocket's. The \
                floor is the bare system calls with all names prepared; `bench/src/floor.rs` gives the reason for each. \
                Without the two looks: the calls for mutual exclusion alone, which would remove a path that has become \
-               another process's. *Retained*: by a handle with the option `retain`; the one on \
-               Tokio enters the runtime again each time."
+               another process's. *Retained*: by a handle with the option `retain`. Asynchronous \
+               handles that are reused enter their runtime once for each batch."
             .into(),
         ..Section::default()
     };
@@ -106,9 +116,7 @@ fn one_batch(bench: &mut Bench, peer: Peer, handle: Handle, path: &Path, count: 
             let mut lock = peer.open(path);
             lock.with(&mut || ());
             let start = now();
-            for _ in 0..count {
-                lock.with(&mut || ());
-            }
+            lock.repeat(count);
             now() - start
         }
         (runtime, _) => {
@@ -161,8 +169,11 @@ fn report(section: &mut Section, file_system: FileSystem, handle: Handle, figure
     match handle {
         Handle::Reused => {
             claim("within 1.15× of the floor", ours / floor, 1.15);
-            let retained = of(Peer::SlocketRetained)? / of(Peer::Std)?;
-            claim("a retained handle at most 0.1× of std File::lock", retained, 0.1);
+            let std = of(Peer::Std)?;
+            for (peer, adapter) in RETAINED {
+                let text = format!("a retained handle of {adapter} at most 0.1× of std File::lock");
+                claim(&text, of(peer)? / std, 0.1);
+            }
             claim("an abstract name within 1.25× of its floor", by_name / of(Peer::AbstractFloor)?, 1.25);
         }
         Handle::New => {
