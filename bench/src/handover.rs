@@ -39,38 +39,56 @@ impl HandOver {
 
     fn acquire(&self) -> OwnedFd {
         loop {
-            let listener = socket();
-            match bind(&listener, &self.address) {
-                Ok(()) => {
-                    listen(&listener, i32::MAX).expect("listen");
-                    return listener;
-                }
-                Err(errno) => assert_eq!(errno, Errno::ADDRINUSE, "bind"),
-            }
-            drop(listener);
-            let connection = socket();
-            bind(&connection, &self.badge).expect("bind");
-            match connect(&connection, &self.address) {
-                Ok(()) => {
-                    if let Some(listener) = receive(&connection) {
-                        return listener;
-                    }
-                }
-                // It closes, or does not listen yet: a moment later it does, or is gone.
-                Err(Errno::CONNREFUSED | Errno::NOENT | Errno::WOULDBLOCK) => std::thread::yield_now(),
-                Err(errno) => panic!("connect: {errno}"),
+            if let Some(listener) = self.listen().or_else(|| self.join()) {
+                return listener;
             }
         }
     }
 
+    /// Makes the listener; `None` if there is one.
+    pub(crate) fn listen(&self) -> Option<OwnedFd> {
+        let listener = socket();
+        match bind(&listener, &self.address) {
+            Ok(()) => {
+                listen(&listener, i32::MAX).expect("listen");
+                Some(listener)
+            }
+            Err(errno) => {
+                assert_eq!(errno, Errno::ADDRINUSE, "bind");
+                None
+            }
+        }
+    }
+
+    /// Waits in the queue until the listener comes; `None` if there is no listener any more.
+    pub(crate) fn join(&self) -> Option<OwnedFd> {
+        let connection = socket();
+        bind(&connection, &self.badge).expect("bind");
+        match connect(&connection, &self.address) {
+            Ok(()) => receive(&connection),
+            // It closes, or does not listen yet: a moment later it does, or is gone.
+            Err(Errno::CONNREFUSED | Errno::NOENT | Errno::WOULDBLOCK) => {
+                std::thread::yield_now();
+                None
+            }
+            Err(errno) => panic!("connect: {errno}"),
+        }
+    }
+
+    /// Passes the listener on to the first in the queue. Whether there is one.
+    pub(crate) fn pass(listener: &OwnedFd) -> bool {
+        let Ok(waiter) = accept(listener) else { return false };
+        let rights = [listener.as_fd()];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        assert!(control.push(SendAncillaryMessage::ScmRights(&rights)), "room for one");
+        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+        sendmsg(&waiter, &[IoSlice::new(b"OK")], &mut control, flags).expect("sendmsg");
+        true
+    }
+
     fn release(&self, listener: &OwnedFd) {
-        if let Ok(waiter) = accept(listener) {
-            let rights = [listener.as_fd()];
-            let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-            let mut control = SendAncillaryBuffer::new(&mut space);
-            assert!(control.push(SendAncillaryMessage::ScmRights(&rights)), "room for one");
-            let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
-            sendmsg(&waiter, &[IoSlice::new(b"OK")], &mut control, flags).expect("sendmsg");
+        if Self::pass(listener) {
             return;
         }
         unlink(&self.path).expect("unlink");

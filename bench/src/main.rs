@@ -22,6 +22,7 @@ mod figure;
 mod floor;
 mod handoff;
 mod handover;
+mod idle;
 mod install;
 mod lock;
 mod peer;
@@ -69,6 +70,8 @@ enum Command {
     Wait { way: String, path: PathBuf, tasks: usize },
     #[command(hide = true)]
     Pound { library: String, folder: PathBuf, locks: usize, how: String },
+    #[command(hide = true)]
+    Idle { kind: String, path: PathBuf },
 }
 
 #[derive(clap::Args)]
@@ -93,11 +96,12 @@ struct Options {
 type Measure = fn(&mut Bench) -> Result<Section>;
 
 /// The measures by their names, in the order of the report.
-const MEASURES: [(&str, Measure); 11] = [
+const MEASURES: [(&str, Measure); 12] = [
     ("uncontended", uncontended::measure),
     ("handoff", handoff::measure),
     ("fairness", fairness::measure),
     ("throughput", throughput::measure),
+    ("idle", idle::measure),
     ("tasks", tasks::measure),
     ("waiter", waiter::measure),
     ("recovery", recovery::measure),
@@ -114,6 +118,7 @@ fn main() -> ExitCode {
         Command::Tasks { way, path, tasks, millis } => tasks::serve(&way, &path, tasks, Duration::from_millis(millis)),
         Command::Wait { way, path, tasks } => tasks::wait(&way, &path, tasks),
         Command::Pound { library, folder, locks, how } => pound::serve(&library, &folder, locks, &how),
+        Command::Idle { kind, path } => idle::serve(&kind, &path),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

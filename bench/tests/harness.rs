@@ -4,11 +4,12 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 /// The measures, and a row that each must have.
-const MEASURES: [(&str, &str); 11] = [
+const MEASURES: [(&str, &str); 12] = [
     ("Uncontended: acquire and release", "floor: the bare system calls"),
     ("Handoff between processes", "std File::lock"),
     ("Fairness", "slocket-tokio"),
     ("Throughput", "O_EXCL file, polled at 1 ms"),
+    ("From an idle retainer", "floor: the barest passing on"),
     ("Many tasks of one process", "slocket-tokio, clones of one handle"),
     ("What a waiter costs", "flock(1)"),
     ("Recovery", "not within"),
