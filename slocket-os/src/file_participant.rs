@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use slocket_core::file_lock::{Call, CallResult, Event, Machine, Platform, Role, Step};
+use slocket_core::file_lock::{Call, CallResult, Event, Machine, OpenResult, Platform, Role, Step};
 use slocket_core::{DoneResult, Failure, FlockResult, Name, Notice, Report, Source, Timer};
 
 use crate::at_path::{AtPath, Which};
@@ -212,7 +212,10 @@ impl FileParticipant {
         Ok(match call {
             Call::Open(role, name) => {
                 let opened = lock_files::open(self.at()?, which(name));
-                let result = lock_files::opened(&opened, self.at()?, which(name));
+                let result = match &opened {
+                    Err(Errno::ACCESS) if role == Role::Turn && self.is_out_of_reach() => OpenResult::Held,
+                    opened => lock_files::opened(opened, self.at()?, which(name)),
+                };
                 if let Ok(file) = opened {
                     self.keep(role, file)?;
                 }
@@ -228,7 +231,7 @@ impl FileParticipant {
             }
             Call::SetMode(role) => done(&lock_files::set_mode(self.file(role)?, self.at()?)).into(),
             Call::See(role) => {
-                lock_files::see(self.file(role)?, self.at()?, |user| self.site.trusts_also(user))?.into()
+                lock_files::see(self.file(role)?, self.at()?, role, |user| self.site.trusts_also(user))?.into()
             }
             Call::Lock(role, mode) => {
                 let locked = lock_files::lock(self.file(role)?, mode);
@@ -260,6 +263,17 @@ impl FileParticipant {
                 DoneResult::Done.into()
             }
         })
+    }
+
+    /// Whether a process has the file at the path locked, which may not be opened.
+    fn is_out_of_reach(&mut self) -> bool {
+        let mut holder = None;
+        let is_held =
+            self.at().is_ok_and(|at| lock_files::is_held(at, &mut holder, |user| self.site.trusts_also(user)));
+        if self.machine.looks() {
+            self.holder = holder;
+        }
+        is_held
     }
 
     /// The path. (There is no lock file at an abstract name.)

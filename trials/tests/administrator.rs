@@ -26,10 +26,10 @@ fn holder(place: &Place) -> Player {
 
 /// The holder is killed after `tidy`: a process that waits already, or comes later, gets the lock, and nothing is left.
 #[track_caller]
-fn assert_repaired(tidy: impl Fn(&Place)) {
+fn assert_repaired(places: &[fn() -> Place], tidy: impl Fn(&Place)) {
     let _alone = alone();
-    for waits in [false, true] {
-        let place = Place::new();
+    for (place, waits) in places.iter().flat_map(|place| [(place, false), (place, true)]) {
+        let place = place();
         let holder = holder(&place);
         let mut next = Player::start(Adapter::under_trial(), &place.lock());
         if waits {
@@ -51,14 +51,14 @@ fn assert_repaired(tidy: impl Fn(&Place)) {
 #[test]
 fn chmod_of_all_does_not_lose_the_lock() {
     for mode in ["u=rwX,go=", "755", "a-t", "1777"] {
-        assert_repaired(|place| administer(&["chmod", "-R", mode], place));
+        assert_repaired(&[Place::new, Place::in_file], |place| administer(&["chmod", "-R", mode], place));
     }
 }
 
 #[test]
 fn a_touch_does_not_lose_the_lock() {
-    assert_repaired(|place| {
-        assert!(Command::new("touch").arg(place.lock()).status().expect("coreutils").success());
+    assert_repaired(&[Place::new, Place::in_file], |place| {
+        assert!(Command::new("touch").arg(place.path()).status().expect("coreutils").success());
     });
 }
 
@@ -68,7 +68,7 @@ fn chown_of_all_does_not_lose_the_lock() {
         tell("chown_of_all_does_not_lose_the_lock: SKIPPED: it needs root, and we are not");
         return;
     }
-    assert_repaired(|place| chown(place.lock(), Some(65534), Some(65534)).expect("root"));
+    assert_repaired(&[Place::new], |place| chown(place.lock(), Some(65534), Some(65534)).expect("root"));
 }
 
 /// At whatever instant of an acquire: also in a folder in which others may rename, where a socket that does not look as it was

@@ -41,6 +41,7 @@ impl Machine {
                 (OpenResult::Missing, None) => self.excluded(),
                 (OpenResult::Missing, Some(slot)) => self.unlink(slot.checked_sub(1)),
                 (OpenResult::NotAFile, _) => self.fail(Failure::NotALockFile(name)),
+                (OpenResult::Held, _) => return Err(Misfit),
                 (OpenResult::Failed(errno), _) => self.fault(Call::Open(Role::Look, name), errno),
             },
             Exclude::See => match result.see()? {

@@ -21,6 +21,9 @@ pub enum OpenResult {
     Missing,
     /// Something has the name that cannot be opened so: a socket, a folder, a link.
     NotAFile,
+    /// The lock's file is of a user who is trusted, and may not be opened; a process has it locked, or is about to. Only of
+    /// [`Name::Lock`](crate::Name::Lock).
+    Held,
     /// The system refused.
     Failed(Errno),
 }

@@ -32,6 +32,7 @@ impl Machine {
                 OpenResult::Opened => self.ask(Call::See(Role::Share), At::Share(want, Share::See)),
                 OpenResult::Missing => self.ask(Call::Make(Role::Share, name), At::Share(want, Share::Make)),
                 OpenResult::NotAFile => self.fail(Failure::NotALockFile(name)),
+                OpenResult::Held => return Err(Misfit),
                 OpenResult::Failed(errno) => self.fault(Call::Open(Role::Share, name), errno),
             },
             Share::Make => match result.make()? {

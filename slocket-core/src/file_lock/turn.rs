@@ -54,6 +54,9 @@ impl Machine {
                 (OpenResult::Missing, Goal::CleanUp) if !self.memory.platform.removes => self.end_clean_up(),
                 (OpenResult::Missing, _) => self.moved(),
                 (OpenResult::NotAFile, _) => self.occupied(),
+                (OpenResult::Held, Goal::Look) => self.finish(Report::Listened),
+                (OpenResult::Held, Goal::CleanUp) => self.end_clean_up(),
+                (OpenResult::Held, _) => self.stuck(Obstacle::Turn),
                 (OpenResult::Failed(errno), _) => self.fault(Call::Open(Role::Turn, Name::Lock), errno),
             },
             // (A mode that could not be set keeps others out: they are told so.)

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use slocket_core::Inode;
+
 use crate::at_path::AtPath;
 use crate::peer::Holder;
 
@@ -9,6 +11,10 @@ use crate::peer::Holder;
 #[must_use]
 pub fn who_locks(_folder: &Path) -> Option<Holder> {
     None
+}
+
+pub(crate) fn all_who_lock(_: Inode) -> Vec<u32> {
+    Vec::new()
 }
 
 pub(crate) fn who_prevents_repair(_: &AtPath) -> Option<Holder> {

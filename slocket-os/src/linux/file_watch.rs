@@ -4,7 +4,7 @@
 //! what can mean that the lock is free: a watcher is woken by each open, each write and each close besides, in every process that waits.
 //!
 //! A user has few instances of inotify. So a process has one at most for this, and lends it to one waiter at a time; the others have the watcher of the
-//! process. To end one takes the kernel some milliseconds, which is not the time of the waiter that has the lock now: a thread does that, as soon as
+//! process. To end one takes the kernel some milliseconds, which is not the time of the waiter that holds the lock by then: a thread does that, as soon as
 //! no waiter has used it for a while.
 
 use std::ffi::CString;
@@ -236,7 +236,7 @@ mod tests {
         fs::rename(&path, folder.path().join("another")).unwrap();
         wakes(&first);
         fs::write(&path, "").unwrap();
-        assert!(!first.take(), "a file that is made is no reason to look");
+        assert!(!first.take(), "it tells of a file that is made");
         fs::rename(folder.path().join("another"), &path).unwrap();
         wakes(&first);
         fs::remove_file(&path).unwrap();

@@ -77,6 +77,12 @@ pub(crate) fn mode_of_fifo(mode: u32) -> Mode {
     Mode::from_raw_mode(mode | (mode & 0o222) << 1) | STICKY
 }
 
+/// The mode of a lock file: users who may write to the socket may read and write there. Others may not even read it: any file that is open
+/// can be locked.
+pub(crate) fn mode_of_file(mode: u32) -> Mode {
+    mode_of_fifo(mode & 0o222)
+}
+
 /// Both times of a marked, or of a lent socket.
 pub(crate) fn times(times: slocket_core::Times) -> Timestamps {
     let seconds = match times {
@@ -95,6 +101,13 @@ mod tests {
     fn whoever_may_write_to_the_lock_may_look_at_its_shares_and_cleaners_leave_them_alone() {
         for (mode, fifo) in [(0o600, 0o1600), (0o620, 0o1660), (0o666, 0o1666), (0o644, 0o1644)] {
             assert_eq!(mode_of_fifo(mode), Mode::from_raw_mode(fifo), "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn a_lock_file_may_be_read_only_by_users_who_may_write() {
+        for (mode, file) in [(0o600, 0o1600), (0o620, 0o1660), (0o666, 0o1666), (0o644, 0o1600), (0o755, 0o1600)] {
+            assert_eq!(mode_of_file(mode), Mode::from_raw_mode(file), "{mode:o}");
         }
     }
 

@@ -6,8 +6,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use rustix::fs::{
-    AtFlags, CWD, Dir, FlockOperation, Mode, OFlags, RenameFlags, Stat, Timestamps, chmod, flock, fstat, linkat,
-    openat, renameat_with, stat, statat, unlinkat, utimensat,
+    AtFlags, CWD, Dir, FlockOperation, Mode, OFlags, RenameFlags, Stat, Timestamps, chmod, fchmod, flock, fstat,
+    linkat, openat, renameat_with, stat, statat, unlinkat, utimensat,
 };
 use rustix::io::{Errno, Result, retry_on_intr};
 use slocket_core::{
@@ -36,6 +36,20 @@ pub(crate) fn stat_file(file: BorrowedFd<'_>) -> Result<Stat> {
 pub(crate) fn open(folder: BorrowedFd<'_>, name: &CStr) -> Result<OwnedFd> {
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     retry_on_intr(|| openat(folder, name, flags, Mode::empty()))
+}
+
+/// Makes a file that has its mode, whatever the umask, before it has a name. `None` where that cannot be done.
+pub(crate) fn make_whole(folder: BorrowedFd<'_>, name: &CStr, flags: OFlags, mode: Mode) -> Option<Result<OwnedFd>> {
+    if stat_name(folder, name).is_ok() {
+        return Some(Err(Errno::EXIST));
+    }
+    let file = retry_on_intr(|| openat(folder, ".", flags | OFlags::TMPFILE, mode)).ok()?;
+    fchmod(&file, mode).ok()?;
+    match linkat(CWD, proc_path(file.as_fd()), folder, name, AtFlags::SYMLINK_FOLLOW) {
+        Ok(()) => Some(Ok(file)),
+        Err(Errno::EXIST) => Some(Err(Errno::EXIST)),
+        Err(_) => None,
+    }
 }
 
 /// The flags of an open file, by its file in `/proc/pid/fdinfo` (proc(5)).

@@ -1,22 +1,23 @@
 //! Lock files: regular files that are locked.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use rustix::fs::{
     FileType, FlockOperation, Mode, OFlags, Stat, Timespec, Timestamps, UTIME_NOW, fchmod, flock, fstat, futimens,
     openat,
 };
 use rustix::io::{Errno, Result, pread, pwrite, retry_on_intr};
-use slocket_core::file_lock::{self, OpenResult, SeeResult};
+use slocket_core::file_lock::{self, OpenResult, Role, SeeResult};
 use slocket_core::{FlockResult, MakeResult, Owner, UnlinkResult};
 
 use super::found::inode;
 use super::{code, files};
 use crate::at_path::{AtPath, Which};
 use crate::descriptor::Descriptor;
+use crate::flocks::all_who_lock;
 use crate::folder::is_same;
-use crate::mark::mode_of_fifo;
+use crate::mark::mode_of_file;
 use crate::peer::{self, Holder};
 use crate::record::{Record, is_record};
 
@@ -46,11 +47,39 @@ pub(crate) fn opened<T>(result: &Result<T>, _: &AtPath, _: Which) -> OpenResult 
     }
 }
 
+/// Whether the file at the path, which may not be opened, is of a user who is trusted, and a process has it locked, is about to, or is about to remove it:
+/// root's, for one, in a user's folder. Names the process, if it is known.
+pub(crate) fn is_held(at: &AtPath, holder: &mut Option<Holder>, trusts_also: impl FnOnce(u32) -> bool) -> bool {
+    // (It may be gone by now.)
+    let Ok(stat) = files::stat_name(at.folder().as_fd(), at.name()) else { return true };
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile || !is_trusted(at, &stat, trusts_also) {
+        return false;
+    }
+    let pid = all_who_lock(inode(&stat)).first().copied();
+    *holder = pid.map(|pid| Holder::in_file_of(stat.st_uid, pid));
+    pid.is_some() || is_young(&stat)
+}
+
+/// Whether it was made, or changed, a second ago at most, or two.
+#[allow(clippy::useless_conversion, clippy::unnecessary_cast, reason = "the types differ between systems")]
+fn is_young(stat: &Stat) -> bool {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let changed = Duration::new(u64::try_from(stat.st_ctime).unwrap_or(0), 0);
+    now.checked_sub(changed).is_some_and(|age| age < Duration::from_secs(2))
+}
+
+fn is_trusted(at: &AtPath, stat: &Stat, trusts_also: impl FnOnce(u32) -> bool) -> bool {
+    at.owner(stat.st_uid, peer::user) == Owner::Us || trusts_also(stat.st_uid)
+}
+
 /// Makes a file that nothing has the name of.
 pub(crate) fn make(at: &AtPath, which: Which) -> Result<LockFile> {
     let name = at.name_of(which);
-    let flags = FLAGS | OFlags::CREATE | OFlags::EXCL;
-    retry_on_intr(|| openat(at.folder().as_fd(), &*name, flags, mode_of_fifo(at.mode())))
+    let (folder, mode) = (at.folder().as_fd(), mode_of_file(at.mode()));
+    // A umask may take bits away, and until they are set again the other users that they are for would be refused.
+    let is_for_others = mode.intersects(Mode::RWXG | Mode::RWXO);
+    let made = if is_for_others { files::make_whole(folder, &name, FLAGS, mode) } else { None };
+    made.unwrap_or_else(|| retry_on_intr(|| openat(folder, &*name, FLAGS | OFlags::CREATE | OFlags::EXCL, mode)))
 }
 
 pub(crate) fn made<T>(result: &Result<T>) -> MakeResult {
@@ -69,15 +98,21 @@ pub(crate) fn descriptor(file: LockFile) -> Result<Descriptor> {
 
 /// Sets the mode of a file that was made just now, if the umask has taken bits away.
 pub(crate) fn set_mode(file: Borrowed<'_>, at: &AtPath) -> Result<()> {
-    let mode = mode_of_fifo(at.mode());
+    let mode = mode_of_file(at.mode());
     if Mode::from_raw_mode(fstat(file)?.st_mode) == mode { Ok(()) } else { fchmod(file, mode) }
 }
 
 /// Whether what was opened is a lock file of a user who is trusted; `trusts_also` tells that of others than our own.
-pub(crate) fn see(file: Borrowed<'_>, at: &AtPath, trusts_also: impl FnOnce(u32) -> bool) -> Result<SeeResult> {
+pub(crate) fn see(
+    file: Borrowed<'_>,
+    at: &AtPath,
+    role: Role,
+    trusts_also: impl FnOnce(u32) -> bool,
+) -> Result<SeeResult> {
     let stat = files::stat_file(file)?;
-    let is_trusted = at.owner(stat.st_uid, peer::user) == Owner::Us || trusts_also(stat.st_uid);
-    Ok(match (is_lock_file(file, &stat)?, is_trusted) {
+    // A file that has another name, too, is some other file, into which no record is to be written.
+    let is_another = role == Role::Turn && stat.st_size == 0 && stat.st_nlink > 1;
+    Ok(match (!is_another && is_lock_file(file, &stat)?, is_trusted(at, &stat, trusts_also)) {
         (true, true) => SeeResult::LockFile,
         (true, false) => SeeResult::Untrusted,
         (false, _) => SeeResult::Other,

@@ -57,6 +57,8 @@ pub(crate) enum Setting {
     Interrupted,
     /// Every change of a mode takes a while.
     SlowModes,
+    /// Every change of the mode of an open file takes a while.
+    SlowFileModes,
     /// A while passes after every bind(2).
     SlowBinds,
     /// statfs(2) says that every file system is of this type.
@@ -191,6 +193,7 @@ impl Setting {
             Self::Limits => "unshare --user --map-root-user".to_owned(),
             Self::Interrupted => strace("poll,ppoll,epoll_wait,epoll_pwait,epoll_pwait2", "error=EINTR:when=1..3"),
             Self::SlowModes => strace("chmod,fchmodat", "delay_enter=500000"),
+            Self::SlowFileModes => strace("fchmod", "delay_enter=500000"),
             Self::SlowBinds => strace("bind", "delay_exit=300000"),
             Self::NoSockets(error) => strace("bind", &format!("error={error}:when=1")),
             Self::NoFifos(error) => strace("mknod,mknodat", &format!("error={error}")),

@@ -9,7 +9,7 @@ use std::thread;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, UnmountFlags, mount, mount_remount, unmount};
-use trials::lock::Slocket;
+use trials::lock::{Home, Slocket};
 
 use crate::alone::{Setting, alone};
 use crate::scene::{HANG, Scene, another, assert_works, eventually, io_code, leave_dead, named, until_asleep};
@@ -29,6 +29,11 @@ impl Disk {
 
     fn lock(&self) -> Slocket {
         self.scene.slocket()
+    }
+
+    /// The same, as a locked file.
+    fn lock_file(&self) -> Slocket {
+        Slocket::builder(self.scene.lock()).home(Home::File).build().expect("a good path")
     }
 
     /// Makes files until no inode is left; their names.
@@ -197,6 +202,27 @@ fn a_file_system_that_becomes_read_only_under_the_holder() {
         disk.set_writable(true);
         assert_works(&slocket);
         disk.scene.assert_empty();
+    });
+}
+
+/// Without room for its record the lock works; only the holder is not named.
+#[test]
+fn a_lock_file_on_a_full_disk() {
+    alone(Setting::Mounts, || {
+        let disk = Disk::mount("nr_inodes=8,size=64k");
+        let slocket = disk.lock_file();
+        let mut file = File::create(disk.scene.path().join("fill")).unwrap();
+        while file.write_all(&[1; 4096]).is_ok() {}
+        let guard = slocket.acquire().unwrap();
+        assert!(disk.lock_file().try_acquire().unwrap().is_none(), "two holders");
+        let holder = slocket.holder().unwrap().expect("it is locked");
+        assert_eq!(holder.pid, None);
+        guard.release().unwrap();
+        drop(file);
+        fs::remove_file(disk.scene.path().join("fill")).unwrap();
+        let names = disk.use_up_inodes();
+        assert_refused(&slocket, Errno::NOSPC);
+        disk.scene.assert_left(&names.iter().map(String::as_str).collect::<Vec<_>>());
     });
 }
 

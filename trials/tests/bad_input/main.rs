@@ -15,6 +15,7 @@ mod folder;
 mod fuse;
 mod grant;
 mod group;
+mod lock_files;
 mod long;
 mod mode;
 mod namespaces;

@@ -1,10 +1,10 @@
 //! Names in a folder, and open files.
 
 use std::ffi::CStr;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, Stat, fstat, statat, unlinkat};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat, fstat, statat, unlinkat};
 use rustix::io::{Errno, Result};
 use slocket_core::UnlinkResult;
 
@@ -20,6 +20,11 @@ pub(crate) fn stat_by_path(path: &Path) -> Result<Stat> {
 
 pub(crate) fn stat_file(file: BorrowedFd<'_>) -> Result<Stat> {
     fstat(file)
+}
+
+/// Makes a file that has its mode before it has a name: other systems do not offer that.
+pub(crate) fn make_whole(_: BorrowedFd<'_>, _: &CStr, _: OFlags, _: Mode) -> Option<Result<OwnedFd>> {
+    None
 }
 
 pub(crate) fn unlink(folder: BorrowedFd<'_>, name: &CStr) -> UnlinkResult {

@@ -10,8 +10,8 @@ pub fn is_marked(_found: &Metadata) -> bool {
     false
 }
 
-/// The mode of a lock file: users who may write to it may read it.
+/// The mode of a lock file: users who may write to it may read it, and no others, because any file that is open can be locked.
 #[allow(clippy::useless_conversion, reason = "the types differ between systems")]
-pub(crate) fn mode_of_fifo(mode: u32) -> Mode {
-    Mode::from_raw_mode(RawMode::try_from((mode | (mode & 0o222) << 1) & 0o777).unwrap_or_default())
+pub(crate) fn mode_of_file(mode: u32) -> Mode {
+    Mode::from_raw_mode(RawMode::try_from(mode & 0o222 | (mode & 0o222) << 1).unwrap_or_default())
 }

@@ -11,7 +11,7 @@ use std::os::windows::fs::{FileExt, OpenOptionsExt};
 use std::time::SystemTime;
 
 use fs4::TryLockError;
-use slocket_core::file_lock::{self, OpenResult, SeeResult};
+use slocket_core::file_lock::{self, OpenResult, Role, SeeResult};
 use slocket_core::{FlockResult, MakeResult, UnlinkResult};
 
 use crate::at_path::{AtPath, Which};
@@ -56,6 +56,11 @@ pub(crate) fn opened<T>(result: &Result<T>, at: &AtPath, which: Which) -> OpenRe
     }
 }
 
+/// Whether a process has the file locked that may not be opened: that is not known here.
+pub(crate) fn is_held(_: &AtPath, _: &mut Option<Holder>, _: impl FnOnce(u32) -> bool) -> bool {
+    false
+}
+
 /// Makes a file that nothing has the name of.
 pub(crate) fn make(at: &AtPath, which: Which) -> Result<LockFile> {
     let made = options().create_new(true).open(at.path_of(which));
@@ -87,7 +92,7 @@ pub(crate) fn set_mode(_: Borrowed<'_>, _: &AtPath) -> Result<()> {
 
 /// Whether what was opened is a regular file that is empty or has a record in it. (All users that may write there are trusted: the permissions of the
 /// folder say which.)
-pub(crate) fn see(file: Borrowed<'_>, _: &AtPath, _: impl FnOnce(u32) -> bool) -> Result<SeeResult> {
+pub(crate) fn see(file: Borrowed<'_>, _: &AtPath, _: Role, _: impl FnOnce(u32) -> bool) -> Result<SeeResult> {
     let metadata = file.metadata()?;
     let is_lock_file = match () {
         () if !metadata.is_file() => false,
