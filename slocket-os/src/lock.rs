@@ -34,6 +34,7 @@ struct Extra {
 }
 
 impl Lock {
+    #[inline]
     pub(crate) fn new(
         name: LockName,
         home: Home,

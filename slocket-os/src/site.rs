@@ -48,6 +48,7 @@ pub(crate) enum Home {
 
 impl Site {
     /// `name` has the folder of a path resolved.
+    #[inline]
     pub(crate) fn new(name: LockName, home: Home, occupied: OccupiedPolicy, trust: Trust, here: Process) -> Arc<Self> {
         let site = Arc::new(Self { name, home, occupied, trust, lately: Lately::default() });
         SITES.lock(here).0.add(&site);

@@ -15,6 +15,7 @@ impl<T> WeakList<T> {
 
     pub(crate) const NEW: Self = Self { entries: Vec::new(), most: Self::FEW };
 
+    #[inline]
     pub(crate) fn add(&mut self, entry: &Arc<T>) {
         // (A thread that uses one value after the other has one entry.)
         if let Some(last) = self.entries.last_mut()

@@ -21,6 +21,7 @@ pub(crate) struct AbstractName {
 impl AbstractName {
     /// # Errors
     /// Why there is no such name.
+    #[inline]
     pub(crate) fn new(name: &OsStr) -> Result<Self, &'static str> {
         let bytes = name.as_bytes();
         if bytes.is_empty() {

@@ -51,6 +51,7 @@ pub(crate) struct Performer {
 }
 
 impl Performer {
+    #[inline]
     pub(crate) fn new(site: Arc<Site>, process: Process) -> Self {
         let table = Table::default();
         Self { site, process, user: OnceLock::new(), table, server: None, began: None, sender: None, drawn: 0, read: 0 }

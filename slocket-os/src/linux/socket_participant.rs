@@ -39,6 +39,7 @@ pub(crate) struct SocketParticipant {
 }
 
 impl SocketParticipant {
+    #[inline]
     pub(crate) fn new(site: &Arc<Site>, process: Process) -> Self {
         let (platform, hints) = known(site);
         Self {

@@ -77,6 +77,7 @@ const CLOSED: RawFd = -1;
 
 impl Descriptor {
     /// A socket that is bound to that address. A child may not close it before it is [listed](Self::list).
+    #[inline]
     pub(crate) fn socket(socket: OwnedFd, address: Arc<SocketAddrUnix>) -> Self {
         Self::new(File::Socket(socket), KnownBy::Address(address))
     }
@@ -88,6 +89,7 @@ impl Descriptor {
         Self::new(File::Other(file), known_by)
     }
 
+    #[inline]
     fn new(file: File, known_by: KnownBy) -> Self {
         let number = AtomicI32::new(file.as_fd().as_raw_fd());
         let era = ERA.load(Ordering::Acquire);
@@ -95,6 +97,7 @@ impl Descriptor {
     }
 
     /// Has each child that this process forks from here on close its copy.
+    #[inline]
     pub(crate) fn list(&mut self, here: Process) {
         if self.era == ANY {
             self.era = ERA.load(Ordering::Acquire);
