@@ -45,8 +45,11 @@ pub fn threads_named(pid: u32, name: &str) -> usize {
 #[track_caller]
 pub fn wait_until_it_watches_nothing(pid: u32) {
     // (The kernel cuts names after 15 bytes.)
-    let watches = || threads_named(pid, "notify-rs inoti") > 0;
-    watch_for("the thread to end that watches paths", || (!watches()).then_some(()));
+    let watches = || {
+        let has_instance = descriptors(pid).iter().any(|file| file == "anon_inode:inotify");
+        has_instance || threads_named(pid, "notify-rs inoti") + threads_named(pid, "slocket-watch") > 0
+    };
+    watch_for("the threads to end that watch paths, or end a watch", || (!watches()).then_some(()));
 }
 
 /// Stops a process (SIGSTOP) and waits until it stands still.
