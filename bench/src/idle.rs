@@ -24,7 +24,7 @@ const RETAINED: Duration = Duration::from_secs(600);
 /// For so long nothing happens before each acquire: all processes sleep.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// The process that has the lock at first: it is told to have it, says so, and sleeps.
+/// The process that holds the lock at first: it is told to have it, says so, and sleeps.
 struct Server {
     child: Child,
     stdin: ChildStdin,
@@ -122,7 +122,7 @@ pub(crate) fn measure(bench: &mut Bench) -> Result<Section> {
     Ok(section)
 }
 
-/// The process that has the lock at first: for each line on stdin once. Prints `ready` when it has it.
+/// The process that holds the lock at first: for each line on stdin once. Prints `ready` when it has it.
 pub(crate) fn serve(kind: &str, path: &Path) -> Result {
     let mut lines = std::io::stdin().lines();
     let ready = || writeln!(std::io::stdout(), "ready");
