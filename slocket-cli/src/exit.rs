@@ -2,9 +2,10 @@
 
 use std::io;
 
-use nix::sys::signal::Signal;
-use rustix::io::Errno;
 use slocket_sync::{Error, ErrorKind};
+
+use crate::refused::{NotStarted, Refused};
+use crate::signals::{self, Signal};
 
 pub(crate) const SUCCESS: u8 = 0;
 pub(crate) const USAGE: u8 = 64;
@@ -19,7 +20,7 @@ pub(crate) const SIGNALLED: u8 = 128;
 
 /// The code that a shell reports for a process that died of the signal.
 pub(crate) fn of_signal(signal: Signal) -> u8 {
-    SIGNALLED + signal as u8
+    SIGNALLED + signals::number(signal)
 }
 
 const TABLE: &[(u8, &str)] = &[
@@ -95,36 +96,26 @@ fn code_of(kind: ErrorKind, source: Option<&io::Error>, conflict: u8) -> u8 {
 
 /// The code for an error of the operating system.
 pub(crate) fn code_of_io(error: &io::Error) -> u8 {
-    match Errno::from_io_error(error) {
-        Some(
-            Errno::NOSPC
-            | Errno::DQUOT
-            | Errno::ROFS
-            | Errno::NOENT
-            | Errno::NOTDIR
-            | Errno::LOOP
-            | Errno::NAMETOOLONG
-            | Errno::OPNOTSUPP,
-        ) => CANNOT_CREATE,
-        Some(Errno::ACCESS | Errno::PERM) => NO_PERMISSION,
-        // Something has the name of its shares.
-        None if error.kind() == io::ErrorKind::AlreadyExists => CANNOT_CREATE,
-        _ => OS_ERROR,
+    match Refused::of(error) {
+        Refused::NoLock => CANNOT_CREATE,
+        Refused::Permission => NO_PERMISSION,
+        Refused::Other => OS_ERROR,
     }
 }
 
 /// The code for a command that could not be started.
 pub(crate) fn code_of_start(error: &io::Error) -> u8 {
-    match Errno::from_io_error(error) {
-        Some(Errno::NOENT) => NOT_FOUND,
-        // The process could not even be made.
-        Some(Errno::AGAIN | Errno::NOMEM | Errno::MFILE | Errno::NFILE) => OS_ERROR,
-        _ => CANNOT_RUN,
+    match NotStarted::of(error) {
+        NotStarted::Missing => NOT_FOUND,
+        NotStarted::NoProcess => OS_ERROR,
+        NotStarted::Found => CANNOT_RUN,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use rustix::io::Errno;
+
     use super::*;
 
     #[test]

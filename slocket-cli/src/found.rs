@@ -5,9 +5,12 @@ use std::process::id;
 
 use slocket_sync::{Holder, Slocket};
 
-use crate::look::{self, Party, Report, Share, State};
+use crate::kind;
+use crate::known::{Party, Report, Share, State};
+use crate::look;
 use crate::processes::lineage;
-use crate::target::{self, Target};
+use crate::target::Target;
+use crate::users;
 use crate::want::Want;
 
 /// What stands between a waiter and the lock.
@@ -24,7 +27,7 @@ pub(crate) enum Found {
     /// A dead socket that the next acquire removes, but a process has the folder locked.
     Dead { by: Option<Holder> },
     /// Something other than a lock.
-    Other { kind: &'static str, uid: u32 },
+    Other { kind: &'static str, uid: Option<u32> },
     /// Nothing, any more.
     Nothing,
     /// Only its owner can know; if it is denied, a user who may ask can tell whether it is dead.
@@ -108,7 +111,7 @@ fn of_report(report: &Report, want: Want) -> Found {
         State::Served => Found::Lender(Keeper::of(report, report.server.as_ref())),
         State::Stale if report.reclaimable == Some(true) => Found::Dead { by: report.folder_locked_by.clone() },
         State::Stale => Found::Abandoned { uid },
-        State::Foreign | State::Occupied => Found::Other { kind: report.found.unwrap_or(target::OTHER), uid },
+        State::Foreign | State::Occupied => Found::Other { kind: report.found.unwrap_or(kind::OTHER), uid: owner },
         State::Unknown => Found::Unknown { uid: owner, denied: report.denied },
     }
 }
@@ -170,12 +173,15 @@ impl Keeper {
         // The owner of the file may be another by now (chown), if it is certain that this is its socket.
         let process = party.and_then(|party| party.owner.as_ref()).map(|owner| owner.uid);
         let file = report.owner.as_ref().map(|owner| owner.uid);
-        let uids = match process {
+        let uids: Vec<_> = match process {
             Some(uid) if report.certain => vec![uid],
             _ => process.into_iter().chain(file).collect(),
         };
+        let uids = if uids.is_empty() { users::of_unknown() } else { uids };
         let name = match party {
             Some(Party { pid: Some(pid), program: Some(program), .. }) => format!("pid {pid} ({program})"),
+            Some(Party { pid: Some(pid), host: Some(host), .. }) => format!("pid {pid} on {host}"),
+            Some(Party { pid: Some(pid), .. }) => format!("pid {pid}"),
             _ => {
                 format!("a process of user {} that cannot be seen from here", uids.first().copied().unwrap_or(u32::MAX))
             }
@@ -313,7 +319,8 @@ impl Found {
             }
             Self::Dead { by: Some(by) } => of_locked_folder(by),
             Self::Dead { by: None } => "its holder was killed, and a process has the folder locked (flock)".to_owned(),
-            Self::Other { kind, uid } => format!("{kind}, owned by uid {uid}, is at the path"),
+            Self::Other { kind, uid: Some(uid) } => format!("{kind}, owned by uid {uid}, is at the path"),
+            Self::Other { kind, uid: None } => format!("{kind} is at the path"),
             Self::Nothing => "held a moment ago, by an unknown process".to_owned(),
             Self::Unknown { uid: Some(uid), denied: true } => {
                 format!("a socket of uid {uid}, to which you may not connect, is at the path")
@@ -344,8 +351,8 @@ impl Found {
                 "npm's slocket, or a change of its mode and times, leaves one: once no process uses the lock, remove the socket"
             }
             Self::Dead { .. } => "wait until that process lets go, or end it; do not remove the socket",
-            Self::Other { kind: target::LINK, .. } => "links are not followed: name what it leads to",
-            Self::Other { kind: target::FILE, .. } => {
+            Self::Other { kind: kind::LINK, .. } => "links are not followed: name what it leads to",
+            Self::Other { kind: kind::FILE, .. } => {
                 "remove it if it is not needed (flock leaves one), or choose another path"
             }
             Self::Other { .. } => "choose another path",

@@ -1,12 +1,11 @@
 //! What the tool has of a lock while the command runs.
 
-use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
 use slocket_sync::{Error, Grant, Guard, Permit, Request, SharedGuard, Slocket, TryAcquireError};
 
 use crate::interrupt::{Watch, watch};
+use crate::signals::Signal;
 use crate::want::Want;
 
 /// What was wanted of a lock, and acquired.
@@ -91,17 +90,6 @@ impl Hold {
             Self::Lock(guard) => guard.release(),
             Self::Shared(guard) => guard.release(),
             Self::Slot(permit) => permit.release(),
-        }
-    }
-}
-
-impl AsFd for Hold {
-    /// What keeps it as long as any process has a copy.
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Lock(guard) => guard.as_fd(),
-            Self::Shared(guard) => guard.as_fd(),
-            Self::Slot(permit) => permit.as_fd(),
         }
     }
 }

@@ -2,9 +2,13 @@
 
 use slocket_sync::Home;
 
+/// Whether a lock can be a socket.
+const HAS_SOCKETS: bool = cfg!(target_os = "linux");
+
 /// Reads one of them.
 pub(crate) fn parse(text: &str) -> Result<Home, &'static str> {
     match text {
+        "socket" if !HAS_SOCKETS => Err("on this system each lock is a locked file: leave --home out"),
         "socket" => Ok(Home::Socket),
         "file" => Ok(Home::File),
         _ => Err("neither socket nor file"),

@@ -46,9 +46,20 @@ fn inheritable(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
 
 impl Witness {
     /// Has the command, which has ended, left a process behind that keeps the lock?
-    pub(crate) fn left_behind(&self) -> bool {
+    pub(crate) fn left_behind(self) -> bool {
         let mut fds = [PollFd::new(&self.end, PollFlags::IN)];
         // Nothing is ever written: what there is to see is that the last writer is gone.
         !matches!(retry_on_intr(|| poll(&mut fds, Some(&MOMENT))), Ok(1..))
+    }
+}
+
+impl AsFd for Hold {
+    /// What keeps it as long as any process has a copy.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Lock(guard) => guard.as_fd(),
+            Self::Shared(guard) => guard.as_fd(),
+            Self::Slot(permit) => permit.as_fd(),
+        }
     }
 }

@@ -10,10 +10,9 @@ use std::io;
 use std::thread;
 use std::time::Duration;
 
+use crate::known::{Report, State};
 use crate::processes::{Processes, retains};
 use crate::target::Target;
-
-pub(crate) use report::{Owner, Party, Report, Share, State};
 
 use view::View;
 

@@ -51,8 +51,12 @@
 //!
 //! Linux, on all of its architectures. Tested on x86-64 with Linux 5.10, 6.1 and later, and in gVisor. Rust 1.88 or later.
 //!
+//! The tool compiles for macOS, the BSDs, illumos and Windows, too. There each lock is a locked file: [docs/platforms.md][platforms] says what
+//! was tried, and what differs.
+//!
 //! [from-flock]: https://github.com/slocket/slocket/blob/main/docs/from-flock.md
 //! [from-sem]: https://github.com/slocket/slocket/blob/main/docs/from-sem.md
+//! [platforms]: https://github.com/slocket/slocket/blob/main/docs/platforms.md
 //! [troubleshooting]: https://github.com/slocket/slocket/blob/main/docs/troubleshooting.md
 //!
 //! # The files
@@ -67,15 +71,22 @@
 //! | `hold.rs` | what the tool has of a lock while the command runs |
 //! | `inherit.rs` | what the command inherits, and whether a process still has it open |
 //! | `start.rs` | the start of the command |
+//! | `shell.rs` | the shell that runs a line of `-c` |
+//! | `ending.rs` | how the tool ends |
 //! | `interrupt.rs` | a deadly signal during a wait: cancels the wait first |
 //! | `first.rs` | the first process of a pid namespace, while it waits |
 //! | `relay.rs` | signals, passed on to the command |
-//! | `signals.rs` | which signals those are |
+//! | `signals.rs` | which signals those are, and how the tool dies of one |
 //! | `sentry.rs` | whether a signal was meant for the command as well |
-//! | `found.rs` | what is at a path, and its owner |
+//! | `known.rs` | what is known of a lock |
+//! | `kind.rs`, `stat.rs` | what can be at a path, and what is |
+//! | `found.rs` | what is in the way, and its owner |
 //! | `look.rs` | what is known about a lock; below it: the report, its socket, its shares, and a snapshot of the kernel's tables |
 //! | `status.rs` | `slocket status`; below it: the words for a report |
+//! | `entries.rs` | what is in a folder of locks |
 //! | `wait.rs` | `slocket wait` |
+//! | `free.rs` | whether a lock is free |
+//! | `trouble.rs` | what can go wrong at that |
 //! | `waiting.rs` | what the user sees of a long wait |
 //! | `trace.rs` | the log of `SLOCKET_LOG` |
 //! | `target.rs` | the lock, path or folder that the user named |
@@ -85,57 +96,106 @@
 //! | `later.rs` | the line that is printed after a second |
 //! | `patience.rs` | how long the tool stays silent |
 //! | `thread.rs` | threads that take no signals |
+//! | `terminal.rs` | the terminal |
 //! | `exit.rs` | the exit codes, and which error has which |
+//! | `refused.rs` | what the system's errors mean |
+//! | `sandbox.rs` | what may forbid a call |
 //! | `report.rs` | errors in words |
 //! | `duration.rs` | `1.5`, `200ms`, `2m` |
 //! | `slots.rs` | `4`, `cpus` |
 //! | `mode.rs` | `0660` |
 //! | `generated.rs` | man pages and completions are current |
 //! | `say.rs` | standard error |
+//! | `names.rs`, `users.rs` | names as the system has them, and of users |
+//! | `elsewhere.rs` | what other systems than Linux have in place of some of these; below it: of Unix, and of Windows |
 
-#[cfg(not(target_os = "linux"))]
-compile_error!("the tool is for Linux; the libraries compile for other systems, too");
+#![cfg_attr(
+    not(target_os = "linux"),
+    allow(dead_code, reason = "what is known only of a lock that is a socket; on Linux, dead code is found")
+)]
 
 mod cli;
+#[cfg(target_os = "linux")]
 mod diag;
 mod duration;
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
+mod ending;
+#[cfg(target_os = "linux")]
+mod entries;
 mod examples;
 mod exit;
+#[cfg(target_os = "linux")]
 mod first;
 mod found;
+#[cfg(target_os = "linux")]
+mod free;
 #[cfg(test)]
 mod generated;
+#[cfg(target_os = "linux")]
 mod given;
 mod hold;
 mod home;
+#[cfg(unix)]
 mod inherit;
+#[cfg(target_os = "linux")]
 mod interrupt;
+mod kind;
+mod known;
 mod later;
+#[cfg(target_os = "linux")]
 mod look;
 mod mode;
+#[cfg(unix)]
+mod names;
 mod patience;
+#[cfg(target_os = "linux")]
 mod processes;
+#[cfg(unix)]
+mod refused;
+#[cfg(target_os = "linux")]
 mod relay;
 mod report;
 mod run;
+#[cfg(unix)]
+mod sandbox;
 mod say;
+#[cfg(target_os = "linux")]
 mod sentry;
+#[cfg(target_os = "linux")]
 mod shares;
+#[cfg(unix)]
+mod shell;
+#[cfg(unix)]
 mod signals;
 mod slots;
+#[cfg(target_os = "linux")]
 mod start;
+#[cfg(unix)]
+mod stat;
 mod status;
 mod target;
+#[cfg(unix)]
+mod terminal;
+#[cfg(unix)]
 mod thread;
 mod trace;
+mod trouble;
+#[cfg(unix)]
+mod users;
 mod wait;
 mod waiting;
 mod want;
 
+#[cfg(not(target_os = "linux"))]
+use elsewhere::{entries, first, free, interrupt, look, processes, relay, shares, start};
+#[cfg(windows)]
+use elsewhere::{inherit, names, refused, sandbox, shell, signals, stat, terminal, thread, users};
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    if let Some(code) = start::gate().or_else(sentry::sentry) {
+    if let Some(code) = start::help() {
         return ExitCode::from(code);
     }
     let log = trace::start();
@@ -146,6 +206,5 @@ fn main() -> ExitCode {
         Err(answer) => cli::answer(&answer).into(),
     };
     drop(log);
-    ending.die();
-    ExitCode::from(ending.code)
+    ending.end()
 }

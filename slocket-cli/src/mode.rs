@@ -1,5 +1,8 @@
 //! Permissions, as typed: `0660`.
 
+/// Whether files have a mode.
+pub(crate) const EXISTS: bool = cfg!(unix);
+
 /// Reads permissions in octal.
 pub(crate) fn parse(typed: &str) -> Result<u32, String> {
     let octal = !typed.is_empty() && typed.bytes().all(|c| matches!(c, b'0'..=b'7'));

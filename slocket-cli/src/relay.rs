@@ -15,6 +15,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::retry_on_intr;
 use rustix::process::{Pid, WaitOptions, WaitStatus, kill_process, waitpid};
 
+use crate::ending::Ending;
+use crate::exit;
 use crate::sentry::{MOMENT, Sent, Sentries};
 use crate::signals::RELAYED;
 
@@ -67,7 +69,11 @@ impl Relay {
     ///
     /// What was sent to all has reached the command by itself: to many programs a second one means "stop at once, leave the mess".
     /// (To be called when there are no more descriptors that only the command is to inherit.)
-    pub(crate) fn wait(&mut self, command: Pid) -> io::Result<WaitStatus> {
+    pub(crate) fn wait(&mut self, command: Pid) -> io::Result<Ending> {
+        self.status(command).map(ending)
+    }
+
+    fn status(&mut self, command: Pid) -> io::Result<WaitStatus> {
         for signal in self.early.drain(..) {
             pass_on(command, signal);
         }
@@ -150,6 +156,17 @@ fn is_key(command: Pid, info: &siginfo) -> bool {
     of_terminal.iter().any(|&signal| signal as u32 == info.ssi_signo)
         && info.ssi_code == FROM_KERNEL
         && is_in_our_group(command)
+}
+
+/// The code that a shell reports. After the key (Ctrl-C) the tool dies, too.
+fn ending(status: WaitStatus) -> Ending {
+    let code = match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => (code & 0xff) as u8,
+        (None, Some(signal)) => exit::SIGNALLED.saturating_add((signal & 0x7f) as u8),
+        (None, None) => exit::OS_ERROR,
+    };
+    let interrupted = status.terminating_signal() == Some(Signal::SIGINT as i32);
+    Ending { code: code.into(), dies_of: interrupted.then_some(Signal::SIGINT) }
 }
 
 /// How the command has ended, if it has.

@@ -5,11 +5,10 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use rustix::fs::{Access, access};
-use rustix::io::Errno;
 use slocket_sync::{Error, ErrorKind, LockName, Slocket};
 
 use crate::found::{self, Found, Standing};
+use crate::sandbox::{may_make_files, sandbox};
 use crate::target::Target;
 use crate::want::Want;
 
@@ -110,7 +109,7 @@ pub(crate) fn lost(lock: &LockName) -> Vec<String> {
 fn no_permission(target: &Target, error: &Error, owner: Option<u32>) -> Vec<String> {
     let Some(uid) = owner else {
         let folder = error.name().as_path().and_then(Path::parent).unwrap_or(Path::new("."));
-        let may = access(folder, Access::WRITE_OK | Access::EXEC_OK).is_ok();
+        let may = may_make_files(folder);
         let of_sandbox = error.io_error().and_then(sandbox).or(may.then_some(BY_ANOTHER));
         return vec![of_sandbox.unwrap_or("its folder must be writable and searchable").to_owned()];
     };
@@ -129,20 +128,6 @@ fn no_permission(target: &Target, error: &Error, owner: Option<u32>) -> Vec<Stri
 
 const BY_ANOTHER: &str =
     "the permissions of the folder allow it: a sandbox (Landlock, AppArmor, SELinux) may forbid it";
-
-/// The likely cause of a call that is refused whatever the permissions are.
-pub(crate) fn sandbox(refused: &io::Error) -> Option<&'static str> {
-    if Errno::from_io_error(refused) != Some(Errno::PERM) {
-        return None;
-    }
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let filters = status.lines().any(|line| line.strip_prefix("Seccomp:").is_some_and(|mode| mode.trim() == "2"));
-    Some(if filters {
-        "a seccomp filter is in force, as in a container or by SystemCallFilter of a service: it may forbid that call"
-    } else {
-        "a sandbox, or an attribute of the file or folder (chattr), may forbid it"
-    })
-}
 
 fn of_your_own(lock: &LockName) -> &'static str {
     match lock {

@@ -1,21 +1,19 @@
 //! `slocket run`, from the lock to the exit code.
 
-use std::ffi::OsStr;
 use std::fmt::Display;
 use std::mem;
-use std::os::unix::ffi::OsStrExt;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{SigSet, Signal, raise};
-use rustix::process::WaitStatus;
 use slocket_sync::{Error, ErrorKind, LockName, OccupiedPolicy, Slocket, Trust, TryAcquireError};
 
 use crate::cli::Run;
+use crate::ending::Ending;
 use crate::found::{self, Found, Standing};
 use crate::hold::{Hold, Missed};
 use crate::patience::PATIENCE;
 use crate::relay::Relay;
+use crate::signals::Signal;
 use crate::target::Target;
 use crate::waiting::Waiting;
 use crate::want::Want;
@@ -44,7 +42,7 @@ pub(crate) fn run(args: &Run) -> Ending {
         let code = told(refusal, args);
         // A waiter that gives up may have been granted the lock in the same instant, and have lent it.
         await_loan(&args.lock, args.quiet);
-        Ending { code, dies_of }
+        Ending { dies_of, ..code.into() }
     })
 }
 
@@ -60,30 +58,6 @@ fn told(refusal: Refusal, args: &Run) -> u8 {
         Refusal::Untrusted(lock, uid) => {
             say::say_lines(&report::untrusted(&lock, uid));
             exit::NO_PERMISSION
-        }
-    }
-}
-
-/// How the tool ends.
-pub(crate) struct Ending {
-    pub(crate) code: u8,
-    /// The command died of this signal, or the wait was called off by it.
-    dies_of: Option<Signal>,
-}
-
-impl From<u8> for Ending {
-    fn from(code: u8) -> Self {
-        Self { code, dies_of: None }
-    }
-}
-
-impl Ending {
-    /// A shell goes on with its script unless its command died of the key (Ctrl-C). (The first process of a pid
-    /// namespace does not die of the signal, nor does a process that ignores it: it exits with the code.)
-    pub(crate) fn die(&self) {
-        if let Some(signal) = self.dies_of {
-            let _ = SigSet::from(signal).thread_unblock();
-            let _ = raise(signal);
         }
     }
 }
@@ -110,10 +84,7 @@ impl From<Missed> for Refusal {
 }
 
 fn slocket(args: &Run, waiting: &Waiting) -> Result<Slocket, Error> {
-    let name = match &args.lock {
-        Target::Abstract(name) => LockName::abstract_name(OsStr::from_bytes(name)),
-        Target::Path(path) => path.into(),
-    };
+    let name = LockName::from(&args.lock);
     let told = (!args.quiet).then(|| waiting.hook(&args.lock, args.want(), believes(args)));
     let builder = Slocket::builder(name).occupied(OccupiedPolicy::Wait);
     let builder = if let Some(told) = told { builder.on_wait(PATIENCE, told) } else { builder };
@@ -254,26 +225,28 @@ fn run_holding(hold: Hold, lock: &LockName, args: &Run) -> Ending {
             }
         }
     };
-    let words = args.words();
+    let program = args.program();
     if args.verbose {
-        let command = words[0].display();
+        let command = program.display();
         say::say_in_passing(match hold.slot() {
             None => format!("{lock}: running {command}"),
             Some(slot) => format!("{lock}: running {command} in slot {slot}"),
         });
     }
-    let command = relay.command_starts().and_then(|()| start::start(&words, relay.before(), hold.slot()));
-    drop(inherited);
+    let command = {
+        let _inherited = inherited;
+        start::start(&mut relay, args, hold.slot())
+    };
     let command = match command {
         Ok(command) => command,
         Err(error) => {
-            let why = report::not_run(&words[0], &error);
+            let why = report::not_run(&program, &error);
             return not_started(hold, Some(relay), args, &why, exit::code_of_start(&error));
         }
     };
     let ended = relay.wait(command);
-    let code = ended.as_ref().map_or(exit::OS_ERROR, |status| of_command(*status));
-    let released = if witness.is_some_and(|witness| witness.left_behind()) {
+    let code = ended.as_ref().map_or(exit::OS_ERROR.into(), |ended| ended.code);
+    let released = if witness.is_some_and(inherit::Witness::left_behind) {
         let intact = hold.is_intact();
         if !args.quiet {
             let line = format!("{lock}: kept by a process that the command left behind; -o avoids this");
@@ -291,7 +264,7 @@ fn run_holding(hold: Hold, lock: &LockName, args: &Run) -> Ending {
         say::say(&format!("cannot wait for the command: {error}"));
     }
     // The command has run: that it failed is told first.
-    let or = |of_release| if code == exit::SUCCESS { of_release } else { code };
+    let or = |of_release: u8| if code == exit::SUCCESS.into() { of_release.into() } else { code };
     let code = match released {
         Released::Well => code,
         Released::Lost => {
@@ -303,8 +276,7 @@ fn run_holding(hold: Hold, lock: &LockName, args: &Run) -> Ending {
             or(exit::SUCCESS)
         }
     };
-    let interrupted = ended.is_ok_and(|status| status.terminating_signal() == Some(Signal::SIGINT as i32));
-    Ending { code, dies_of: interrupted.then_some(Signal::SIGINT) }
+    Ending { code, dies_of: ended.ok().and_then(|ended| ended.dies_of) }
 }
 
 /// How the lock was given back.
@@ -353,13 +325,5 @@ fn await_loan(lock: &dyn Display, quiet: bool) {
             say::say_in_passing(format!("{lock}: lent to a client that cannot take it over; waiting until it is done"));
         }
         slocket_sync::settle();
-    }
-}
-
-fn of_command(status: WaitStatus) -> u8 {
-    match (status.exit_status(), status.terminating_signal()) {
-        (Some(code), _) => (code & 0xff) as u8,
-        (None, Some(signal)) => exit::SIGNALLED.saturating_add((signal & 0x7f) as u8),
-        (None, None) => exit::OS_ERROR,
     }
 }

@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 use std::sync::mpsc;
 
-use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use slocket_os::escape::{escaped, is_misleading};
 
 use crate::patience::TURN;
@@ -45,11 +44,9 @@ pub(crate) fn say_in_passing(line: String) {
 /// A process in the background of a terminal that does not want to be written to by such (`stty tostop`) is not stopped by its
 /// own message.
 fn write(text: &str) {
-    let before = SigSet::from(Signal::SIGTTOU).thread_swap_mask(SigmaskHow::SIG_BLOCK);
-    let _ = io::stderr().write_all(text.as_bytes());
-    if let Ok(before) = before {
-        let _ = before.thread_set_mask();
-    }
+    thread::in_background(|| {
+        let _ = io::stderr().write_all(text.as_bytes());
+    });
 }
 
 /// A text of which nothing misleads, as JSON: the data stay the same.

@@ -6,6 +6,14 @@ use std::thread::available_parallelism;
 /// As many as there are processors for this process.
 const CPUS: &str = "cpus";
 
+/// The variable in which the command has the number of its slot.
+pub(crate) const VARIABLE: &str = "SLOCKET_SLOT";
+
+/// The same, with the number. (Inside of another's slot the tool passes on the number of that, unless it has a slot of its own.)
+pub(crate) fn variable(slot: Option<u16>) -> Option<(&'static str, String)> {
+    slot.map(|slot| (VARIABLE, slot.to_string()))
+}
+
 /// Reads a number from 1 to 65535, or `cpus`.
 pub(crate) fn parse(text: &str) -> Result<NonZeroU16, &'static str> {
     if text == CPUS {

@@ -18,8 +18,10 @@ use rustix::fs::{Access, access};
 use rustix::io::retry_on_intr;
 use rustix::process::{Pid, WaitOptions, kill_process, waitpid};
 
+use crate::cli::Run;
 use crate::given::was_ignored;
-use crate::{exit, report, say};
+use crate::relay::Relay;
+use crate::{exit, report, say, sentry, slots};
 
 /// Runs a script that does not name its interpreter (execvp(3)).
 const SHELL: &str = "/bin/sh";
@@ -30,14 +32,13 @@ const PATH: &str = "/bin:/usr/bin";
 /// The tool by this name is a process that becomes the command when it is told to.
 const GATE: &str = "slocket: gate";
 
-/// The variable in which the command has the number of its slot.
-const SLOT: &str = "SLOCKET_SLOT";
-
-/// Starts the command with these signals blocked, and with the number of its slot, if it has one.
+/// Starts the command with the signals blocked that were, and with the number of its slot, if it has one.
 ///
 /// A process that ignores SIGCHLD does not learn how a child ended. If the tool was started that way, so is the command, and its start
 /// is delayed until the tool no longer ignores SIGCHLD.
-pub(crate) fn start(words: &[OsString], blocked: &SigSet, slot: Option<u16>) -> io::Result<Pid> {
+pub(crate) fn start(relay: &mut Relay, args: &Run, slot: Option<u16>) -> io::Result<Pid> {
+    relay.command_starts()?;
+    let (words, blocked) = (&*args.words(), relay.before());
     match was_ignored(Signal::SIGCHLD) {
         Some(false) => spawn(words, blocked, slot),
         Some(true) => {
@@ -64,8 +65,13 @@ fn heed_children() -> io::Result<()> {
     signal_hook::flag::register(signal_hook::consts::SIGCHLD, Arc::new(AtomicBool::new(false))).map(drop)
 }
 
+/// If this process is one of the tool's own helpers: does its work, and returns the exit code.
+pub(crate) fn help() -> Option<u8> {
+    gate().or_else(sentry::sentry)
+}
+
 /// If this process is a gate: becomes the command, once it is told to; if it cannot, the exit code.
-pub(crate) fn gate() -> Option<u8> {
+fn gate() -> Option<u8> {
     let mut args = env::args_os();
     args.next().filter(|name| name == GATE)?;
     let words: Vec<_> = args.collect();
@@ -157,10 +163,10 @@ fn find(program: &OsStr) -> io::Result<PathBuf> {
     Err(failure.into())
 }
 
-/// That of the tool. (Inside of another's slot the tool passes on the number of that, unless it has a slot of its own.)
+/// That of the tool, with the number of the slot.
 fn environment(slot: Option<u16>) -> impl Iterator<Item = (OsString, OsString)> {
-    let inherited = env::vars_os().filter(move |(name, _)| slot.is_none() || name != SLOT);
-    inherited.chain(slot.map(|slot| (SLOT.into(), slot.to_string().into())))
+    let inherited = env::vars_os().filter(move |(name, _)| slot.is_none() || name != slots::VARIABLE);
+    inherited.chain(slots::variable(slot).map(|(name, number)| (name.into(), number.into())))
 }
 
 fn c_string(word: impl AsRef<OsStr>) -> io::Result<CString> {

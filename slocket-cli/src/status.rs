@@ -5,19 +5,18 @@ mod text;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
-use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
 use anstream::AutoStream;
-use rustix::fs::statfs;
 
 use crate::cli::Status;
-use crate::look::Report;
+use crate::entries::{is_of_the_kernel, lock_by};
+use crate::known::Report;
 use crate::target::{Target, folder};
 use crate::want::Want;
-use crate::{exit, found, look, say, shares};
+use crate::{exit, found, look, say};
 
 /// How often it is looked again, with `--watch`.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -72,8 +71,8 @@ struct Shown {
 fn shown(args: &Status, is_first: bool) -> Result<Shown, u8> {
     match &args.lock {
         Target::Path(path) if path.is_dir() => {
-            let (sockets, code) = below(path, is_first);
-            let reports = several(&sockets, is_first);
+            let (locks, code) = below(path, is_first);
+            let reports = several(&locks, is_first);
             let content = json(&reports);
             let text = if args.json { content.clone() } else { reports.iter().map(text::one_line).collect() };
             Ok(Shown { text, content, code })
@@ -99,8 +98,8 @@ pub(crate) fn words(target: &Target, want: Want) -> Option<String> {
     Some(format!("{}{}", anstream::adapter::strip_str(&words), found::nested_in_words(&report, want)))
 }
 
-fn several(sockets: &[PathBuf], is_first: bool) -> Vec<Report> {
-    let targets: Vec<_> = sockets.iter().cloned().map(Target::Path).collect();
+fn several(locks: &[PathBuf], is_first: bool) -> Vec<Report> {
+    let targets: Vec<_> = locks.iter().cloned().map(Target::Path).collect();
     let mut reports = Vec::new();
     for (target, report) in targets.iter().zip(look::reports(&targets)) {
         match report {
@@ -113,10 +112,9 @@ fn several(sockets: &[PathBuf], is_first: bool) -> Vec<Report> {
     reports
 }
 
-/// The sockets in a folder and in all below it, those that locks would have which are shared, and the exit code: that of the first
-/// folder that cannot be read.
+/// The locks that may be in a folder and in all below it, and the exit code: that of the first folder that cannot be read.
 fn below(folder: &Path, is_first: bool) -> (Vec<PathBuf>, u8) {
-    let mut sockets = BTreeSet::new();
+    let mut locks = BTreeSet::new();
     let mut code = exit::SUCCESS;
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -138,20 +136,12 @@ fn below(folder: &Path, is_first: bool) -> (Vec<PathBuf>, u8) {
         for entry in entries.flatten() {
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => folders.push(entry.path()),
-                Ok(kind) if kind.is_socket() => drop(sockets.insert(entry.path())),
-                Ok(kind) if kind.is_fifo() => sockets.extend(shares::lock_of(&entry.path())),
-                _ => {}
+                Ok(kind) => locks.extend(lock_by(entry.path(), kind)),
+                Err(_) => {}
             }
         }
     }
-    (sockets.into_iter().collect(), code)
-}
-
-/// Whether a folder is in a file system of the kernel's own (/proc, /sys), where there are no sockets and no end of folders.
-fn is_of_the_kernel(folder: &Path) -> bool {
-    // proc, sysfs, cgroup, cgroup2, debugfs, tracefs
-    const MAGIC: [u64; 6] = [0x9fa0, 0x6265_6572, 0x27_e0eb, 0x6367_7270, 0x6462_6720, 0x7472_6163];
-    statfs(folder).is_ok_and(|found| MAGIC.contains(&(found.f_type as u64)))
+    (locks.into_iter().collect(), code)
 }
 
 fn json<T: serde::Serialize + ?Sized>(reports: &T) -> String {

@@ -4,13 +4,11 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, Metadata};
 use std::io;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
-pub(crate) const FILE: &str = "a file";
-pub(crate) const OTHER: &str = "something else";
-pub(crate) const LINK: &str = "a symbolic link";
+use slocket_sync::LockName;
+
+use crate::names;
 
 /// A lock, by its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,16 +16,6 @@ pub(crate) enum Target {
     Path(PathBuf),
     /// An abstract name, without the `@`.
     Abstract(Vec<u8>),
-}
-
-/// What is at a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Socket {
-        /// Its owner hands it over and never lends it: dead means free.
-        marked: bool,
-    },
-    Other(&'static str),
 }
 
 impl Target {
@@ -41,12 +29,21 @@ impl Target {
 
     /// Reads what was typed.
     pub(crate) fn parse(typed: &OsStr) -> Result<Self, &'static str> {
-        match typed.as_bytes() {
+        match typed.as_encoded_bytes() {
             [] => Err("the path of the lock is empty"),
             b"@" => Err("there is no abstract name after the @"),
             [b'@', name @ ..] => Ok(Self::Abstract(name.to_vec())),
             // A trailing slash makes no difference.
             _ => Ok(Self::Path(Path::new(typed).components().collect())),
+        }
+    }
+}
+
+impl From<&Target> for LockName {
+    fn from(target: &Target) -> Self {
+        match target {
+            Target::Abstract(name) => Self::abstract_name(names::from_bytes(name)),
+            Target::Path(path) => path.into(),
         }
     }
 }
@@ -81,22 +78,4 @@ pub(crate) fn folder(path: &Path) -> &Path {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     }
-}
-
-pub(crate) fn kind(found: &Metadata) -> Kind {
-    let kind = found.file_type();
-    if kind.is_socket() {
-        return Kind::Socket { marked: slocket_os::is_marked(found) };
-    }
-    Kind::Other(if kind.is_dir() {
-        "a directory"
-    } else if kind.is_symlink() {
-        LINK
-    } else if kind.is_fifo() {
-        "a FIFO"
-    } else if kind.is_file() {
-        FILE
-    } else {
-        "a device"
-    })
 }

@@ -1,21 +1,18 @@
 //! `slocket wait`: until a lock is free, without taking it and without queueing.
 
-use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::io::Errno;
-use slocket_os::{Builder, Inspected};
-use slocket_sync::Error;
+use slocket_os::Builder;
 
 use crate::cli::Wait;
-use crate::diag::Table;
+use crate::free::is_free;
 use crate::later::Later;
-use crate::look::{Report, State};
 use crate::shares;
-use crate::target::{self, Target};
+use crate::target::Target;
+use crate::trouble::Trouble;
 use crate::want::Want;
-use crate::{exit, first, look, report, say, status};
+use crate::{exit, first, report, say, status};
 
 /// That a holder was killed, and that an abstract name is free, nothing announces.
 const RECHECK: Duration = Duration::from_millis(500);
@@ -35,9 +32,10 @@ pub(crate) fn run(args: &Wait) -> u8 {
         move || Some(format!("{target}: waiting: {}", status::words(&target, want)?))
     };
     let later = (!args.quiet).then(|| Later::say(line));
-    let mortal = first::mortal();
-    let waited = wait(target, args.want(), until);
-    drop(mortal);
+    let waited = {
+        let _mortal = first::mortal();
+        wait(target, args.want(), until)
+    };
     drop(later);
     match waited {
         Ok(true) => exit::SUCCESS,
@@ -67,13 +65,6 @@ pub(crate) fn run(args: &Wait) -> u8 {
             exit::code(&error, exit::CONFLICT)
         }
     }
-}
-
-enum Trouble {
-    /// It can never be a lock.
-    Foreign,
-    Io(io::Error),
-    Lock(Error),
 }
 
 /// Waits until it is free, or the time is up: `false`.
@@ -111,34 +102,4 @@ fn has_room(target: &Target, want: Want) -> Result<bool, Trouble> {
             taken.count() < count.get().into()
         }
     })
-}
-
-/// Whether no process has the lock in hand.
-fn is_free(target: &Target) -> Result<bool, Trouble> {
-    let path = match target {
-        Target::Path(path) => path,
-        // It cannot be probed: a datagram socket does not find those of another type by it.
-        Target::Abstract(name) => return Table::read().map(|table| !table.is_bound(name)).map_err(Trouble::Io),
-    };
-    if target::look(path).map_err(Trouble::Io)?.is_none() {
-        return Ok(true);
-    }
-    let trouble = match slocket_os::inspect(&[path]).remove(0) {
-        Ok(Inspected::Missing | Inspected::Dead | Inspected::Unlocked) => return Ok(true),
-        // Without the mark it may be lent.
-        Ok(Inspected::Alive | Inspected::Unmarked | Inspected::Stale | Inspected::NotASocket | Inspected::Unknown) => {
-            return Ok(false);
-        }
-        Ok(Inspected::WrongType) => return Err(Trouble::Foreign),
-        Ok(Inspected::Unsettled { .. } | Inspected::Denied) => Trouble::Io(Errno::ACCESS.into()),
-        Err(error) => Trouble::Lock(error),
-    };
-    // The kernel's table may tell.
-    match look::report(target) {
-        Ok(Report { state: State::Stale, reclaimable, .. }) => Ok(reclaimable == Some(true)),
-        // The first of the queue has it in hand.
-        Ok(Report { state: State::Shared, queue, .. }) => Ok(queue.is_empty()),
-        Ok(Report { state: State::Held | State::Lent | State::Served | State::Occupied, .. }) => Ok(false),
-        _ => Err(trouble),
-    }
 }

@@ -1,14 +1,12 @@
 //! What the user sees during a long wait: a line that names the holder, and on a terminal the time.
 
-use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use nix::unistd::getpgrp;
-use rustix::termios::tcgetpgrp;
 
 use crate::patience::{PATIENCE, TURN};
 use crate::target::Target;
+use crate::terminal::has_terminal;
 use crate::want::Want;
 use crate::{found, report, say, thread};
 
@@ -111,9 +109,4 @@ impl Spinner {
             bar.finish_and_clear();
         }
     }
-}
-
-/// Whether standard error is a terminal, and ours: a job in the background leaves it to the others.
-fn has_terminal() -> bool {
-    tcgetpgrp(io::stderr()).is_ok_and(|group| group.as_raw_pid() == getpgrp().as_raw())
 }

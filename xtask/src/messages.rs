@@ -103,7 +103,17 @@ fn every_message_is_in_the_page() {
     let page = Page::read(&root().join("docs/troubleshooting.md"));
     let spans: BTreeSet<_> = page.spans.into_iter().collect();
     let library = messages("slocket-os/src", |_, _| true);
-    let words_of_the_tool = ["found.rs", "duration.rs", "exit.rs", "mode.rs", "report.rs", "slots.rs", "target.rs"];
+    let words_of_the_tool = [
+        "found.rs",
+        "duration.rs",
+        "exit.rs",
+        "home.rs",
+        "mode.rs",
+        "report.rs",
+        "sandbox.rs",
+        "slots.rs",
+        "target.rs",
+    ];
     let tool = messages("slocket-cli/src", |name, text| words_of_the_tool.contains(&name) || text.contains("say::say"));
     assert!(library.len() > 40 && tool.len() > 40, "the messages are found: {} and {}", library.len(), tool.len());
     let missing: Vec<_> = library.union(&tool).filter(|message| !spans.contains(*message)).collect();

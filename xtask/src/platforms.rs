@@ -1,4 +1,4 @@
-//! `cargo xtask platforms`: whether the libraries compile for other systems than Linux, what the code for them does
+//! `cargo xtask platforms`: whether the libraries and the tool compile for other systems than Linux, what the code for them does
 //! here, and what the build for Windows does under Wine.
 //!
 //! What is missing is installed: the standard libraries by rustup; with `--wine` the packages of Debian.
@@ -50,7 +50,7 @@ const fn ready(name: &'static str) -> Target {
 }
 
 /// What has to compile.
-const CRATES: [&str; 7] = [
+const CRATES: [&str; 8] = [
     "slocket-core",
     "slocket-fork",
     "slocket-os",
@@ -58,6 +58,7 @@ const CRATES: [&str; 7] = [
     "slocket-tokio",
     "slocket-smol",
     "slocket-async-std",
+    "slocket-cli",
 ];
 
 pub(crate) fn run(options: &Options) -> Result {
@@ -99,7 +100,7 @@ pub(crate) fn run(options: &Options) -> Result {
     if failed.is_empty() { Ok(()) } else { Err(failed.join("\n       ").into()) }
 }
 
-/// Compiles the libraries for a target, each warning an error. How it was done.
+/// Compiles all for a target, each warning an error. How it was done.
 fn compile(target: &Target) -> Result<&'static str> {
     let packages = CRATES.iter().flat_map(|name| ["--package", name]);
     let mut command = if target.is_ready {

@@ -10,7 +10,7 @@ use slocket_sync::Home;
 
 use crate::target::Target;
 use crate::want::Want;
-use crate::{duration, examples, exit, home, mode, slots};
+use crate::{duration, examples, exit, home, mode, shell, slots};
 
 /// Run a command while holding a lock
 ///
@@ -170,12 +170,16 @@ impl Run {
         Want::of(self.shared, self.slots)
     }
 
-    /// What flock(1) can do and this tool cannot, with what to do instead.
+    /// What flock(1), or the tool on another system, can do and this one cannot, with what to do instead.
     pub(crate) fn refused(&self) -> Option<&'static str> {
         if self.unlock {
             Some("-u: there is no descriptor to unlock; the lock is released when the command ends")
         } else if self.no_fork {
             Some("-F: the tool must stay to pass the lock on when the command ends; leave it out")
+        } else if self.mode.is_some() && !mode::EXISTS {
+            Some(
+                "--mode: files have no mode on this system; the permissions of the folder say which users can use the lock",
+            )
         } else {
             None
         }
@@ -185,10 +189,12 @@ impl Run {
     pub(crate) fn words(&self) -> Vec<OsString> {
         match &self.shell {
             None => self.command.clone(),
-            Some(script) => {
-                let shell = std::env::var_os("SHELL").filter(|shell| !shell.is_empty());
-                vec![shell.unwrap_or_else(|| "/bin/sh".into()), "-c".into(), script.clone()]
-            }
+            Some(script) => shell::words(script),
         }
+    }
+
+    /// The program to run.
+    pub(crate) fn program(&self) -> OsString {
+        self.words().swap_remove(0)
     }
 }

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use slocket_sync::{Error, Holder, Home, Slocket};
 
-use super::report::{Owner, Party, Report, State};
 use super::sharing::parties;
 use super::view::View;
+use crate::known::{Owner, Party, Report, State};
 
 /// No lock was acquired in 1970.
 const LONG_AGO: u64 = 365 * 24 * 60 * 60;

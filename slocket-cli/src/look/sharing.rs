@@ -5,8 +5,8 @@ use std::path::Path;
 
 use slocket_os::{Builder, Home};
 
-use super::report::{Owner, Party, Report, Share, Sharer, State};
 use super::view::View;
+use crate::known::{Owner, Party, Report, Share, Sharer, State};
 use crate::processes::in_order;
 use crate::shares::{self, Fifo};
 

@@ -12,10 +12,12 @@ use slocket_os::Inspected;
 use slocket_sync::{Error, ErrorKind};
 
 use super::file;
-use super::report::{Owner, Party, Report, Sharer, State};
 use super::view::{View, has_badge};
 use crate::diag::Socket;
-use crate::target::{self, Kind, Target};
+use crate::kind::{self, Kind};
+use crate::known::{Owner, Party, Report, Sharer, State};
+use crate::stat;
+use crate::target::{self, Target};
 
 /// The thread in which a process looks after what it has lent.
 const LENDER: &str = "slocket";
@@ -37,15 +39,15 @@ pub(super) fn on(target: &Target, view: &View) -> io::Result<Report> {
 fn on_file(target: &Target, path: &Path, found: Metadata, view: &View) -> Report {
     let mut report = Report::new(target, State::Unknown);
     report.owner = Some(Owner::new(found.uid()));
-    let marked = match target::kind(&found) {
+    let marked = match stat::kind(&found) {
         Kind::Socket { marked } => marked,
-        Kind::Other(target::FILE) if slocket_os::is_lock_file(path) => {
+        Kind::Other(kind::FILE) if slocket_os::is_lock_file(path) => {
             file::add(&mut report, path, &found, view);
             return report;
         }
         Kind::Other(kind) => {
             // It may be a lock file that its process has not written to yet: then that has done so when it is looked at again.
-            report.torn = kind == target::FILE && found.len() == 0;
+            report.torn = kind == kind::FILE && found.len() == 0;
             report.state = State::Occupied;
             report.found = Some(kind);
             return report;

@@ -6,8 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anstyle::{AnsiColor, Style};
 use slocket_os::escape::escaped;
 
-use crate::look::{Owner, Party, Report, State};
-use crate::{found, target};
+use crate::known::{Owner, Party, Report, State};
+use crate::{found, kind};
 
 /// All that is known.
 pub(super) fn paragraph(report: &Report) -> String {
@@ -93,7 +93,7 @@ fn state(report: &Report) -> (AnsiColor, String) {
         State::Served => (AnsiColor::Yellow, "served".to_owned()),
         State::Stale => (AnsiColor::Red, "stale".to_owned()),
         State::Foreign => (AnsiColor::Red, format!("not a slocket: {}", report.found.unwrap_or("a foreign socket"))),
-        State::Occupied => (AnsiColor::Red, format!("not a socket: {}", report.found.unwrap_or(target::OTHER))),
+        State::Occupied => (AnsiColor::Red, format!("not a socket: {}", report.found.unwrap_or(kind::OTHER))),
         State::Unknown => (AnsiColor::Red, "unknown".to_owned()),
     }
 }
@@ -118,8 +118,8 @@ fn next(report: &Report) -> Option<String> {
             "a server that may lend it, such as npm's: it or one of its clients holds the lock; or another program's server"
         }
         (State::Unknown, _) if report.denied => found::OF_OTHERS,
-        (State::Occupied, _) if report.found == Some(target::LINK) => "links are not followed: name what it leads to",
-        (State::Occupied, _) if report.found == Some(target::FILE) => {
+        (State::Occupied, _) if report.found == Some(kind::LINK) => "links are not followed: name what it leads to",
+        (State::Occupied, _) if report.found == Some(kind::FILE) => {
             "remove it if it is not needed (flock leaves one), or choose another path for the lock"
         }
         (State::Foreign | State::Occupied, _) => "choose another path for the lock",
@@ -145,10 +145,11 @@ fn line(text: &mut String, title: &str, words: &str) {
 fn party(party: &Party) -> String {
     let mut text = match (party.pid, &party.program) {
         (Some(pid), Some(program)) => format!("pid {pid} ({})", escaped(program)),
-        (Some(pid), None) if party.host.is_some() => {
-            format!("pid {pid} on {}", escaped(party.host.as_deref().unwrap_or_default()))
-        }
-        _ => "a process that cannot be seen".to_owned(),
+        (Some(pid), None) => match &party.host {
+            Some(host) => format!("pid {pid} on {}", escaped(host)),
+            None => format!("pid {pid}"),
+        },
+        (None, _) => "a process that cannot be seen".to_owned(),
     };
     if party.stopped {
         text.push_str(", stopped");

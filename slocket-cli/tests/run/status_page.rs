@@ -53,7 +53,7 @@ fn the_example_has_the_fields_that_the_tool_writes() {
 
 #[test]
 fn the_page_has_every_state_and_every_field() {
-    let (page, source) = (text("docs/status-json.md"), text("slocket-cli/src/look/report.rs"));
+    let (page, source) = (text("docs/status-json.md"), text("slocket-cli/src/known.rs"));
     let within = |opening: &str| {
         let rest = source.split(&format!("{opening} {{\n")).nth(1).unwrap_or_else(|| panic!("no {opening}"));
         let lines: Vec<_> = rest.split("\n}").next().expect("a text").lines().map(str::trim).collect();

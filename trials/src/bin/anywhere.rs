@@ -1,7 +1,7 @@
 //! A storm for every system: processes that hold one lock in turn under both witnesses, and are killed at random.
 //! (Where the lock is a locked file. `cargo xtask platforms --wine` runs it; `cargo xtask storm` is the one for Linux.)
 //!
-//! `anywhere FOLDER PROCESSES ACQUISITIONS SEED`
+//! `anywhere FOLDER PROCESSES ACQUISITIONS SEED`; `anywhere hold FOLDER NAME` is one hold under both witnesses, for a command of the tool.
 
 use std::env;
 use std::error::Error;
@@ -35,6 +35,13 @@ const AFTERWARDS: usize = 10;
 fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match &*arguments.iter().map(String::as_str).collect::<Vec<_>>() {
+        ["hold", folder, name] => {
+            let mut witness = witness(Path::new(folder), name);
+            let hold = witness.begin();
+            last(LONGEST_HOLD);
+            witness.end(hold);
+            Ok(())
+        }
         ["member", folder, name, seed] => member(Path::new(folder), name, seed.parse()?),
         [folder, processes, acquisitions, seed] => {
             let mut storm = Storm::new(folder.into(), seed.parse()?);
@@ -81,14 +88,19 @@ fn member(folder: &Path, name: &str, seed: u64) -> Result<()> {
         };
         let hold = witness.begin();
         let longest = if random.once_in(16) { 16 * LONGEST_HOLD } else { LONGEST_HOLD };
-        let until = Instant::now() + Duration::from_micros(random.below(longest));
-        while Instant::now() < until {
-            thread::yield_now();
-        }
+        last(random.below(longest));
         witness.end(hold);
         guard.release()?;
     }
     Ok(())
+}
+
+/// Waits for so long.
+fn last(micros: u64) {
+    let until = Instant::now() + Duration::from_micros(micros);
+    while Instant::now() < until {
+        thread::yield_now();
+    }
 }
 
 struct Storm {

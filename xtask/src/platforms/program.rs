@@ -67,17 +67,26 @@ impl Program {
 
     /// Waits until it has ended; whether it succeeded.
     pub(super) fn ends(&mut self) -> Result<bool> {
+        Ok(self.code()? == 0)
+    }
+
+    /// The same; its exit code, of which this system knows the last 8 bits.
+    pub(super) fn code(&mut self) -> Result<i32> {
         drop(self.input.take());
-        // Its streams end with it.
+        self.streams_end()?;
+        self.child.wait()?.code().ok_or_else(|| format!("{} was killed", self.name).into())
+    }
+
+    /// Its streams end with it, and with all that it has started.
+    fn streams_end(&mut self) -> Result {
         let until = Instant::now() + PATIENCE;
         loop {
             match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(line) => self.said.push(line),
-                Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => break,
+                Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return Ok(()),
                 Err(_) => return Err(format!("{} does not end: {:?}", self.name, self.said).into()),
             }
         }
-        Ok(self.child.wait()?.success())
     }
 
     /// The same, and fails if it did not succeed.
@@ -98,6 +107,15 @@ impl Program {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
+    }
+}
+
+impl Program {
+    /// Kills it, and waits until all that it has started has ended, too. (Its input stays open.)
+    pub(super) fn kill_alone(&mut self) -> Result {
+        self.child.kill()?;
+        self.child.wait()?;
+        self.streams_end()
     }
 }
 

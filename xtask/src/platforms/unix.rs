@@ -10,7 +10,10 @@ use crate::command::{follow, heading, root, run as run_command};
 use crate::result::Result;
 
 /// What is copied.
-const CRATES: [&str; 4] = ["slocket-core", "slocket-fork", "slocket-os", "slocket-sync"];
+const CRATES: [&str; 5] = ["slocket-core", "slocket-fork", "slocket-os", "slocket-sync", "slocket-cli"];
+
+/// The crates that name Linux.
+const NAME_LINUX: [&str; 3] = ["slocket-os/src", "slocket-cli/src", "slocket-cli/Cargo.toml"];
 
 /// How Linux is named, and what no system is called.
 const LINUX: (&str, &str) = ("target_os = \"linux\"", "target_os = \"none\"");
@@ -20,6 +23,30 @@ const LOCAL: (&str, &str) = ("    Ok(0)\n", "    Ok(LOCAL)\n");
 
 /// It needs a lock that is a socket.
 const SKIPPED: &str = "a_socket_and_a_file_do_not_mix";
+
+/// The tests of the tool that need no socket, and none of what only Linux tells: those whose names contain one of these.
+const OF_THE_TOOL: [&str; 20] = [
+    "bad_input::",
+    "command::in",
+    "command::its_",
+    "command::killed_by_a_signal",
+    "command::not_found",
+    "command::the_code",
+    "exclusion::of_many",
+    "exclusion::twenty",
+    "file::a_file",
+    "file::each_has_a_slot",
+    "file::the_command_keeps",
+    "flock::",
+    "inheritance::a_process_left_behind",
+    "inheritance::nested",
+    "inheritance::waiters_of_a_killed_tool",
+    "inheritance::with_close",
+    "signals::kill_the_command",
+    "signals::one_that",
+    "signals::reach_the_command",
+    "signals::the_tool_stays",
+];
 
 /// So many processes count, and so often each.
 const PROCESSES: usize = 8;
@@ -56,8 +83,12 @@ fn copy(removes: bool) -> Result<PathBuf> {
     for name in CRATES {
         copy_folder(&root().join(name), &copy.join(name))?;
     }
-    let mut count = 0;
-    replace(&copy.join("slocket-os/src"), LINUX, &mut count)?;
+    let mut count = 1;
+    for name in NAME_LINUX {
+        let mut of_this = 0;
+        replace(&copy.join(name), LINUX, &mut of_this)?;
+        count *= of_this;
+    }
     if removes {
         let mut local = 0;
         replace(&copy.join("slocket-os/src/elsewhere/unix"), LOCAL, &mut local)?;
@@ -80,19 +111,18 @@ fn copy_folder(from: &Path, to: &Path) -> Result {
     Ok(())
 }
 
-/// Replaces one text by another in all sources of a folder, and counts the files.
-fn replace(folder: &Path, (from, to): (&str, &str), count: &mut u32) -> Result {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            replace(&path, (from, to), count)?;
-            continue;
+/// Replaces one text by another in a file, or in all files of a folder, and counts the files.
+fn replace(path: &Path, (from, to): (&str, &str), count: &mut u32) -> Result {
+    if path.is_dir() {
+        for entry in fs::read_dir(path)? {
+            replace(&entry?.path(), (from, to), count)?;
         }
-        let text = fs::read_to_string(&path)?;
-        if text.contains(from) {
-            *count += 1;
-            fs::write(&path, text.replace(from, to))?;
-        }
+        return Ok(());
+    }
+    let text = fs::read_to_string(path)?;
+    if text.contains(from) {
+        *count += 1;
+        fs::write(path, text.replace(from, to))?;
     }
     Ok(())
 }
@@ -100,19 +130,29 @@ fn replace(folder: &Path, (from, to): (&str, &str), count: &mut u32) -> Result {
 fn try_out(copy: &Path, removes: bool) -> Result<String> {
     let mut result = count(copy)?;
     if removes {
-        let mut passed = None;
-        let mut tests = cargo(copy, &["test", "--package", "slocket-sync", "--test", "file", "--", "--skip", SKIPPED]);
-        let succeeded = follow(&mut tests, |line| {
-            if let Some(rest) = line.strip_prefix("test result: ok. ") {
-                passed = rest.split_once(" passed").and_then(|(count, _)| count.parse::<u32>().ok());
-            }
-        })?;
-        match passed {
-            Some(passed) if succeeded && passed > 0 => result += &format!("; {passed} tests of slocket-sync pass"),
-            _ => return Err("tests of slocket-sync fail".into()),
+        for (package, test, chosen) in
+            [("slocket-sync", "file", &["--skip", SKIPPED][..]), ("slocket-cli", "run", &OF_THE_TOOL)]
+        {
+            let passed = tests(copy, package, test, chosen)?;
+            result += &format!("; {passed} tests of {package} pass");
         }
     }
     Ok(result)
+}
+
+/// Runs the chosen tests of a package. How many passed, if all did.
+fn tests(copy: &Path, package: &str, test: &str, chosen: &[&str]) -> Result<u32> {
+    let mut passed = None;
+    let mut tests = cargo(copy, &["test", "--package", package, "--test", test, "--"]);
+    let succeeded = follow(tests.args(chosen), |line| {
+        if let Some(rest) = line.strip_prefix("test result: ok. ") {
+            passed = rest.split_once(" passed").and_then(|(count, _)| count.parse::<u32>().ok());
+        }
+    })?;
+    match passed {
+        Some(passed) if succeeded && passed > 0 => Ok(passed),
+        _ => Err(format!("tests of {package} fail").into()),
+    }
 }
 
 /// Some processes count in one file.

@@ -1,25 +1,14 @@
-//! The build for Windows under Wine: the examples, as people run them, and a storm.
+//! The build for Windows under Wine: the examples and the tool, as people run them, and a storm.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+mod setup;
+mod tool;
+
 use std::time::{Duration, Instant};
 
 use super::program::Program;
-use super::rustup::{WINDOWS, add};
-use crate::command::{any_seed, cargo, heading, root, run as run_command};
+use crate::command::{any_seed, heading};
 use crate::result::Result;
-
-/// The examples that are run, by their packages.
-const EXAMPLES: [(&str, &[&str]); 4] = [
-    ("slocket-sync", &["sync-counter", "sync-cron", "sync-timeout", "sync-readers", "sync-slots"]),
-    ("slocket-tokio", &["tokio-tasks"]),
-    ("slocket-smol", &["smol-tasks"]),
-    ("slocket-async-std", &["async-std-tasks"]),
-];
-
-/// The storm for every system (`trials/src/bin/anywhere.rs`).
-const ANYWHERE: &str = "anywhere";
+use setup::{ANYWHERE, FOLDER, Trial, Wine};
 
 /// So many processes count at once.
 const PROCESSES: usize = 4;
@@ -32,8 +21,6 @@ const KILLS: u64 = 12;
 
 /// So many processes are in the storm, and acquire the lock so often, in all.
 const STORM: (&str, &str) = ("8", "10000");
-
-type Trial = fn(&Wine) -> Result<String>;
 
 const TRIALS: [(&str, Trial); 8] = [
     ("exclusion", exclusion),
@@ -51,7 +38,7 @@ pub(super) fn run(failed: &mut Vec<String>) -> Result<Vec<String>> {
     heading("Wine");
     let wine = Wine::install()?;
     let mut seen = vec![format!("{}:", wine.version()?)];
-    for (name, trial) in TRIALS {
+    for (name, trial) in TRIALS.into_iter().chain(tool::TRIALS) {
         heading(&format!("Wine: {name}"));
         wine.clear()?;
         match trial(&wine) {
@@ -67,117 +54,6 @@ pub(super) fn run(failed: &mut Vec<String>) -> Result<Vec<String>> {
     }
     Ok(seen)
 }
-
-/// Wine, with a disk of its own.
-struct Wine {
-    program: PathBuf,
-    /// Its drive C, and its registry.
-    prefix: PathBuf,
-    /// Where the programs are; below it, the examples.
-    programs: PathBuf,
-}
-
-impl Wine {
-    fn install() -> Result<Self> {
-        let packages = ["gcc-mingw-w64-x86-64-win32", "wine64"];
-        if program().is_none() || which("x86_64-w64-mingw32-gcc").is_none() {
-            println!("Debian's {} are installed (1 GB).", packages.join(" and "));
-            run_command(Command::new("apt-get").args(["-qq", "update"]))?;
-            let mut install = Command::new("apt-get");
-            install.args(["install", "-qq", "-y", "--no-install-recommends"]).args(packages);
-            run_command(install.env("DEBIAN_FRONTEND", "noninteractive"))?;
-        }
-        let program = program().ok_or("there is no wine64")?;
-        add(WINDOWS)?;
-        for (package, examples) in EXAMPLES {
-            let examples = examples.iter().flat_map(|example| ["--example", example]);
-            run_command(cargo(&["build", "--locked", "--target", WINDOWS, "--package", package]).args(examples))?;
-        }
-        run_command(&mut cargo(&["build", "--locked", "--target", WINDOWS, "--package", "trials", "--bin", ANYWHERE]))?;
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-        let programs = target.join(WINDOWS).join("debug");
-        let wine = Self { program, prefix: target.join("wine"), programs };
-        wine.add_random_numbers()?;
-        // (It makes its drive the first time that it runs.)
-        fs::create_dir_all(&wine.prefix)?;
-        run_command(wine.command("cmd").args(["/c", "exit"]))?;
-        Ok(wine)
-    }
-
-    /// Rust's programs ask bcryptprimitives.dll for random numbers, which Wine has since version 9. This is one.
-    fn add_random_numbers(&self) -> Result {
-        const SOURCE: &str = "#include <windows.h>\n\
-            BOOLEAN NTAPI SystemFunction036(PVOID, ULONG);\n\
-            __declspec(dllexport) BOOL WINAPI ProcessPrng(PBYTE bytes, SIZE_T length) { return SystemFunction036(bytes, length); }\n";
-        let source = self.programs.join("bcryptprimitives.c");
-        fs::write(&source, SOURCE)?;
-        let library = self.programs.join("bcryptprimitives.dll");
-        run_command(
-            Command::new("x86_64-w64-mingw32-gcc").arg("-shared").arg("-o").args([&library, &source]).arg("-ladvapi32"),
-        )?;
-        fs::copy(&library, self.examples().join("bcryptprimitives.dll"))?;
-        Ok(())
-    }
-
-    fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = Command::new(&self.program);
-        command.arg(program).env("WINEPREFIX", &self.prefix).env("WINEDEBUG", "-all").current_dir(self.folder());
-        command
-    }
-
-    fn version(&self) -> Result<String> {
-        let output = Command::new(&self.program).arg("--version").output()?;
-        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    }
-
-    /// The folder of what the trials write.
-    fn folder(&self) -> PathBuf {
-        self.prefix.clone()
-    }
-
-    fn examples(&self) -> PathBuf {
-        self.programs.join("examples")
-    }
-
-    /// Starts an example. Its lock is in a folder of its own.
-    fn start(&self, example: &str, arguments: &[&str]) -> Result<Program> {
-        let mut command = self.command(self.examples().join(format!("{example}.exe")));
-        command.args(arguments).env("XDG_RUNTIME_DIR", FOLDER);
-        Program::start(example, command)
-    }
-
-    fn trial(&self) -> PathBuf {
-        self.prefix.join("drive_c/trial")
-    }
-
-    /// Removes what a trial has left.
-    fn clear(&self) -> Result {
-        let trial = self.trial();
-        if trial.exists() {
-            fs::remove_dir_all(&trial)?;
-        }
-        Ok(fs::create_dir(&trial)?)
-    }
-
-    /// What was counted to.
-    fn count(&self) -> u64 {
-        let text = fs::read_to_string(self.trial().join("slocket-counter")).unwrap_or_default();
-        text.parse().unwrap_or(0)
-    }
-}
-
-/// Wine's program, which Debian keeps out of the path.
-fn program() -> Option<PathBuf> {
-    let hidden = Path::new("/usr/lib/wine/wine64");
-    which("wine64").or_else(|| hidden.is_file().then(|| hidden.to_owned()))
-}
-
-fn which(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
-}
-
-const FOLDER: &str = "C:\\trial";
 
 fn exclusion(wine: &Wine) -> Result<String> {
     let times = TIMES.to_string();
