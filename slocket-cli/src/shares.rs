@@ -34,7 +34,8 @@ pub(crate) fn beside(lock: &Path) -> io::Result<Vec<Fifo>> {
         match open(&path) {
             Ok(mut file) => {
                 let found = file.metadata()?;
-                let is_file = found.is_file() && (found.len() == 0 || slocket_os::is_lock_file(&path));
+                // (By now it may be gone, or another.)
+                let is_file = found.is_file() && !matches!(slocket_os::is_lock_file(&path), Ok(Some(false)));
                 if !is_file && !found.file_type().is_fifo() {
                     return Err(not_a_fifo(&path));
                 }

@@ -460,7 +460,7 @@ pub(crate) fn no_sockets() -> What {
 /// What is at a path instead of a socket, in words.
 pub(crate) fn what_is_at(path: &Path) -> &'static str {
     match std::fs::symlink_metadata(path).map(|found| found.file_type()) {
-        Ok(found) if found.is_file() && is_lock_file(path) => "a lock file of slocket",
+        Ok(found) if found.is_file() && matches!(is_lock_file(path), Ok(Some(true))) => "a lock file of slocket",
         Ok(found) if found.is_file() => "a file",
         Ok(found) if found.is_dir() => "a directory",
         Ok(found) if found.is_symlink() => "a symbolic link",

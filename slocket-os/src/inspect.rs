@@ -74,7 +74,7 @@ fn is_doubtful(answer: &Result<Inspected, Error>) -> bool {
 
 /// Asks the machine once. `probe` is what tells a live socket from a dead one elsewhere under this kernel.
 fn ask(path: &Path, probe: Option<Probe>, here: Process) -> Result<Inspected, Error> {
-    let home = if is_lock_file(path) { Home::File } else { Home::ByFileSystem };
+    let home = if matches!(is_lock_file(path), Ok(Some(true))) { Home::File } else { Home::ByFileSystem };
     let lock = Builder::new(path).home(home).build()?;
     let mut participant = Participant::bystander(lock.site(), here, probe);
     participant.tell(Event::Request(Request::Inspect));

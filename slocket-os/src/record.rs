@@ -2,8 +2,8 @@
 //!
 //! It is text, of one length, so that it is written by one call over the one before. It is believed only while the file is locked.
 
-use std::fs::File;
-use std::io::Read;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::Path;
 use std::process;
 
@@ -67,13 +67,21 @@ pub(crate) fn is_record(begin: &[u8]) -> bool {
     begin.starts_with(MAGIC.as_bytes())
 }
 
-/// Whether a file has the record in it by which a lock that is a locked file is known ([protocol section 10][protocol]).
+/// Whether a file has the record in it by which a lock that is a locked file is known ([protocol section 10][protocol]); `None` if there is
+/// nothing in it, as in a lock file that was made just now.
+///
+/// # Errors
+/// If there is no such file (any more), or it may not be read.
 ///
 /// [protocol]: https://github.com/slocket/slocket/blob/main/docs/protocol.md#10-where-the-lock-is-a-locked-file
-#[must_use]
-pub fn is_lock_file(path: &Path) -> bool {
-    let mut begin = [0; MAGIC.len()];
-    path.is_file() && File::open(path).and_then(|mut file| file.read_exact(&mut begin)).is_ok() && is_record(&begin)
+pub fn is_lock_file(path: &Path) -> io::Result<Option<bool>> {
+    // (What opens a FIFO waits.)
+    if !fs::symlink_metadata(path)?.is_file() {
+        return Ok(Some(false));
+    }
+    let mut begin = Vec::new();
+    File::open(path)?.take(MAGIC.len() as u64).read_to_end(&mut begin)?;
+    Ok(if begin.is_empty() { None } else { Some(is_record(&begin)) })
 }
 
 /// The name of this machine, without what would be two words or lines.
@@ -93,6 +101,19 @@ mod tests {
             assert_eq!(Record::parse(record.as_bytes()), Some(record));
         }
         assert!(Record::of_this_process().is_of_this_host());
+    }
+
+    #[test]
+    fn a_lock_file_is_told_from_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        assert_eq!(is_lock_file(&path).unwrap_err().kind(), io::ErrorKind::NotFound);
+        let record = Record::of_this_process();
+        for (bytes, is_one) in [(&b""[..], None), (record.as_bytes(), Some(true)), (b"slock", Some(false))] {
+            fs::write(&path, bytes).unwrap();
+            assert_eq!(is_lock_file(&path).unwrap(), is_one);
+        }
+        assert_eq!(is_lock_file(folder.path()).unwrap(), Some(false));
     }
 
     #[test]

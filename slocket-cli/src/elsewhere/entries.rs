@@ -16,7 +16,7 @@ pub(crate) fn lock_by(entry: PathBuf, kind: FileType) -> Option<PathBuf> {
     match beside {
         Some(lock) if !lock.is_empty() => Some(entry.with_file_name(lock)),
         _ if name.starts_with('.') && name.contains(".slot-") => None,
-        _ => slocket_os::is_lock_file(&entry).then_some(entry),
+        _ => matches!(slocket_os::is_lock_file(&entry), Ok(Some(true))).then_some(entry),
     }
 }
 

@@ -36,20 +36,30 @@ pub(super) fn on(target: &Target, view: &View) -> io::Result<Report> {
     }
 }
 
+fn occupied(report: &mut Report, kind: &'static str) {
+    report.state = State::Occupied;
+    report.found = Some(kind);
+}
+
 fn on_file(target: &Target, path: &Path, found: Metadata, view: &View) -> Report {
     let mut report = Report::new(target, State::Unknown);
     report.owner = Some(Owner::new(found.uid()));
     let marked = match stat::kind(&found) {
         Kind::Socket { marked } => marked,
-        Kind::Other(kind::FILE) if slocket_os::is_lock_file(path) => {
-            file::add(&mut report, path, &found, view);
+        Kind::Other(kind::FILE) => {
+            match slocket_os::is_lock_file(path) {
+                Ok(Some(true)) => file::add(&mut report, path, &found, view),
+                is_one => {
+                    // It may be a lock file that its process has not written to yet, or has removed since it was found: another look tells.
+                    let is_gone = is_one.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+                    report.torn = is_gone || matches!(is_one, Ok(None));
+                    occupied(&mut report, kind::FILE);
+                }
+            }
             return report;
         }
         Kind::Other(kind) => {
-            // It may be a lock file that its process has not written to yet: then that has done so when it is looked at again.
-            report.torn = kind == kind::FILE && found.len() == 0;
-            report.state = State::Occupied;
-            report.found = Some(kind);
+            occupied(&mut report, kind);
             return report;
         }
     };

@@ -2,8 +2,11 @@
 
 use std::fs;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use rustix::process::Signal;
+use slocket_sync::{Home, Slocket};
 
 use crate::harness::{Folder, HOLD, Process, SLOCKET, start};
 
@@ -42,6 +45,40 @@ fn one_at_a_time() {
     assert_eq!(waiter.error_line(), format!("slocket: {}: waiting: {held}", folder.lock().display()));
     end(holder);
     waiter.assert_end(0, "ran\n", "");
+    folder.assert_empty();
+}
+
+/// A file that goes and comes, and is empty for a moment each time, is a lock file still.
+#[test]
+fn a_try_at_a_lock_in_motion_tells_of_no_other_file() {
+    /// Each of them looks many times, and nearly each look meets a file that is removed, or was made just now.
+    const REFUSED: usize = 5;
+    let folder = Folder::new();
+    let slocket = Slocket::builder(folder.lock()).home(Home::File).build().unwrap();
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                let guard = slocket.acquire().unwrap();
+                thread::yield_now();
+                guard.release().unwrap();
+            }
+        });
+        let mut refused = 0;
+        while refused < REFUSED {
+            let tried = folder.run(&in_file(&["-nq"]), &["true"]).output().unwrap();
+            match tried.status.code() {
+                Some(0) => {}
+                // (77: no process was seen to hold it, so often did it change hands.)
+                Some(75 | 77) => refused += 1,
+                _ => {
+                    is_over.store(true, Ordering::Relaxed);
+                    panic!("after {refused} refused: {tried:?}");
+                }
+            }
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
     folder.assert_empty();
 }
 
