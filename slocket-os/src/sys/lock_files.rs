@@ -50,8 +50,11 @@ pub(crate) fn opened<T>(result: &Result<T>, _: &AtPath, _: Which) -> OpenResult 
 /// Whether the file at the path, which may not be opened, is of a user who is trusted, and a process has it locked, is about to, or is about to remove it:
 /// root's, for one, in a user's folder. Names the process, if it is known.
 pub(crate) fn is_held(at: &AtPath, holder: &mut Option<Holder>, trusts_also: impl FnOnce(u32) -> bool) -> bool {
-    // (It may be gone by now.)
-    let Ok(stat) = files::stat_name(at.folder().as_fd(), at.name()) else { return true };
+    let stat = match files::stat_name(at.folder().as_fd(), at.name()) {
+        Ok(stat) => stat,
+        // It is gone by now; or the folder cannot be searched.
+        Err(errno) => return errno == Errno::NOENT,
+    };
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile || !is_trusted(at, &stat, trusts_also) {
         return false;
     }

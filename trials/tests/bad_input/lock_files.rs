@@ -281,3 +281,21 @@ fn a_folder_that_may_not_be_written_any_more() {
         scene.assert_empty();
     });
 }
+
+/// It tells nothing of the lock: neither that it is held, nor that it is free.
+#[test]
+fn a_folder_that_may_not_be_searched_any_more() {
+    alone(Setting::User(NOBODY), || {
+        let scene = Scene::new();
+        let (slocket, other) = (in_file(&scene.lock()), in_file(&scene.lock()));
+        let guard = slocket.acquire().unwrap();
+        scene.set_mode(0o600);
+        for result in [other.holder().map(drop), other.acquire_timeout(HANG).map(drop)] {
+            assert_eq!(failed_as(&result), Some(ErrorKind::PermissionDenied), "{result:?}");
+        }
+        scene.set_mode(0o700);
+        guard.release().unwrap();
+        assert_works(&slocket);
+        scene.assert_empty();
+    });
+}
