@@ -13,7 +13,7 @@ use trials::lock::{Builder, ErrorKind, Home, Kind, OccupiedPolicy, Patience, Slo
 
 use crate::alone::{NOBODY, Setting, alone, beside, with_root};
 use crate::permission::assert_denied;
-use crate::scene::{HANG, Scene, assert_times_out, assert_works, eventually, named, until_asleep};
+use crate::scene::{HANG, Scene, assert_times_out, assert_works, eventually, wait_and_tell};
 
 fn builder(lock: &Path) -> Builder {
     Slocket::builder(lock).home(Home::File)
@@ -109,13 +109,7 @@ fn a_lock_of_roots_in_a_users_folder() {
                 let slocket = in_file(Path::new(&root.hear()));
                 assert!(slocket.try_acquire().unwrap().is_none());
                 assert_times_out(&slocket);
-                thread::scope(|scope| {
-                    let waiter = scope.spawn(|| named("waiter", || slocket.acquire_timeout(HANG)));
-                    until_asleep("waiter");
-                    root.tell("waits");
-                    waiter.join().unwrap().unwrap().release().unwrap();
-                });
-                root.tell("released");
+                wait_and_tell(&slocket, |what| root.tell(what));
                 root.expect("again");
                 assert_denied(slocket.acquire(), Some(0));
                 assert_denied(slocket.try_acquire(), Some(0));

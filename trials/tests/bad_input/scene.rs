@@ -131,6 +131,18 @@ pub(crate) fn hand_over(slocket: &Slocket, guard: Guard) -> Result<Guard, Error>
     })
 }
 
+/// Waits for a lock that the other process holds, which is told when that has begun and when it is over.
+#[track_caller]
+pub(crate) fn wait_and_tell(slocket: &Slocket, mut tell: impl FnMut(&str)) {
+    thread::scope(|scope| {
+        let waiter = scope.spawn(|| named("waiter", || slocket.acquire_timeout(HANG)));
+        until_asleep("waiter");
+        tell("waits");
+        waiter.join().unwrap().unwrap().release().unwrap();
+    });
+    tell("released");
+}
+
 /// Runs `body` on this thread under a name.
 pub(crate) fn named<T>(name: &str, body: impl FnOnce() -> T) -> T {
     fs::write("/proc/thread-self/comm", name).expect("a thread may be renamed");
