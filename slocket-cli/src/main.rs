@@ -123,6 +123,8 @@ mod elsewhere;
 mod ending;
 #[cfg(target_os = "linux")]
 mod entries;
+#[cfg(unix)]
+mod errors;
 mod examples;
 mod exit;
 #[cfg(target_os = "linux")]
@@ -151,7 +153,6 @@ mod names;
 mod patience;
 #[cfg(target_os = "linux")]
 mod processes;
-#[cfg(unix)]
 mod refused;
 #[cfg(target_os = "linux")]
 mod relay;
@@ -190,7 +191,7 @@ mod want;
 #[cfg(not(target_os = "linux"))]
 use elsewhere::{entries, first, free, interrupt, look, processes, relay, shares, start};
 #[cfg(windows)]
-use elsewhere::{inherit, names, refused, sandbox, shell, signals, stat, terminal, thread, users};
+use elsewhere::{inherit, names, sandbox, shell, signals, stat, terminal, thread, users};
 
 use std::process::ExitCode;
 

@@ -1,8 +1,4 @@
-//! What the system's errors mean for the exit code.
-
-use std::io;
-
-use rustix::io::Errno;
+//! Why the system refused something.
 
 /// Why something could not be done.
 pub(crate) enum Refused {
@@ -14,27 +10,6 @@ pub(crate) enum Refused {
     Other,
 }
 
-impl Refused {
-    pub(crate) fn of(error: &io::Error) -> Self {
-        match Errno::from_io_error(error) {
-            Some(
-                Errno::NOSPC
-                | Errno::DQUOT
-                | Errno::ROFS
-                | Errno::NOENT
-                | Errno::NOTDIR
-                | Errno::LOOP
-                | Errno::NAMETOOLONG
-                | Errno::OPNOTSUPP,
-            ) => Self::NoLock,
-            Some(Errno::ACCESS | Errno::PERM) => Self::Permission,
-            // Something has the name of its shares.
-            None if error.kind() == io::ErrorKind::AlreadyExists => Self::NoLock,
-            _ => Self::Other,
-        }
-    }
-}
-
 /// Why a command did not start.
 pub(crate) enum NotStarted {
     /// It was not found.
@@ -43,14 +18,4 @@ pub(crate) enum NotStarted {
     NoProcess,
     /// It was found.
     Found,
-}
-
-impl NotStarted {
-    pub(crate) fn of(error: &io::Error) -> Self {
-        match Errno::from_io_error(error) {
-            Some(Errno::NOENT) => Self::Missing,
-            Some(Errno::AGAIN | Errno::NOMEM | Errno::MFILE | Errno::NFILE) => Self::NoProcess,
-            _ => Self::Found,
-        }
-    }
 }

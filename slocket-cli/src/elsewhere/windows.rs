@@ -1,10 +1,10 @@
 //! The same, of Windows.
 
+mod errors;
 pub(crate) mod inherit;
 pub(crate) mod names;
 pub(crate) mod owner;
 pub(crate) mod processes;
-pub(crate) mod refused;
 pub(crate) mod relay;
 pub(crate) mod sandbox;
 pub(crate) mod shell;

@@ -2,15 +2,7 @@
 
 use std::io::{self, ErrorKind};
 
-/// Why something could not be done.
-pub(crate) enum Refused {
-    /// No lock can be at that path.
-    NoLock,
-    /// There is no permission.
-    Permission,
-    /// Another reason.
-    Other,
-}
+use crate::refused::{NotStarted, Refused};
 
 /// `ERROR_INVALID_NAME`: with characters that no name has.
 const INVALID_NAME: i32 = 123;
@@ -31,16 +23,6 @@ impl Refused {
             _ => Self::Other,
         }
     }
-}
-
-/// Why a command did not start.
-pub(crate) enum NotStarted {
-    /// It was not found.
-    Missing,
-    /// The process could not even be made.
-    NoProcess,
-    /// It was found.
-    Found,
 }
 
 impl NotStarted {
